@@ -1,0 +1,272 @@
+/**
+ * The model's shapes, and the one table of its tensors: PyTorch name and shape,
+ * and where each lies in the engines' flat arenas.
+ *
+ * @module
+ */
+
+/** How a decoder output becomes a distribution over a pixel. */
+export type Likelihood = "mse" | "bce";
+
+/** What makes one model differ from another; kept in every checkpoint. */
+export interface ModelOptions {
+  /** Number of latent dimensions. */
+  readonly latentDim: number;
+  /** `mse`: outputs are pixel means; `bce`: outputs are logits. */
+  readonly likelihood: Likelihood;
+  /** z = μ and no KL term: the standard autoencoder. */
+  readonly autoencoder: boolean;
+}
+
+/** Pixels along one side of an image. */
+export const IMAGE_SIZE = 28;
+
+/** Pixels (and bytes) of one image. */
+export const IMAGE_PIXELS = IMAGE_SIZE * IMAGE_SIZE;
+
+/** Batch normalisation, with PyTorch's defaults. */
+export const BATCH_NORM = { eps: 1e-5, momentum: 0.1 } as const;
+
+/** Adam's constants, with PyTorch's defaults. */
+export const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+
+/**
+ * A 3×3 convolution of stride 2 and padding 1 from `large` to `small`; a
+ * transposed convolution is its adjoint, from `small` to `large`. Sizes are
+ * pixels along one side, and activations are laid out NHWC.
+ */
+export interface ConvShape {
+  readonly large: { readonly size: number; readonly channels: number };
+  readonly small: { readonly size: number; readonly channels: number };
+}
+
+const stages = [
+  { size: 28, channels: 1 },
+  { size: 14, channels: 16 },
+  { size: 7, channels: 32 },
+  { size: 4, channels: 64 },
+] as const;
+
+/** The encoder's convolutions, in the order they run (large → small). */
+export const ENCODER: readonly ConvShape[] = [0, 1, 2].map((i) => ({
+  large: stages[i],
+  small: stages[i + 1],
+}));
+
+/** The decoder's transposed convolutions, in order (small → large). */
+export const DECODER: readonly ConvShape[] = ENCODER.toReversed();
+
+/** The feature map between the convolutions and the linear layers. */
+export const FEATURES = stages[3];
+
+/** Length of the flattened feature map: 1024. */
+export const FEATURE_COUNT = FEATURES.size ** 2 * FEATURES.channels;
+
+/**
+ * The rows and columns of padding before and after the larger side. PyTorch
+ * pads one pixel on each side; with an even size the last one is never read.
+ */
+export function padding({ large }: ConvShape): [number, number] {
+  return [1, large.size % 2];
+}
+
+/** One tensor of the PyTorch state dict, as a strided view of an arena. */
+export interface TensorSpec {
+  /** PyTorch's name: `encoder.0.weight`, `fc_mu.bias`, … */
+  readonly name: string;
+  /** PyTorch's shape. */
+  readonly shape: readonly number[];
+  /** `shape` with the channel-major feature axis split into its parts. */
+  readonly view: readonly number[];
+  /** Arena elements between neighbours along each axis of `view`. */
+  readonly strides: readonly number[];
+  /** Arena index of element zero. */
+  readonly offset: number;
+  /** Number of inputs of one output, which scales the initial values. */
+  readonly fanIn: number;
+}
+
+/** A contiguous piece of an arena, as the engines see it. */
+export interface Block {
+  /** PyTorch's name, or `heads.weight` and `heads.bias` for the joint heads. */
+  readonly name: string;
+  /** Shape in the arena's layout. */
+  readonly shape: readonly number[];
+  /** Arena index of element zero. */
+  readonly offset: number;
+}
+
+/** Where the tensors of one model lie. All sizes are in float32 elements. */
+export interface ModelSpec {
+  readonly latentDim: number;
+  /** Weights, biases, γ and β: what Adam updates. */
+  readonly parameters: readonly TensorSpec[];
+  /** The blocks of the parameter arena, in order. */
+  readonly parameterBlocks: readonly Block[];
+  /** Length of the parameter arena (and of the gradients and moments). */
+  readonly parameterCount: number;
+  /** Running means and variances. */
+  readonly running: readonly TensorSpec[];
+  /** The blocks of the running-statistics arena, in order. */
+  readonly runningBlocks: readonly Block[];
+  /** Length of the running-statistics arena. */
+  readonly runningCount: number;
+}
+
+/** Arena blocks start on 16 bytes, so that they can be read as vec4<f32>. */
+const ALIGNMENT = 4;
+
+class Arena {
+  readonly tensors: TensorSpec[] = [];
+  readonly blocks: Block[] = [];
+  length = 0;
+
+  /** Claims a block; returns where it starts. */
+  block(name: string, shape: readonly number[]): number {
+    const offset = this.length;
+    const size = shape.reduce((a, b) => a * b);
+    this.blocks.push({ name, shape, offset });
+    this.length += Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+    return offset;
+  }
+
+  add(
+    name: string,
+    offset: number,
+    shape: readonly number[],
+    fanIn = 0,
+    view: readonly number[] = shape,
+    strides: readonly number[] = [1],
+  ): void {
+    this.tensors.push({ name, shape, view, strides, offset, fanIn });
+  }
+
+  vector(name: string, size: number, fanIn = 0): void {
+    this.add(name, this.block(name, [size]), [size], fanIn);
+  }
+}
+
+/**
+ * The tensors of the model with this latent size.
+ *
+ * In the arena a convolution's weight is [3, 3, large channels, small
+ * channels], for both directions. A linear weight is [in, out], with features
+ * in NHWC order; the two heads share one [1024, 2·latentDim] matrix, μ's columns
+ * first, and one bias.
+ *
+ * PyTorch's fan-in is `weight.size(1)` times the kernel's area, so for a
+ * transposed convolution, whose weight is [in, out, 3, 3], it counts *out*.
+ *
+ * @param latentDim Number of latent dimensions.
+ */
+export function modelSpec(latentDim: number): ModelSpec {
+  const parameters = new Arena();
+  const running = new Arena();
+
+  const convolution = (name: string, shape: ConvShape, transposed: boolean) => {
+    const L = shape.large.channels, S = shape.small.channels;
+    const fanIn = 9 * L; // conv: in = large; transposed: size(1) = out = large
+    parameters.add(
+      `${name}.weight`,
+      parameters.block(`${name}.weight`, [3, 3, L, S]),
+      [S, L, 3, 3], // OIHW for a convolution, IOHW for a transposed one
+      fanIn,
+      [S, L, 3, 3],
+      [1, S, 3 * L * S, L * S],
+    );
+    parameters.vector(`${name}.bias`, transposed ? L : S, fanIn);
+  };
+  const batchNorm = (name: string, channels: number) => {
+    parameters.vector(`${name}.weight`, channels);
+    parameters.vector(`${name}.bias`, channels);
+    running.vector(`${name}.running_mean`, channels);
+    running.vector(`${name}.running_var`, channels);
+  };
+
+  ENCODER.forEach((shape, i) => {
+    convolution(`encoder.${3 * i}`, shape, false);
+    batchNorm(`encoder.${3 * i + 2}`, shape.small.channels);
+  });
+
+  const { size, channels } = FEATURES;
+  const features = [channels, size, size];
+  const heads = 2 * latentDim;
+  const headWeight = parameters.block("heads.weight", [FEATURE_COUNT, heads]);
+  const headBias = parameters.block("heads.bias", [heads]);
+  ["fc_mu", "fc_logvar"].forEach((name, i) => {
+    const column = i * latentDim;
+    parameters.add(
+      `${name}.weight`,
+      headWeight + column,
+      [latentDim, FEATURE_COUNT],
+      FEATURE_COUNT,
+      [latentDim, ...features],
+      [1, heads, size * channels * heads, channels * heads],
+    );
+    parameters.add(
+      `${name}.bias`,
+      headBias + column,
+      [latentDim],
+      FEATURE_COUNT,
+    );
+  });
+
+  parameters.add(
+    "fc_decode.weight",
+    parameters.block("fc_decode.weight", [latentDim, FEATURE_COUNT]),
+    [FEATURE_COUNT, latentDim],
+    latentDim,
+    [...features, latentDim],
+    [1, size * channels, channels, FEATURE_COUNT],
+  );
+  parameters.add(
+    "fc_decode.bias",
+    parameters.block("fc_decode.bias", [FEATURE_COUNT]),
+    [FEATURE_COUNT],
+    latentDim,
+    features,
+    [1, size * channels, channels],
+  );
+
+  DECODER.forEach((shape, i) => {
+    convolution(`decoder.${3 * i}`, shape, true);
+    if (i < DECODER.length - 1) {
+      batchNorm(`decoder.${3 * i + 2}`, shape.large.channels);
+    }
+  });
+
+  return {
+    latentDim,
+    parameters: parameters.tensors,
+    parameterBlocks: parameters.blocks,
+    parameterCount: parameters.length,
+    running: running.tensors,
+    runningBlocks: running.blocks,
+    runningCount: running.length,
+  };
+}
+
+/**
+ * The arena offset of a tensor. `fc_mu` is also where the joint heads begin.
+ *
+ * @throws {RangeError} If the model has no tensor of that name.
+ */
+export function offsetOf(spec: ModelSpec, name: string): number {
+  const tensor = [...spec.parameters, ...spec.running]
+    .find((tensor) => tensor.name === name);
+  if (!tensor) throw new RangeError(`the model has no tensor ${name}`);
+  return tensor.offset;
+}
+
+/** The arena index of each element of a tensor, in PyTorch's order. */
+export function arenaIndices(
+  { view, strides, offset }: TensorSpec,
+): Uint32Array {
+  let indices = [offset];
+  view.forEach((size, axis) => {
+    indices = indices.flatMap((base) =>
+      Array.from({ length: size }, (_, i) => base + i * strides[axis])
+    );
+  });
+  return Uint32Array.from(indices);
+}
