@@ -1,0 +1,181 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { join } from "node:path";
+import { atomicWrite, WriteError } from "../lib/checkpoint/atomic_write.ts";
+
+const OLD = new TextEncoder().encode("old content, longer than the new");
+const NEW = new TextEncoder().encode("new");
+
+async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function names(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+}
+
+Deno.test("atomicWrite() makes the folder and leaves only the file", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a", "b", "file.bin");
+    await atomicWrite(path, NEW);
+    assertEquals(await Deno.readFile(path), NEW);
+    assertEquals(names(join(folder, "a", "b")), ["file.bin"]);
+  }));
+
+Deno.test("atomicWrite() replaces a longer file by a rename", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file.bin");
+    await Deno.writeFile(path, OLD);
+    using reader = await Deno.open(path);
+    await atomicWrite(path, NEW);
+    assertEquals(await Deno.readFile(path), NEW);
+    // One who had the old file open still has the whole of it.
+    const seen = new Uint8Array(100);
+    const n = await reader.read(seen);
+    assertEquals(seen.subarray(0, n ?? 0), OLD);
+  }));
+
+Deno.test("atomicWrite() writes an empty file", () =>
+  inFolder(async (folder) => {
+    await atomicWrite(join(folder, "empty"), new Uint8Array());
+    assertEquals((await Deno.stat(join(folder, "empty"))).size, 0);
+  }));
+
+Deno.test("atomicWrite() writes to the target of a link and keeps the link", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "far"));
+    await Deno.writeFile(join(folder, "far", "file"), OLD);
+    await Deno.symlink(join("far", "file"), join(folder, "first"));
+    await Deno.symlink("first", join(folder, "second"));
+    await atomicWrite(join(folder, "second"), NEW);
+    assertEquals(await Deno.readFile(join(folder, "far", "file")), NEW);
+    assertEquals(await Deno.readLink(join(folder, "second")), "first");
+    assertEquals(names(folder), ["far", "first", "second"]);
+    assertEquals(names(join(folder, "far")), ["file"]);
+  }));
+
+Deno.test("atomicWrite() fills in a dangling link", () =>
+  inFolder(async (folder) => {
+    await Deno.symlink(join("new", "file"), join(folder, "link"));
+    await atomicWrite(join(folder, "link"), NEW);
+    assertEquals(await Deno.readFile(join(folder, "new", "file")), NEW);
+    assertStrictEquals(
+      (await Deno.lstat(join(folder, "link"))).isSymlink,
+      true,
+    );
+  }));
+
+Deno.test("atomicWrite() refuses links in a circle", () =>
+  inFolder(async (folder) => {
+    await Deno.symlink("b", join(folder, "a"));
+    await Deno.symlink("a", join(folder, "b"));
+    await assertRejects(
+      () => atomicWrite(join(folder, "a"), NEW),
+      WriteError,
+      "lead in a circle",
+    );
+  }));
+
+Deno.test("atomicWrite() refuses a folder", () =>
+  inFolder(async (folder) => {
+    for (const path of [folder, join(folder, "missing") + "/"]) {
+      const error = await assertRejects(
+        () => atomicWrite(path, NEW),
+        WriteError,
+      );
+      assertEquals(
+        error.message,
+        `cannot write ${path}: it is a folder, not a file`,
+      );
+    }
+  }));
+
+Deno.test("atomicWrite() refuses a path through a file and keeps the file", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeFile(file, OLD);
+    for (const path of [join(file, "x"), join(file, "x", "y")]) {
+      await assertRejects(
+        () => atomicWrite(path, NEW),
+        WriteError,
+        `cannot write ${path}: a part of the path is a file, not a folder`,
+      );
+    }
+    assertEquals(await Deno.readFile(file), OLD);
+  }));
+
+Deno.test("atomicWrite() keeps the old file and no temporary when it fails", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file");
+    await Deno.writeFile(path, OLD);
+    using _file = failingSync();
+    const error = await assertRejects(() => atomicWrite(path, NEW), WriteError);
+    assertEquals(error.message, `cannot write ${path}: the disk caught fire`);
+    assertEquals(await Deno.readFile(path), OLD);
+    assertEquals(names(folder), ["file"]);
+  }));
+
+/** Makes the flush to disk fail until it is disposed. */
+function failingSync(): Disposable {
+  const { sync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.sync = () =>
+    Promise.reject(new Error("the disk caught fire"));
+  return { [Symbol.dispose]: () => void (Deno.FsFile.prototype.sync = sync) };
+}
+
+Deno.test({
+  name: "atomicWrite() writes to devices directly and names a full disk",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    // Deno opens devices only with every permission, which `deno eval` has.
+    const module = new URL(
+      "../lib/checkpoint/atomic_write.ts",
+      import.meta.url,
+    );
+    const code = `
+      import { atomicWrite } from "${module}";
+      await atomicWrite("/dev/null", new Uint8Array(10));
+      await atomicWrite("/dev/full", new Uint8Array(10))
+        .catch((error) => console.log(error.name, error.message));
+      for (const path of ["/dev/null", "/dev/full"]) {
+        console.log(Deno.statSync(path).isCharDevice);
+      }`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", code],
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout).split("\n"), [
+      "WriteError cannot write /dev/full: no space left on the device",
+      "true",
+      "true",
+      "",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "atomicWrite() says so where a task has no permission to write",
+  permissions: { read: true, write: false },
+  async fn() {
+    const error = await assertRejects(
+      () => atomicWrite("nowhere/file", NEW),
+      WriteError,
+    );
+    assertMatch(
+      error.message,
+      /^cannot write nowhere\/file: this task may not write there; it needs write access to ".*nowhere"/,
+    );
+    assertNotMatch(error.message, /\n/);
+  },
+});

@@ -1,0 +1,259 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { OptionError } from "../lib/options.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
+import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
+import { writeIdx } from "../lib/dataset/idx.ts";
+import { sources } from "../lib/dataset/mnist.ts";
+import { synthesize } from "../lib/dataset/synthetic.ts";
+
+async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** An IDX file of images whose pixels are all their index. */
+function numberedImages(count: number): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(count * 784);
+  for (let i = 0; i < count; i++) data.fill(i, i * 784, (i + 1) * 784);
+  return writeIdx({ shape: [count, 28, 28], data });
+}
+
+function own(
+  images: string,
+  valSize: number,
+): Parameters<typeof loadDataset>[0] {
+  return { dataset: "auto", images, dataDir: "unused", valSize };
+}
+
+const SYNTHETIC = {
+  dataset: "synthetic" as const,
+  dataDir: "unused",
+  valSize: 5000,
+  limit: 20,
+};
+
+Deno.test("loadDataset() holds the last images of a file back", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "own.idx");
+    const bytes = numberedImages(10);
+    await Deno.writeFile(file, bytes);
+    const dataset = await loadDataset(own(file, 3));
+    assertStrictEquals(dataset.name, "own.idx");
+    assertStrictEquals(dataset.train.count, 7);
+    assertEquals(dataset.train.images, bytes.slice(16, 16 + 7 * 784));
+    assertStrictEquals(dataset.validation.count, 3);
+    assertEquals(dataset.validation.images, bytes.slice(16 + 7 * 784));
+    assertStrictEquals(dataset.train.labels, null);
+    assertStrictEquals(dataset.test, null);
+    assertEquals(dataset.notes, []);
+    assertStrictEquals(
+      dataset.digest,
+      createHash("sha256").update(bytes.subarray(16, 16 + 7 * 784))
+        .digest("hex"),
+    );
+  }));
+
+Deno.test("loadDataset() reads a user's gzip file", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "own.idx.gz");
+    const bytes = numberedImages(4);
+    await Deno.writeFile(file, gzipSync(bytes));
+    const { train } = await loadDataset({ ...own(file, 0), limit: 2 });
+    assertEquals(train.images, bytes.slice(16, 16 + 2 * 784));
+  }));
+
+Deno.test("loadDataset() holds a tenth of a small file back and says so", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "own.idx");
+    for (
+      const [count, valSize, held] of [
+        [30, 15, 15],
+        [30, 16, 3],
+        [39, 5000, 3],
+        [5, 5000, 1],
+        [2, 5000, 1],
+        [1, 5000, 0],
+      ]
+    ) {
+      await Deno.writeFile(file, numberedImages(count));
+      const { train, validation, notes } = await loadDataset(
+        own(file, valSize),
+      );
+      assertEquals([train.count, validation.count], [count - held, held]);
+      assertEquals(
+        notes,
+        held === valSize ? [] : [
+          `own.idx has only ${count} images, so ${held} of them are for validation, not ${valSize}`,
+        ],
+      );
+    }
+  }));
+
+Deno.test("loadDataset() names what is wrong with a user's file", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "own.idx");
+    const labels = writeIdx({ shape: [3], data: new Uint8Array(3) });
+    const square = writeIdx({
+      shape: [1, 32, 32],
+      data: new Uint8Array(1024),
+    });
+    const contents: [Uint8Array, string][] = [
+      [new Uint8Array(), "not an IDX file: it is empty"],
+      [new TextEncoder().encode("hello"), "not an IDX file: it begins with"],
+      [numberedImages(3).subarray(0, 900), "truncated"],
+      [gzipSync(numberedImages(3)).subarray(0, 30), "truncated"],
+      [labels, "but the shape is 3"],
+      [square, "but the shape is 1×32×32"],
+    ];
+    for (const [content, reason] of contents) {
+      await Deno.writeFile(file, content);
+      const error = await assertRejects(() => loadDataset(own(file, 0)), Error);
+      assertStringIncludes(error.message, `cannot use ${file} as images: `);
+      assertStringIncludes(error.message, reason);
+    }
+    await assertRejects(
+      () => loadDataset(own(folder, 0)),
+      Error,
+      `cannot use ${folder} as images: it is a folder`,
+    );
+    await assertRejects(
+      () => loadDataset(own(join(folder, "none"), 0)),
+      Error,
+      "as images: no such file",
+    );
+  }));
+
+Deno.test("loadDataset() refuses sizes that are not whole numbers", async () => {
+  for (const wrong of [{ valSize: -1 }, { limit: 1.5 }, { valSize: NaN }]) {
+    await assertRejects(
+      () => loadDataset({ ...SYNTHETIC, ...wrong }),
+      OptionError,
+      "takes a whole number",
+    );
+  }
+});
+
+Deno.test("loadDataset() splits the synthetic digits as MNIST is split", async () => {
+  const { train, validation, test, name, notes } = await loadDataset(SYNTHETIC);
+  assertStrictEquals(name, "synthetic");
+  assertEquals(notes, []);
+  for (
+    const [set, first] of [
+      [train, 0],
+      [validation, 55_000],
+      [test, 60_000],
+    ] as const
+  ) {
+    assertEquals(set, { ...synthesize(20, { seed: 0, first }), count: 20 });
+  }
+});
+
+Deno.test("loadDataset() loads only the splits asked for", async () => {
+  const all = await loadDataset(SYNTHETIC);
+  const { train, validation, test, digest } = await loadDataset({
+    ...SYNTHETIC,
+    splits: ["test"],
+  });
+  assertEquals(test, all.test);
+  assertEquals([train.count, validation.count, digest], [0, 0, ""]);
+});
+
+Deno.test({
+  name: "loadDataset() lets auto alone fall back, and says so",
+  permissions: { read: true, write: true, net: false },
+  fn: () =>
+    inFolder(async (folder) => {
+      const missing = { ...SYNTHETIC, dataDir: folder };
+      const { name, train, notes } = await loadDataset({
+        ...missing,
+        dataset: "auto",
+      });
+      assertStrictEquals(name, "synthetic");
+      assertEquals(train, (await loadDataset(SYNTHETIC)).train);
+      assertStrictEquals(notes.length, 1);
+      assertStringIncludes(notes[0], `MNIST is not in ${folder}`);
+      for (const dataset of ["mnist", "fashion-mnist", "kmnist"] as const) {
+        const error = await assertRejects(
+          () => loadDataset({ ...missing, dataset }),
+          DownloadError,
+        );
+        for (const mirror of sources[dataset].mirrors) {
+          assertStringIncludes(error.message, mirror);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "loadDataset() does not fall back when a download is stopped",
+  permissions: { read: true, write: true, net: false },
+  async fn() {
+    const reason = new Error("stopped");
+    const error = await assertRejects(
+      () =>
+        loadDataset({
+          ...SYNTHETIC,
+          dataset: "auto",
+          signal: AbortSignal.abort(reason),
+        }),
+      Error,
+    );
+    assertStrictEquals(error, reason);
+  },
+});
+
+const shared = fileURLToPath(new URL("../../shared/mnist", import.meta.url));
+const required = Deno.env.get("VAE_REQUIRE_SHARED") === "1";
+let present = true;
+try {
+  Deno.statSync(join(shared, "train-images-idx3-ubyte.gz"));
+} catch {
+  present = false;
+}
+if (!present && !required) {
+  console.log(`MNIST is not in ${shared}: the test on real MNIST is skipped`);
+}
+
+Deno.test({
+  name: "loadDataset() loads real MNIST",
+  ignore: !present && !required,
+  permissions: { read: true, write: true, net: false },
+  fn: () =>
+    inFolder(async (folder) => {
+      await fetchDataset("mnist", { dataDir: folder, from: shared });
+      const { name, train, validation, test, notes } = await loadDataset({
+        dataset: "auto",
+        dataDir: folder,
+        valSize: 5000,
+      });
+      assertStrictEquals(name, "mnist");
+      assertEquals(notes, []);
+      assertEquals(
+        [train.count, validation.count, test?.count],
+        [55_000, 5000, 10_000],
+      );
+      assertEquals([...train.labels!.subarray(0, 5)], [5, 0, 4, 1, 9]);
+      assertEquals([...test!.labels!.subarray(0, 5)], [7, 2, 1, 0, 4]);
+      let sum = 0;
+      for (const { images } of [train, validation]) {
+        for (const pixel of images) sum += pixel;
+      }
+      assertAlmostEquals(sum / 255 / 60_000 / 784, 0.1307, 5e-5);
+    }),
+});

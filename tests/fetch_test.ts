@@ -1,0 +1,591 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertNotMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { WriteError } from "../lib/checkpoint/atomic_write.ts";
+import {
+  DownloadError,
+  fetchDataset,
+  type FetchOptions,
+  type FetchProgress,
+} from "../lib/dataset/download.ts";
+import { writeIdx } from "../lib/dataset/idx.ts";
+import type { Source, SourceFile } from "../lib/dataset/mnist.ts";
+
+/** The four files of a data set of three and two images, by name. */
+const FILES = new Map(
+  ([
+    ["train-images-idx3-ubyte", [3, 28, 28]],
+    ["train-labels-idx1-ubyte", [3]],
+    ["t10k-images-idx3-ubyte", [2, 28, 28]],
+    ["t10k-labels-idx1-ubyte", [2]],
+  ] as const).map(([name, shape]) => {
+    const data = new Uint8Array(shape.reduce((a: number, b) => a * b, 1))
+      .map((_, i) => i * i * 7 + shape[0]);
+    return [name as string, { shape, bytes: writeIdx({ shape, data }) }];
+  }),
+);
+
+const NAMES = [...FILES.keys()].sort();
+const IMAGES = FILES.get("train-images-idx3-ubyte")!.bytes;
+
+/** The description of that data set, at other mirrors, without the waiting. */
+function tiny(mirrors: string[], digests = true): Source {
+  const file = (name: string): SourceFile => {
+    const { shape, bytes } = FILES.get(name)!;
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return digests ? { name, shape, sha256 } : { name, shape };
+  };
+  return {
+    name: "tiny",
+    mirrors,
+    trainImages: file("train-images-idx3-ubyte"),
+    trainLabels: file("train-labels-idx1-ubyte"),
+    testImages: file("t10k-images-idx3-ubyte"),
+    testLabels: file("t10k-labels-idx1-ubyte"),
+  };
+}
+
+function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(gzipSync(bytes));
+}
+
+async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The names of all files in the data set's folder, temporary ones too. */
+function kept(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(join(folder, "tiny"))].map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.NotFound);
+    return [];
+  }
+}
+
+async function assertKept(folder: string): Promise<void> {
+  assertEquals(kept(folder), NAMES);
+  for (const [name, { bytes }] of FILES) {
+    assertEquals(await Deno.readFile(join(folder, "tiny", name)), bytes);
+  }
+}
+
+interface Mirror extends AsyncDisposable {
+  /** Its base URL. */
+  readonly url: string;
+  /** The names of the files that were asked for. */
+  readonly requests: string[];
+}
+
+/** A mirror that answers each request for a file as `answer` says. */
+function mirror(
+  answer: (name: string, request: number) => Response | Promise<Response>,
+): Mirror {
+  const requests: string[] = [];
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen() {},
+  }, (request) => {
+    const name = new URL(request.url).pathname.slice(1);
+    requests.push(name);
+    return answer(name, requests.length);
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    requests,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** A good mirror's answer. */
+function good(name: string): Response {
+  const file = FILES.get(name.replace(/\.gz$/, ""));
+  if (!file || !name.endsWith(".gz")) {
+    return new Response("<html>no such file</html>", { status: 404 });
+  }
+  return new Response(gzip(file.bytes));
+}
+
+/**
+ * A server that sends some bytes, whatever they are, to each connection, and
+ * then closes it, or keeps silent until the client goes away.
+ */
+function rawMirror(
+  reply: Uint8Array | ((name: string, request: number) => Uint8Array),
+  { silent = false } = {},
+): Mirror {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const requests: string[] = [];
+  const serving = (async () => {
+    for await (const connection of listener) {
+      using open = connection;
+      const request = new Uint8Array(4096);
+      const length = await open.read(request) ?? 0;
+      const [, path = ""] = new TextDecoder()
+        .decode(request.subarray(0, length)).split(" ");
+      const name = path.slice(1);
+      requests.push(name);
+      await open.write(
+        typeof reply === "function" ? reply(name, requests.length) : reply,
+      );
+      if (!silent) continue;
+      // The client is gone at the end of its stream or on a reset.
+      await open.read(request).catch(() => {});
+    }
+  })();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}/`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+function http(head: string, body: Uint8Array = new Uint8Array()): Uint8Array {
+  const lines = new TextEncoder().encode(
+    `HTTP/1.1 ${head}\r\nconnection: close\r\n\r\n`,
+  );
+  return new Uint8Array([...lines, ...body]);
+}
+
+function into(dataDir: string, options: Partial<FetchOptions> = {}) {
+  return { dataDir, backoffMs: 1, timeoutMs: 10_000, ...options };
+}
+
+Deno.test("fetchDataset() fetches, verifies and keeps four files, once", () =>
+  inFolder(async (folder) => {
+    await using server = mirror(good);
+    const first = await fetchDataset(tiny([server.url]), into(folder));
+    await assertKept(folder);
+    assertEquals(
+      first.map(({ url }) => url),
+      [...FILES.keys()].map((name) => `${server.url}${name}.gz`),
+    );
+    assertEquals(
+      first.map(({ path }) => path),
+      [...FILES.keys()].map((name) => join(folder, "tiny", name)),
+    );
+    const second = await fetchDataset(tiny([server.url]), into(folder));
+    assertEquals(second.map(({ url }) => url), [null, null, null, null]);
+    assertStrictEquals(server.requests.length, 4);
+  }));
+
+Deno.test("fetchDataset() goes to the next mirror on 404 without asking again", () =>
+  inFolder(async (folder) => {
+    await using bad = mirror(() => new Response(null, { status: 404 }));
+    await using server = mirror(good);
+    await fetchDataset(tiny([bad.url, server.url]), into(folder));
+    await assertKept(folder);
+    assertStrictEquals(bad.requests.length, 4);
+    assertStrictEquals(server.requests.length, 4);
+  }));
+
+Deno.test("fetchDataset() asks again after 429, 5xx and a lost connection", () =>
+  inFolder(async (folder) => {
+    const faults = [
+      http("503 Service Unavailable"),
+      http("200 OK\r\ncontent-length: 4000", gzip(IMAGES).subarray(0, 40)),
+    ];
+    await using server = rawMirror((name, request) =>
+      faults[request - 1] ??
+        (request === 4 ? http("429 Too Many Requests") : http(
+          "200 OK",
+          gzip(FILES.get(name.replace(/\.gz$/, ""))!.bytes),
+        ))
+    );
+    await fetchDataset(tiny([server.url]), into(folder));
+    await assertKept(folder);
+    assertEquals(
+      server.requests.map((name) =>
+        [...FILES.keys()].indexOf(name.slice(0, -3))
+      ),
+      [0, 0, 0, 1, 1, 2, 3],
+    );
+  }));
+
+Deno.test("fetchDataset() gives up after so many retries", () =>
+  inFolder(async (folder) => {
+    await using server = mirror(() => new Response(null, { status: 500 }));
+    const error = await assertRejects(
+      () => fetchDataset(tiny([server.url]), into(folder, { retries: 3 })),
+      DownloadError,
+    );
+    assertEquals(
+      error.message,
+      `cannot fetch tiny/train-images-idx3-ubyte: ${server.url}` +
+        "train-images-idx3-ubyte.gz: HTTP 500 Internal Server Error",
+    );
+    assertStrictEquals(server.requests.length, 4);
+    assertEquals(kept(folder), []);
+  }));
+
+Deno.test("fetchDataset() passes over a mirror that nobody answers at", () =>
+  inFolder(async (folder) => {
+    const gone = rawMirror(new Uint8Array());
+    await gone[Symbol.asyncDispose]();
+    await using server = mirror(good);
+    await fetchDataset(tiny([gone.url, server.url]), into(folder));
+    await assertKept(folder);
+  }));
+
+Deno.test("fetchDataset() passes over a mirror that stalls", () =>
+  inFolder(async (folder) => {
+    const half = gzip(IMAGES).subarray(0, 40);
+    await using mute = rawMirror(new Uint8Array(), { silent: true });
+    await using stalled = rawMirror(
+      http("200 OK\r\ncontent-length: 4000", half),
+      { silent: true },
+    );
+    for (const slow of [mute, stalled]) {
+      const error = await assertRejects(
+        () =>
+          fetchDataset(
+            tiny([slow.url]),
+            into(folder, { timeoutMs: 250, retries: 1 }),
+          ),
+        DownloadError,
+      );
+      assertStringIncludes(error.message, "no bytes for 0.25 s");
+    }
+    // Who never answered is not asked again, who began to is.
+    assertStrictEquals(mute.requests.length, 1);
+    assertStrictEquals(stalled.requests.length, 2);
+    assertEquals(kept(folder), []);
+  }));
+
+Deno.test("fetchDataset() says what is wrong with a bad answer", async (t) => {
+  const whole = gzip(IMAGES);
+  const badChecksum = whole.slice();
+  badChecksum[whole.length - 8] ^= 1;
+  const otherImages = IMAGES.slice();
+  otherImages[500] ^= 1;
+  const bomb = new Uint8Array(8_000_000);
+  bomb.set(IMAGES);
+  const hugeClaim = IMAGES.slice();
+  hugeClaim.set([0x00, 0x0f, 0xff, 0xff], 4);
+  const html = new TextEncoder().encode("<!DOCTYPE html><p>Log in first");
+
+  const answers: Record<string, [Uint8Array, string]> = {
+    "an HTML page": [http("200 OK", html), "it is an HTML page"],
+    "nothing": [http("200 OK\r\ncontent-length: 0"), "it is empty"],
+    "truncated gzip": [http("200 OK", whole.subarray(0, -9)), "truncated"],
+    "a short content-length": [
+      http("200 OK\r\ncontent-length: 99", whole),
+      "truncated",
+    ],
+    "a long content-length": [
+      http("200 OK\r\ncontent-length: 99999", whole),
+      "error reading a body",
+    ],
+    "corrupt gzip": [http("200 OK", badChecksum), "corrupt gzip data"],
+    "other images": [
+      http("200 OK", gzip(otherImages)),
+      `the SHA-256 is ${
+        createHash("sha256").update(otherImages).digest("hex")
+      }`,
+    ],
+    "another file": [
+      http("200 OK", gzip(FILES.get("t10k-images-idx3-ubyte")!.bytes)),
+      "the shape is 2×28×28, not 3×28×28",
+    ],
+    "a gzip bomb": [
+      http("200 OK", gzip(bomb)),
+      "holds more than the 2368 bytes",
+    ],
+    "a huge claim": [
+      http("200 OK", gzip(hugeClaim)),
+      "the shape is 1048575×28×28",
+    ],
+    "a transfer-encoded bomb": [
+      http("200 OK\r\ncontent-encoding: gzip", gzip(bomb)),
+      "it sends more than 67911 bytes",
+    ],
+    "a redirect to itself": [
+      http("302 Found\r\nlocation: /again\r\ncontent-length: 0"),
+      "redirects",
+    ],
+    "no HTTP": [new TextEncoder().encode("SSH-2.0-x\r\n"), "HTTP"],
+    "a reset": [new Uint8Array(), "connection closed"],
+  };
+  for (const [what, [reply, reason]] of Object.entries(answers)) {
+    await t.step(what, () =>
+      inFolder(async (folder) => {
+        await using server = rawMirror(reply);
+        const { url } = server;
+        const error = await assertRejects(
+          () => fetchDataset(tiny([url]), into(folder, { retries: 0 })),
+          DownloadError,
+          `cannot fetch tiny/train-images-idx3-ubyte: ${url}train-images-idx3-ubyte.gz: `,
+        );
+        assertStringIncludes(error.message, reason);
+        assertNotMatch(error.message, /\n/);
+        assertEquals(kept(folder), []);
+      }));
+  }
+});
+
+Deno.test("fetchDataset() lists every place that was tried", () =>
+  inFolder(async (folder) => {
+    await using first = mirror(() => new Response(null, { status: 403 }));
+    await using second = mirror(() => new Response("<html>"));
+    const error = await assertRejects(
+      () => fetchDataset(tiny([first.url, second.url]), into(folder)),
+      DownloadError,
+    );
+    assertStringIncludes(
+      error.message,
+      `${first.url}train-images-idx3-ubyte.gz: HTTP 403 Forbidden; ` +
+        `${second.url}train-images-idx3-ubyte.gz: not an IDX file: it is an HTML page`,
+    );
+  }));
+
+Deno.test("fetchDataset() keeps good files when others cannot be had", () =>
+  inFolder(async (folder) => {
+    await using server = mirror(good);
+    await fetchDataset(tiny([server.url]), into(folder));
+    await Deno.remove(join(folder, "tiny", "t10k-labels-idx1-ubyte"));
+    await using bad = mirror(() => new Response("<html>"));
+    await assertRejects(
+      () => fetchDataset(tiny([bad.url]), into(folder)),
+      DownloadError,
+      "cannot fetch tiny/t10k-labels-idx1-ubyte",
+    );
+    assertEquals(bad.requests, ["t10k-labels-idx1-ubyte.gz"]);
+    assertEquals(
+      kept(folder),
+      NAMES.filter((name) => name !== "t10k-labels-idx1-ubyte"),
+    );
+  }));
+
+Deno.test("fetchDataset() replaces a file that has gone bad", () =>
+  inFolder(async (folder) => {
+    await using server = mirror(good);
+    await fetchDataset(tiny([server.url]), into(folder));
+    const path = join(folder, "tiny", "train-images-idx3-ubyte");
+    for (const damage of [IMAGES.slice(0, 99), IMAGES.map((b) => b & 0xfe)]) {
+      await Deno.writeFile(path, damage);
+      const [repaired] = await fetchDataset(tiny([server.url]), into(folder));
+      assert(repaired.url);
+      await assertKept(folder);
+    }
+    await Deno.writeFile(path, IMAGES.slice(0, 99));
+    await assertRejects(
+      () => fetchDataset(tiny([]), into(folder)),
+      DownloadError,
+      `cannot fetch tiny/train-images-idx3-ubyte: ${path}: truncated`,
+    );
+  }));
+
+Deno.test("fetchDataset() checks shape alone where no digest is known", () =>
+  inFolder(async (folder) => {
+    const dimmed = IMAGES.map((byte, i) => i < 16 ? byte : byte >> 1);
+    await using server = mirror((name) =>
+      name.startsWith("train-images") ? new Response(gzip(dimmed)) : good(name)
+    );
+    await fetchDataset(tiny([server.url], false), into(folder));
+    const path = join(folder, "tiny", "train-images-idx3-ubyte");
+    assertEquals(await Deno.readFile(path), dimmed);
+    await fetchDataset(tiny([server.url], false), into(folder));
+    assertStrictEquals(server.requests.length, 4);
+  }));
+
+Deno.test("fetchDataset() takes files from a folder, named either way", () =>
+  inFolder(async (folder) => {
+    const from = join(folder, "a folder");
+    await Deno.mkdir(from);
+    for (const [name, { bytes }] of FILES) {
+      if (name.startsWith("t10k")) {
+        await Deno.writeFile(join(from, name), bytes);
+      } else await Deno.writeFile(join(from, `${name}.gz`), gzip(bytes));
+    }
+    for (const place of [from, from + "/", pathToFileURL(from).href]) {
+      const dataDir = await Deno.makeTempDir({ dir: folder });
+      await fetchDataset(tiny([]), into(dataDir, { from: place }));
+      await assertKept(dataDir);
+    }
+    const error = await assertRejects(
+      () => fetchDataset(tiny([]), into(folder, { from: folder })),
+      DownloadError,
+    );
+    const file = join(folder, "train-images-idx3-ubyte");
+    assertStringIncludes(
+      error.message,
+      `${file}.gz: not found; ${file}: not found`,
+    );
+  }));
+
+Deno.test("fetchDataset() takes files from a URL, named either way", () =>
+  inFolder(async (folder) => {
+    await using server = mirror((path) => {
+      const name = path.replace("deep/folder/", "");
+      const file = FILES.get(name);
+      return file && name.startsWith("t10k")
+        ? new Response(file.bytes)
+        : good(name.startsWith("t10k") ? "" : name);
+    });
+    await fetchDataset(
+      tiny(["http://127.0.0.1:9/"]),
+      into(folder, { from: `${server.url}deep/folder` }),
+    );
+    await assertKept(folder);
+    assertStrictEquals(server.requests.length, 6);
+  }));
+
+Deno.test("fetchDataset() refuses a URL of another kind", () =>
+  inFolder(async (folder) => {
+    await assertRejects(
+      () => fetchDataset(tiny([]), into(folder, { from: "ftp://host/mnist" })),
+      Error,
+      "cannot fetch from ftp://host/mnist: it must be a folder or",
+    );
+  }));
+
+Deno.test("fetchDataset() accepts what the server already decompressed", () =>
+  inFolder(async (folder) => {
+    await using server = mirror((name) => {
+      const response = good(name);
+      response.headers.set("content-encoding", "gzip");
+      return response;
+    });
+    const totals = new Set<number | null>();
+    await fetchDataset(
+      tiny([server.url]),
+      into(folder, { onProgress: ({ total }) => totals.add(total) }),
+    );
+    await assertKept(folder);
+    for (const total of totals) {
+      assert(
+        total === null || total < 2368,
+        `${total} is no transfer's length`,
+      );
+    }
+  }));
+
+Deno.test("fetchDataset() reports a slow transfer's progress up to the whole", () =>
+  inFolder(async (folder) => {
+    const whole = gzip(IMAGES);
+    const step = Math.ceil(whole.length / 8);
+    await using server = mirror((name) =>
+      !name.startsWith("train-images") ? good(name) : new Response(
+        new ReadableStream({
+          async start(controller) {
+            for (let at = 0; at < whole.length; at += step) {
+              controller.enqueue(whole.subarray(at, at + step));
+              await new Promise((resolve) => setTimeout(resolve, 60));
+            }
+            controller.close();
+          },
+        }),
+        { headers: { "content-length": String(whole.length) } },
+      )
+    );
+    const seen: FetchProgress[] = [];
+    // Slower than the time-out on the whole, but never silent for so long.
+    await fetchDataset(
+      tiny([server.url]),
+      into(folder, {
+        timeoutMs: 300,
+        onProgress: (progress) => seen.push(progress),
+      }),
+    );
+    const images = seen.filter(({ file }) =>
+      file === "train-images-idx3-ubyte"
+    );
+    let before = 0;
+    for (const { url, loaded, total } of images) {
+      assertStrictEquals(url, `${server.url}train-images-idx3-ubyte.gz`);
+      assertStrictEquals(total, whole.length);
+      assertLess(before, loaded);
+      before = loaded;
+    }
+    assertStrictEquals(before, whole.length);
+    assertEquals([...new Set(seen.map(({ file }) => file))], [...FILES.keys()]);
+  }));
+
+Deno.test("fetchDataset() stops when its signal is aborted", async (t) => {
+  const reason = new Error("stop it");
+  const stops = async (
+    server: Mirror,
+    folder: string,
+    options: Partial<FetchOptions>,
+  ) => {
+    const error = await assertRejects(
+      () => fetchDataset(tiny([server.url]), into(folder, options)),
+      Error,
+    );
+    assertStrictEquals(error, reason);
+    assertEquals(kept(folder), []);
+  };
+  await t.step("before it starts", () =>
+    inFolder(async (folder) => {
+      await using server = mirror(good);
+      await stops(server, folder, { signal: AbortSignal.abort(reason) });
+      assertEquals(server.requests, []);
+    }));
+  await t.step("while the server is silent", () =>
+    inFolder(async (folder) => {
+      const stop = new AbortController();
+      await using server = rawMirror(() => {
+        stop.abort(reason);
+        return new Uint8Array();
+      }, { silent: true });
+      await stops(server, folder, { signal: stop.signal });
+    }));
+  await t.step("in the middle of a file", () =>
+    inFolder(async (folder) => {
+      const stop = new AbortController();
+      const start = gzip(IMAGES).subarray(0, 40);
+      await using server = rawMirror(
+        http("200 OK\r\ncontent-length: 4000", start),
+        { silent: true },
+      );
+      await stops(server, folder, {
+        signal: stop.signal,
+        onProgress: () => stop.abort(reason),
+      });
+    }));
+  await t.step("between two attempts", () =>
+    inFolder(async (folder) => {
+      const stop = new AbortController();
+      await using server = mirror(() => {
+        setTimeout(() => stop.abort(reason), 50);
+        return new Response(null, { status: 503 });
+      });
+      await stops(server, folder, { signal: stop.signal, backoffMs: 1e6 });
+      assertStrictEquals(server.requests.length, 1);
+    }));
+});
+
+Deno.test("fetchDataset() says so where the data folder cannot be written", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await using server = mirror(good);
+    const error = await assertRejects(
+      () => fetchDataset(tiny([server.url]), into(file)),
+      WriteError,
+    );
+    assertStringIncludes(error.message, "a part of the path is a file");
+  }));
