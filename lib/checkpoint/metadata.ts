@@ -1,0 +1,298 @@
+/**
+ * What a checkpoint holds, and the part of it beside the tensors: options, data
+ * set, progress and history, as JSON texts in the safetensors metadata. One set
+ * of checks serves writing and reading, so what was written can be read.
+ *
+ * @module
+ */
+import type { LossSums } from "../engine/engine.ts";
+import type { TrainState } from "../model/init.ts";
+import {
+  completeOptions,
+  type DataOptions,
+  dataOptions,
+  type OptionTable,
+  type OptionValues,
+  type TrainingOptions,
+  trainingOptions,
+} from "../options.ts";
+import type { EpochRecord, Losses } from "../train/history.ts";
+import { show } from "./safetensors.ts";
+
+/** The version of the format that is written, and the newest that is read. */
+export const VERSION = 1;
+
+/** The data set of a run. */
+export interface DataRecord {
+  /** Its name, for people: `mnist`, `synthetic`, a file's name. */
+  readonly name: string;
+  /** Digest of its images: the same digest, the same images. */
+  readonly digest: string;
+  /** The options that chose it. */
+  readonly options: DataOptions;
+}
+
+/** A run at one moment: all that is needed to continue it. */
+export interface Checkpoint {
+  /** What is trained and how; it serves as the `ModelOptions`, too. */
+  readonly options: TrainingOptions;
+  /** What it is trained on. */
+  readonly data: DataRecord;
+  /** The weights, running statistics, Adam's moments and the step count. */
+  readonly state: TrainState;
+  /** One record for each finished epoch. */
+  readonly history: readonly EpochRecord[];
+  /**
+   * Training losses of the running epoch, whose first `images` images have been
+   * trained on; null between epochs.
+   */
+  readonly partial: LossSums | null;
+}
+
+/** All of a checkpoint but its tensors. */
+export interface Metadata extends Omit<Checkpoint, "state"> {
+  /** Adam updates so far. */
+  readonly step: number;
+}
+
+/** A checkpoint that cannot be read or must not be written. */
+export class CheckpointError extends Error {
+  /** `CheckpointError`. */
+  override name = "CheckpointError";
+}
+
+/**
+ * The texts of the safetensors metadata.
+ *
+ * @throws {CheckpointError} If a value is out of range or not finite.
+ */
+export function writeMetadata(metadata: Metadata): Record<string, string> {
+  const { options, data, step, history, partial } = check(metadata);
+  const progress = {
+    step,
+    partial: partial &&
+      { ...partial, klPerDimension: [...partial.klPerDimension] },
+  };
+  return {
+    format: "pt", // whose names and layouts the tensors have, as tools expect
+    vae_version: String(VERSION),
+    options: JSON.stringify(options),
+    data: JSON.stringify(data),
+    progress: JSON.stringify(progress),
+    history: JSON.stringify(history),
+  };
+}
+
+/**
+ * Reads what {@linkcode writeMetadata} has written.
+ *
+ * @throws {CheckpointError} If anything is missing, unknown or out of range.
+ */
+export function readMetadata(texts: Record<string, string>): Metadata {
+  const version = texts.vae_version;
+  if (version === undefined) {
+    throw new CheckpointError(
+      "it has no training state beside its tensors, so it was not written by " +
+        "`deno task train`",
+    );
+  }
+  if (!/^[1-9]\d*$/.test(version)) {
+    throw new CheckpointError(
+      `vae_version must be a whole number, not ${show(version)}`,
+    );
+  }
+  if (Number(version) > VERSION) {
+    throw new CheckpointError(
+      `it has version ${show(Number(version))} of the format, and this ` +
+        `program knows ${VERSION}: use a newer one`,
+    );
+  }
+  const json = (key: string): unknown => {
+    if (texts[key] === undefined) {
+      throw new CheckpointError(`its metadata lacks ${key}`);
+    }
+    try {
+      return JSON.parse(texts[key]);
+    } catch (cause) {
+      throw new CheckpointError(`${key} is not JSON: ${show(texts[key])}`, {
+        cause,
+      });
+    }
+  };
+  return check({
+    options: json("options"),
+    data: json("data"),
+    ...fields(json("progress"), "progress", ["step", "partial"]),
+    history: json("history"),
+  });
+}
+
+type Unchecked<T> = Record<keyof T, unknown>;
+
+/** Checks every field and brings it into the order in which it is written. */
+function check(metadata: Unchecked<Metadata>): Metadata {
+  const options = checkOptions(trainingOptions, metadata.options, "options");
+  const dataFields: (keyof DataRecord)[] = ["name", "digest", "options"];
+  const data = fields(metadata.data, "data", dataFields);
+  const step = whole(metadata.step, "step");
+  return {
+    options,
+    data: {
+      name: text(data.name, "data.name"),
+      digest: text(data.digest, "data.digest"),
+      options: checkOptions(dataOptions, data.options, "data.options"),
+    },
+    step,
+    history: array(metadata.history, "history").map((value, i) => {
+      const record = checkEpoch(value, `history[${i}]`, options.latentDim);
+      if (record.epoch !== i + 1) {
+        throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
+      }
+      if (record.step > step) {
+        throw expected(`history[${i}].step`, `at most ${step}`, record.step);
+      }
+      return record;
+    }),
+    partial: metadata.partial === null
+      ? null
+      : checkSums(metadata.partial, "partial", options.latentDim),
+  };
+}
+
+/** An option that a file lacks is newer than the file and has its default. */
+function checkOptions<T extends OptionTable>(
+  table: T,
+  value: unknown,
+  at: string,
+): OptionValues<T> {
+  const options = object(value, at);
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "object" && value !== null) {
+      throw expected(`${at}.${name}`, "one value", value);
+    }
+  }
+  try {
+    return completeOptions(table, options as Partial<OptionValues<T>>);
+  } catch (cause) {
+    // The message quotes the file, which may hold anything.
+    const reason = (cause as Error).message.replaceAll(/\p{Cc}/gu, " ");
+    throw new CheckpointError(`${at}: ${reason.slice(0, 200)}`, { cause });
+  }
+}
+
+function checkEpoch(
+  value: unknown,
+  at: string,
+  latentDim: number,
+): EpochRecord {
+  const f = fields<keyof EpochRecord>(value, at, [
+    "epoch",
+    "step",
+    "beta",
+    "capacity",
+    "train",
+    "validation",
+    "klPerDimension",
+  ]);
+  return {
+    epoch: whole(f.epoch, `${at}.epoch`),
+    step: whole(f.step, `${at}.step`),
+    beta: finite(f.beta, `${at}.beta`),
+    capacity: finite(f.capacity, `${at}.capacity`),
+    train: checkLosses(f.train, `${at}.train`),
+    validation: f.validation === null
+      ? null
+      : checkLosses(f.validation, `${at}.validation`),
+    klPerDimension: numbers(
+      f.klPerDimension,
+      `${at}.klPerDimension`,
+      latentDim,
+    ),
+  };
+}
+
+function checkLosses(value: unknown, at: string): Losses {
+  const f = fields(value, at, ["total", "reconstruction", "kl"]);
+  return {
+    total: finite(f.total, `${at}.total`),
+    reconstruction: finite(f.reconstruction, `${at}.reconstruction`),
+    kl: finite(f.kl, `${at}.kl`),
+  };
+}
+
+function checkSums(value: unknown, at: string, latentDim: number): LossSums {
+  const f = fields<keyof LossSums>(value, at, [
+    "images",
+    "reconstruction",
+    "klPerDimension",
+    "total",
+  ]);
+  return {
+    images: whole(f.images, `${at}.images`, 1),
+    reconstruction: finite(f.reconstruction, `${at}.reconstruction`),
+    klPerDimension: Float64Array.from(
+      numbers(f.klPerDimension, `${at}.klPerDimension`, latentDim),
+    ),
+    total: finite(f.total, `${at}.total`),
+  };
+}
+
+function expected(at: string, wanted: string, value: unknown): CheckpointError {
+  return new CheckpointError(`${at} must be ${wanted}, not ${show(value)}`);
+}
+
+function object(value: unknown, at: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw expected(at, "an object", value);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** An object with at least these fields. */
+function fields<K extends string>(
+  value: unknown,
+  at: string,
+  names: readonly K[],
+): Record<K, unknown> {
+  const all = object(value, at);
+  for (const name of names) {
+    if (!Object.hasOwn(all, name)) {
+      throw new CheckpointError(`${at} lacks ${name}`);
+    }
+  }
+  return all as Record<K, unknown>;
+}
+
+function text(value: unknown, at: string): string {
+  if (typeof value !== "string" || value === "") {
+    throw expected(at, "a text", value);
+  }
+  return value;
+}
+
+function finite(value: unknown, at: string): number {
+  if (!Number.isFinite(value)) throw expected(at, "a finite number", value);
+  return value as number;
+}
+
+function whole(value: unknown, at: string, min = 0): number {
+  if (!Number.isSafeInteger(value) || (value as number) < min) {
+    throw expected(at, `a whole number of ${min} or more`, value);
+  }
+  return value as number;
+}
+
+function array(value: unknown, at: string): unknown[] {
+  if (!Array.isArray(value)) throw expected(at, "a list", value);
+  return value;
+}
+
+function numbers(value: unknown, at: string, length: number): number[] {
+  const list = value instanceof Float64Array ? [...value] : array(value, at);
+  if (list.length !== length) {
+    throw new CheckpointError(
+      `${at} has ${list.length} numbers, not ${length}`,
+    );
+  }
+  return list.map((item, i) => finite(item, `${at}[${i}]`));
+}
