@@ -1,0 +1,90 @@
+/**
+ * The one WebGPU device of the process, which tfjs and the engines share.
+ *
+ * @module
+ */
+
+/** A device that is ready, and what it runs on. */
+export interface Gpu {
+  readonly adapter: GPUAdapter;
+  readonly device: GPUDevice;
+  /** One line for a person: the adapter's name, and whether it is software. */
+  readonly description: string;
+  /** Throws the first error that the device has reported since the last call. */
+  check(): void;
+}
+
+/** The device reported an error, was lost or could not be had. */
+export class GpuError extends Error {
+  override name = "GpuError";
+}
+
+/** Raised from the defaults to what the adapter offers. */
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+let shared: Promise<Gpu | null> | undefined;
+
+/** The process's GPU; null where no adapter exists. Asked for once. */
+export function requestGpu(): Promise<Gpu | null> {
+  return shared ??= openGpu();
+}
+
+async function openGpu(): Promise<Gpu | null> {
+  const adapter = await navigator.gpu?.requestAdapter({
+    powerPreference: "high-performance",
+  });
+  if (!adapter) return null;
+  const device = await adapter.requestDevice({
+    requiredFeatures: adapter.features.has("timestamp-query")
+      ? ["timestamp-query"]
+      : [],
+    requiredLimits: Object.fromEntries(
+      LIMITS.map((name) => [name, adapter.limits[name]]),
+    ),
+  });
+
+  // Shader and validation errors arrive here, never as exceptions.
+  const errors: string[] = [];
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    errors.push((event as GPUUncapturedErrorEvent).error.message);
+  });
+  let lost: string | undefined;
+  device.lost.then(({ message, reason }) => {
+    lost = message || reason;
+    shared = undefined;
+  });
+
+  const kind = isSoftware(adapter) ? "software" : "hardware";
+  return {
+    adapter,
+    device,
+    description: `${adapter.info.description || adapter.info.vendor} (${kind})`,
+    check() {
+      if (lost !== undefined) {
+        throw new GpuError(`the GPU device was lost: ${lost}`);
+      }
+      const first = errors.shift();
+      if (first !== undefined) {
+        errors.length = 0;
+        throw new GpuError(`the GPU reported an error: ${first}`);
+      }
+    },
+  };
+}
+
+/** Whether the adapter is an emulation on the CPU. */
+export function isSoftware(adapter: GPUAdapter): boolean {
+  return (adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean })
+    .isFallbackAdapter ?? false;
+}

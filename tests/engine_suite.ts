@@ -1,0 +1,399 @@
+/** What every engine must do: each engine's test file runs this suite. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+} from "@std/assert";
+import { fromPyTorch } from "../lib/checkpoint/layout.ts";
+import type { Tensor } from "../lib/checkpoint/safetensors.ts";
+import { synthesize } from "../lib/dataset/synthetic.ts";
+import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
+import { initialState, type TrainState } from "../lib/model/init.ts";
+import {
+  arenaIndices,
+  IMAGE_PIXELS,
+  type ModelSpec,
+  modelSpec,
+} from "../lib/model/spec.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { goldenIsMissing, readGolden } from "./shared.ts";
+
+export interface SuiteOptions {
+  /** Called before each test; the suite disposes what it returns. */
+  create: (options: EngineOptions) => Promise<Engine>;
+  /** Largest error against PyTorch, relative to the largest value. */
+  tolerance: { outputs: number; gradients: number; weights: number };
+  /** Batch and latent sizes of the finite-difference tests. */
+  sizes: { batch: number; latentDim: number }[];
+  /** Skips the suite. */
+  ignore?: boolean;
+}
+
+export const plain: EngineOptions = {
+  latentDim: 3,
+  likelihood: "mse",
+  autoencoder: false,
+  batchSize: 4,
+  seed: 5,
+};
+
+export const hyper: Hyper = { beta: 1, capacity: 0, learningRate: 1e-3 };
+
+/** The largest difference, relative to the largest expected magnitude. */
+export function relativeError(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): number {
+  assertEquals(actual.length, expected.length);
+  let difference = 0, scale = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const delta = Math.abs(actual[i] - expected[i]);
+    if (!(delta <= difference)) difference = delta; // NaN counts as worst
+    scale = Math.max(scale, Math.abs(expected[i]));
+  }
+  return difference / scale;
+}
+
+export function digits(count: number): Uint8Array {
+  return synthesize(count, { seed: 1 }).images;
+}
+
+/** Row numbers 0 … n − 1. */
+export function inOrder(n: number): Uint32Array {
+  return Uint32Array.from({ length: n }, (_, i) => i);
+}
+
+/** PyTorch's weights in the arenas' layout, before any Adam step of ours. */
+function goldenState(
+  golden: Map<string, Tensor>,
+  prefix: string,
+  spec: ModelSpec,
+): TrainState {
+  const read = (name: string) =>
+    golden.get(`${prefix}.${name}`)!.data as Float32Array;
+  return {
+    ...initialState(spec, 0),
+    parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
+    running: fromPyTorch(spec.running, spec.runningCount, read),
+  };
+}
+
+/** Trains `steps` batches of four, from step `first` on. */
+async function train(
+  engine: Engine,
+  images: Uint8Array,
+  steps: number,
+  first = 0,
+): Promise<void> {
+  engine.setImages(images);
+  engine.setOrder(inOrder(images.length / IMAGE_PIXELS));
+  for (let step = first; step < first + steps; step++) {
+    const at = (4 * step) % (images.length / IMAGE_PIXELS);
+    await engine.trainStep({ first: at, count: 4, step }, hyper);
+  }
+}
+
+export function engineSuite(
+  label: string,
+  { create, tolerance, sizes, ignore = false }: SuiteOptions,
+): void {
+  /** Registers a test that is given a way to make engines. */
+  function test(
+    name: string,
+    run: (
+      make: (options?: Partial<EngineOptions>) => Promise<Engine>,
+    ) => Promise<void>,
+    skip = ignore,
+  ): void {
+    Deno.test({
+      name: `${label}: ${name}`,
+      ignore: skip,
+      // GPU devices and worker pools outlive a test.
+      sanitizeResources: false,
+      sanitizeOps: false,
+      fn: async () => {
+        const engines: Engine[] = [];
+        try {
+          await run(async (options) => {
+            const engine = await create({ ...plain, ...options });
+            engines.push(engine);
+            return engine;
+          });
+        } finally {
+          for (const engine of engines) engine.dispose();
+        }
+      },
+    });
+  }
+
+  test("trainStep() agrees with PyTorch", async (make) => {
+    const golden = readGolden();
+    const [steps, batch, latentDim] = golden.get("eps")!.shape;
+    const images = golden.get("images")!.data as Uint8Array;
+    const epsilon = golden.get("eps")!.data as Float32Array;
+    const losses = golden.get("losses")!.data as Float32Array;
+    const spec = modelSpec(latentDim);
+    const engine = await make({ latentDim, batchSize: batch });
+    await engine.writeState(goldenState(golden, "init", spec));
+    engine.setImages(images);
+    engine.setOrder(inOrder(steps * batch));
+
+    for (let step = 0; step < steps; step++) {
+      await engine.trainStep({
+        first: step * batch,
+        count: batch,
+        step,
+        epsilon: epsilon.subarray(
+          step * batch * latentDim,
+          (step + 1) * batch * latentDim,
+        ),
+      }, hyper);
+      const sums = await engine.takeLosses();
+      const kl = sums.klPerDimension.reduce((a, b) => a + b, 0);
+      assertLess(
+        relativeError(
+          [sums.reconstruction, kl, sums.total].map((x) => x / batch),
+          losses.subarray(3 * step, 3 * step + 3),
+        ),
+        tolerance.outputs,
+        `losses of step ${step}`,
+      );
+      if (step > 0) continue;
+      const { expAvg } = await engine.readState();
+      for (const tensor of spec.parameters) {
+        // The first moment after one step is (1 − β₁)·gradient.
+        const gradient = Array.from(
+          arenaIndices(tensor),
+          (at) => expAvg[at] / 0.1,
+        );
+        const expected = golden.get(`step0.grad.${tensor.name}`)!.data;
+        assertLess(
+          relativeError(gradient, expected as Float32Array),
+          tolerance.gradients,
+          `gradient of ${tensor.name}`,
+        );
+      }
+    }
+
+    const state = await engine.readState();
+    assertEquals(state.step, steps);
+    for (
+      const [tensors, arena] of [
+        [spec.parameters, state.parameters],
+        [spec.running, state.running],
+      ] as const
+    ) {
+      for (const tensor of tensors) {
+        const expected = golden.get(`final.${tensor.name}`)!
+          .data as Float32Array;
+        arenaIndices(tensor).forEach((at, i) =>
+          assertAlmostEquals(
+            arena[at],
+            expected[i],
+            tolerance.weights * Math.max(1, Math.abs(expected[i])),
+            `${tensor.name}[${i}] after ${steps} steps`,
+          )
+        );
+      }
+    }
+  }, ignore || goldenIsMissing);
+
+  test("encode() and decode() agree with PyTorch", async (make) => {
+    const golden = readGolden();
+    const [, batch, latentDim] = golden.get("eps")!.shape;
+    const spec = modelSpec(latentDim);
+    const engine = await make({ latentDim, batchSize: 5 }); // in chunks
+    await engine.writeState(goldenState(golden, "final", spec));
+    const images = (golden.get("images")!.data as Uint8Array)
+      .subarray(0, batch * IMAGE_PIXELS);
+    const { mu, logvar } = await engine.encode(images);
+    const expected = (name: string) =>
+      golden.get(`eval.${name}`)!.data as Float32Array;
+    assertLess(relativeError(mu, expected("mu")), tolerance.outputs);
+    assertLess(relativeError(logvar, expected("logvar")), tolerance.outputs);
+    assertLess(
+      relativeError(
+        await engine.decode(expected("mu")),
+        expected("reconstruction_of_mu"),
+      ),
+      tolerance.outputs,
+    );
+  }, ignore || goldenIsMissing);
+
+  for (
+    const variant of [
+      { likelihood: "mse", capacity: 0 },
+      { likelihood: "bce", capacity: 1e3 }, // KL below C: its gradient turns
+      { likelihood: "mse", capacity: 0, autoencoder: true },
+    ] as const
+  ) {
+    const { capacity, ...model } = variant;
+    for (const size of sizes) {
+      const { batch, latentDim } = size;
+      const name = [
+        model.likelihood,
+        "autoencoder" in model ? "autoencoder" : `capacity ${capacity}`,
+        `batch ${batch}`,
+        `latent ${latentDim}`,
+      ].join(", ");
+      test(`trainStep() has the slope of the loss (${name})`, async (make) => {
+        const engine = await make({ ...model, latentDim, batchSize: batch });
+        engine.setImages(digits(batch));
+        engine.setOrder(inOrder(batch));
+        const initial = await engine.readState();
+        const lossAt = async (parameters: Float32Array) => {
+          await engine.writeState({ ...initial, parameters });
+          await engine.trainStep({ first: 0, count: batch, step: 0 }, {
+            beta: 0.5,
+            capacity,
+            learningRate: 1e-3,
+          });
+          return (await engine.takeLosses()).total / batch;
+        };
+        const loss = await lossAt(initial.parameters);
+        const gradient = (await engine.readState()).expAvg.map((m) => m / 0.1);
+        const slope = gradient.reduce((sum, g) => sum + g * g, 0);
+        // Along its own gradient, the loss changes by about 0.06 % of itself.
+        const h = 0.0003 * Math.abs(loss) / slope;
+        const move = (by: number) =>
+          initial.parameters.map((p, i) => p + by * gradient[i]);
+        const difference = (await lossAt(move(h)) - await lossAt(move(-h))) /
+          (2 * h);
+        assertAlmostEquals(difference / slope, 1, 0.03);
+      });
+    }
+  }
+
+  test("trainStep() draws ε from the seed and the step", async (make) => {
+    const states: TrainState[] = [];
+    const key = streamKey(plain.seed, "epsilon");
+    for (
+      const epsilon of [
+        undefined,
+        fillNormal(new Float32Array(4 * plain.latentDim), key, 9),
+      ]
+    ) {
+      const engine = await make();
+      engine.setImages(digits(4));
+      engine.setOrder(inOrder(4));
+      await engine.trainStep({ first: 0, count: 4, step: 9, epsilon }, hyper);
+      states.push(await engine.readState());
+    }
+    assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
+  });
+
+  test("trainStep() follows the order", async (make) => {
+    const images = digits(8);
+    const shuffled = new Uint8Array(4 * IMAGE_PIXELS);
+    [6, 1, 7, 2].forEach((row, i) =>
+      shuffled.set(
+        images.subarray(row * IMAGE_PIXELS, (row + 1) * IMAGE_PIXELS),
+        i * IMAGE_PIXELS,
+      )
+    );
+    const byOrder = await make();
+    byOrder.setImages(images);
+    byOrder.setOrder(Uint32Array.of(0, 6, 1, 7, 2));
+    await byOrder.trainStep({ first: 1, count: 4, step: 0 }, hyper);
+    const byHand = await make();
+    byHand.setImages(shuffled);
+    byHand.setOrder(inOrder(4));
+    await byHand.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+    assertEquals(await byOrder.readState(), await byHand.readState());
+  });
+
+  test("trainStep() takes a smaller last batch", async (make) => {
+    const states: TrainState[] = [];
+    for (const batchSize of [8, 3]) {
+      const engine = await make({ batchSize });
+      engine.setImages(digits(3));
+      engine.setOrder(inOrder(3));
+      await engine.trainStep({ first: 0, count: 3, step: 0 }, hyper);
+      const { images } = await engine.takeLosses();
+      assertEquals(images, 3);
+      states.push(await engine.readState());
+    }
+    assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
+  });
+
+  test("writeState() resumes exactly", async (make) => {
+    const images = digits(12);
+    const whole = await make();
+    await train(whole, images, 3);
+    const firstPart = await make();
+    await train(firstPart, images, 2);
+    const saved = await firstPart.readState();
+    const resumed = await make({ seed: plain.seed });
+    await resumed.writeState(structuredClone(saved));
+    await train(resumed, images, 1, 2);
+    assertEquals(await resumed.readState(), await whole.readState());
+  });
+
+  test("takeLosses() sums since its last call", async (make) => {
+    const engine = await make();
+    await train(engine, digits(8), 2);
+    const { images, total } = await engine.takeLosses();
+    assertEquals(images, 8);
+    assert(total > 0);
+    assertEquals((await engine.takeLosses()).images, 0);
+  });
+
+  test("takeLosses() names the first step that is not finite", async (make) => {
+    const engine = await make();
+    await train(engine, digits(8), 1);
+    const state = await engine.readState();
+    assertEquals((await engine.takeLosses()).nonFiniteStep, null);
+    state.parameters[0] = NaN;
+    await engine.writeState(state);
+    await train(engine, digits(8), 2, 1);
+    assertEquals((await engine.takeLosses()).nonFiniteStep, 1);
+  });
+
+  for (const likelihood of ["mse", "bce"] as const) {
+    test(`evaluate() is the loss of its own draws (${likelihood})`, async (make) => {
+      const { latentDim, seed } = plain;
+      const count = 5;
+      const images = digits(count);
+      const engine = await make({ likelihood, batchSize: 2 });
+      const weights = { beta: 3, capacity: 0.25, learningRate: 1 };
+      const sums = await engine.evaluate(images, 7, weights);
+
+      const { mu, logvar } = await engine.encode(images);
+      const key = streamKey(seed, "evaluation");
+      const epsilon = fillNormal(new Float32Array(mu.length), key, 7);
+      const z = mu.map((m, i) => m + Math.exp(logvar[i] / 2) * epsilon[i]);
+      const means = await engine.decode(z);
+      const reconstruction = images.reduce((sum, byte, i) => {
+        const x = byte / 255, p = means[i];
+        return sum +
+          (likelihood === "mse"
+            ? (p - x) ** 2
+            : -x * Math.log(p) - (1 - x) * Math.log(1 - p));
+      }, 0);
+      const kl = Float64Array.from({ length: latentDim }, (_, d) => {
+        let sum = 0;
+        for (let i = d; i < mu.length; i += latentDim) {
+          sum += (mu[i] ** 2 + Math.exp(logvar[i]) - 1 - logvar[i]) / 2;
+        }
+        return sum;
+      });
+      const klSum = kl.reduce((a, b) => a + b);
+      assertEquals(sums.images, count);
+      assertAlmostEquals(sums.reconstruction / reconstruction, 1, 1e-4);
+      assertLess(relativeError(sums.klPerDimension, kl), 1e-3);
+      assertAlmostEquals(
+        sums.total / (reconstruction + 3 * Math.abs(klSum - 0.25 * count)),
+        1,
+        1e-3,
+      );
+    });
+  }
+
+  test("evaluate() of an autoencoder has no KL", async (make) => {
+    const engine = await make({ autoencoder: true });
+    const sums = await engine.evaluate(digits(3), 0, hyper);
+    assertEquals([...sums.klPerDimension], [0, 0, 0]);
+    assertEquals(sums.total, sums.reconstruction);
+  });
+}
