@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { textWidth } from "../lib/image/font.ts";
+import { grid, pairGrid } from "../lib/image/grid.ts";
+import type { Picture } from "../lib/image/picture.ts";
+
+/** The documented layout, in pixels. */
+const MARGIN = 16;
+const GAP = 4;
+const BLOCK_GAP = 16;
+const TITLE_BAND = 32;
+const LABEL_BAND = 22;
+const LABEL_GAP = 12;
+
+/** Images of one grey each. */
+function flat(...greys: number[]): Uint8Array {
+  return Uint8Array.from(greys.flatMap((grey) => Array(784).fill(grey)));
+}
+
+function at({ width, pixels }: Picture, x: number, y: number): number {
+  const [red, green, blue] = pixels.subarray(3 * (y * width + x));
+  assert(red === green && green === blue, "a pixel has a colour");
+  return red;
+}
+
+Deno.test("grid() puts cells and pixels where its layout says", () => {
+  const images = new Uint8Array(4 * 784);
+  // One pixel of the last image, second row and column: row 5, column 9.
+  images[3 * 784 + 5 * 28 + 9] = 200;
+  const picture = grid(images, { columns: 2, scale: 3 });
+  const size = 2 * MARGIN + 2 * 84 + GAP;
+  assertEquals([picture.width, picture.height], [size, size]);
+  const [left, top] = [MARGIN + 84 + GAP + 27, MARGIN + 84 + GAP + 15];
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const inCell = [x, y].every((v) =>
+        v >= MARGIN && v < size - MARGIN &&
+        (v < MARGIN + 84 || v >= MARGIN + 84 + GAP)
+      );
+      const lit = x >= left && x < left + 3 && y >= top && y < top + 3;
+      assertEquals(at(picture, x, y), lit ? 200 : inCell ? 0 : 255);
+    }
+  }
+});
+
+Deno.test("grid() is nearly square by default, and leaves spare cells empty", () => {
+  const picture = grid(flat(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  const step = 56 + GAP;
+  assertEquals(picture.width, 2 * MARGIN + 4 * step - GAP);
+  assertEquals(picture.height, 2 * MARGIN + 3 * step - GAP);
+  for (let i = 0; i < 12; i++) {
+    const [x, y] = [MARGIN + i % 4 * step, MARGIN + Math.floor(i / 4) * step];
+    assertEquals(at(picture, x + 20, y + 20), i < 10 ? i : 255);
+  }
+});
+
+Deno.test("grid() clamps floats and maps 0..1 to 0..255", () => {
+  const means = [-0.5, 0, 0.2, 1, 7, Infinity, -Infinity];
+  const images = Float32Array.from(means.flatMap((m) => Array(784).fill(m)));
+  assertEquals(grid(images), grid(flat(0, 0, 51, 255, 255, 255, 0)));
+});
+
+Deno.test("grid() draws the mean of every byte as that byte", () => {
+  const bytes = new Uint8Array(784).map((_, i) => i);
+  const means = Float32Array.from(bytes, (byte) => byte / 255);
+  assertEquals(grid(means), grid(bytes));
+});
+
+Deno.test("grid() makes room for a title and labels", () => {
+  const rowLabels = ["z1", "a wider label"];
+  const picture = grid(flat(50, 60, 70, 80), {
+    title: "Traversal",
+    rowLabels,
+    columnLabels: ["–1", "+1"],
+  });
+  const band = Math.ceil(textWidth(rowLabels[1], 10));
+  const left = MARGIN + band + LABEL_GAP;
+  const top = MARGIN + TITLE_BAND + LABEL_BAND;
+  assertEquals(picture.width, left + 2 * 56 + GAP + MARGIN);
+  assertEquals(picture.height, top + 2 * 56 + GAP + MARGIN);
+  assertEquals(at(picture, left, top), 50);
+  assertEquals(at(picture, left - 1, top), 255);
+  assertEquals(at(picture, left, top - 1), 255);
+  assertEquals(at(picture, left + 56 + GAP, top + 56 + GAP), 80);
+
+  const inked = (x0: number, x1: number, y0: number, y1: number) => {
+    let count = 0;
+    for (let y = y0; y < y1; y++) {
+      for (let x = x0; x < x1; x++) if (at(picture, x, y) < 160) count++;
+    }
+    return count > 0;
+  };
+  assert(inked(MARGIN, left, MARGIN, MARGIN + TITLE_BAND), "no title");
+  assert(inked(left, left + 56, top - LABEL_BAND, top), "no column label");
+  assert(inked(MARGIN, left - LABEL_GAP, top, top + 56), "no row label");
+  assert(!inked(0, MARGIN - 1, 0, picture.height), "ink in the margin");
+});
+
+Deno.test("grid() widens the sheet for a title longer than its rows", () => {
+  const title = "A single digit under a long title";
+  const picture = grid(flat(0), { title });
+  assertEquals(picture.width, 2 * MARGIN + Math.ceil(textWidth(title, 13)));
+});
+
+Deno.test("pairGrid() sets reconstructions below originals, block by block", () => {
+  const originals = flat(10, 20, 30);
+  const reconstructions = flat(11, 21, 31);
+  const picture = pairGrid(originals, reconstructions, {
+    columns: 2,
+    scale: 1,
+  });
+  const left = MARGIN + Math.ceil(textWidth("reconstruction", 10)) + LABEL_GAP;
+  const rows = [0, 28 + GAP, 2 * 28 + GAP + BLOCK_GAP];
+  rows.push(rows[2] + 28 + GAP);
+  const cells = rows.map((y) =>
+    [0, 28 + GAP].map((x) => at(picture, left + x + 14, MARGIN + y + 14))
+  );
+  assertEquals(cells, [[10, 20], [11, 21], [30, 255], [31, 255]]);
+  assertEquals(picture.height, MARGIN + rows[3] + 28 + MARGIN);
+  // The last pixel of a block and the first of the next are BLOCK_GAP apart.
+  assertEquals(at(picture, left, MARGIN + rows[2] - BLOCK_GAP - 1), 11);
+  assertEquals(at(picture, left, MARGIN + rows[2] - BLOCK_GAP), 255);
+  assertEquals(at(picture, left, MARGIN + rows[2] - 1), 255);
+  assertEquals(at(picture, left, MARGIN + rows[2]), 30);
+});
+
+Deno.test("grid() says which input it cannot draw", () => {
+  const wrong = (call: () => unknown, message: string) =>
+    assertThrows(call, RangeError, message);
+  wrong(() => grid(new Float32Array(0)), "0 values are not a whole number");
+  wrong(() => grid(new Uint8Array(785)), "785 values are not a whole number");
+  const images = new Float32Array(2 * 784);
+  images[784 + 3] = NaN;
+  wrong(() => grid(images), "Image 1 cannot be drawn: its pixel 3 is NaN");
+  wrong(() => grid(flat(0), { scale: 1.5 }), "scale must be a whole number");
+  wrong(() => grid(flat(0), { columns: 0 }), "at least 1, not 0");
+  wrong(
+    () => grid(flat(0), { rowLabels: ["a", "b"] }),
+    "2 row labels are too many for a grid of 1 rows",
+  );
+  wrong(
+    () => grid(flat(0), { columnLabels: ["a", "b"] }),
+    "2 column labels are too many for a grid of 1 columns",
+  );
+  wrong(
+    () => pairGrid(flat(0, 1), flat(0)),
+    "There are 2 originals but 1 reconstructions",
+  );
+});
