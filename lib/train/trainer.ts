@@ -1,0 +1,259 @@
+/**
+ * The training loop, as a stream of events. It prints nothing and saves
+ * nothing: whoever listens does, and may stop it at any step.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { Dataset } from "../dataset/dataset.ts";
+import type { Engine, LossSums } from "../engine/engine.ts";
+import type { TrainingOptions } from "../options.ts";
+import { permutation, streamKey } from "../rng.ts";
+import { type EpochRecord, type Losses, meanLosses } from "./history.ts";
+import { hyperAt } from "./schedule.ts";
+
+/** A dimension with less KL than this, in nats, carries nothing. */
+export const INACTIVE_KL = 0.01;
+
+/** Steps between two looks at the losses: on a GPU each costs 11 ms or more. */
+const STEPS_PER_READ = 50;
+
+/** Milliseconds between two progress events, and between two breaths in which
+ * signals and timers are served. */
+const PROGRESS_INTERVAL = 200;
+
+/** What happens while a model trains. */
+export type TrainEvent = ProgressEvent | EpochEvent | EndEvent;
+
+/** Some steps are done. */
+export interface ProgressEvent {
+  readonly type: "progress";
+  /** The running epoch, counted from 1. */
+  readonly epoch: number;
+  /** Optimiser steps since the beginning of training. */
+  readonly step: number;
+  /** Images of this epoch that have been trained on, and how many it has. */
+  readonly images: { readonly done: number; readonly total: number };
+  readonly imagesPerSecond: number;
+  /** Seconds until the last epoch ends, at the present speed. */
+  readonly secondsLeft: number;
+  /** Means over the epoch so far, as last read; null before that. */
+  readonly losses: Losses | null;
+}
+
+/** An epoch has ended. */
+export interface EpochEvent {
+  readonly type: "epoch";
+  readonly record: EpochRecord;
+  /** Seconds that the epoch took, with its validation. */
+  readonly seconds: number;
+  /** Latent dimensions that carry less than {@linkcode INACTIVE_KL} nats. */
+  readonly inactive: number;
+  /** The run as it stands; valid until the next event is asked for. */
+  checkpoint(): Promise<Checkpoint>;
+}
+
+/** Training is over. */
+export interface EndEvent {
+  readonly type: "end";
+  /** All epochs are done, patience ran out, or the signal was aborted. */
+  readonly reason: "epochs" | "patience" | "aborted";
+  /** Losses on the test split; null if there is none or it was aborted. */
+  readonly test: Losses | null;
+  /** Every epoch of the run, also those after the best one. */
+  readonly history: readonly EpochRecord[];
+  /**
+   * The run to keep: as it stands or, with patience, as it was after the epoch
+   * with the best validation total, where training then also ends.
+   */
+  checkpoint(): Promise<Checkpoint>;
+}
+
+/** The loss of a step was not a finite number. */
+export class NonFiniteLossError extends Error {
+  override name = "NonFiniteLossError";
+
+  /** @param step Counted from 1. */
+  constructor(readonly step: number) {
+    super(
+      `the loss of step ${step} is not a finite number: try a smaller ` +
+        "learning rate",
+    );
+  }
+}
+
+/** What {@linkcode trainLoop} needs. */
+export interface TrainLoop {
+  /** An engine made for `options`, in its initial state. */
+  readonly engine: Engine;
+  readonly dataset: Dataset;
+  readonly options: TrainingOptions;
+  /** Continue from here. */
+  readonly resume?: Checkpoint;
+  /** Stops after the step in hand. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains until the last epoch, until patience runs out or until the signal is
+ * aborted.
+ *
+ * @throws {NonFiniteLossError} If the loss stops being a number.
+ */
+export async function* trainLoop(
+  { engine, dataset, options, resume, signal }: TrainLoop,
+): AsyncGenerator<TrainEvent, void, void> {
+  const { train, validation, test } = dataset;
+  const { batchSize, epochs, patience, seed } = options;
+  const stepsPerEpoch = Math.ceil(train.count / batchSize);
+  const shuffleKey = streamKey(seed, "shuffle");
+
+  const history: EpochRecord[] = [...resume?.history ?? []];
+  let step = resume?.state.step ?? 0;
+  let position = resume?.partial?.images ?? 0;
+  let sums = copySums(resume?.partial ?? null, options.latentDim);
+  let best: Checkpoint | undefined;
+
+  if (resume) await engine.writeState(resume.state);
+  engine.setImages(train.images);
+
+  const checkpoint = async (): Promise<Checkpoint> => ({
+    options,
+    data: {
+      name: dataset.name,
+      digest: dataset.digest,
+      options: dataset.options,
+    },
+    state: await engine.readState(),
+    history: [...history],
+    partial: position > 0 ? copySums(sums, options.latentDim) : null,
+  });
+
+  /** Adds the unread losses to the epoch's sums. */
+  const readLosses = async () => {
+    const { nonFiniteStep, ...unread } = await engine.takeLosses();
+    if (nonFiniteStep !== null) throw new NonFiniteLossError(nonFiniteStep + 1);
+    addSums(sums, unread);
+  };
+
+  while (history.length < epochs) {
+    const epoch = history.length + 1;
+    const started = performance.now();
+    const startedAt = position;
+    let reported = started;
+    let unreadSteps = 0;
+    engine.setOrder(permutation(train.count, shuffleKey, epoch));
+
+    while (position < train.count) {
+      const count = Math.min(batchSize, train.count - position);
+      const hyper = hyperAt(options, step, stepsPerEpoch);
+      await engine.trainStep({ first: position, count, step }, hyper);
+      position += count;
+      step++;
+      unreadSteps++;
+
+      if (unreadSteps === STEPS_PER_READ) {
+        await readLosses();
+        unreadSteps = 0;
+      }
+      const now = performance.now();
+      if (now - reported >= PROGRESS_INTERVAL) {
+        reported = now;
+        // Steps may block the thread: let signals and timers in.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        const perSecond = (position - startedAt) / (now - started) * 1000;
+        const left = train.count * (epochs - history.length) - position;
+        yield {
+          type: "progress",
+          epoch,
+          step,
+          images: { done: position, total: train.count },
+          imagesPerSecond: perSecond,
+          secondsLeft: left / perSecond,
+          losses: sums.images > 0 ? meanLosses(sums) : null,
+        };
+      }
+      if (signal?.aborted) break;
+    }
+    await readLosses();
+    if (position < train.count) {
+      yield { type: "end", reason: "aborted", test: null, history, checkpoint };
+      return;
+    }
+
+    const hyper = hyperAt(options, step - 1, stepsPerEpoch);
+    const validated = validation.count > 0
+      ? await engine.evaluate(validation.images, epoch, hyper)
+      : null;
+    const { images, klPerDimension } = validated ?? sums;
+    const record: EpochRecord = {
+      epoch,
+      step,
+      beta: hyper.beta,
+      capacity: hyper.capacity,
+      train: meanLosses(sums),
+      validation: validated && meanLosses(validated),
+      klPerDimension: Array.from(klPerDimension, (kl) => kl / images),
+    };
+    history.push(record);
+    position = 0;
+    sums = copySums(null, options.latentDim);
+    yield {
+      type: "epoch",
+      record,
+      seconds: (performance.now() - started) / 1000,
+      inactive: options.autoencoder
+        ? 0
+        : record.klPerDimension.filter((kl) => kl < INACTIVE_KL).length,
+      checkpoint,
+    };
+
+    if (signal?.aborted) {
+      yield { type: "end", reason: "aborted", test: null, history, checkpoint };
+      return;
+    }
+    if (patience !== null && record.validation) {
+      const bestEpoch = bestEpochOf(history);
+      if (bestEpoch === epoch) best = await checkpoint();
+      else if (epoch - bestEpoch >= patience) break;
+    }
+  }
+
+  const kept = best;
+  if (kept) await engine.writeState(kept.state);
+  const hyper = hyperAt(options, Math.max(step - 1, 0), stepsPerEpoch);
+  const tested = test && test.count > 0
+    ? meanLosses(await engine.evaluate(test.images, 0, hyper))
+    : null;
+  yield {
+    type: "end",
+    reason: history.length < epochs ? "patience" : "epochs",
+    test: tested,
+    history,
+    checkpoint: kept ? () => Promise.resolve(kept) : checkpoint,
+  };
+}
+
+/** The epoch with the lowest validation total. */
+function bestEpochOf(history: readonly EpochRecord[]): number {
+  const total = (record: EpochRecord) => record.validation?.total ?? Infinity;
+  return history.reduce((a, b) => total(b) < total(a) ? b : a).epoch;
+}
+
+function copySums(sums: LossSums | null, latentDim: number): LossSums {
+  return {
+    images: sums?.images ?? 0,
+    reconstruction: sums?.reconstruction ?? 0,
+    total: sums?.total ?? 0,
+    klPerDimension: Float64Array.from(
+      sums?.klPerDimension ?? new Float64Array(latentDim),
+    ),
+  };
+}
+
+function addSums(to: LossSums, more: LossSums): void {
+  to.images += more.images;
+  to.reconstruction += more.reconstruction;
+  to.total += more.total;
+  more.klPerDimension.forEach((kl, d) => to.klPerDimension[d] += kl);
+}

@@ -1,0 +1,326 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
+import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
+import type {
+  BatchRef,
+  Engine,
+  Hyper,
+  LossSums,
+  TrainLosses,
+} from "../lib/engine/engine.ts";
+import { initialState, type TrainState } from "../lib/model/init.ts";
+import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
+import {
+  completeOptions,
+  dataOptions,
+  defaults,
+  type TrainingOptions,
+  trainingOptions,
+} from "../lib/options.ts";
+import { hyperAt } from "../lib/train/schedule.ts";
+import { train } from "../lib/train/train.ts";
+import {
+  type EndEvent,
+  type EpochEvent,
+  NonFiniteLossError,
+  type TrainEvent,
+} from "../lib/train/trainer.ts";
+
+/** Records what it is told; its "weights" count the steps. */
+class FakeEngine implements Engine {
+  readonly name = "tfjs";
+  readonly description = "a fake";
+  readonly batches: (BatchRef & { hyper: Hyper; rows: number[] })[] = [];
+  readonly readsAfter: number[] = [];
+  /** Validation totals, epoch by epoch. */
+  validation: number[] = [];
+  nonFiniteStep: number | null = null;
+  onStep: (step: number) => void = () => {};
+  #order = new Uint32Array();
+  #unread = 0;
+  #step = 0;
+
+  setImages(): void {}
+
+  setOrder(order: Uint32Array): void {
+    this.#order = order.slice();
+  }
+
+  trainStep(batch: BatchRef, hyper: Hyper): void {
+    const { first, count } = batch;
+    const rows = [...this.#order.subarray(first, first + count)];
+    this.batches.push({ ...batch, hyper, rows });
+    this.#unread += count;
+    this.#step++;
+    this.onStep(batch.step);
+  }
+
+  takeLosses(): Promise<TrainLosses> {
+    this.readsAfter.push(this.batches.length);
+    const images = this.#unread;
+    this.#unread = 0;
+    const { nonFiniteStep } = this;
+    return Promise.resolve({ ...this.#sums(images, 10), nonFiniteStep });
+  }
+
+  evaluate(images: Uint8Array): Promise<LossSums> {
+    return Promise.resolve(
+      this.#sums(images.length / IMAGE_PIXELS, this.validation.shift() ?? 5),
+    );
+  }
+
+  #sums(images: number, mean: number): LossSums {
+    return {
+      images,
+      reconstruction: mean * images,
+      klPerDimension: Float64Array.of(0.5 * images, 0),
+      total: mean * images,
+    };
+  }
+
+  readState(): Promise<TrainState> {
+    return Promise.resolve({
+      ...initialState(modelSpec(2), 0),
+      step: this.#step,
+    });
+  }
+
+  writeState(state: TrainState): Promise<void> {
+    this.#step = state.step;
+    return Promise.resolve();
+  }
+
+  encode(): never {
+    throw new Error("training does not encode");
+  }
+
+  decode(): never {
+    throw new Error("training does not decode");
+  }
+
+  dispose(): void {}
+}
+
+function dataset(count: number, validation = 2): Dataset {
+  const set = (count: number): ImageSet => ({
+    images: new Uint8Array(count * IMAGE_PIXELS),
+    labels: null,
+    count,
+  });
+  return {
+    name: "blank",
+    digest: "blank",
+    train: set(count),
+    validation: set(validation),
+    test: set(3),
+    notes: [],
+    options: defaults(dataOptions),
+  };
+}
+
+async function collect(
+  engine: Engine,
+  setup: Omit<Parameters<typeof train>[0], "engine">,
+): Promise<{ events: TrainEvent[]; epochs: EpochEvent[]; end: EndEvent }> {
+  const events: TrainEvent[] = [];
+  for await (const event of train({ latentDim: 2, ...setup, engine })) {
+    events.push(event);
+  }
+  const end = events.at(-1)!;
+  assert(end.type === "end");
+  const epochs = events.filter((event) => event.type === "epoch");
+  return { events, epochs, end };
+}
+
+Deno.test("train() shows every image once an epoch, in a new order", async () => {
+  const engine = new FakeEngine();
+  await collect(engine, { dataset: dataset(10), epochs: 2, batchSize: 4 });
+  assertEquals(
+    engine.batches.map(({ first, count, step }) => [first, count, step]),
+    [
+      [0, 4, 0],
+      [4, 4, 1],
+      [8, 2, 2],
+      [0, 4, 3],
+      [4, 4, 4],
+      [8, 2, 5],
+    ],
+  );
+  const orders = [engine.batches.slice(0, 3), engine.batches.slice(3)]
+    .map((batches) => batches.flatMap(({ rows }) => rows));
+  for (const order of orders) {
+    assertEquals(order.toSorted((a, b) => a - b), [...Array(10).keys()]);
+  }
+  assert(String(orders[0]) !== String(orders[1]));
+});
+
+Deno.test("train() reads the losses every 50 steps and at an epoch's end", async () => {
+  const engine = new FakeEngine();
+  await collect(engine, { dataset: dataset(120), epochs: 1, batchSize: 1 });
+  assertEquals(engine.readsAfter, [50, 100, 120]);
+});
+
+Deno.test("train() records means over the epoch's images", async () => {
+  const engine = new FakeEngine();
+  engine.validation = [7];
+  const { epochs } = await collect(engine, {
+    dataset: dataset(10),
+    epochs: 1,
+    batchSize: 4,
+    beta: 4,
+  });
+  assertEquals(epochs[0].record, {
+    epoch: 1,
+    step: 3,
+    beta: 4,
+    capacity: 0,
+    train: { total: 10, reconstruction: 10, kl: 0.5 },
+    validation: { total: 7, reconstruction: 7, kl: 0.5 },
+    klPerDimension: [0.5, 0],
+  });
+  assertEquals(epochs[0].inactive, 1);
+});
+
+Deno.test("train() works without a validation split", async () => {
+  const { epochs } = await collect(new FakeEngine(), {
+    dataset: dataset(4, 0),
+    epochs: 1,
+    patience: 1,
+  });
+  assertEquals(epochs[0].record.validation, null);
+  assertEquals(epochs[0].record.klPerDimension, [0.5, 0]);
+});
+
+Deno.test("train() stops after the step in hand, and resumes there", async () => {
+  const controller = new AbortController();
+  const stopped = new FakeEngine();
+  stopped.onStep = (step) => {
+    if (step === 4) controller.abort();
+  };
+  const setup = { dataset: dataset(10), epochs: 3, batchSize: 4 };
+  const { end } = await collect(stopped, {
+    ...setup,
+    signal: controller.signal,
+  });
+  assertEquals(end.reason, "aborted");
+  assertEquals(end.test, null);
+  const checkpoint = await end.checkpoint();
+  assertEquals(checkpoint.history.length, 1);
+  assertEquals(checkpoint.partial?.images, 8);
+
+  const resumed = new FakeEngine();
+  const { epochs } = await collect(resumed, {
+    dataset: setup.dataset,
+    resume: checkpoint,
+  });
+  const whole = new FakeEngine();
+  const uninterrupted = await collect(whole, setup);
+  assertEquals([...stopped.batches, ...resumed.batches], whole.batches);
+  assertEquals(
+    epochs.at(-1)!.record,
+    uninterrupted.epochs.at(-1)!.record,
+  );
+});
+
+Deno.test("train() stops at an epoch's end when it is aborted there", async () => {
+  const controller = new AbortController();
+  const engine = new FakeEngine();
+  engine.onStep = (step) => {
+    if (step === 2) controller.abort();
+  };
+  const { end } = await collect(engine, {
+    dataset: dataset(10),
+    batchSize: 4,
+    epochs: 5,
+    signal: controller.signal,
+  });
+  assertEquals(end.reason, "aborted");
+  const checkpoint = await end.checkpoint();
+  assertEquals(checkpoint.history.length, 1);
+  assertEquals(checkpoint.partial, null);
+});
+
+Deno.test("train() keeps the best epoch when patience runs out", async () => {
+  const engine = new FakeEngine();
+  engine.validation = [9, 6, 7, 6.5, 8];
+  const { end, epochs } = await collect(engine, {
+    dataset: dataset(4),
+    batchSize: 4,
+    epochs: 10,
+    patience: 2,
+  });
+  assertEquals(end.reason, "patience");
+  assertEquals(epochs.length, 4);
+  assertEquals(end.history.length, 4);
+  const kept = await end.checkpoint();
+  assertEquals(kept.history.length, 2);
+  assertEquals(kept.state.step, 2);
+  assertEquals((await engine.readState()).step, 2);
+});
+
+Deno.test("train() names the step whose loss is not finite", async () => {
+  const engine = new FakeEngine();
+  engine.nonFiniteStep = 6;
+  const error = await assertRejects(
+    () => collect(engine, { dataset: dataset(10), epochs: 1 }),
+    NonFiniteLossError,
+    "the loss of step 7 is not a finite number",
+  );
+  assertInstanceOf(error, NonFiniteLossError);
+  assertEquals(error.step, 7);
+});
+
+Deno.test("train() of a finished checkpoint only tests", async () => {
+  const setup = { dataset: dataset(4), epochs: 1 };
+  const { end } = await collect(new FakeEngine(), setup);
+  const engine = new FakeEngine();
+  const again = await collect(engine, {
+    ...setup,
+    resume: await end.checkpoint(),
+  });
+  assertEquals(engine.batches, []);
+  assertEquals(again.events.map(({ type }) => type), ["end"]);
+  assertEquals(again.end.test?.total, 5);
+});
+
+function options(given: Partial<TrainingOptions>): TrainingOptions {
+  return completeOptions(trainingOptions, { beta: 4, ...given });
+}
+
+Deno.test("hyperAt() is constant unless told otherwise", () => {
+  const expected = { beta: 4, capacity: 0, learningRate: 0.001 };
+  assertEquals(hyperAt(options({}), 0, 10), expected);
+  assertEquals(hyperAt(options({}), 1e6, 10), expected);
+});
+
+Deno.test("hyperAt() raises β linearly over the warm-up", () => {
+  const linear = options({ betaSchedule: "linear", warmupEpochs: 2 });
+  assertEquals(
+    [0, 5, 10, 20, 500].map((step) => hyperAt(linear, step, 10).beta),
+    [0, 1, 2, 4, 4],
+  );
+});
+
+Deno.test("hyperAt() starts a cycle every two warm-ups", () => {
+  const cyclical = options({ betaSchedule: "cyclical", warmupEpochs: 2 });
+  assertEquals(
+    [0, 10, 20, 39, 40, 50, 60].map((step) => hyperAt(cyclical, step, 10).beta),
+    [0, 2, 4, 4, 0, 2, 4],
+  );
+});
+
+Deno.test("hyperAt() raises the capacity over the warm-up", () => {
+  const rising = options({ capacity: 25, warmupEpochs: 5 });
+  for (let step = 0; step < 80; step += 7) {
+    const { capacity, beta } = hyperAt(rising, step, 10);
+    assertAlmostEquals(capacity, Math.min(25, step / 2));
+    assertLessOrEqual(capacity, 25);
+    assertEquals(beta, 4);
+  }
+});
