@@ -262,11 +262,15 @@ export function offsetOf(spec: ModelSpec, name: string): number {
 export function arenaIndices(
   { view, strides, offset }: TensorSpec,
 ): Uint32Array {
-  let indices = [offset];
-  view.forEach((size, axis) => {
-    indices = indices.flatMap((base) =>
-      Array.from({ length: size }, (_, i) => base + i * strides[axis])
-    );
-  });
-  return Uint32Array.from(indices);
+  const indices = new Uint32Array(view.reduce((a, b) => a * b));
+  indices[0] = offset;
+  let block = 1; // indices of the axes so far; each axis repeats them, shifted
+  for (let axis = view.length - 1; axis >= 0; axis--) {
+    const end = block * view[axis];
+    for (let i = block; i < end; i++) {
+      indices[i] = indices[i - block] + strides[axis];
+    }
+    block = end;
+  }
+  return indices;
 }

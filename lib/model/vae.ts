@@ -4,8 +4,17 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Checkpoint, loadCheckpoint } from "../checkpoint/checkpoint.ts";
-import { completeOptions, trainingOptions } from "../options.ts";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from "../checkpoint/checkpoint.ts";
+import {
+  completeOptions,
+  dataOptions,
+  defaults,
+  trainingOptions,
+} from "../options.ts";
 import { fillNormal, streamKey } from "../rng.ts";
 import { priorSample } from "./prior.ts";
 import { initialState, type TrainState } from "./init.ts";
@@ -72,6 +81,8 @@ export class VAE {
   readonly #seed: number;
   readonly #parameters: Map<string, tf.Variable>;
   readonly #running: Map<string, tf.Variable>;
+  /** The run that the weights came from. */
+  #run: Checkpoint;
   #draws = 0;
 
   /**
@@ -84,9 +95,16 @@ export class VAE {
     this.options = model;
     this.spec = modelSpec(model.latentDim);
     this.#seed = seed;
-    const { parameters, running } = initialState(this.spec, seed);
-    this.#parameters = variables(this.spec.parameterBlocks, parameters);
-    this.#running = variables(this.spec.runningBlocks, running);
+    const state = initialState(this.spec, seed);
+    this.#parameters = variables(this.spec.parameterBlocks, state.parameters);
+    this.#running = variables(this.spec.runningBlocks, state.running);
+    this.#run = {
+      options: { ...defaults(trainingOptions), ...model, seed },
+      data: { name: "none", digest: "none", options: defaults(dataOptions) },
+      state,
+      history: [],
+      partial: null,
+    };
   }
 
   /** The trainable variables, in the arena's order. */
@@ -264,6 +282,7 @@ export class VAE {
     const { latentDim, likelihood, autoencoder, seed } = checkpoint.options;
     const model = new VAE({ latentDim, likelihood, autoencoder, seed });
     model.setWeights(checkpoint.state);
+    model.#run = checkpoint;
     return model;
   }
 
@@ -274,6 +293,18 @@ export class VAE {
    */
   static async load(path: string): Promise<VAE> {
     return VAE.from(await loadCheckpoint(path));
+  }
+
+  /**
+   * Saves the model as a checkpoint file. One that was loaded keeps its
+   * options, history and optimiser state.
+   *
+   * @throws {CheckpointError} If a weight is not a finite number.
+   * @throws {WriteError} If the file cannot be written.
+   */
+  async save(path: string): Promise<void> {
+    const state = { ...this.#run.state, ...await this.weights() };
+    await saveCheckpoint(path, { ...this.#run, state });
   }
 
   /** Frees the variables. The model cannot be used afterwards. */
