@@ -9,6 +9,7 @@ import { fromPyTorch } from "../lib/checkpoint/layout.ts";
 import type { Tensor } from "../lib/checkpoint/safetensors.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
+import { relativeError } from "../lib/engine/parity.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import {
   arenaIndices,
@@ -39,21 +40,6 @@ export const plain: EngineOptions = {
 };
 
 export const hyper: Hyper = { beta: 1, capacity: 0, learningRate: 1e-3 };
-
-/** The largest difference, relative to the largest expected magnitude. */
-export function relativeError(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-): number {
-  assertEquals(actual.length, expected.length);
-  let difference = 0, scale = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const delta = Math.abs(actual[i] - expected[i]);
-    if (!(delta <= difference)) difference = delta; // NaN counts as worst
-    scale = Math.max(scale, Math.abs(expected[i]));
-  }
-  return difference / scale;
-}
 
 export function digits(count: number): Uint8Array {
   return synthesize(count, { seed: 1 }).images;

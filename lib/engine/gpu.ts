@@ -19,8 +19,8 @@ export class GpuError extends Error {
   override name = "GpuError";
 }
 
-/** Raised from the defaults to what the adapter offers. */
-const LIMITS = [
+/** Limits raised from the defaults to what the adapter offers. */
+export const LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
