@@ -1,0 +1,112 @@
+/**
+ * A β-VAE on MNIST for Deno: train, sample and explore a convolutional
+ * variational autoencoder, with PyTorch's numbers.
+ *
+ * @example Train on synthetic digits, save, load and draw new ones
+ * ```ts no-eval
+ * import { encodePng, grid, loadDataset, train, useTfBackend, VAE } from "@vae/mnist";
+ *
+ * const dataset = await loadDataset({ dataset: "synthetic", limit: 2000 });
+ * for await (const event of train({ dataset, epochs: 2, latentDim: 8 })) {
+ *   if (event.type === "epoch") console.log(event.record.train);
+ *   if (event.type === "end") {
+ *     await VAE.from(await event.checkpoint()).save("vae.safetensors");
+ *   }
+ * }
+ *
+ * await useTfBackend();
+ * const model = await VAE.load("vae.safetensors");
+ * const digits = await model.sample(16).data<"float32">();
+ * await Deno.writeFile("samples.png", encodePng(grid(digits)));
+ * ```
+ *
+ * @module
+ */
+export { atomicWrite, WriteError } from "./lib/checkpoint/atomic_write.ts";
+export {
+  type Checkpoint,
+  CheckpointError,
+  type Expected,
+  loadCheckpoint,
+  saveCheckpoint,
+} from "./lib/checkpoint/checkpoint.ts";
+export type { DataRecord, Metadata } from "./lib/checkpoint/metadata.ts";
+export {
+  type Dataset,
+  type ImageSet,
+  loadDataset,
+  type LoadOptions,
+  type Split,
+} from "./lib/dataset/dataset.ts";
+export {
+  DownloadError,
+  fetchDataset,
+  type FetchedFile,
+  type FetchOptions,
+  type FetchProgress,
+} from "./lib/dataset/download.ts";
+export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
+export { synthesize, type SyntheticOptions } from "./lib/dataset/synthetic.ts";
+export type {
+  BatchRef,
+  Engine,
+  EngineName,
+  EngineOptions,
+  Hyper,
+  LossSums,
+  TrainLosses,
+} from "./lib/engine/engine.ts";
+export { type Gpu, GpuError } from "./lib/engine/gpu.ts";
+export { createEngine, type EngineChoice } from "./lib/engine/select.ts";
+export { type TfBackend, useTfBackend } from "./lib/engine/tf_backend.ts";
+export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
+export {
+  grid,
+  type GridOptions,
+  type Images,
+  pairGrid,
+} from "./lib/image/grid.ts";
+export type { Picture } from "./lib/image/picture.ts";
+export { encodePng } from "./lib/image/png.ts";
+export { preview, type PreviewOptions } from "./lib/image/preview.ts";
+export type { TrainState } from "./lib/model/init.ts";
+export { priorSample } from "./lib/model/prior.ts";
+export {
+  type Block,
+  type Likelihood,
+  type ModelOptions,
+  type ModelSpec,
+  modelSpec,
+  type TensorSpec,
+} from "./lib/model/spec.ts";
+export {
+  type Forward,
+  imageTensor,
+  VAE,
+  type Weights,
+} from "./lib/model/vae.ts";
+export {
+  type DataOptions,
+  dataOptions,
+  OptionError,
+  type TrainingOptions,
+  trainingOptions,
+} from "./lib/options.ts";
+export {
+  fillNormal,
+  fillUniform,
+  type Key,
+  permutation,
+  type Stream,
+  streamKey,
+  threefry2x32,
+} from "./lib/rng.ts";
+export type { EpochRecord, Losses } from "./lib/train/history.ts";
+export { train, type TrainSetup } from "./lib/train/train.ts";
+export {
+  type EndEvent,
+  type EpochEvent,
+  NonFiniteLossError,
+  type ProgressEvent,
+  type TrainEvent,
+} from "./lib/train/trainer.ts";

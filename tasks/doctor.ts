@@ -1,0 +1,153 @@
+/**
+ * `deno task doctor`: shows what this machine can do, and checks its numbers.
+ *
+ * @module
+ */
+import type { EngineName } from "../lib/engine/engine.ts";
+import { type Gpu, LIMITS, requestGpu } from "../lib/engine/gpu.ts";
+import {
+  PROBE,
+  type Probe,
+  type ProbePart,
+  relativeError,
+  runProbe,
+  TOLERANCE,
+} from "../lib/engine/parity.ts";
+import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
+import { runTask } from "./cli.ts";
+
+/** The one that the others are compared with. */
+const REFERENCE: EngineChoice = { engine: "tfjs", tfBackend: "cpu" };
+
+const PARTS = Object.keys(TOLERANCE) as ProbePart[];
+
+interface Diagnosis {
+  engine: EngineName;
+  /** What runs it, or why it does not run. */
+  description: string;
+  works: boolean;
+  /** Largest relative errors; null for the reference and what does not run. */
+  errors: Record<ProbePart, number> | null;
+  isRight: boolean;
+}
+
+await runTask("doctor", async ({ json }) => {
+  const gpu = await requestGpu();
+  const candidates: EngineChoice[] = [
+    ...(gpu ? [{ engine: "tfjs", tfBackend: "webgpu" } as const] : []),
+  ];
+  const { description, probe: reference } = await tryEngine(REFERENCE);
+  const diagnoses: Diagnosis[] = [{
+    engine: "tfjs",
+    description: `${description} (the reference)`,
+    works: true,
+    errors: null,
+    isRight: true,
+  }];
+  for (const candidate of candidates) {
+    diagnoses.push(await diagnose(candidate, reference));
+  }
+
+  const machine = {
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    system: `${Deno.build.os} ${Deno.build.arch}`,
+    cores: navigator.hardwareConcurrency,
+    adapter: gpu && {
+      description: gpu.description,
+      limits: Object.fromEntries(
+        LIMITS.map((name) => [name, gpu.adapter.limits[name]]),
+      ),
+      features: [...gpu.adapter.features].sort(),
+    },
+  };
+  if (json) console.log(JSON.stringify({ ...machine, engines: diagnoses }));
+  else {
+    console.log(
+      `Deno      ${machine.deno} (V8 ${machine.v8}), ${machine.system}, ` +
+        `${machine.cores} cores`,
+    );
+    console.log(gpuText(gpu));
+    console.log(table(diagnoses));
+  }
+  const wrong = diagnoses.filter(({ isRight }) => !isRight);
+  for (const { description } of wrong) {
+    console.error(`error: wrong numbers or a failure: ${description}`);
+  }
+  return wrong.length > 0 ? 1 : 0;
+});
+
+async function tryEngine(
+  choice: EngineChoice,
+): Promise<{ description: string; probe: Probe }> {
+  const engine = await createEngine(PROBE, choice);
+  try {
+    const probe = await runProbe(engine);
+    return { description: engine.description, probe };
+  } finally {
+    engine.dispose();
+  }
+}
+
+async function diagnose(
+  choice: EngineChoice,
+  reference: Probe,
+): Promise<Diagnosis> {
+  const engine = choice.engine as EngineName;
+  try {
+    const { description, probe } = await tryEngine(choice);
+    const errors = Object.fromEntries(
+      PARTS.map((part) => [part, relativeError(probe[part], reference[part])]),
+    ) as Record<ProbePart, number>;
+    return {
+      engine,
+      description,
+      works: true,
+      errors,
+      // An error that is NaN is not below anything.
+      isRight: PARTS.every((part) => errors[part] < TOLERANCE[part]),
+    };
+  } catch (error) {
+    const { message } = error as Error;
+    return {
+      engine,
+      description: `${engine} does not run: ${message}`,
+      works: false,
+      errors: null,
+      isRight: false,
+    };
+  }
+}
+
+function gpuText(gpu: Gpu | null): string {
+  if (!gpu) {
+    return "WebGPU    no adapter (on Debian, mesa-vulkan-drivers has a " +
+      "software one)";
+  }
+  const { limits, features } = gpu.adapter;
+  return [
+    `WebGPU    ${gpu.description}`,
+    "limits",
+    ...LIMITS.map((name) => `  ${name.padEnd(36)}${limits[name]}`),
+    `features  ${[...features].sort().join(", ") || "none"}`,
+  ].join("\n");
+}
+
+function table(diagnoses: Diagnosis[]): string {
+  const width = Math.max(...diagnoses.map((d) => d.description.length)) + 2;
+  return [
+    "",
+    "One batch on each engine; the largest relative error against the reference:",
+    "",
+    "engine".padEnd(width) +
+    PARTS.map((part) => part.padEnd(12)).join("") + "verdict",
+    ...diagnoses.map(({ description, errors, isRight }) =>
+      description.padEnd(width) +
+      PARTS.map((part) =>
+        (errors ? errors[part].toExponential(1) : "–").padEnd(12)
+      ).join("") + (isRight ? "right" : "WRONG")
+    ),
+    "allowed".padEnd(width) +
+    PARTS.map((part) => TOLERANCE[part].toExponential(0).padEnd(12)).join(""),
+  ].join("\n");
+}
