@@ -86,9 +86,18 @@ export {
   type Weights,
 } from "./lib/model/vae.ts";
 export {
+  type BooleanOption,
+  type ChoiceOption,
+  type NumberOption,
+  type Option,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  type TextOption,
+} from "./lib/option.ts";
+export {
   type DataOptions,
   dataOptions,
-  OptionError,
   type TrainingOptions,
   trainingOptions,
 } from "./lib/options.ts";
@@ -99,6 +108,7 @@ export {
   permutation,
   type Stream,
   streamKey,
+  streams,
   threefry2x32,
 } from "./lib/rng.ts";
 export type { EpochRecord, Losses } from "./lib/train/history.ts";

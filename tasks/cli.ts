@@ -11,6 +11,8 @@ import {
   OptionError,
   parseOption,
   rangeOf,
+} from "../lib/option.ts";
+import {
   type TaskName,
   tasks,
   type TaskSpec,
@@ -97,7 +99,7 @@ export function parseTaskArgs<T extends TaskName>(
   const options: Record<string, Option> = tasks[name].options;
   const names = Object.keys(options);
   const isBoolean = (name: string) => options[name].type === "boolean";
-  const parsed: Args = parseArgs(joinNegativeNumbers(args), {
+  const parsed: Args = parseArgs(joinValues(args), {
     string: names.filter((name) => !isBoolean(name)).map(bare),
     boolean: [...names.filter(isBoolean).map(bare), "help"],
     negatable: names.filter((name) => options[name].default === true)
@@ -105,14 +107,14 @@ export function parseTaskArgs<T extends TaskName>(
     unknown: (arg, key) => {
       throw new OptionError(
         key === undefined
-          ? `unexpected argument ${arg}`
+          ? `unexpected argument "${arg}"`
           : `unknown option ${arg}`,
       );
     },
   });
   if (parsed.help) return "help";
   if (parsed._.length > 0) {
-    throw new OptionError(`unexpected argument ${parsed._[0]}`);
+    throw new OptionError(`unexpected argument "${parsed._[0]}"`);
   }
 
   const values = defaults(options);
@@ -140,12 +142,17 @@ export function parseTaskArgs<T extends TaskName>(
   };
 }
 
-/** `--beta -1` means the value −1, which then is refused as such. */
-function joinNegativeNumbers(args: readonly string[]): string[] {
+/**
+ * `--beta -1` means the value −1 and `--beta ""` no value, which then are
+ * refused as such.
+ */
+function joinValues(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {
     const flag = joined.at(-1);
-    if (/^-[\d.]/.test(arg) && flag?.startsWith("-") && !flag.includes("=")) {
+    if (
+      /^(-[\d.]|$)/.test(arg) && flag?.startsWith("-") && !flag.includes("=")
+    ) {
       joined[joined.length - 1] = `${flag}=${arg}`;
     } else joined.push(arg);
   }

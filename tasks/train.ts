@@ -18,9 +18,9 @@ import { grid, pairGrid } from "../lib/image/grid.ts";
 import { preview } from "../lib/image/preview.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { type OptionTable } from "../lib/option.ts";
 import {
   dataOptions,
-  type OptionTable,
   type TaskValues,
   type TrainingOptions,
   trainingOptions,

@@ -24,7 +24,8 @@ import {
 } from "../lib/checkpoint/safetensors.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { initialState } from "../lib/model/init.ts";
-import { dataOptions, defaults, trainingOptions } from "../lib/options.ts";
+import { defaults } from "../lib/option.ts";
+import { dataOptions, trainingOptions } from "../lib/options.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 
 /** A run with 3 latent dimensions that stopped in its second epoch. */

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { OptionError } from "../lib/options.ts";
+import { OptionError } from "../lib/option.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
 import { writeIdx } from "../lib/dataset/idx.ts";

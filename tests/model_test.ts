@@ -20,7 +20,7 @@ import {
   padding,
 } from "../lib/model/spec.ts";
 import { imageTensor, VAE } from "../lib/model/vae.ts";
-import { OptionError } from "../lib/options.ts";
+import { OptionError } from "../lib/option.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 
 for (const latentDim of [1, 2, 12, 513]) {

@@ -4,9 +4,8 @@ import {
   defaults,
   OptionError,
   parseOption,
-  tasks,
-  trainingOptions,
-} from "../lib/options.ts";
+} from "../lib/option.ts";
+import { tasks, trainingOptions } from "../lib/options.ts";
 
 Deno.test("defaults() are values that the options take", () => {
   for (const { options } of Object.values(tasks)) {

@@ -16,10 +16,9 @@ import type {
 } from "../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
+import { completeOptions, defaults } from "../lib/option.ts";
 import {
-  completeOptions,
   dataOptions,
-  defaults,
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options.ts";

@@ -7,9 +7,12 @@ import { basename, dirname, join, resolve } from "node:path";
 
 /** A file could not be written. The message says which one and why. */
 export class WriteError extends Error {
+  /** Tells it from other errors. */
   override name = "WriteError";
 
   /**
+   * Makes the error of one file.
+   *
    * @param path The file as the caller named it.
    * @param reason What was in the way, in plain words.
    * @param options The underlying error, as `cause`.

@@ -9,10 +9,12 @@ import type { LossSums } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
 import {
   completeOptions,
-  type DataOptions,
-  dataOptions,
   type OptionTable,
   type OptionValues,
+} from "../option.ts";
+import {
+  type DataOptions,
+  dataOptions,
   type TrainingOptions,
   trainingOptions,
 } from "../options.ts";

@@ -11,7 +11,8 @@ import {
   sha256,
 } from "./download.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import { completeOptions, type DataOptions, dataOptions } from "../options.ts";
+import { completeOptions } from "../option.ts";
+import { type DataOptions, dataOptions } from "../options.ts";
 import { checkImages, checkLabels, gunzipIdx, parseIdx } from "./idx.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import { synthesize } from "./synthetic.ts";

@@ -61,6 +61,7 @@ export interface FetchedFile {
  * lists what was tried and what was wrong with each.
  */
 export class DownloadError extends Error {
+  /** Tells it from other errors. */
   override name = "DownloadError";
 }
 

@@ -6,7 +6,9 @@
 
 /** A device that is ready, and what it runs on. */
 export interface Gpu {
+  /** What the device was made from. */
   readonly adapter: GPUAdapter;
+  /** The device, with the limits that the adapter offers. */
   readonly device: GPUDevice;
   /** One line for a person: the adapter's name, and whether it is software. */
   readonly description: string;
@@ -16,6 +18,7 @@ export interface Gpu {
 
 /** The device reported an error, was lost or could not be had. */
 export class GpuError extends Error {
+  /** Tells it from other errors. */
   override name = "GpuError";
 }
 

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TrainState } from "../model/init.ts";
 import { klDivergence, objective, reconstructionLoss } from "../model/loss.ts";
-import { ADAM, type Block, IMAGE_PIXELS } from "../model/spec.ts";
+import { ADAM, IMAGE_PIXELS } from "../model/spec.ts";
 import { imageTensor, VAE } from "../model/vae.ts";
 import { fillNormal, streamKey } from "../rng.ts";
 import type {
@@ -54,8 +54,6 @@ export class TfjsEngine implements Engine {
       autoencoder: options.autoencoder,
       seed: options.seed,
     });
-    const zeros = () =>
-      tf.variable(tf.zeros([this.#model.spec.parameterCount]));
     [this.#parameters, this.#expAvg, this.#expAvgSq] = tf.tidy(() => {
       const zeros = tf.zeros([this.#model.spec.parameterCount]);
       return [this.#flatten(this.#model.variables), zeros, zeros.clone()]

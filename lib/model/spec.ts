@@ -98,6 +98,7 @@ export interface Block {
 
 /** Where the tensors of one model lie. All sizes are in float32 elements. */
 export interface ModelSpec {
+  /** Number of latent dimensions. */
   readonly latentDim: number;
   /** Weights, biases, γ and β: what Adam updates. */
   readonly parameters: readonly TensorSpec[];

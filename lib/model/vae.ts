@@ -9,12 +9,8 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../checkpoint/checkpoint.ts";
-import {
-  completeOptions,
-  dataOptions,
-  defaults,
-  trainingOptions,
-} from "../options.ts";
+import { completeOptions, defaults } from "../option.ts";
+import { dataOptions, trainingOptions } from "../options.ts";
 import { fillNormal, streamKey } from "../rng.ts";
 import { priorSample } from "./prior.ts";
 import { initialState, type TrainState } from "./init.ts";

@@ -7,11 +7,8 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createEngine, type EngineChoice } from "../engine/select.ts";
-import {
-  completeOptions,
-  type TrainingOptions,
-  trainingOptions,
-} from "../options.ts";
+import { completeOptions } from "../option.ts";
+import { type TrainingOptions, trainingOptions } from "../options.ts";
 import { type TrainEvent, trainLoop } from "./trainer.ts";
 
 /** What {@linkcode train} takes besides the training options. */

@@ -27,6 +27,7 @@ export type TrainEvent = ProgressEvent | EpochEvent | EndEvent;
 
 /** Some steps are done. */
 export interface ProgressEvent {
+  /** Tells events apart. */
   readonly type: "progress";
   /** The running epoch, counted from 1. */
   readonly epoch: number;
@@ -34,6 +35,7 @@ export interface ProgressEvent {
   readonly step: number;
   /** Images of this epoch that have been trained on, and how many it has. */
   readonly images: { readonly done: number; readonly total: number };
+  /** Training speed since the epoch began. */
   readonly imagesPerSecond: number;
   /** Seconds until the last epoch ends, at the present speed. */
   readonly secondsLeft: number;
@@ -43,7 +45,9 @@ export interface ProgressEvent {
 
 /** An epoch has ended. */
 export interface EpochEvent {
+  /** Tells events apart. */
   readonly type: "epoch";
+  /** Its losses. */
   readonly record: EpochRecord;
   /** Seconds that the epoch took, with its validation. */
   readonly seconds: number;
@@ -55,6 +59,7 @@ export interface EpochEvent {
 
 /** Training is over. */
 export interface EndEvent {
+  /** Tells events apart. */
   readonly type: "end";
   /** All epochs are done, patience ran out, or the signal was aborted. */
   readonly reason: "epochs" | "patience" | "aborted";
@@ -71,9 +76,10 @@ export interface EndEvent {
 
 /** The loss of a step was not a finite number. */
 export class NonFiniteLossError extends Error {
+  /** Tells it from other errors. */
   override name = "NonFiniteLossError";
 
-  /** @param step Counted from 1. */
+  /** Makes the error of one step, counted from 1. */
   constructor(readonly step: number) {
     super(
       `the loss of step ${step} is not a finite number: try a smaller ` +
