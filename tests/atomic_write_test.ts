@@ -135,6 +135,26 @@ function failingSync(): Disposable {
   return { [Symbol.dispose]: () => void (Deno.FsFile.prototype.sync = sync) };
 }
 
+Deno.test("atomicWrite() leaves nothing behind when the process exits", () =>
+  inFolder(async (folder) => {
+    const module = new URL(
+      "../lib/checkpoint/atomic_write.ts",
+      import.meta.url,
+    );
+    const code = `
+      import { atomicWrite } from "${module}";
+      atomicWrite("${join(folder, "file")}", new Uint8Array(3e8));
+      while ([...Deno.readDirSync("${folder}")].length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      Deno.exit(130);`;
+    const { code: exit } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", code],
+    }).output();
+    assertEquals(exit, 130);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
 Deno.test({
   name: "atomicWrite() writes to devices directly and names a full disk",
   ignore: Deno.build.os !== "linux",

@@ -275,6 +275,16 @@ Deno.test("train() names the step whose loss is not finite", async () => {
   assertEquals(error.step, 7);
 });
 
+Deno.test("train() names the last step when validation is not finite", async () => {
+  const engine = new FakeEngine();
+  engine.validation = [NaN];
+  await assertRejects(
+    () => collect(engine, { dataset: dataset(10), batchSize: 4, epochs: 1 }),
+    NonFiniteLossError,
+    "the loss of step 3 is not a finite number",
+  );
+});
+
 Deno.test("train() of a finished checkpoint only tests", async () => {
   const setup = { dataset: dataset(4), epochs: 1 };
   const { end } = await collect(new FakeEngine(), setup);

@@ -80,12 +80,21 @@ export async function checkWritable(path: string): Promise<void> {
 
 async function replace(target: string, bytes: Uint8Array): Promise<void> {
   const temporary = temporaryFor(target);
+  // `Deno.exit()` in the middle of the write must not leave it behind.
+  const discard = () => {
+    try {
+      Deno.removeSync(temporary);
+    } catch { /* not there yet, or renamed already */ }
+  };
+  addEventListener("unload", discard);
   try {
     await writeAll(temporary, bytes, TEMPORARY);
     await Deno.rename(temporary, target);
   } catch (error) {
     await ifPresent(Deno.remove(temporary));
     throw error;
+  } finally {
+    removeEventListener("unload", discard);
   }
 }
 

@@ -191,6 +191,10 @@ export async function* trainLoop(
     const validated = validation.count > 0
       ? await engine.evaluate(validation.images, epoch, hyper)
       : null;
+    // The last step's update may be what diverged.
+    if (validated && !Number.isFinite(validated.total)) {
+      throw new NonFiniteLossError(step);
+    }
     const { images, klPerDimension } = validated ?? sums;
     const record: EpochRecord = {
       epoch,
