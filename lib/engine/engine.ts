@@ -8,7 +8,7 @@ import type { TrainState } from "../model/init.ts";
 import type { ModelOptions } from "../model/spec.ts";
 
 /** Who does the arithmetic. */
-export type EngineName = "tfjs";
+export type EngineName = "tfjs" | "wasm" | "webgpu";
 
 /** What an engine is made for; fixed for its lifetime. */
 export interface EngineOptions extends ModelOptions {
@@ -30,7 +30,9 @@ export interface Hyper {
 
 /** One batch: rows `first` … `first + count − 1` of the current order. */
 export interface BatchRef {
+  /** Where in the order the batch begins. */
   readonly first: number;
+  /** Number of images. */
   readonly count: number;
   /** Optimiser steps taken before this one: the counter of ε. */
   readonly step: number;
@@ -61,6 +63,7 @@ export interface TrainLosses extends LossSums {
  * the model sees byte / 255.
  */
 export interface Engine {
+  /** Which engine it is. */
   readonly name: EngineName;
   /** One line for a person: what does the arithmetic, and on what. */
   readonly description: string;

@@ -1,0 +1,138 @@
+// The outermost layers, whose large image has one channel. Here the rows of the
+// matrix product are places, and the nine taps of a place are its columns.
+import { Op } from "./job";
+import { gradient, Walk } from "./outer";
+import { product } from "./product";
+
+/** Bytes of one row of patches: nine taps. */
+const PATCH: usize = 36;
+
+/** Bytes of a place's products with the nine taps, in two panels. */
+const TAPS: usize = 64;
+
+/**
+ * Writes the 3×3 patch under every small place, [small², 9]. `scratch` holds
+ * the image with its padding, then the patches. Each copy moves four values;
+ * the superfluous one is overwritten by the next.
+ */
+function patches(image: usize, scratch: usize, large: i32, small: i32): usize {
+  const width = <usize> ((large + 4) & ~3) + 4;
+  const rowBytes = width << 2;
+  let to = scratch;
+  memory.fill(to, 0, rowBytes * (large + 2));
+  for (let row = 0; row < large; row++) {
+    memory.copy(to + (row + 1) * rowBytes + 4, image, large << 2);
+    image += large << 2;
+  }
+  const start = scratch + rowBytes * (large + 2);
+  to = start;
+  for (let row = 0; row < small; row++) {
+    let from = scratch + 2 * row * rowBytes;
+    for (let column = 0; column < small; column++) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from + rowBytes), 12);
+      v128.store(to, v128.load(from + 2 * rowBytes), 24);
+      from += 8, to += PATCH;
+    }
+  }
+  return start;
+}
+
+/** One-channel large → small. */
+export function downEdge(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  scratch: usize,
+): void {
+  const small = op.smallSize, outputs = op.smallChannels;
+  const places = small * small;
+  const row = <usize> outputs << 2;
+  for (let image = 0; image < images; image++) {
+    const a = patches(from, scratch, op.largeSize, small);
+    let b = op.weight, bias = op.bias;
+    for (let at: usize = 0; at < row; at += 32) {
+      // deno-fmt-ignore
+      product(places, a, PATCH, 1, 0, b, 0, 12, bias, op.relu != 0, to + at, row);
+      b += 12 << 5;
+      if (bias) bias += 32;
+    }
+    from += op.fromRow, to += op.toRow;
+  }
+}
+
+/** The gradient of the weights, [3, 3, 1, small]. */
+export function edgeGradient(
+  op: Op,
+  images: i32,
+  from: usize,
+  other: usize,
+  to: usize,
+  scratch: usize,
+): void {
+  const small = op.smallSize, N = op.smallChannels;
+  const walk = changetype<Walk>(scratch);
+  memory.fill(to, 0, (9 * N) << 2);
+  walk.images = 1;
+  walk.rows = 1;
+  walk.columns = small * small;
+  walk.aColumn = PATCH;
+  walk.bColumn = N << 2;
+  walk.aRow = walk.bRow = walk.aImage = walk.bImage = 0;
+  for (let image = 0; image < images; image++) {
+    const a = patches(from, scratch + 64, op.largeSize, small);
+    gradient(9, N, walk, a, other, to);
+    from += op.fromRow, other += op.otherRow;
+  }
+}
+
+/**
+ * Small → one-channel large: the products of every small place with all nine
+ * taps, then their sums. Four pixels belong to a place: they get one, two, two
+ * and four taps of it and its neighbours to the right and below (see `up`). The
+ * large image is twice the small one.
+ */
+export function upEdge(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  scratch: usize,
+): void {
+  const small = op.smallSize, inputs = op.smallChannels;
+  const row = <usize> inputs << 2;
+  const toRow = <usize> op.largeSize << 2;
+  const bias = load<f32>(op.bias);
+  const none = scratch;
+  const taps = scratch + TAPS;
+  memory.fill(none, 0, TAPS);
+  for (let image = 0; image < images; image++) {
+    for (let panel: usize = 0; panel < 2; panel++) {
+      // deno-fmt-ignore
+      product(small * small, from, row, 1, 0, op.weight + panel * row * 8, 0, inputs, 0, false, taps + panel * 32, TAPS);
+    }
+    let place = taps, out = to;
+    for (let y = 1; y <= small; y++) {
+      for (let x = 1; x <= small; x++) {
+        const right = x < small ? place + TAPS : none;
+        const below = y < small ? place + small * TAPS : none;
+        const corner = x < small && y < small ? below + TAPS : none;
+        store<f32>(out, bias + tap(place, 4));
+        store<f32>(out, bias + tap(place, 5) + tap(right, 3), 4);
+        store<f32>(out + toRow, bias + tap(place, 7) + tap(below, 1));
+        // deno-fmt-ignore
+        store<f32>(out + toRow, bias + tap(place, 8) + tap(right, 6) + tap(below, 2) + tap(corner, 0), 4);
+        place += TAPS, out += 8;
+      }
+      out += toRow;
+    }
+    from += op.fromRow, to += op.toRow;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function tap(place: usize, index: usize): f32 {
+  return load<f32>(place + (index << 2));
+}

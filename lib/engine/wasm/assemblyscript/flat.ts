@@ -1,0 +1,95 @@
+// Passes over flat arrays: bytes to pixels, the sum of the shards' gradients,
+// Adam, and the packing of weights into panels.
+import { Size } from "../records";
+import { Job, Op } from "./job";
+import { madd } from "./simd";
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPS: f64 = 1e-8;
+
+const BLOCK: i32 = Size.block;
+
+/** byte / 255, for the images of a shard in the job's order. */
+export function gather(op: Op, job: Job, first: i32, images: i32, to: usize): void {
+  const scale = f32x4.splat(255);
+  for (let image = 0; image < images; image++) {
+    const index = job.order
+      ? load<u32>(job.order + ((first + image) << 2))
+      : first + image;
+    const from = job.bytes + index * op.columns;
+    for (let at: usize = 0; at < <usize> op.columns; at += 4) {
+      const wide = i32x4.extend_low_i16x8_u(
+        i16x8.extend_low_i8x16_u(v128.load32_zero(from + at)),
+      );
+      // deno-fmt-ignore
+      v128.store(to + (at << 2), f32x4.div(f32x4.convert_i32x4_u(wide), scale));
+    }
+    to += op.toRow;
+  }
+}
+
+/** to = Σ partial over the shards, in their order; one unit is a block. */
+export function reduce(op: Op, unit: i32, shards: i32): void {
+  const start = <usize> (unit * BLOCK) << 2;
+  const end = <usize> min(op.columns, (unit + 1) * BLOCK) << 2;
+  for (let at = start; at < end; at += 16) {
+    let from = op.partial + at;
+    let sum = v128.load(from);
+    for (let shard = 1; shard < shards; shard++) {
+      from += op.partialShard;
+      sum = f32x4.add(sum, v128.load(from));
+    }
+    v128.store(op.to + at, sum);
+  }
+}
+
+/**
+ * Adam (https://arxiv.org/abs/1412.6980) as PyTorch writes it. `from` is the
+ * gradient, `to` the parameters, `weight` and `bias` the two moments.
+ */
+export function adam(op: Op, job: Job, unit: i32): void {
+  const start = <usize> (unit * BLOCK) << 2;
+  const end = <usize> min(op.columns, (unit + 1) * BLOCK) << 2;
+  const keep1 = f32x4.splat(<f32> BETA1), take1 = f32x4.splat(<f32> (1 - BETA1));
+  const keep2 = f32x4.splat(<f32> BETA2), take2 = f32x4.splat(<f32> (1 - BETA2));
+  const correction = f32x4.splat(job.secondCorrection);
+  const eps = f32x4.splat(<f32> EPS), stepSize = f32x4.splat(job.stepSize);
+  for (let at = start; at < end; at += 16) {
+    const g = v128.load(op.from + at);
+    const m = madd(v128.load(op.weight + at), keep1, f32x4.mul(g, take1));
+    const g2 = f32x4.mul(f32x4.mul(g, g), take2);
+    const v = madd(v128.load(op.bias + at), keep2, g2);
+    v128.store(op.weight + at, m);
+    v128.store(op.bias + at, v);
+    const root = madd(f32x4.sqrt(v), correction, eps);
+    const update = f32x4.mul(stepSize, f32x4.div(m, root));
+    v128.store(op.to + at, f32x4.sub(v128.load(op.to + at), update));
+  }
+}
+
+/**
+ * Panels [columns / 8][rows, made a multiple of 4][8] of a matrix whose steps between rows
+ * and columns are given in elements; what is beyond the matrix is zero.
+ */
+export function pack(op: Op): void {
+  const rows = op.rows, columns = op.columns;
+  const columnStep = <usize> op.columnStep << 2;
+  let panel = op.to;
+  for (let first = 0; first < columns; first += 8) {
+    const width = min(8, columns - first);
+    const end = panel + (((rows + 3) & ~3) << 5);
+    memory.fill(panel, 0, end - panel);
+    let row = op.from + first * columnStep;
+    let to = panel;
+    for (let left = rows; left; left--) {
+      let from = row;
+      for (let column = 0; column < width; column++) {
+        store<f32>(to + (column << 2), load<f32>(from));
+        from += columnStep;
+      }
+      row += op.rowStep << 2, to += 32;
+    }
+    panel += op.panelStep;
+  }
+}

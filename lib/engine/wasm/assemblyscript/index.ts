@@ -1,0 +1,1 @@
+export { run, work } from "./interpreter";

@@ -1,0 +1,235 @@
+// Walks a program: phases of operations with a barrier between them, shared
+// out over the threads. Every thread of this module's memory runs this code.
+import { At, Kind, Size } from "../records";
+import { downEdge, edgeGradient, upEdge } from "./edge";
+import { adam, gather, pack, reduce } from "./flat";
+import { Job, Op, Phase } from "./job";
+import {
+  latentBackward,
+  latentTotals,
+  noise,
+  reparameterise,
+} from "./latent";
+import { linear, linearGradient } from "./linear";
+import { loss, lossTotal, sigmoid } from "./loss";
+import {
+  inferenceMoments,
+  moments,
+  normalise,
+  normBackward,
+  normGradient,
+  sums,
+} from "./norm";
+import { down, filterGradient, up } from "./spatial";
+
+/** Milliseconds since some moment. */
+// @ts-ignore: decorator
+@external("env", "now")
+declare function now(): f64;
+
+/** How often a thread looks before it sleeps: some tens of microseconds. */
+const SPINS: i32 = 20000;
+
+/** The part of the word At.job that is the number of threads. */
+const THREADS: i32 = 1023;
+
+const SHARD: i32 = Size.shard;
+const OPERATION: usize = Size.operation * 4;
+const PHASE: usize = Size.phase * 4;
+
+// @ts-ignore: decorator
+@inline
+function parameters(): Job {
+  return changetype<Job>(<usize> At.parameters);
+}
+
+/** What a worker does: job after job, until it is told to stop. */
+export function work(): void {
+  const thread = atomic.add<i32>(At.workers, 1) + 1;
+  let seen = 0;
+  for (;;) {
+    let spins = SPINS;
+    while (atomic.load<i32>(At.job) == seen) {
+      if (--spins < 0) atomic.wait<i32>(At.job, seen, -1);
+    }
+    seen = atomic.load<i32>(At.job);
+    if (atomic.load<i32>(At.stop)) return;
+    const threads = seen & THREADS;
+    if (thread < threads) perform(thread, threads);
+  }
+}
+
+/**
+ * Runs the job whose parameters are in place on so many threads. The number
+ * travels in the word that starts the job, so that a worker which has just come
+ * up cannot join a job that does not count on it.
+ *
+ * Returns 0 if a thread failed.
+ */
+export function run(threads: i32): i32 {
+  const job = parameters();
+  for (let i = 0; i < job.phases; i++) {
+    store<i32>(At.units + (i << 2), 0);
+  }
+  store<i32>(At.arrived, 0);
+  const number = (atomic.load<i32>(At.job) & ~THREADS) + THREADS + 1;
+  atomic.store<i32>(At.job, number | threads);
+  if (threads > 1) atomic.notify(At.job, -1);
+  perform(0, threads);
+  return i32(!atomic.load<i32>(At.failed));
+}
+
+function perform(thread: i32, threads: i32): void {
+  const job = parameters();
+  // Once the last barrier is passed, thread 0 may write the next job.
+  const phases = job.phases;
+  const shards = (job.images + SHARD - 1) / SHARD;
+  for (let i = 0; i < phases; i++) {
+    const phase = changetype<Phase>(job.program + i * PHASE);
+    const counter = <usize> At.units + (i << 2);
+    const eachUnits = phase.eachCount ? shards : 0;
+    for (;;) {
+      const unit = atomic.add<i32>(counter, 1);
+      if (unit < eachUnits) {
+        for (let k = 0; k < phase.eachCount; k++) {
+          timed(phase.each + k * OPERATION, unit, thread);
+        }
+      } else {
+        const left = unit - eachUnits;
+        if (!whole(phase, left, thread)) break;
+      }
+    }
+    if (!barrier(job, phase, thread, threads)) return;
+  }
+}
+
+/** Runs one unit of the phase's whole-batch operations, if there is one. */
+function whole(phase: Phase, unit: i32, thread: i32): bool {
+  for (let k = 0; k < phase.wholeCount; k++) {
+    const at = phase.whole + k * OPERATION;
+    const units = changetype<Op>(at).units;
+    if (unit < units) {
+      timed(at, unit, thread);
+      return true;
+    }
+    unit -= units;
+  }
+  return false;
+}
+
+/**
+ * Waits for all threads. The last to come combines the partial sums of the
+ * phase, alone. False if a thread failed or was silent for too long.
+ */
+function barrier(job: Job, phase: Phase, thread: i32, threads: i32): bool {
+  const passed = atomic.load<i32>(At.passed);
+  if (atomic.add<i32>(At.arrived, 1) == threads - 1) {
+    for (let k = 0; k < phase.combineCount; k++) {
+      timed(phase.combine + k * OPERATION, 0, thread);
+    }
+    atomic.store<i32>(At.arrived, 0);
+    atomic.add<i32>(At.passed, 1);
+    if (threads > 1) atomic.notify(At.passed, -1);
+    return !atomic.load<i32>(At.failed);
+  }
+  const mayWait = thread > 0 || job.mayWait;
+  let spins = SPINS;
+  let start: f64 = 0;
+  while (atomic.load<i32>(At.passed) == passed) {
+    if (atomic.load<i32>(At.failed)) return false;
+    if (--spins > 0) continue;
+    if (!start) start = now();
+    if (now() - start > job.patience) {
+      atomic.store<i32>(At.failed, 1);
+      return false;
+    }
+    if (mayWait) atomic.wait<i32>(At.passed, passed, 50_000_000);
+    else spins = SPINS;
+  }
+  return true;
+}
+
+function timed(at: usize, unit: i32, thread: i32): void {
+  const job = parameters();
+  const op = changetype<Op>(at);
+  if (!job.profile) return execute(op, unit, thread);
+  const start = now();
+  execute(op, unit, thread);
+  const index = (at - job.firstOperation) / OPERATION;
+  const sum = job.profile + thread * job.profileThread + (index << 3);
+  store<f64>(sum, load<f64>(sum) + now() - start);
+}
+
+/** The address of an operand for the images from `first`. */
+// @ts-ignore: decorator
+@inline
+function row(base: usize, row: usize, perThread: usize, first: i32, thread: i32): usize {
+  return base + (perThread ? thread * perThread : first * row);
+}
+
+/** Runs one operation on one shard, one unit, or (to combine) everything. */
+function execute(op: Op, unit: i32, thread: i32): void {
+  const job = parameters();
+  const first = unit * SHARD;
+  const images = min(SHARD, job.images - first);
+  const shards = (job.images + SHARD - 1) / SHARD;
+  const from = row(op.from, op.fromRow, op.fromThread, first, thread);
+  const other = row(op.other, op.otherRow, op.otherThread, first, thread);
+  const to = row(op.to, op.toRow, op.toThread, first, thread);
+  const extra = row(op.extra, op.extraRow, op.extraThread, first, thread);
+  const bias = op.bias ? op.bias + unit * op.biasShard : 0;
+  const scratch = job.scratch + thread * job.scratchThread;
+  const partial = op.partial + unit * op.partialShard;
+  switch (op.kind) {
+    case Kind.gather:
+      return gather(op, job, first, images, to);
+    case Kind.down:
+      return down(op, images, from, to);
+    case Kind.up:
+      return up(op, images, from, to);
+    case Kind.filterGradient:
+      return filterGradient(op, images, from, other, partial, scratch);
+    case Kind.downEdge:
+      return downEdge(op, images, from, to, scratch);
+    case Kind.upEdge:
+      return upEdge(op, images, from, to, scratch);
+    case Kind.edgeGradient:
+      return edgeGradient(op, images, from, other, partial, scratch);
+    case Kind.linear:
+      return linear(op, images, from, to);
+    case Kind.linearGradient:
+      return linearGradient(op, unit, job.images, scratch);
+    case Kind.sums:
+      return sums(op, images, from, other, partial);
+    case Kind.moments:
+      return moments(op, job, shards);
+    case Kind.inferenceMoments:
+      return inferenceMoments(op);
+    case Kind.normalise:
+      return normalise(op, images, from, to);
+    case Kind.normGradient:
+      return normGradient(op, job, shards);
+    case Kind.normBackward:
+      return normBackward(op, images, from, to, partial);
+    case Kind.noise:
+      return noise(op, job, first, images, to);
+    case Kind.reparameterise:
+      return reparameterise(op, job, images, from, other, to, partial);
+    case Kind.latentTotals:
+      return latentTotals(op, job, shards);
+    case Kind.latentBackward:
+      return latentBackward(op, job, images, from, other, extra, to);
+    case Kind.loss:
+      return loss(op, job, images, from, other, to, partial, bias);
+    case Kind.lossTotal:
+      return lossTotal(op, job, shards);
+    case Kind.sigmoid:
+      return sigmoid(op, images, to);
+    case Kind.reduce:
+      return reduce(op, unit, shards);
+    case Kind.adam:
+      return adam(op, job, unit);
+    case Kind.pack:
+      return pack(op);
+  }
+}

@@ -1,0 +1,136 @@
+// The latent space: noise, z = μ + σ·ε, the KL divergence and its gradient.
+import { cosine, exp, log, sine } from "./functions";
+import { Job, Op } from "./job";
+
+let x0: u32 = 0, x1: u32 = 0;
+
+/** Four rounds of Threefry and the keys that follow them. */// @ts-ignore: decorator
+@inline
+function rounds(a: i32, b: i32, c: i32, d: i32, k0: u32, k1: u32): void {
+  x0 += x1, x1 = rotl(x1, a) ^ x0;
+  x0 += x1, x1 = rotl(x1, b) ^ x0;
+  x0 += x1, x1 = rotl(x1, c) ^ x0;
+  x0 += x1, x1 = rotl(x1, d) ^ x0;
+  x0 += k0, x1 += k1;
+}
+
+/** Threefry-2x32-20, as in lib/rng.ts; the two words are left in x0 and x1. */
+function threefry(k0: u32, k1: u32, c0: u32, c1: u32): void {
+  const k2 = k0 ^ k1 ^ 0x1BD11BDA;
+  x0 = c0 + k0, x1 = c1 + k1;
+  rounds(13, 15, 26, 6, k1, k2 + 1);
+  rounds(17, 29, 16, 24, k2, k0 + 2);
+  rounds(13, 15, 26, 6, k0, k1 + 3);
+  rounds(17, 29, 16, 24, k1, k2 + 4);
+  rounds(13, 15, 26, 6, k2, k0 + 5);
+}
+
+/**
+ * Standard normals by Box–Muller. The angle's quarter turn comes from the
+ * integer, so that the polynomials see −π/4 to π/4.
+ */
+export function noise(op: Op, job: Job, first: i32, images: i32, to: usize): void {
+  if (job.firstRow < 0) return; // ε was given
+  const latent = job.latent;
+  for (let image = 0; image < images; image++) {
+    const start = <u32> (job.firstRow + first + image) * latent;
+    for (let i = 0; i < latent;) {
+      const element = start + i;
+      threefry(job.key0, job.key1, element >> 1, job.counter);
+      const unit = (<f32> (x0 >> 9) + 0.5) * <f32> (1.0 / 8388608.0);
+      const radius = sqrt<f32>(-2 * f32x4.extract_lane(log(f32x4.splat(unit)), 0));
+      const turn = <i32> (x1 >> 9);
+      const quarter = (turn + 0x100000) >> 21;
+      const rest = <f32> (turn - (quarter << 21)) + 0.5;
+      const angle = rest * <f32> (1.5707963267948966 / 2097152.0);
+      const s = sine(angle), c = cosine(angle);
+      let x = quarter & 1 ? s : c, y = quarter & 1 ? c : s;
+      if ((quarter + 1) & 2) x = -x;
+      if (quarter & 2) y = -y;
+      if (!(element & 1)) store<f32>(to + (i++ << 2), radius * x);
+      if (i < latent) store<f32>(to + (i++ << 2), radius * y);
+    }
+    to += op.toRow;
+  }
+}
+
+/** z from the heads (`from`) and ε (`other`); Σ KL per dimension to `partial`. */
+export function reparameterise(
+  op: Op,
+  job: Job,
+  images: i32,
+  from: usize,
+  other: usize,
+  to: usize,
+  partial: usize,
+): void {
+  const latent = job.latent;
+  memory.fill(partial, 0, latent << 3);
+  for (let image = 0; image < images; image++) {
+    for (let i: usize = 0; i < <usize> latent; i++) {
+      const mean = load<f32>(from + (i << 2));
+      if (job.autoencoder) {
+        store<f32>(to + (i << 2), mean);
+        continue;
+      }
+      const logvar = load<f32>(from + ((latent + i) << 2));
+      const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
+      store<f32>(to + (i << 2), mean + sigma * load<f32>(other + (i << 2)));
+      const variance = <f64> sigma * sigma, m = <f64> mean;
+      const kl = -0.5 * (1 + <f64> logvar - m * m - variance);
+      const sum = partial + (i << 3);
+      store<f64>(sum, load<f64>(sum) + kl);
+    }
+    from += op.fromRow, other += op.otherRow, to += op.toRow;
+  }
+}
+
+/** Σ KL of each dimension, and the factor of the KL's gradient. */
+export function latentTotals(op: Op, job: Job, shards: i32): void {
+  let kl: f64 = 0;
+  for (let i = 0; i < job.latent; i++) {
+    let sum: f64 = 0;
+    for (let shard = 0; shard < shards; shard++) {
+      sum += load<f64>(op.partial + shard * op.partialShard + (i << 3));
+    }
+    store<f64>(job.results + ((i + 1) << 3), sum);
+    kl += sum;
+  }
+  const excess = kl / job.images - job.capacity;
+  const sign: f32 = excess > 0 ? 1 : excess < 0 ? -1 : 0;
+  store<f32>(op.to, sign * job.klWeight / <f32> job.images);
+}
+
+/** The gradient of the heads (`to`) from that of z (`gradient`). */
+export function latentBackward(
+  op: Op,
+  job: Job,
+  images: i32,
+  gradient: usize,
+  heads: usize,
+  epsilon: usize,
+  to: usize,
+): void {
+  const latent = job.latent;
+  const factor = load<f32>(op.norm);
+  for (let image = 0; image < images; image++) {
+    for (let i: usize = 0; i < <usize> latent; i++) {
+      const dz = load<f32>(gradient + (i << 2));
+      const dMean = to + (i << 2), dLogvar = to + ((latent + i) << 2);
+      if (job.autoencoder) {
+        store<f32>(dMean, dz);
+        store<f32>(dLogvar, 0);
+        continue;
+      }
+      const mean = load<f32>(heads + (i << 2));
+      const logvar = load<f32>(heads + ((latent + i) << 2));
+      const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
+      const e = load<f32>(epsilon + (i << 2));
+      store<f32>(dMean, dz + factor * mean);
+      // deno-fmt-ignore
+      store<f32>(dLogvar, 0.5 * (dz * e * sigma + factor * (sigma * sigma - 1)));
+    }
+    gradient += op.fromRow, heads += op.otherRow;
+    epsilon += op.extraRow, to += op.toRow;
+  }
+}

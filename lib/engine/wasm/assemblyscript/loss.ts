@@ -1,0 +1,79 @@
+// Reconstruction losses over one shard, with their gradients.
+import { exp, log } from "./functions";
+import { Job, Op } from "./job";
+
+/**
+ * Σ loss of the outputs (`from`) given the images (`other`), as f64 at
+ * `partial`, and the batch mean's gradient at `to`, whose sum, the gradient of
+ * the last bias, goes to `bias`.
+ */
+export function loss(
+  op: Op,
+  job: Job,
+  images: i32,
+  from: usize,
+  other: usize,
+  to: usize,
+  partial: usize,
+  bias: usize,
+): void {
+  const inverse = f32x4.splat(1 / <f32> job.images);
+  let sum: f64 = 0, biasSum: f64 = 0;
+  for (let image = 0; image < images; image++) {
+    let s = f32x4.splat(0), d = s;
+    for (let at: usize = 0; at < <usize> op.columns << 2; at += 16) {
+      const y = v128.load(from + at), x = v128.load(other + at);
+      let slope: v128;
+      if (job.crossEntropy) {
+        // max(y, 0) − y·x + log(1 + e^−|y|): no overflow for any logit.
+        const e = exp(f32x4.neg(f32x4.abs(y)));
+        const one = f32x4.splat(1), onePlus = f32x4.add(one, e);
+        const positive = f32x4.pmax(y, f32x4.splat(0));
+        s = f32x4.add(s, f32x4.sub(positive, f32x4.mul(y, x)));
+        s = f32x4.add(s, log(onePlus));
+        // deno-fmt-ignore
+        const top = v128.bitselect(one, e, f32x4.ge(y, f32x4.splat(0)));
+        slope = f32x4.sub(f32x4.div(top, onePlus), x);
+      } else {
+        const error = f32x4.sub(y, x);
+        s = f32x4.add(s, f32x4.mul(error, error));
+        slope = f32x4.add(error, error);
+      }
+      slope = f32x4.mul(slope, inverse);
+      v128.store(to + at, slope);
+      d = f32x4.add(d, slope);
+    }
+    sum += lanes(s), biasSum += lanes(d);
+    from += op.fromRow, other += op.otherRow, to += op.toRow;
+  }
+  store<f64>(partial, sum);
+  if (bias) store<f32>(bias, <f32> biasSum);
+}
+
+// @ts-ignore: decorator
+@inline
+function lanes(x: v128): f64 {
+  return <f64> f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) +
+    f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3);
+}
+
+/** Σ loss over all shards. */
+export function lossTotal(op: Op, job: Job, shards: i32): void {
+  let sum: f64 = 0;
+  for (let shard = 0; shard < shards; shard++) {
+    sum += load<f64>(op.partial + shard * op.partialShard);
+  }
+  store<f64>(job.results, sum);
+}
+
+/** Logits to pixel means, in place. */
+export function sigmoid(op: Op, images: i32, to: usize): void {
+  const one = f32x4.splat(1);
+  for (let image = 0; image < images; image++) {
+    for (let at: usize = 0; at < <usize> op.columns << 2; at += 16) {
+      const e = exp(f32x4.neg(v128.load(to + at)));
+      v128.store(to + at, f32x4.div(one, f32x4.add(one, e)));
+    }
+    to += op.toRow;
+  }
+}

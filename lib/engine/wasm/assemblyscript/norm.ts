@@ -1,0 +1,190 @@
+// Batch normalisation (https://arxiv.org/abs/1502.03167). The coefficients of a
+// layer are five vectors of `columns` channels: scale and shift of the forward
+// pass, then incoming, value and constant of the gradient. Behind them lie the
+// batch's mean and 1/σ of each channel, as f64.
+import { Job, Op } from "./job";
+import { madd } from "./simd";
+
+const EPS: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+/**
+ * How many places are summed in f32 before they go to f64. Whole images in f32
+ * would make the gradients ten times less exact, through the variances.
+ */
+const RUN: i32 = 14;
+
+/** Σ from and Σ from·other over one shard, per channel, as f64. */
+export function sums(
+  op: Op,
+  images: i32,
+  from: usize,
+  other: usize,
+  to: usize,
+): void {
+  const channels = op.columns;
+  const row = <usize> channels << 2;
+  memory.fill(to, 0, channels << 4);
+  for (let image = 0; image < images; image++) {
+    for (let at: usize = 0; at < row; at += 32) {
+      let a = from + at, b = other + at;
+      const sum = to + 2 * at, products = sum + 2 * row;
+      for (let place = 0; place < op.rows; place += RUN) {
+        let s0 = f32x4.splat(0), s1 = s0, p0 = s0, p1 = s0;
+        for (let left = min(RUN, op.rows - place); left; left--) {
+          const x0 = v128.load(a), x1 = v128.load(a, 16);
+          s0 = f32x4.add(s0, x0), s1 = f32x4.add(s1, x1);
+          p0 = madd(x0, v128.load(b), p0), p1 = madd(x1, v128.load(b, 16), p1);
+          a += row, b += row;
+        }
+        accumulate(sum, s0), accumulate(sum + 32, s1);
+        accumulate(products, p0), accumulate(products + 32, p1);
+      }
+    }
+    from += op.fromRow, other += op.otherRow;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function accumulate(to: usize, x: v128): void {
+  const low = f64x2.promote_low_f32x4(x);
+  const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0));
+  v128.store(to, f64x2.add(v128.load(to), low));
+  v128.store(to, f64x2.add(v128.load(to, 16), high), 16);
+}
+
+/** The sum over shards of one f64, in the order of the shards. */
+// @ts-ignore: decorator
+@inline
+function total(op: Op, shards: i32, index: i32): f64 {
+  let sum: f64 = 0;
+  for (let shard = 0; shard < shards; shard++) {
+    sum += load<f64>(op.partial + shard * op.partialShard + (index << 3));
+  }
+  return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function moment(op: Op, c: i32): usize {
+  return op.norm + 20 * op.columns + (c << 4);
+}
+
+/** Scale and shift from the batch's moments, and the running statistics. */
+export function moments(op: Op, job: Job, shards: i32): void {
+  const channels = op.columns, n = <f64> job.images * op.rows;
+  for (let c = 0; c < channels; c++) {
+    const mean = total(op, shards, c) / n;
+    const variance = max(0, total(op, shards, channels + c) / n - mean * mean);
+    coefficients(op, c, mean, variance);
+    store<f64>(moment(op, c), mean);
+    store<f64>(moment(op, c), 1 / sqrt(variance + EPS), 8);
+    const running = op.running + (c << 2);
+    const runningVariance = running + (channels << 2);
+    follow(running, mean);
+    follow(runningVariance, variance * n / (n - 1));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function follow(at: usize, value: f64): void {
+  store<f32>(at, <f32> (<f64> load<f32>(at) * (1 - MOMENTUM) + value * MOMENTUM));
+}
+
+/** Scale and shift from the running statistics. */
+export function inferenceMoments(op: Op): void {
+  const channels = op.columns;
+  for (let c = 0; c < channels; c++) {
+    const running = op.running + (c << 2);
+    // deno-fmt-ignore
+    coefficients(op, c, load<f32>(running), load<f32>(running + (channels << 2)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function coefficients(op: Op, c: i32, mean: f64, variance: f64): void {
+  const at = op.norm + (c << 2);
+  const scale = <f64> load<f32>(op.gamma + (c << 2)) / sqrt(variance + EPS);
+  store<f32>(at, <f32> scale);
+  // deno-fmt-ignore
+  store<f32>(at + (op.columns << 2), <f32> (load<f32>(op.beta + (c << 2)) - mean * scale));
+}
+
+/** to = from · scale + shift. */
+export function normalise(op: Op, images: i32, from: usize, to: usize): void {
+  const row = <usize> op.columns << 2;
+  for (let image = 0; image < images; image++) {
+    for (let at: usize = 0; at < row; at += 32) {
+      const scale0 = v128.load(op.norm + at), scale1 = v128.load(op.norm + at, 16);
+      const shift0 = v128.load(op.norm + row + at);
+      const shift1 = v128.load(op.norm + row + at, 16);
+      let a = from + at, b = to + at;
+      for (let place = 0; place < op.rows; place++) {
+        v128.store(b, madd(v128.load(a), scale0, shift0));
+        v128.store(b, madd(v128.load(a, 16), scale1, shift1), 16);
+        a += row, b += row;
+      }
+    }
+    from += op.fromRow, to += op.toRow;
+  }
+}
+
+/**
+ * The gradients of γ and β from Σ d and Σ d·h, and the coefficients of
+ * dh = γ/σ · (d − mean(d) − x̂ · mean(d·x̂)) as a sum in d, h and 1.
+ */
+export function normGradient(op: Op, job: Job, shards: i32): void {
+  const channels = op.columns, n = <f64> job.images * op.rows;
+  const row = <usize> channels << 2;
+  for (let c = 0; c < channels; c++) {
+    const mean = load<f64>(moment(op, c)), inverse = load<f64>(moment(op, c), 8);
+    const dBeta = total(op, shards, c);
+    const dGamma = (total(op, shards, channels + c) - mean * dBeta) * inverse;
+    const gamma = op.gamma + (c << 2), beta = op.beta + (c << 2);
+    const incoming = <f64> load<f32>(gamma) * inverse;
+    const value = -incoming * inverse * dGamma / n;
+    const at = op.norm + 2 * row + (c << 2);
+    store<f32>(at, <f32> incoming);
+    store<f32>(at + row, <f32> value);
+    store<f32>(at + 2 * row, <f32> (-incoming * dBeta / n - value * mean));
+    store<f32>(op.to + (c << 2), <f32> dGamma);
+    store<f32>(op.other + (c << 2), <f32> dBeta);
+  }
+}
+
+/**
+ * Turns the gradient of a normalised activation, in place, into that of the
+ * value before the ReLU; sums it into the gradient of the bias at `partial`.
+ */
+export function normBackward(
+  op: Op,
+  images: i32,
+  from: usize,
+  gradient: usize,
+  partial: usize,
+): void {
+  const row = <usize> op.columns << 2;
+  const zero = f32x4.splat(0);
+  memory.fill(partial, 0, row);
+  for (let image = 0; image < images; image++) {
+    for (let at: usize = 0; at < row; at += 16) {
+      const n = op.norm + at;
+      const incoming = v128.load(n + 2 * row);
+      const value = v128.load(n + 3 * row), constant = v128.load(n + 4 * row);
+      let h = from + at, d = gradient + at, sum = zero;
+      for (let place = 0; place < op.rows; place++) {
+        const x = v128.load(h);
+        let y = madd(v128.load(d), incoming, madd(x, value, constant));
+        y = v128.and(y, f32x4.gt(x, zero));
+        v128.store(d, y);
+        sum = f32x4.add(sum, y);
+        h += row, d += row;
+      }
+      v128.store(partial + at, f32x4.add(v128.load(partial + at), sum));
+    }
+    from += op.fromRow, gradient += op.toRow;
+  }
+}

@@ -1,0 +1,367 @@
+/**
+ * The SIMD engine: the fused training step on WebAssembly and threads.
+ *
+ * @module
+ */
+import { initialState, type TrainState } from "../../model/init.ts";
+import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
+import { type Key, streamKey } from "../../rng.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+  LossSums,
+  TrainLosses,
+} from "../engine.ts";
+import { OUTPUT } from "../plan.ts";
+import { type Fields, writeJob } from "./encode.ts";
+import { Layout, roundUp } from "./layout.ts";
+import { type OperationInfo, type Program, Programs } from "./program.ts";
+import { compileKernels, Threads, type Variant } from "./threads.ts";
+
+/** What the SIMD engine is made for. */
+export interface WasmOptions extends EngineOptions {
+  /** Threads, the caller's included; the default is one for each core. */
+  readonly threads?: number;
+  /** Milliseconds that a thread may be silent before it is given up. */
+  readonly patience?: number;
+  /** The build of the kernels; the default is the fastest that works. */
+  readonly variant?: Variant;
+}
+
+/** The word that starts a job has ten bits for the number of threads. */
+const MAX_THREADS = 1023;
+
+/** Time spent in one operation of the plan. */
+export interface OperationTime extends OperationInfo {
+  /** Summed over threads and runs. */
+  readonly milliseconds: number;
+}
+
+/**
+ * Trains the model with fused SIMD kernels on all cores. The result is the
+ * same, bit for bit, for any number of threads.
+ */
+export class WasmEngine implements Engine {
+  readonly name = "wasm";
+  readonly description: string;
+  readonly #options: EngineOptions;
+  readonly #layout: Layout;
+  readonly #threads: Threads;
+  readonly #programs: Programs;
+  /** Of each thread: where its times are added up. */
+  readonly #profile: { at: number; thread: number; end: number };
+  readonly #constants: Fields;
+  #step = 0;
+  #imageCount = 0;
+  #orderLength = 0;
+  #order = 0;
+  #sums: TrainLosses;
+
+  /**
+   * An engine with the initial weights of `options.seed`.
+   *
+   * @throws {SimdError} If WebAssembly has no SIMD here.
+   * @throws {RangeError} If `threads` is out of range.
+   */
+  constructor(options: WasmOptions) {
+    const { latentDim, autoencoder, likelihood, patience = 10_000 } = options;
+    const canShare = typeof SharedArrayBuffer !== "undefined" &&
+      typeof Worker !== "undefined";
+    const threads = canShare
+      ? options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS)
+      : 1;
+    if (!(Number.isInteger(threads) && threads > 0 && threads <= MAX_THREADS)) {
+      throw new RangeError(
+        `threads must be a whole number from 1 to ${MAX_THREADS}, not ${threads}`,
+      );
+    }
+    const { variant, module } = compileKernels(
+      options.variant && [options.variant],
+    );
+    this.#options = options;
+    const layout = new Layout(options, threads);
+    this.#layout = layout;
+    this.#programs = new Programs(layout, options);
+    const thread = roundUp(8 * this.#programs.info.length, 64);
+    const at = layout.claim(thread * threads);
+    this.#profile = { at, thread, end: layout.end };
+    this.#threads = new Threads(module, layout.end, threads);
+    this.#programs.install(this.#threads.memory);
+    this.description = `SIMD${variant === "relaxed" ? " with FMA" : ""}, ` +
+      (threads === 1 ? "1 thread" : `${threads} threads`);
+    this.#constants = {
+      latent: latentDim,
+      autoencoder: Number(autoencoder),
+      crossEntropy: Number(likelihood === "bce"),
+      scratch: layout.scratch,
+      scratchThread: layout.scratchThread,
+      profileThread: thread,
+      firstOperation: this.#programs.start,
+      mayWait: Number(this.#threads.mayWait),
+      patience,
+      results: layout.results,
+    };
+    this.#sums = noLosses(latentDim);
+    this.#write(initialState(layout.spec, options.seed));
+  }
+
+  /** Threads at work by now: workers join as they come up. */
+  get threads(): number {
+    return this.#threads.count;
+  }
+
+  setImages(images: Uint8Array): void {
+    this.#imageCount = images.length / IMAGE_PIXELS;
+    this.#threads.reserve(this.#layout.end + images.length);
+    this.#bytes(this.#layout.end, images.length).set(images);
+  }
+
+  setOrder(order: Uint32Array): void {
+    const beyond = order.find((index) => index >= this.#imageCount);
+    if (beyond !== undefined) {
+      throw new RangeError(
+        `the order names image ${beyond} of ${this.#imageCount}`,
+      );
+    }
+    const end = this.#layout.end + this.#imageCount * IMAGE_PIXELS;
+    this.#order = Math.ceil(end / 4) * 4;
+    this.#orderLength = order.length;
+    this.#threads.reserve(this.#order + order.byteLength);
+    new Uint32Array(this.#threads.memory.buffer, this.#order, order.length)
+      .set(order);
+  }
+
+  trainStep({ first, count, step, epsilon }: BatchRef, hyper: Hyper): void {
+    const { latentDim, batchSize, seed } = this.#options;
+    if (count > batchSize || first + count > this.#orderLength) {
+      throw new RangeError(
+        `a batch of ${count} rows from ${first}: the engine was made for ` +
+          `${batchSize} at a time, and the order has ${this.#orderLength}`,
+      );
+    }
+    if (epsilon) this.#fill("epsilon", epsilon, latentDim);
+    const t = this.#step + 1;
+    this.#run(this.#programs.training, {
+      images: count,
+      bytes: this.#layout.end,
+      order: this.#order + 4 * first,
+      ...noise(streamKey(seed, "epsilon"), step, epsilon ? null : 0),
+      klWeight: hyper.beta,
+      capacity: hyper.capacity,
+      stepSize: hyper.learningRate / (1 - ADAM.beta1 ** t),
+      secondCorrection: 1 / Math.sqrt(1 - ADAM.beta2 ** t),
+    });
+    this.#step = t;
+    const { total } = this.#collect(this.#sums, count, hyper);
+    if (!Number.isFinite(total)) this.#sums.nonFiniteStep ??= step;
+  }
+
+  takeLosses(): Promise<TrainLosses> {
+    const sums = this.#sums;
+    this.#sums = noLosses(this.#options.latentDim);
+    return Promise.resolve(sums);
+  }
+
+  evaluate(images: Uint8Array, draw: number, hyper: Hyper): Promise<LossSums> {
+    const { latentDim, seed } = this.#options;
+    const { nonFiniteStep: _, ...sums } = noLosses(latentDim);
+    const key = streamKey(seed, "evaluation");
+    this.#inBatches(images, (first, count) => {
+      this.#run(this.#programs.evaluation, {
+        images: count,
+        bytes: this.#layout.staging,
+        ...noise(key, draw, first),
+      });
+      this.#collect(sums, count, hyper);
+    });
+    const kl = sums.klPerDimension.reduce((a, b) => a + b, 0);
+    sums.total = this.#objective(sums.reconstruction, kl, sums.images, hyper);
+    return Promise.resolve(sums);
+  }
+
+  encode(
+    images: Uint8Array,
+  ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
+    const { latentDim } = this.#options;
+    const n = images.length / IMAGE_PIXELS * latentDim;
+    const mu = new Float32Array(n), logvar = new Float32Array(n);
+    this.#inBatches(images, (first, count) => {
+      this.#run(this.#programs.encoding, {
+        images: count,
+        bytes: this.#layout.staging,
+      });
+      for (let i = 0; i < count; i++) {
+        const row = this.#row("heads", i, 2 * latentDim);
+        mu.set(row.subarray(0, latentDim), (first + i) * latentDim);
+        logvar.set(row.subarray(latentDim), (first + i) * latentDim);
+      }
+    });
+    return Promise.resolve({ mu, logvar });
+  }
+
+  decode(z: Float32Array): Promise<Float32Array> {
+    const { latentDim } = this.#options;
+    const n = z.length / latentDim, { capacity } = this.#layout;
+    const means = new Float32Array(n * IMAGE_PIXELS);
+    for (let first = 0; first < n; first += capacity) {
+      const count = Math.min(capacity, n - first);
+      const end = (first + count) * latentDim;
+      this.#fill("z", z.subarray(first * latentDim, end), latentDim);
+      this.#run(this.#programs.decoding, { images: count });
+      for (let i = 0; i < count; i++) {
+        const row = this.#row(OUTPUT, i, IMAGE_PIXELS);
+        means.set(row, (first + i) * IMAGE_PIXELS);
+      }
+    }
+    return Promise.resolve(means);
+  }
+
+  readState(): Promise<TrainState> {
+    const { parameters, running, expAvg, expAvgSq } = this.#arenas();
+    return Promise.resolve({
+      step: this.#step,
+      parameters: Float32Array.from(parameters),
+      running: Float32Array.from(running),
+      expAvg: Float32Array.from(expAvg),
+      expAvgSq: Float32Array.from(expAvgSq),
+    });
+  }
+
+  writeState(state: TrainState): Promise<void> {
+    this.#write(state);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#threads.dispose();
+  }
+
+  /** Runs `work` and returns the time that each operation took in it. */
+  async profile(work: () => void | Promise<void>): Promise<OperationTime[]> {
+    const { at, thread, end } = this.#profile;
+    this.#bytes(at, end - at).fill(0);
+    this.#constants.profile = at;
+    await work();
+    this.#constants.profile = 0;
+    const { buffer } = this.#threads.memory;
+    const times = new Float64Array(buffer, at, (end - at) / 8);
+    return this.#programs.info.map((info, i) => {
+      let milliseconds = 0;
+      for (; i < times.length; i += thread / 8) milliseconds += times[i];
+      return { ...info, milliseconds };
+    }).filter(({ milliseconds }) => milliseconds > 0);
+  }
+
+  /** Runs a program on all threads. */
+  #run(program: Program, parameters: Fields): void {
+    writeJob(this.#threads.memory, {
+      ...this.#constants,
+      ...parameters,
+      program: program.address,
+      phases: program.phases,
+    });
+    this.#threads.run();
+  }
+
+  /** Adds the losses of the batch that has just run to `sums`. */
+  #collect(
+    sums: LossSums,
+    count: number,
+    hyper: Hyper,
+  ): { total: number } {
+    const [reconstruction, ...kl] = new Float64Array(
+      this.#threads.memory.buffer,
+      this.#layout.results,
+      1 + this.#options.latentDim,
+    );
+    const klSum = kl.reduce((a, b) => a + b, 0);
+    const total = this.#objective(reconstruction, klSum, count, hyper);
+    sums.images += count;
+    sums.reconstruction += reconstruction;
+    kl.forEach((value, i) => sums.klPerDimension[i] += value);
+    sums.total += total;
+    return { total };
+  }
+
+  #objective(
+    reconstruction: number,
+    kl: number,
+    images: number,
+    { beta, capacity }: Hyper,
+  ): number {
+    if (this.#options.autoencoder) return reconstruction;
+    return reconstruction + beta * Math.abs(kl - capacity * images);
+  }
+
+  /** Stages images in batches of the buffers' capacity. */
+  #inBatches(
+    images: Uint8Array,
+    run: (first: number, count: number) => void,
+  ): void {
+    const { capacity, staging } = this.#layout;
+    const n = images.length / IMAGE_PIXELS;
+    for (let first = 0; first < n; first += capacity) {
+      const count = Math.min(capacity, n - first);
+      const at = first * IMAGE_PIXELS, length = count * IMAGE_PIXELS;
+      this.#bytes(staging, length).set(images.subarray(at, at + length));
+      run(first, count);
+    }
+  }
+
+  #bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#threads.memory.buffer, at, length);
+  }
+
+  /** One image's row of a buffer. */
+  #row(name: string, image: number, length: number): Float32Array {
+    const { at, row } = this.#layout.buffer(name);
+    const { buffer } = this.#threads.memory;
+    return new Float32Array(buffer, at + image * row, length);
+  }
+
+  #fill(name: string, values: Float32Array, length: number): void {
+    for (let i = 0; i * length < values.length; i++) {
+      this.#row(name, i, length)
+        .set(values.subarray(i * length, (i + 1) * length));
+    }
+  }
+
+  #arenas(): Omit<TrainState, "step"> {
+    const { parameterCount, runningCount } = this.#layout.spec;
+    const view = (at: number, length: number) =>
+      new Float32Array(this.#threads.memory.buffer, at, length);
+    return {
+      parameters: view(this.#layout.parameters, parameterCount),
+      running: view(this.#layout.running, runningCount),
+      expAvg: view(this.#layout.expAvg, parameterCount),
+      expAvgSq: view(this.#layout.expAvgSq, parameterCount),
+    };
+  }
+
+  #write(state: TrainState): void {
+    const arenas = this.#arenas();
+    arenas.parameters.set(state.parameters);
+    arenas.running.set(state.running);
+    arenas.expAvg.set(state.expAvg);
+    arenas.expAvgSq.set(state.expAvgSq);
+    this.#step = state.step;
+    this.#run(this.#programs.packing, { images: 1 });
+  }
+}
+
+/** Where the noise of a job comes from; `firstRow` null means: it is there. */
+function noise([key0, key1]: Key, counter: number, firstRow: number | null) {
+  return { key0, key1, counter, firstRow: firstRow ?? -1 };
+}
+
+function noLosses(latentDim: number): TrainLosses {
+  return {
+    images: 0,
+    reconstruction: 0,
+    klPerDimension: new Float64Array(latentDim),
+    total: 0,
+    nonFiniteStep: null,
+  };
+}

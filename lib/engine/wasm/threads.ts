@@ -1,0 +1,145 @@
+/**
+ * The kernels, instantiated, and the workers that run them with us.
+ *
+ * @module
+ */
+import { plain, relaxed } from "./kernels.ts";
+import { At } from "./records.ts";
+
+/** Thrown where WebAssembly or its SIMD instructions are missing. */
+export class SimdError extends Error {
+  override name = "SimdError";
+}
+
+/** Pages (64 KiB) that the memory may grow to, as the kernels are built. */
+const MAXIMUM_PAGES = 32768;
+
+/** A worker runs jobs until it is told to stop; it is made from this text. */
+const WORKER = `onmessage = ({ data: { module, memory } }) => {
+  const env = { memory, now: () => performance.now() };
+  try {
+    new WebAssembly.Instance(module, { env }).exports.work();
+  } catch (error) {
+    Atomics.store(new Int32Array(memory.buffer), ${At.failed / 4}, 1);
+    postMessage(String(error));
+  }
+  close();
+};`;
+
+/** How the kernels were built: with fused multiply-add, or without. */
+export type Variant = "relaxed" | "plain";
+
+/**
+ * The fastest build that this machine accepts.
+ *
+ * @throws {SimdError} If it accepts none.
+ */
+export function compileKernels(
+  variants: readonly Variant[] = ["relaxed", "plain"],
+): { variant: Variant; module: WebAssembly.Module } {
+  for (const variant of variants) {
+    const bytes = Uint8Array.from(
+      atob(variant === "relaxed" ? relaxed : plain),
+      (character) => character.charCodeAt(0),
+    );
+    if (globalThis.WebAssembly?.validate(bytes)) {
+      return { variant, module: new WebAssembly.Module(bytes) };
+    }
+  }
+  throw new SimdError(
+    "this machine's WebAssembly has no SIMD: use the tfjs engine",
+  );
+}
+
+/** One memory, the kernels on it, and workers that come up on their own. */
+export class Threads {
+  readonly memory: WebAssembly.Memory;
+  /** Whether this thread may wait; a browser's main thread may not. */
+  readonly mayWait: boolean;
+  readonly #run: (threads: number) => number;
+  readonly #workers: Worker[];
+  #reason = "";
+
+  constructor(module: WebAssembly.Module, bytes: number, threads: number) {
+    this.memory = new WebAssembly.Memory({
+      initial: pages(bytes),
+      maximum: MAXIMUM_PAGES,
+      shared: true,
+    });
+    this.mayWait = mayWait();
+    const env = { memory: this.memory, now: () => performance.now() };
+    const { exports } = new WebAssembly.Instance(module, { env });
+    this.#run = exports.run as (threads: number) => number;
+
+    // A worker from a Blob needs no permission, one from a file would.
+    const script = URL.createObjectURL(
+      new Blob([WORKER], { type: "text/javascript" }),
+    );
+    this.#workers = Array.from({ length: threads - 1 }, () => {
+      const worker = new Worker(script, { type: "module" });
+      const fail = (reason: string) => {
+        this.#reason = `: ${reason}`;
+        Atomics.store(this.#words, At.failed / 4, 1);
+      };
+      worker.onmessage = ({ data }) => fail(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message);
+      };
+      worker.postMessage({ module, memory: this.memory });
+      return worker;
+    });
+  }
+
+  get #words(): Int32Array<SharedArrayBuffer> {
+    return new Int32Array(this.memory.buffer as SharedArrayBuffer);
+  }
+
+  /** Threads that are up by now, this one included. */
+  get count(): number {
+    return 1 + Atomics.load(this.#words, At.workers / 4);
+  }
+
+  /**
+   * Runs the job whose parameters are in memory on all threads that are up.
+   *
+   * @throws {Error} If a worker failed, in this job or before; the workers are
+   * then gone.
+   */
+  run(): void {
+    if (!this.#run(this.count)) {
+      this.dispose();
+      throw new Error(
+        `a worker of the wasm engine failed or fell silent${this.#reason}; ` +
+          "go on from the last checkpoint, with one thread if it recurs",
+      );
+    }
+  }
+
+  /** Makes room for `bytes` bytes. */
+  reserve(bytes: number): void {
+    const missing = pages(bytes) - this.memory.buffer.byteLength / 65536;
+    if (missing > 0) this.memory.grow(missing);
+  }
+
+  dispose(): void {
+    const words = this.#words;
+    Atomics.store(words, At.stop / 4, 1);
+    Atomics.add(words, At.job / 4, 1024);
+    Atomics.notify(words, At.job / 4);
+    for (const worker of this.#workers) worker.terminate();
+  }
+}
+
+function pages(bytes: number): number {
+  return Math.ceil(bytes / 65536);
+}
+
+function mayWait(): boolean {
+  try {
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    return Atomics.wait(word, 0, 1) === "not-equal";
+  } catch {
+    return false;
+  }
+}

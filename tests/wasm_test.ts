@@ -1,0 +1,491 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { flops, type Operation, trainingPlan } from "../lib/engine/plan.ts";
+import { relativeError } from "../lib/engine/parity.ts";
+import { operationWords, writeJob } from "../lib/engine/wasm/encode.ts";
+import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
+import { Layout } from "../lib/engine/wasm/layout.ts";
+import { At, Kind, Size } from "../lib/engine/wasm/records.ts";
+import {
+  compileKernels,
+  SimdError,
+  Threads,
+} from "../lib/engine/wasm/threads.ts";
+import { translate } from "../lib/engine/wasm/translate.ts";
+import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
+import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
+
+for (const variant of ["relaxed", "plain"] as const) {
+  engineSuite(`wasm (${variant})`, {
+    create: (options) =>
+      Promise.resolve(new WasmEngine({ ...options, threads: 2, variant })),
+    tolerance: { outputs: 1e-5, gradients: 1e-4, weights: 1e-5 },
+    sizes: [
+      { batch: 1, latentDim: 5 },
+      { batch: 3, latentDim: 1 },
+      { batch: 37, latentDim: 2 },
+      { batch: 3, latentDim: 64 },
+    ],
+  });
+}
+
+/** An engine whose workers are all up. */
+async function engineOf(
+  options: Partial<WasmOptions> & { threads: number },
+): Promise<WasmEngine> {
+  const engine = new WasmEngine({ ...plain, ...options });
+  while (engine.threads < options.threads) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return engine;
+}
+
+/** Runs `work` with a global replaced. */
+async function withGlobal(
+  name: "Worker" | "WebAssembly",
+  value: unknown,
+  work: () => unknown,
+): Promise<void> {
+  const original = Object.getOwnPropertyDescriptor(globalThis, name)!;
+  Object.defineProperty(globalThis, name, { ...original, value });
+  try {
+    await work();
+  } finally {
+    Object.defineProperty(globalThis, name, original);
+  }
+}
+
+Deno.test("WasmEngine gives the same bits on any number of threads", async () => {
+  const results: unknown[] = [];
+  const images = digits(2 * 75 + 11);
+  for (const threads of [1, 2, 3, 5]) {
+    const engine = await engineOf({ threads, batchSize: 75, latentDim: 5 });
+    engine.setImages(images);
+    engine.setOrder(inOrder(161));
+    engine.trainStep({ first: 0, count: 75, step: 0 }, hyper);
+    engine.trainStep({ first: 75, count: 75, step: 1 }, hyper);
+    engine.trainStep({ first: 150, count: 11, step: 2 }, hyper);
+    const losses = await engine.takeLosses();
+    const state = await engine.readState();
+    const evaluation = await engine.evaluate(images, 3, hyper);
+    const { mu, logvar } = await engine.encode(images);
+    const means = await engine.decode(mu);
+    results.push({ losses, state, evaluation, mu, logvar, means });
+    engine.dispose();
+  }
+  for (const result of results) assertEquals(result, results[0]);
+});
+
+Deno.test("WasmEngine trains a batch of 2048", async () => {
+  const images = digits(32);
+  const engine = await engineOf({ threads: 2, batchSize: 2048 });
+  engine.setImages(images);
+  // The same 32 images over and over: the gradient of a batch of 32.
+  engine.setOrder(Uint32Array.from({ length: 2048 }, (_, i) => i % 32));
+  const epsilon = fillNormal(new Float32Array(32 * 3), [1, 2], 0);
+  const step = async (count: number) => {
+    const state = await engine.readState();
+    const noise = new Float32Array(count * 3);
+    for (let at = 0; at < noise.length; at += 96) noise.set(epsilon, at);
+    engine.trainStep({ first: 0, count, step: 0, epsilon: noise }, hyper);
+    const { expAvg } = await engine.readState();
+    await engine.writeState(state);
+    return expAvg;
+  };
+  assertLess(relativeError(await step(2048), await step(32)), 1e-5);
+  engine.dispose();
+});
+
+Deno.test("WasmEngine takes 512 latent dimensions", async () => {
+  const engine = await engineOf({ threads: 1, latentDim: 512 });
+  engine.setImages(digits(4));
+  engine.setOrder(inOrder(4));
+  engine.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+  const { nonFiniteStep, klPerDimension } = await engine.takeLosses();
+  assertEquals(nonFiniteStep, null);
+  assert(klPerDimension.every((kl) => kl >= 0));
+  engine.dispose();
+});
+
+Deno.test("WasmEngine.setImages() grows and replaces the data set", async () => {
+  const engine = await engineOf({ threads: 1 });
+  const step = async (images: Uint8Array) => {
+    const state = await engine.readState();
+    engine.setImages(images);
+    engine.setOrder(inOrder(4));
+    engine.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+    const { parameters } = await engine.readState();
+    await engine.writeState(state);
+    return parameters;
+  };
+  const many = digits(4000);
+  const few = await step(many.subarray(0, 4 * 784));
+  assertEquals(await step(many), few);
+  assertEquals(await step(many.subarray(0, 4 * 784)), few);
+  engine.dispose();
+});
+
+Deno.test("WasmEngine.setOrder() refuses an image that is not there", async () => {
+  const engine = await engineOf({ threads: 1 });
+  engine.setImages(digits(3));
+  assertThrows(
+    () => engine.setOrder(Uint32Array.of(0, 3)),
+    RangeError,
+    "image 3 of 3",
+  );
+  engine.dispose();
+});
+
+Deno.test("WasmEngine.profile() names every operation", async () => {
+  const engine = await engineOf({ threads: 2, batchSize: 64 });
+  engine.setImages(digits(64));
+  engine.setOrder(inOrder(64));
+  const times = await engine.profile(() =>
+    engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
+  );
+  const cost = (operation: Operation) => flops(operation, plain.latentDim);
+  const planned = trainingPlan()
+    .flatMap(({ each, whole }) => [...each, ...whole]).map(cost);
+  const timed = times.map(({ flops }) => flops);
+  const positive = (x: number) => x > 0;
+  assertEquals(timed.filter(positive), planned.filter(positive));
+  assert(times.every(({ name }) => name));
+  engine.dispose();
+});
+
+Deno.test("WasmEngine reports a worker that fails", async () => {
+  class Failing extends Worker {
+    override postMessage({ memory }: { memory: WebAssembly.Memory }): void {
+      super.postMessage({ memory, module: "no module" });
+    }
+  }
+  await withGlobal("Worker", Failing, () =>
+    assertRejects(
+      async () => {
+        const engine = new WasmEngine({ ...plain, threads: 2 });
+        engine.setImages(digits(4));
+        engine.setOrder(inOrder(4));
+        for (let step = 0; step < 1000; step++) {
+          engine.trainStep({ first: 0, count: 4, step }, hyper);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      },
+      Error,
+      "a worker of the wasm engine failed",
+    ));
+});
+
+Deno.test("WasmEngine reports a worker that vanishes", async () => {
+  const script = `onmessage = ({ data: { memory } }) => {
+    Atomics.add(new Int32Array(memory.buffer), ${At.workers / 4}, 1);
+    close();
+  };`;
+  class Vanishing extends Worker {
+    constructor(_: string | URL, options?: WorkerOptions) {
+      super(`data:text/javascript,${encodeURIComponent(script)}`, options);
+    }
+  }
+  await withGlobal("Worker", Vanishing, () =>
+    assertRejects(
+      async () => {
+        const engine = await engineOf({ threads: 2, patience: 200 });
+        await engine.decode(new Float32Array(plain.latentDim));
+      },
+      Error,
+      "fell silent",
+    ));
+});
+
+Deno.test("WasmEngine works without workers", async () => {
+  const train = (engine: WasmEngine) => {
+    engine.setImages(digits(4));
+    engine.setOrder(inOrder(4));
+    engine.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+    return engine.readState();
+  };
+  const engine = await engineOf({ threads: 2 });
+  await withGlobal("Worker", undefined, async () => {
+    const alone = new WasmEngine({ ...plain, threads: 2 });
+    assertEquals(alone.description.endsWith("1 thread"), true);
+    assertEquals(await train(alone), await train(engine));
+    alone.dispose();
+  });
+  engine.dispose();
+});
+
+Deno.test("compileKernels() falls back, and fails in one line", async () => {
+  assertEquals(compileKernels().variant, "relaxed");
+  const without = (refused: number) => {
+    let calls = 0;
+    return {
+      validate: () => ++calls > refused,
+      Module: WebAssembly.Module,
+    };
+  };
+  await withGlobal("WebAssembly", without(1), () => {
+    assertEquals(compileKernels().variant, "plain");
+  });
+  await withGlobal("WebAssembly", without(2), () => {
+    assertThrows(() => compileKernels(), SimdError, "no SIMD");
+  });
+});
+
+/** Random numbers from −1 to 1. */
+function random(length: number, counter: number): Float32Array {
+  return fillUniform(new Float32Array(length), [3, 4], counter)
+    .map((x) => 2 * x - 1);
+}
+
+/** A bare memory with the kernels, to run single operations in. */
+class Bench {
+  readonly threads = new Threads(compileKernels().module, 1 << 22, 1);
+  #next: number = At.free;
+
+  claim(floats: number): number {
+    const at = this.#next;
+    this.#next += Math.ceil(floats / 16) * 64 + 64;
+    return at;
+  }
+
+  put(values: Float32Array): number {
+    const at = this.claim(values.length);
+    this.get(at, values.length).set(values);
+    return at;
+  }
+
+  get(at: number, length: number): Float32Array {
+    return new Float32Array(this.threads.memory.buffer, at, length);
+  }
+
+  /** Runs operations as the one phase of a job. */
+  run(
+    images: number,
+    each: Parameters<typeof operationWords>[0][],
+    whole: Parameters<typeof operationWords>[0][] = [],
+    job: Record<string, number> = {},
+  ): void {
+    const words = new Int32Array(this.threads.memory.buffer);
+    const place = (records: typeof each) => {
+      const at = this.claim(records.length * Size.operation);
+      records.forEach((record, i) =>
+        words.set(operationWords(record), at / 4 + i * Size.operation)
+      );
+      return [at, records.length];
+    };
+    const phase = [...place(each), ...place(whole), 0, 0];
+    const program = this.claim(Size.phase);
+    words.set(phase, program / 4);
+    writeJob(this.threads.memory, {
+      program,
+      phases: 1,
+      images,
+      scratch: this.claim(8192),
+      ...job,
+    });
+    this.threads.run();
+  }
+}
+
+/** The kernels' meaning: every pair of places that a tap of the kernel joins. */
+function forEachTap(
+  large: number,
+  small: number,
+  visit: (largePlace: number, smallPlace: number, tap: number) => void,
+): void {
+  for (let y = 0; y < small; y++) {
+    for (let x = 0; x < small; x++) {
+      for (let tap = 0; tap < 9; tap++) {
+        const row = 2 * y - 1 + Math.floor(tap / 3),
+          column = 2 * x - 1 + tap % 3;
+        if (row < 0 || row >= large || column < 0 || column >= large) continue;
+        visit(row * large + column, y * small + x, tap);
+      }
+    }
+  }
+}
+
+for (
+  const { images, large, small, L, S } of [
+    { images: 1, large: 5, small: 3, L: 8, S: 16 },
+    { images: 21, large: 6, small: 3, L: 16, S: 8 },
+    { images: 6, large: 2, small: 1, L: 8, S: 8 },
+    { images: 3, large: 10, small: 5, L: 1, S: 16 },
+    { images: 17, large: 4, small: 2, L: 1, S: 8 },
+  ]
+) {
+  const name = `${images} images, ${large}²×${L} and ${small}²×${S}`;
+  const shape = {
+    largeSize: large,
+    largeChannels: L,
+    smallSize: small,
+    smallChannels: S,
+  };
+  const edge = L === 1;
+  const largeRow = large * large * L, smallRow = small * small * S;
+  const weights = random(9 * L * S, 1);
+  const largeSide = random(images * largeRow, 2);
+  const smallSide = random(images * smallRow, 3);
+  /** Visits each product of a weight, a large and a small value. */
+  const forEachProduct = (
+    visit: (weight: number, large: number, small: number) => void,
+  ) => {
+    for (let n = 0; n < images; n++) {
+      forEachTap(large, small, (a, b, tap) => {
+        for (let l = 0; l < L; l++) {
+          for (let s = 0; s < S; s++) {
+            visit(
+              (tap * L + l) * S + s,
+              n * largeRow + a * L + l,
+              n * smallRow + b * S + s,
+            );
+          }
+        }
+      });
+    }
+  };
+  const pack = { kind: Kind.pack, units: 1 };
+
+  Deno.test(`down() is the convolution (${name})`, () => {
+    const bias = random(S, 4);
+    const expected = new Float64Array(images * smallRow)
+      .map((_, i) => bias[i % S]);
+    forEachProduct((w, l, s) => expected[s] += weights[w] * largeSide[l]);
+
+    const bench = new Bench();
+    const weight = bench.claim(12 * L * S), to = bench.claim(expected.length);
+    bench.run(1, [], [{
+      ...pack,
+      from: bench.put(weights),
+      to: weight,
+      rows: 9 * L,
+      columns: S,
+      rowStep: S,
+      columnStep: 1,
+      panelStep: 32 * Math.ceil(9 * L / 4) * 4,
+    }]);
+    bench.run(images, [{
+      kind: edge ? Kind.downEdge : Kind.down,
+      ...shape,
+      from: bench.put(largeSide),
+      fromRow: 4 * largeRow,
+      to,
+      toRow: 4 * smallRow,
+      weight,
+      bias: bench.put(bias),
+    }]);
+    assertLess(relativeError(bench.get(to, expected.length), expected), 1e-6);
+  });
+
+  Deno.test(`up() is the adjoint, with a ReLU where asked (${name})`, () => {
+    const bias = random(Math.max(L, 8), 4);
+    const expected = new Float64Array(images * largeRow)
+      .map((_, i) => bias[i % L]);
+    forEachProduct((w, l, s) => expected[l] += weights[w] * smallSide[s]);
+    const rectified = edge ? expected : expected.map((x) => Math.max(x, 0));
+
+    const bench = new Bench();
+    const from = bench.put(weights);
+    const weight = bench.claim(16 * Math.max(L, 8) * S);
+    const to = bench.claim(expected.length);
+    const taps = [8, 6, 7, 2, 0, 1, 5, 3, 4];
+    bench.run(
+      1,
+      [],
+      edge
+        ? [{
+          ...pack,
+          from,
+          to: weight,
+          rows: S,
+          columns: 9,
+          rowStep: 1,
+          columnStep: S,
+          panelStep: 32 * S,
+        }]
+        : taps.map((tap, rank) => ({
+          ...pack,
+          from: from + 4 * tap * L * S,
+          to: weight + 32 * rank * S,
+          rows: S,
+          columns: L,
+          rowStep: 1,
+          columnStep: S,
+          panelStep: 32 * 9 * S,
+        })),
+    );
+    bench.run(images, [{
+      kind: edge ? Kind.upEdge : Kind.up,
+      ...shape,
+      from: bench.put(smallSide),
+      fromRow: 4 * smallRow,
+      to,
+      toRow: 4 * largeRow,
+      weight,
+      bias: bench.put(bias),
+      relu: 1,
+    }]);
+    assertLess(relativeError(bench.get(to, expected.length), rectified), 1e-6);
+  });
+
+  Deno.test(`filterGradient() sums over places (${name})`, () => {
+    const expected = new Float64Array(weights.length);
+    forEachProduct((w, l, s) => expected[w] += largeSide[l] * smallSide[s]);
+
+    const bench = new Bench();
+    const shards = Math.ceil(images / Size.shard);
+    const partial = bench.claim(shards * weights.length);
+    const to = bench.claim(weights.length);
+    bench.run(images, [{
+      kind: edge ? Kind.edgeGradient : Kind.filterGradient,
+      ...shape,
+      from: bench.put(largeSide),
+      fromRow: 4 * largeRow,
+      other: bench.put(smallSide),
+      otherRow: 4 * smallRow,
+      partial,
+      partialShard: 4 * weights.length,
+    }]);
+    bench.run(images, [], [{
+      kind: Kind.reduce,
+      units: 1,
+      to,
+      columns: weights.length,
+      partial,
+      partialShard: 4 * weights.length,
+    }]);
+    assertLess(relativeError(bench.get(to, weights.length), expected), 1e-6);
+  });
+}
+
+Deno.test("noise() is fillNormal() of lib/rng.ts", () => {
+  const layout = new Layout({ ...plain, latentDim: 5, batchSize: 100 }, 1);
+  const bench = new Bench();
+  bench.threads.reserve(layout.end);
+  for (const firstRow of [0, 77]) {
+    const [key0, key1] = streamKey(9, "evaluation");
+    const to = bench.claim(100 * 5);
+    const record = translate({ kind: "noise" }, layout);
+    bench.run(100, [{ ...record, to, toRow: 20 }], [], {
+      latent: 5,
+      firstRow,
+      key0,
+      key1,
+      counter: 123,
+    });
+    const expected = fillNormal(
+      new Float32Array(500),
+      [key0, key1],
+      123,
+      5 * firstRow,
+    );
+    bench.get(to, 500).forEach((x, i) =>
+      assertAlmostEquals(x, expected[i], 1e-6 * Math.max(1, Math.abs(x)))
+    );
+  }
+});
