@@ -8,6 +8,7 @@ import { At } from "./records.ts";
 
 /** Thrown where WebAssembly or its SIMD instructions are missing. */
 export class SimdError extends Error {
+  /** Tells it from other errors. */
   override name = "SimdError";
 }
 
@@ -129,6 +130,30 @@ export class Threads {
     Atomics.notify(words, At.job / 4);
     for (const worker of this.#workers) worker.terminate();
   }
+}
+
+/**
+ * Floating-point operations a second that one thread can do at most: what
+ * multiply-adds reach that never leave the registers.
+ */
+export function peakFlops(): number {
+  const { module } = compileKernels();
+  const memory = new WebAssembly.Memory({
+    initial: 64,
+    maximum: MAXIMUM_PAGES,
+    shared: true,
+  });
+  const env = { memory, now: () => performance.now() };
+  const { exports } = new WebAssembly.Instance(module, { env });
+  const peak = exports.peak as (rounds: number) => number;
+  const rounds = 5_000_000;
+  let best = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    peak(rounds);
+    best = Math.min(best, performance.now() - start);
+  }
+  return 96 * rounds / best * 1000;
 }
 
 function pages(bytes: number): number {

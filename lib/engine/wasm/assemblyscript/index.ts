@@ -1,1 +1,2 @@
 export { run, work } from "./interpreter";
+export { peak } from "./peak";
