@@ -1,0 +1,61 @@
+/**
+ * Means over images, with what they owe to chance.
+ *
+ * @module
+ */
+
+/** The mean of a quantity over images. */
+export interface Estimate {
+  /** Σx / n. */
+  readonly mean: number;
+  /** √(Σ(x − mean)² / (n − 1) / n); NaN for a single image. */
+  readonly standardError: number;
+}
+
+/** Called between pieces of long work, and awaited. It may throw to stop it. */
+export type Tick = (fraction: number) => void | Promise<void>;
+
+/**
+ * The mean of some values and its standard error.
+ *
+ * @example
+ * ```ts
+ * import { estimate } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(estimate([1, 3]), { mean: 2, standardError: 1 });
+ * ```
+ */
+export function estimate(values: ArrayLike<number>): Estimate {
+  const n = values.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += values[i];
+  const mean = sum / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (values[i] - mean) ** 2;
+  return { mean, standardError: Math.sqrt(squares / (n - 1) / n) };
+}
+
+/** The share of predictions that are right. */
+export function accuracy(predicted: Uint8Array, labels: Uint8Array): Estimate {
+  return estimate(predicted.map((label, i) => Number(label === labels[i])));
+}
+
+/** The mean and the variance (over n) of each column of a matrix. */
+export function columnMoments(
+  values: Float32Array,
+  columns: number,
+): { mean: Float64Array; variance: Float64Array } {
+  const rows = values.length / columns;
+  const mean = new Float64Array(columns);
+  const variance = new Float64Array(columns);
+  for (let at = 0; at < values.length; at += columns) {
+    for (let j = 0; j < columns; j++) mean[j] += values[at + j] / rows;
+  }
+  for (let at = 0; at < values.length; at += columns) {
+    for (let j = 0; j < columns; j++) {
+      variance[j] += (values[at + j] - mean[j]) ** 2 / rows;
+    }
+  }
+  return { mean, variance };
+}

@@ -1,0 +1,144 @@
+/**
+ * How well decoded images match: −log p(x|z) under the model's likelihood, and
+ * the images that a Bernoulli likelihood is meant for.
+ *
+ * @module
+ */
+import type { Split } from "../dataset/dataset.ts";
+import { IMAGE_PIXELS, type Likelihood } from "../model/spec.ts";
+import { fillUniform, streamKey } from "../rng.ts";
+
+/** How grey pixels become black or white. */
+export type Binarization = "none" | "static" | "dynamic";
+
+/** Counter of the draws of pixels, far above those of the engines' noise. */
+const PIXEL_DRAWS = 2 ** 30;
+
+const SPLITS: readonly Split[] = ["train", "validation", "test"];
+
+/**
+ * Black-and-white images: each pixel is white with its brightness as the
+ * probability.
+ *
+ * `static` is one draw for all times, as in Salakhutdinov & Murray 2008 and
+ * Larochelle & Murray 2011 (a draw of our own, not their files); `dynamic` is a
+ * fresh one for each seed, as in Burda et al. 2015,
+ * https://arxiv.org/abs/1509.00519.
+ *
+ * @param images [n, 784] bytes.
+ * @param split Which split they are, for each has draws of its own.
+ * @param seed Seed of the `dynamic` draw.
+ * @returns [n, 784] bytes, 0 or 255; `images` itself for `none`.
+ */
+export function binarize(
+  images: Uint8Array<ArrayBuffer>,
+  kind: Binarization,
+  split: Split,
+  seed: number,
+): Uint8Array<ArrayBuffer> {
+  if (kind === "none") return images;
+  const draws = kind === "static" ? 0 : SPLITS.length;
+  const key = streamKey(kind === "static" ? 0 : seed, "evaluation");
+  const counter = PIXEL_DRAWS + draws + SPLITS.indexOf(split);
+  const uniform = new Float32Array(IMAGE_PIXELS);
+  const binary = new Uint8Array(images.length);
+  for (let at = 0; at < images.length; at += IMAGE_PIXELS) {
+    fillUniform(uniform, key, counter, at);
+    for (let i = 0; i < IMAGE_PIXELS; i++) {
+      binary[at + i] = 255 * uniform[i] < images[at + i] ? 255 : 0;
+    }
+  }
+  return binary;
+}
+
+/**
+ * What {@linkcode reconstructionLosses} leaves out of −log p(x|z), in nats.
+ *
+ * A squared error is −log of a Gaussian with σ² = ½, whose constant is
+ * ½ log(2πσ²) = ½ log π for each pixel, 448.7 for an image. Cross-entropy has
+ * none; of grey pixels it is no normalised likelihood, only the customary loss
+ * (Loaiza-Ganem & Cunningham 2019, https://arxiv.org/abs/1907.06845).
+ */
+export function logNormalizer(likelihood: Likelihood): number {
+  return likelihood === "mse" ? IMAGE_PIXELS / 2 * Math.log(Math.PI) : 0;
+}
+
+/**
+ * The reconstruction loss of each image: Σ(x̂ − x)², or the cross-entropy
+ * −Σ x·log x̂ + (1 − x)·log(1 − x̂) in nats.
+ *
+ * @param means Decoded pixel means [n, 784].
+ * @param pixels Targets [n, 784], in [0, 1].
+ * @param likelihood Which of the two.
+ * @param losses Takes the [n] losses.
+ */
+export function reconstructionLosses(
+  means: Float32Array,
+  pixels: Float32Array,
+  likelihood: Likelihood,
+  losses: Float64Array,
+): void {
+  const loss = likelihood === "mse" ? squaredError : crossEntropy;
+  for (let at = 0, i = 0; at < means.length; at += IMAGE_PIXELS, i++) {
+    losses[i] = loss(means, pixels, at);
+  }
+}
+
+function squaredError(
+  means: Float32Array,
+  pixels: Float32Array,
+  at: number,
+): number {
+  let sum = 0;
+  for (let i = at; i < at + IMAGE_PIXELS; i++) {
+    const difference = means[i] - pixels[i];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/**
+ * A float32 mean tells probabilities of white down to the smallest normal
+ * number, but those of black only to half a unit below 1. So a mean of exactly
+ * 0 or 1 costs 87 or 17 nats at most where the pixel is the opposite.
+ */
+const LEAST_WHITE = 2 ** -126;
+const LEAST_BLACK = 2 ** -25;
+
+/** A product of probabilities above this can take another factor. */
+const SMALL_PRODUCT = 1e-200;
+
+/**
+ * −Σ log(1 − x̂) + x·log(x̂ / (1 − x̂)). Most pixels are black or white: one
+ * logarithm serves many of them.
+ */
+function crossEntropy(
+  means: Float32Array,
+  pixels: Float32Array,
+  at: number,
+): number {
+  let sum = 0, product = 1;
+  for (let i = at; i < at + IMAGE_PIXELS; i++) {
+    const x = pixels[i];
+    let white = means[i], black = 1 - white;
+    if (white < LEAST_WHITE) white = LEAST_WHITE;
+    if (black < LEAST_BLACK) black = LEAST_BLACK;
+    if (x === 1) product *= white;
+    else {
+      product *= black;
+      if (x > 0) sum += x * Math.log(white / black);
+    }
+    if (product < SMALL_PRODUCT) {
+      sum += Math.log(product);
+      product = 1;
+    }
+  }
+  return -sum - Math.log(product);
+}
+
+/** The pixels of some images as the model sees them: byte / 255. */
+export function toUnitPixels(images: Uint8Array): Float32Array {
+  const pixels = new Float32Array(images.length);
+  for (let i = 0; i < images.length; i++) pixels[i] = images[i] / 255;
+  return pixels;
+}

@@ -1,0 +1,199 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import { saveCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import type { Metrics } from "../lib/metrics/metrics.ts";
+import { initialState } from "../lib/model/init.ts";
+import { modelSpec } from "../lib/model/spec.ts";
+import { defaults } from "../lib/option.ts";
+import {
+  dataOptions,
+  type TrainingOptions,
+  trainingOptions,
+} from "../lib/options.ts";
+import {
+  inFolder,
+  refuses,
+  runWell,
+  snapshot,
+  startTask,
+  untrained,
+} from "./process.ts";
+
+const CHECKPOINT = "checkpoints/vae.safetensors";
+
+const FEW = ["--engine", "wasm", "--samples", "3"];
+
+/** Gives `body` a folder with the checkpoint of an untrained model. */
+function withModel(
+  options: Partial<TrainingOptions>,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  return inFolder(async (folder) => {
+    const dataset = await loadDataset({ dataset: "synthetic", limit: 40 });
+    await Deno.mkdir(join(folder, "checkpoints"));
+    await saveCheckpoint(join(folder, CHECKPOINT), {
+      options: { ...defaults(trainingOptions), latentDim: 3, ...options },
+      data: {
+        name: dataset.name,
+        digest: dataset.digest,
+        options: {
+          ...defaults(dataOptions),
+          dataset: "synthetic",
+          limit: 40,
+        },
+      },
+      state: initialState(modelSpec(3), 0),
+      history: [],
+      partial: null,
+    });
+    await body(folder);
+  });
+}
+
+async function evaluate(
+  folder: string,
+  args: string[] = [],
+): Promise<Metrics & Record<string, unknown>> {
+  const { stdout } = await runWell(
+    folder,
+    "evaluate",
+    [...FEW, "--json", ...args],
+  );
+  assertMatch(stdout, /^\{.*\}\n$/);
+  return JSON.parse(stdout);
+}
+
+Deno.test("evaluate --json prints one object with these names", () =>
+  withModel({ beta: 2 }, async (folder) => {
+    const before = await snapshot(folder);
+    const found = await evaluate(folder);
+    assertEquals(await snapshot(folder), before);
+    assertEquals(Object.keys(found), [
+      ...["checkpoint", "dataset", "split", "likelihood", "autoencoder"],
+      ...["latentDim", "beta", "binarize", "seed", "images", "samples"],
+      ...["reconstruction", "reconstructionPerPixel", "kl", "klPerDimension"],
+      ...["elbo", "importanceWeighted", "rateDistortion", "activeUnits"],
+      ...["aggregatedPosterior", "neighborAccuracy", "probeAccuracy"],
+      ...["mutualInformationGap", "squaredError", "squaredErrorPerPixel"],
+      ...["pcaSquaredError", "notes"],
+    ]);
+    assertEquals(
+      [found.split, found.images, found.samples, found.beta, found.notes],
+      ["test", 40, 3, 2, []],
+    );
+    // Whatever the number of threads.
+    assertEquals(await evaluate(folder, ["--threads", "1"]), found);
+  }));
+
+Deno.test("evaluate measures what the engine's own loss is", () =>
+  withModel({}, async (folder) => {
+    const found = await evaluate(folder, ["--samples", "200"]);
+    const { test } = await loadDataset({ dataset: "synthetic", limit: 40 });
+    const engine = new WasmEngine({
+      latentDim: 3,
+      likelihood: "mse",
+      autoencoder: false,
+      batchSize: 40,
+      seed: 0,
+      threads: 1,
+    });
+    const hyper = { beta: 1, capacity: 0, learningRate: 0 };
+    const draws = [];
+    for (let draw = 0; draw < 200; draw++) {
+      draws.push(await engine.evaluate(test!.images, draw, hyper));
+    }
+    engine.dispose();
+    const mean = draws.reduce((sum, d) => sum + d.reconstruction, 0) / 8000;
+    const kl = draws[0].klPerDimension.map((sum) => sum / 40);
+    // Other draws of z, so the same within what these do to the mean.
+    const spread = Math.sqrt(
+      draws.reduce((sum, d) => sum + (d.reconstruction / 40 - mean) ** 2, 0) /
+        200 / 200,
+    );
+    assertLess(Math.abs(found.reconstruction.mean - mean), 6 * spread);
+    assertLess(spread, 0.01 * mean);
+    found.klPerDimension!.forEach((estimate, i) =>
+      assertAlmostEquals(estimate.mean, kl[i], 1e-5)
+    );
+  }));
+
+Deno.test("evaluate prints a table", () =>
+  withModel({}, async (folder) => {
+    const { stdout, stderr } = await runWell(folder, "evaluate", FEW);
+    assertEquals(stderr, "");
+    assertMatch(
+      stdout,
+      /^VAE, β = 1, 3 latent dimensions, synthetic, 0 epochs/,
+    );
+    for (
+      const row of [
+        /^ {2}reconstruction +\d+\.\d+ ± \d+\.\d+ +Σ\(x̂ − x\)² over pixels/m,
+        /^ {2}ELBO +-\d+\.\d+ ± \d+\.\d+ +Gaussian pixels, σ² = ½.*448\.73/m,
+        /^ {2}importance-weighted +-.* ± .* +K = 3 draws/m,
+        /^ {2}active units +[0-3] of 3 /m,
+        /^ {2}5 nearest neighbours +\d+.* ± .* % /m,
+        /^ {2}squared error of PCA +\d+\.\d+ ± .* 3 principal components/m,
+      ]
+    ) assertMatch(stdout, row);
+  }));
+
+Deno.test("evaluate --binarize is for models of binary pixels", async () => {
+  await withModel({}, (folder) =>
+    refuses(
+      /--binarize static is for models .* --likelihood bce.* with mse/,
+      folder,
+      "evaluate",
+      [...FEW, "--binarize", "static"],
+    ));
+  await withModel({ likelihood: "bce" }, async (folder) => {
+    const gray = await evaluate(folder);
+    const fixed = await evaluate(folder, ["--binarize", "static"]);
+    const drawn = await evaluate(folder, ["--binarize", "dynamic"]);
+    const errors = [gray, fixed, drawn].map((m) => m.squaredError.mean);
+    assertEquals(new Set(errors).size, 3);
+    assertGreater(errors[1], errors[0]); // black and white are farther off
+    assertEquals([gray.binarize, fixed.binarize], ["none", "static"]);
+    // The principal components see black and white pixels, too.
+    assertGreater(fixed.pcaSquaredError.mean, gray.pcaSquaredError.mean);
+  });
+});
+
+Deno.test("evaluate shows of an autoencoder what it has", () =>
+  withModel({ autoencoder: true }, async (folder) => {
+    const found = await evaluate(folder);
+    assertEquals([found.kl, found.elbo, found.importanceWeighted], [
+      null,
+      null,
+      null,
+    ]);
+    const { stdout } = await runWell(folder, "evaluate", FEW);
+    assertStringIncludes(stdout, "note: an autoencoder has no posterior");
+    assertEquals(/ELBO|null|NaN/.test(stdout), false);
+  }));
+
+Deno.test("evaluate refuses other images than the model's", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "checkpoints"));
+    await Deno.writeFile(join(folder, CHECKPOINT), untrained());
+    await refuses(/was trained on other images/, folder, "evaluate", FEW);
+  }));
+
+Deno.test("evaluate ends at once on SIGINT", () =>
+  withModel({}, async (folder) => {
+    const child = startTask(folder, "evaluate", [
+      ...["--engine", "wasm", "--samples", "100000"],
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill("SIGINT");
+    const { code, stdout } = await child.output();
+    assertEquals([code, stdout.length], [130, 0]);
+  }));

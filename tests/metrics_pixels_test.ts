@@ -1,0 +1,232 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertLessOrEqual,
+  assertNotEquals,
+} from "@std/assert";
+import { accuracy, estimate } from "../lib/metrics/estimate.ts";
+import { fitPca, pcaErrors } from "../lib/metrics/pca.ts";
+import {
+  binarize,
+  logNormalizer,
+  reconstructionLosses,
+} from "../lib/metrics/pixels.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { fillUniform, streamKey } from "../lib/rng.ts";
+import { digits } from "./engine_suite.ts";
+
+const key = streamKey(4, "sample");
+
+function uniforms(n: number, draw: number): Float32Array {
+  return fillUniform(new Float32Array(n), key, draw);
+}
+
+Deno.test("estimate() has the standard error that a bootstrap finds", () => {
+  const n = 400, resamples = 4000;
+  const values = uniforms(n, 0).map((u) => -Math.log(u)); // far from normal
+  const { mean, standardError } = estimate(values);
+  const picks = uniforms(n * resamples, 1);
+  let sum = 0, squares = 0;
+  for (let b = 0; b < resamples; b++) {
+    let resampled = 0;
+    for (let i = 0; i < n; i++) {
+      resampled += values[Math.floor(picks[b * n + i] * n)] / n;
+    }
+    sum += resampled - mean;
+    squares += (resampled - mean) ** 2;
+  }
+  const spread = Math.sqrt(squares / resamples - (sum / resamples) ** 2);
+  assertAlmostEquals(standardError / spread, 1, 0.05);
+});
+
+Deno.test("estimate() of one value has no standard error", () => {
+  assertEquals(estimate([4]), { mean: 4, standardError: NaN });
+});
+
+Deno.test("accuracy() has the standard error of a share", () => {
+  const labels = new Uint8Array(100).fill(3);
+  const predicted = labels.map((label, i) => i < 80 ? label : 1);
+  const { mean, standardError } = accuracy(predicted, labels);
+  assertAlmostEquals(mean, 0.8);
+  assertAlmostEquals(standardError, Math.sqrt(0.8 * 0.2 / 99), 1e-12);
+});
+
+function lossOf(
+  means: Float32Array,
+  pixels: Float32Array,
+  likelihood: "mse" | "bce",
+): number[] {
+  const losses = new Float64Array(means.length / IMAGE_PIXELS);
+  reconstructionLosses(means, pixels, likelihood, losses);
+  return [...losses];
+}
+
+Deno.test("reconstructionLosses() sums each image's pixels by the formula", () => {
+  const n = 3;
+  const means = uniforms(n * IMAGE_PIXELS, 2);
+  // Black, white and grey pixels.
+  const pixels = uniforms(n * IMAGE_PIXELS, 3)
+    .map((u) => Math.max(0, Math.min(1, 2 * u - 0.5)));
+  const rows = (f: (p: number, x: number) => number) =>
+    Array.from({ length: n }, (_, row) => {
+      let sum = 0;
+      for (let i = row * IMAGE_PIXELS; i < (row + 1) * IMAGE_PIXELS; i++) {
+        sum += f(means[i], pixels[i]);
+      }
+      return sum;
+    });
+  const cases = [
+    ["mse", (p: number, x: number) => (p - x) ** 2],
+    [
+      "bce",
+      (p: number, x: number) => -x * Math.log(p) - (1 - x) * Math.log(1 - p),
+    ],
+  ] as const;
+  for (const [likelihood, formula] of cases) {
+    const losses = lossOf(means, pixels, likelihood);
+    rows(formula).forEach((expected, row) =>
+      assertAlmostEquals(losses[row] / expected, 1, 1e-12)
+    );
+  }
+});
+
+Deno.test("reconstructionLosses() stays finite and exact in the extremes", () => {
+  const of = (mean: number, pixel: number) =>
+    lossOf(
+      new Float32Array(IMAGE_PIXELS).fill(mean),
+      new Float32Array(IMAGE_PIXELS).fill(pixel),
+      "bce",
+    )[0] / IMAGE_PIXELS;
+  const tiny = Math.fround(1e-30); // a probability that float32 still tells
+  assertAlmostEquals(of(tiny, 1), -Math.log(tiny), 1e-9);
+  assertAlmostEquals(of(tiny, 0), 0, 1e-12);
+  assertAlmostEquals(of(1, 0), 25 * Math.LN2, 1e-9);
+  assertAlmostEquals(of(0, 1), 126 * Math.LN2, 1e-9);
+  assertEquals([of(1, 1), of(0, 0)].map(Math.abs), [0, 0]);
+});
+
+Deno.test("logNormalizer() makes the squared error a density", () => {
+  // ∫ exp(−(x − m)²) dx of a pixel must be e^(constant / 784).
+  const h = 0.01;
+  let integral = 0;
+  for (let x = -20; x <= 20; x += h) {
+    integral += h * Math.exp(-((x - 0.3) ** 2));
+  }
+  assertAlmostEquals(
+    logNormalizer("mse") / IMAGE_PIXELS,
+    Math.log(integral),
+    1e-9,
+  );
+  // Of a binary pixel, the probabilities of black and white sum to 1 as it is.
+  assertEquals(logNormalizer("bce"), 0);
+});
+
+Deno.test("binarize() draws white with a pixel's brightness", () => {
+  const n = 40;
+  const levels = Uint8Array.of(0, 1, 64, 128, 254, 255);
+  const images = Uint8Array.from(
+    { length: n * IMAGE_PIXELS },
+    (_, i) => levels[i % levels.length],
+  );
+  const binary = binarize(images, "static", "test", 0);
+  assertEquals(new Set(binary), new Set([0, 255]));
+  for (const level of levels) {
+    const drawn = binary.filter((_, i) => images[i] === level);
+    const share = drawn.filter((pixel) => pixel === 255).length / drawn.length;
+    const p = level / 255;
+    const sigma = Math.sqrt(p * (1 - p) / drawn.length);
+    assertLessOrEqual(Math.abs(share - p), 4 * sigma, `level ${level}`);
+  }
+});
+
+Deno.test("binarize() draws once for all, or for each seed", () => {
+  const images = digits(4) as Uint8Array<ArrayBuffer>;
+  const draw = (
+    ...[kind, split, seed]: [
+      "static" | "dynamic",
+      "train" | "test",
+      number,
+    ]
+  ) => binarize(images, kind, split, seed);
+  assertEquals(draw("static", "test", 0), draw("static", "test", 9));
+  assertEquals(draw("dynamic", "test", 9), draw("dynamic", "test", 9));
+  const all = [
+    draw("static", "test", 0),
+    draw("static", "train", 0),
+    draw("dynamic", "test", 0),
+    draw("dynamic", "test", 9),
+    draw("dynamic", "train", 9),
+  ];
+  all.forEach((a, i) => all.slice(i + 1).forEach((b) => assertNotEquals(a, b)));
+  // A pixel's draw is its own: it does not depend on what follows.
+  assertEquals(
+    binarize(images.slice(0, IMAGE_PIXELS), "static", "test", 0),
+    all[0].slice(0, IMAGE_PIXELS),
+  );
+  assertEquals(binarize(images, "none", "test", 0), images);
+});
+
+/** All sign combinations of disjoint patterns around grey. */
+const PATTERNS = [
+  { pixels: 30, size: 60 },
+  { pixels: 20, size: 40 },
+  { pixels: 25, size: 30 },
+  { pixels: 40, size: 3 },
+];
+
+function patternImages(): Uint8Array {
+  const count = 2 ** PATTERNS.length;
+  const images = new Uint8Array(count * IMAGE_PIXELS);
+  for (let row = 0; row < count; row++) {
+    let at = row * IMAGE_PIXELS + 100;
+    PATTERNS.forEach(({ pixels, size }, p) => {
+      const sign = row >> p & 1 ? 1 : -1;
+      images.fill(100 + sign * size, at, at += pixels);
+    });
+  }
+  return images;
+}
+
+Deno.test("fitPca() finds the components of a known covariance", async () => {
+  // The covariance's eigenvalues are pixels·size², its eigenvectors the
+  // patterns, so that what is left of d components is the sum of the others.
+  const images = patternImages();
+  const left = PATTERNS.map(({ pixels, size }) => pixels * (size / 255) ** 2);
+  for (const d of [1, 2, 3, 4, 6]) {
+    const pca = await fitPca(images, d);
+    const expected = left.slice(d).reduce((a, b) => a + b, 0);
+    const errors = pcaErrors(pca, images);
+    assertAlmostEquals(estimate(errors).mean, expected, 1e-9);
+    for (const error of errors) assertAlmostEquals(error, expected, 1e-5);
+    const gray = pca.mean[100] * 255;
+    assertAlmostEquals(gray, 100, 1e-9);
+  }
+  const { components } = await fitPca(images, 2);
+  for (let p = 0, at = 100; p < 2; at += PATTERNS[p++].pixels) {
+    // The first pixel of each pattern, of a vector of length one.
+    assertAlmostEquals(
+      Math.abs(components[p * IMAGE_PIXELS + at]),
+      1 / Math.sqrt(PATTERNS[p].pixels),
+      1e-4,
+    );
+  }
+});
+
+Deno.test("pcaErrors() of images unlike those it was fitted on", async () => {
+  const pca = await fitPca(patternImages(), 2);
+  const image = new Uint8Array(IMAGE_PIXELS).fill(10); // all of it off the plane
+  let expected = 0;
+  for (let i = 0; i < IMAGE_PIXELS; i++) {
+    expected += (10 / 255 - pca.mean[i]) ** 2;
+  }
+  for (let p = 0, at = 100; p < 2; at += PATTERNS[p++].pixels) {
+    expected -= PATTERNS[p].pixels * (90 / 255) ** 2; // along a pattern
+  }
+  assertAlmostEquals(pcaErrors(pca, image)[0], expected, 1e-5);
+});
+
+Deno.test("fitPca() of one image leaves no error", async () => {
+  const image = digits(1);
+  const [error] = pcaErrors(await fitPca(image, 3), image);
+  assertAlmostEquals(error, 0, 1e-12);
+});
