@@ -59,6 +59,7 @@ export type {
 export { type Gpu, GpuError } from "./lib/engine/gpu.ts";
 export { createEngine, type EngineChoice } from "./lib/engine/select.ts";
 export { type TfBackend, useTfBackend } from "./lib/engine/tf_backend.ts";
+export { SimdError } from "./lib/engine/wasm/threads.ts";
 export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
 export {
   grid,
@@ -69,6 +70,13 @@ export {
 export type { Picture } from "./lib/image/picture.ts";
 export { encodePng } from "./lib/image/png.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
+export { type Estimate, estimate } from "./lib/metrics/estimate.ts";
+export {
+  measure,
+  type Measurement,
+  type Metrics,
+} from "./lib/metrics/metrics.ts";
+export { type Binarization, binarize } from "./lib/metrics/pixels.ts";
 export type { TrainState } from "./lib/model/init.ts";
 export { priorSample } from "./lib/model/prior.ts";
 export {

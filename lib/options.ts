@@ -136,8 +136,15 @@ const engineOptions = {
   engine: {
     type: "choice",
     default: "auto",
-    choices: ["auto", "tfjs"],
-    help: "who does the arithmetic",
+    choices: ["auto", "wasm", "tfjs"],
+    help: "who does the arithmetic; auto is the fastest this machine runs",
+  },
+  threads: {
+    type: "integer",
+    default: null,
+    min: 1,
+    max: 256,
+    help: "threads of the wasm engine; default: one for each core",
   },
   tfBackend: {
     type: "choice",
@@ -157,6 +164,54 @@ const json = {
   type: "boolean",
   default: false,
   help: "print one JSON object to stdout",
+} as const;
+const split = {
+  type: "choice",
+  default: "test",
+  choices: ["train", "validation", "test"],
+  help: "which images",
+} as const;
+const gif = {
+  type: "boolean",
+  default: false,
+  help: "write an animation, too: the picture's name, ending in .gif",
+} as const;
+
+/** What every task takes that draws a model's digits. */
+function digitOptions<const Out extends string>(out: Out) {
+  return {
+    ...plotOptions(out),
+    scale: { ...scale, default: 2, help: "pixels to a pixel of a digit" },
+    preview: {
+      type: "boolean",
+      default: false,
+      help: "show some of the digits on the terminal, too",
+    },
+  } as const;
+}
+
+/** What every task takes that draws a picture of a model. */
+function plotOptions<const Out extends string>(out: Out) {
+  return {
+    out: {
+      type: "text",
+      default: out,
+      placeholder: "FILE",
+      help: "the picture to write",
+    },
+    scale,
+    seed: { ...trainingOptions.seed, help: "seed of what is drawn at random" },
+    checkpoint,
+    ...engineOptions,
+    json,
+  } as const;
+}
+const scale = {
+  type: "integer",
+  default: 1,
+  min: 1,
+  max: 16,
+  help: "how many times as large, and as sharp",
 } as const;
 
 /** What a task is called, what it does and which options it takes. */
@@ -218,6 +273,11 @@ export const tasks = {
       placeholder: "DIR",
       help: "folder of the pictures",
     },
+    animate: {
+      type: "boolean",
+      default: false,
+      help: "write animation.gif there: the same z, decoded after every epoch",
+    },
     preview: {
       type: "boolean",
       default: true,
@@ -241,16 +301,7 @@ export const tasks = {
       max: 100,
       help: "standard deviation of z",
     },
-    seed: trainingOptions.seed,
-    out: {
-      type: "text",
-      default: "samples.png",
-      placeholder: "FILE",
-      help: "the picture to write",
-    },
-    checkpoint,
-    ...engineOptions,
-    json,
+    ...digitOptions("samples.png"),
   }),
   reconstruct: task("Shows originals above their reconstructions.", {
     n: {
@@ -260,20 +311,136 @@ export const tasks = {
       max: 10_000,
       help: "how many digits",
     },
-    split: {
-      type: "choice",
-      default: "test",
-      choices: ["train", "validation", "test"],
-      help: "which images",
+    split,
+    dataDir: dataOptions.dataDir,
+    ...digitOptions("reconstructions.png"),
+  }),
+  interpolate: task("Changes one digit into another, a pair in each row.", {
+    fromIndex: {
+      type: "integer",
+      default: null,
+      min: 0,
+      max: 1_000_000,
+      help: "number of the image to begin with, with --to-index",
     },
-    out: {
+    toIndex: {
+      type: "integer",
+      default: null,
+      min: 0,
+      max: 1_000_000,
+      help: "number of the image to end with",
+    },
+    classes: {
       type: "text",
-      default: "reconstructions.png",
-      placeholder: "FILE",
-      help: "the picture to write",
+      default: null,
+      placeholder: "A,B",
+      help: "from digits of class A to digits of class B, such as 3,8",
     },
+    n: {
+      type: "integer",
+      default: 8,
+      min: 1,
+      max: 1000,
+      help: "how many pairs, chosen at random",
+    },
+    steps: {
+      type: "integer",
+      default: 12,
+      min: 2,
+      max: 1000,
+      help: "decoded digits from one end to the other",
+    },
+    mode: {
+      type: "choice",
+      default: "linear",
+      choices: ["linear", "slerp"],
+      help: "along the straight line, or the arc around the origin",
+    },
+    gif,
+    split,
+    dataDir: dataOptions.dataDir,
+    ...digitOptions("interpolation.png"),
+  }),
+  traverse: task("Moves along each latent dimension, a dimension in each row.", {
+    index: {
+      type: "integer",
+      default: null,
+      min: 0,
+      max: 1_000_000,
+      help: "number of the image to start from; default: the prior's mean, 0",
+    },
+    range: {
+      type: "number",
+      default: 3,
+      min: 0.001,
+      max: 1000,
+      help: "how far to either side",
+    },
+    steps: {
+      type: "integer",
+      default: 11,
+      min: 2,
+      max: 1000,
+      help: "digits in a row",
+    },
+    gif,
+    split,
+    dataDir: dataOptions.dataDir,
+    ...digitOptions("traversal.png"),
+  }),
+  manifold: task("Maps two latent dimensions over the prior's quantiles.", {
+    n: {
+      type: "integer",
+      default: 20,
+      min: 2,
+      max: 100,
+      help: "digits along each side",
+    },
+    ...digitOptions("manifold.png"),
+  }),
+  latents: task("Plots the means of the posteriors, coloured by class.", {
+    pca: {
+      type: "boolean",
+      default: false,
+      help: "along the principal components, not the most active dimensions",
+    },
+    split,
+    dataDir: dataOptions.dataDir,
+    ...plotOptions("latents.png"),
+  }),
+  curves: task("Draws a checkpoint's losses by epoch.", {
+    ...plotOptions("loss-curves.png"),
+  }),
+  evaluate: task("Measures a trained model on a whole split.", {
+    split,
+    samples: {
+      type: "integer",
+      default: 100,
+      min: 1,
+      max: 100_000,
+      help: "draws of z for each image, in the importance-weighted bound",
+    },
+    binarize: {
+      type: "choice",
+      default: "none",
+      choices: ["none", "static", "dynamic"],
+      help: "black-and-white pixels: one draw for all, or one for each seed",
+    },
+    seed: { ...trainingOptions.seed, help: "seed of z and of dynamic pixels" },
     dataDir: dataOptions.dataDir,
     checkpoint,
+    ...engineOptions,
+    json,
+  }),
+  bench: task("Times the training step, and shows where the time goes.", {
+    batchSize: trainingOptions.batchSize,
+    latentDim: trainingOptions.latentDim,
+    likelihood: trainingOptions.likelihood,
+    profile: {
+      type: "boolean",
+      default: false,
+      help: "time each operation of the step, too",
+    },
     ...engineOptions,
     json,
   }),

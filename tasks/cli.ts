@@ -54,12 +54,16 @@ export async function runTask<T extends TaskName>(
   ) => Promise<number | void>,
 ): Promise<never> {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
-      controller.abort(new DOMException("interrupted", "AbortError"));
-    });
-  }
+  let listening = false;
+  const context = (given: TaskContext<T>["given"]): TaskContext<T> => ({
+    given,
+    // A task that never asks for the signal is ended by one as any program is.
+    get signal() {
+      if (!listening) listen(controller);
+      listening = true;
+      return controller.signal;
+    },
+  });
   try {
     const parsed = parseTaskArgs(name, Deno.args);
     if (parsed === "help") {
@@ -67,10 +71,20 @@ export async function runTask<T extends TaskName>(
       Deno.exit(0);
     }
     const { values, given } = parsed;
-    const code = await main(values, { given, signal: controller.signal });
+    const code = await main(values, context(given));
     Deno.exit(code ?? 0);
   } catch (error) {
     Deno.exit(report(name, error, controller.signal));
+  }
+}
+
+/** Aborts on the first SIGINT or SIGTERM; exits on the second. */
+function listen(controller: AbortController): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
+      controller.abort(new DOMException("interrupted", "AbortError"));
+    });
   }
 }
 

@@ -34,6 +34,7 @@ interface Diagnosis {
 await runTask("doctor", async ({ json }) => {
   const gpu = await requestGpu();
   const candidates: EngineChoice[] = [
+    { engine: "wasm" },
     ...(gpu ? [{ engine: "tfjs", tfBackend: "webgpu" } as const] : []),
   ];
   const { description, probe: reference } = await tryEngine(REFERENCE);

@@ -9,10 +9,17 @@ import {
   type Checkpoint,
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
+import {
+  type ImageSet,
+  loadDataset,
+  type Split,
+} from "../lib/dataset/dataset.ts";
+import { DownloadError } from "../lib/dataset/download.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { encodePng } from "../lib/image/png.ts";
+import { TaskError } from "./cli.ts";
 
 /** Loads a checkpoint and makes an engine with its weights. */
 export async function openModel(
@@ -20,9 +27,39 @@ export async function openModel(
   choice: EngineChoice,
 ): Promise<{ checkpoint: Checkpoint; engine: Engine }> {
   const checkpoint = await loadCheckpoint(path);
-  const engine = await createEngine(checkpoint.options, choice);
+  const engine = await createEngine(checkpoint.options, {
+    ...choice,
+    onFallback: (reason) => console.error(`note: ${reason}`),
+  });
   await engine.writeState(checkpoint.state);
   return { checkpoint, engine };
+}
+
+/** Loads a split of the data set that a checkpoint was trained on. */
+export async function openImages(
+  { data }: Checkpoint,
+  split: Split,
+  dataDir: string = data.options.dataDir,
+): Promise<ImageSet> {
+  const dataset = await loadDataset({
+    ...data.options,
+    dataDir,
+    splits: [split],
+  }).catch((error) => {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new TaskError(
+      `${data.name} is not in ${dataDir}: get it with ` +
+        `\`deno task fetch --dataset ${data.name}\``,
+    );
+  });
+  for (const note of dataset.notes) console.error(`note: ${note}`);
+  const images = dataset[split];
+  if (!images?.count) {
+    throw new TaskError(
+      `${data.name} has no ${split} images: choose another --split`,
+    );
+  }
+  return images;
 }
 
 /** One line that says what a checkpoint's model is. */

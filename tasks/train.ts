@@ -67,7 +67,10 @@ await runTask("train", async (given, context) => {
   for (const note of dataset.notes) console.error(`note: ${note}`);
   checkSameImages(dataset, resume, given.resume);
 
-  const engine = await createEngine(options, options);
+  const engine = await createEngine(options, {
+    ...options,
+    onFallback: (reason) => console.error(`note: ${reason}`),
+  });
   console.error(
     `training on ${dataset.name}, ${dataset.train.count} images, with ` +
       `${engine.description}`,
@@ -117,8 +120,7 @@ await runTask("train", async (given, context) => {
       if (event.reason === "aborted") {
         console.error(
           `stopped after step ${checkpoint.state.step}, saved. Continue with:` +
-            `\n  deno task train --resume ${options.checkpoint}` +
-            (context.given.has("epochs") ? ` --epochs ${options.epochs}` : ""),
+            `\n  ${resumeCommand(options, context.given)}`,
         );
         return EXIT_INTERRUPTED;
       }
@@ -194,6 +196,30 @@ function mergeOptions(
     }
   }
   return merged;
+}
+
+/** The command that continues a run as it was asked for. */
+function resumeCommand(
+  options: Options,
+  given: ReadonlySet<keyof Options>,
+): string {
+  const words = ["deno task train --resume", shellWord(options.checkpoint)];
+  for (const name of given) {
+    // The checkpoint has these, and the path is there already.
+    if (name in trainingOptions || name in dataOptions) continue;
+    if (name === "resume" || name === "checkpoint") continue;
+    const value = options[name];
+    if (value === false) words.push(`--no-${flagOf(name).slice(2)}`);
+    else words.push(flagOf(name));
+    if (typeof value !== "boolean") words.push(shellWord(String(value)));
+  }
+  return words.join(" ");
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function checkSameImages(

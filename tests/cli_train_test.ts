@@ -1,0 +1,252 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+// @ts-types="../lib/image/pngjs.d.ts"
+import { PNG } from "pngjs";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
+import type { EpochRecord } from "../lib/train/history.ts";
+import { ENGINE, inFolder, runWell, snapshot, TINY } from "./process.ts";
+
+const CHECKPOINT = "checkpoints/vae.safetensors";
+
+const load = (folder: string): Promise<Checkpoint> =>
+  loadCheckpoint(join(folder, CHECKPOINT));
+
+/** The texts in a PNG file, as its chunks hold them. */
+function pngTexts(bytes: Uint8Array): Record<string, string> {
+  const texts: Record<string, string> = {};
+  const file = Buffer.from(bytes);
+  for (let at = 8; at < file.length; at += 12 + file.readUInt32BE(at)) {
+    const type = file.toString("latin1", at + 4, at + 8);
+    const data = file.subarray(at + 8, at + 8 + file.readUInt32BE(at));
+    const end = data.indexOf(0);
+    const encoding = type === "iTXt" ? "utf8" : "latin1";
+    if (!/^(tE|iT)Xt$/.test(type)) continue;
+    texts[data.toString("latin1", 0, end)] = data
+      .toString(encoding, end + (type === "iTXt" ? 5 : 1));
+  }
+  return texts;
+}
+
+Deno.test("train writes a checkpoint and pictures that sample and reconstruct go on from", () =>
+  inFolder(async (folder) => {
+    const { stdout, stderr } = await runWell(
+      folder,
+      "train",
+      [...TINY, "--save-plots", "--json", "--beta", "4"],
+    );
+    assertMatch(stdout, /^\{.*\}\n$/);
+    const { engine, seconds, test, history, ...rest } = JSON.parse(stdout);
+    const pictures = ["loss-curves", "reconstructions", "samples"]
+      .map((name) => `plots/${name}.png`);
+    assertEquals(rest, {
+      checkpoint: CHECKPOINT,
+      pictures,
+      dataset: "synthetic",
+      epochs: 1,
+      steps: 1,
+      reason: "epochs",
+    });
+    assertStringIncludes(stderr, ` 4 images, with ${engine}\n`);
+    assertGreater(seconds, 0);
+    assertAlmostEquals(test.total, test.reconstruction + 4 * test.kl, 1e-6);
+    const checkpoint = await load(folder);
+    assertEquals(checkpoint.history, history);
+    assertEquals(checkpoint.data.name, "synthetic");
+    assertEquals(checkpoint.options.beta, 4);
+
+    const files = await snapshot(folder);
+    assertEquals([...files.keys()], [CHECKPOINT, ...pictures]);
+    for (const path of pictures) {
+      const bytes = files.get(path)!;
+      const { width, height, data } = PNG.sync.read(Buffer.from(bytes));
+      assertEquals(data.length, 4 * width * height);
+      assertGreater(new Set(data).size, 8, `${path} shows something`);
+      const texts = pngTexts(bytes);
+      assertEquals(texts["Data set"], "synthetic");
+      assertMatch(texts.Description, /β = 4, 3 latent dimensions, synthetic/);
+    }
+
+    await sampleAndReconstruct(folder);
+  }));
+
+async function sampleAndReconstruct(folder: string): Promise<void> {
+  const sample = async (...args: string[]): Promise<Uint8Array> => {
+    const { stdout, stderr } = await runWell(
+      folder,
+      "sample",
+      [...ENGINE, "-n", "4", "--out", "new/a.png", ...args],
+    );
+    assertEquals(stderr, "");
+    assertMatch(
+      stdout,
+      /^new\/a\.png: 4 samples \(VAE, β = 4, 3 latent d.*\n$/,
+    );
+    return await Deno.readFile(join(folder, "new/a.png"));
+  };
+  // After one step of training, only far latents show in the pixels.
+  const far = ["--temperature", "100"];
+  const first = await sample("--seed", "7", ...far);
+  assertEquals(await sample("--seed", "7", ...far), first);
+  assertNotEquals(await sample("--seed", "8", ...far), first);
+  const cold = await sample("--seed", "7", "--temperature", "0");
+  assertEquals(await sample("--seed", "8", "--temperature", "0"), cold);
+  assertNotEquals(cold, first);
+  const [a, ...others] = tiles(cold, 4);
+  for (const other of others) assertEquals(other, a);
+  assertNotEquals(tiles(first, 4)[1], tiles(first, 4)[0]);
+  assertEquals(pngTexts(first)["Data set"], "synthetic");
+
+  for (const split of ["validation", "test"]) {
+    const { stdout, stderr } = await runWell(
+      folder,
+      "reconstruct",
+      [...ENGINE, "-n", "3", "--split", split, "--json"],
+    );
+    assertEquals(stderr, "");
+    const n = split === "validation" ? 2 : 3;
+    assertEquals(JSON.parse(stdout), { out: "reconstructions.png", n, split });
+  }
+  const bytes = await Deno.readFile(join(folder, "reconstructions.png"));
+  PNG.sync.read(Buffer.from(bytes));
+  assertMatch(pngTexts(bytes).Title, /reconstructions \(test\)/);
+}
+
+/** The documented layout of a grid, in pixels. */
+const MARGIN = 16, GAP = 4;
+
+/** The pixels of each of a grid's tiles. */
+function tiles(bytes: Uint8Array, count: number): number[][] {
+  const { width, height, data } = PNG.sync.read(Buffer.from(bytes));
+  // Four digits make a square of two by two.
+  const columns = Math.ceil(Math.sqrt(count));
+  const size = (width - 2 * MARGIN - (columns - 1) * GAP) / columns;
+  assert(Number.isInteger(size) && size % 28 === 0, `tiles of ${size} pixels`);
+  assertEquals(height, width);
+  return Array.from({ length: count }, (_, i) => {
+    const left = MARGIN + (i % columns) * (size + GAP);
+    const top = MARGIN + Math.floor(i / columns) * (size + GAP);
+    return Array.from({ length: size * size }, (_, p) => {
+      const [x, y] = [left + p % size, top + Math.floor(p / size)];
+      return data[4 * (y * width + x)];
+    });
+  });
+}
+
+Deno.test("train --resume goes on as if it had never stopped", () =>
+  inFolder(async (folder) => {
+    // Two steps an epoch, the second with a batch that is not full.
+    const run = (...args: string[]) =>
+      runWell(folder, "train", [
+        ...TINY,
+        ...["--limit", "3", "--batch-size", "2", "--val-size", "1"],
+        ...["--beta-schedule", "linear"],
+        ...args,
+      ]);
+    await Promise.all([
+      run("--epochs", "4", "--checkpoint", "whole.st"),
+      run("--epochs", "2", "--checkpoint", "half.st"),
+    ]);
+    const half = await Deno.readFile(join(folder, "half.st"));
+    // Only what is said anew differs from the run that is resumed.
+    const resume = ["--resume", "half.st", "--epochs", "4", "--no-save-plots"];
+    await runWell(folder, "train", [...ENGINE, ...resume]);
+    const files = await snapshot(folder);
+    assertEquals([...files.keys()], ["half.st", "whole.st"]);
+    assertNotEquals(half, files.get("whole.st"));
+    assertEquals(files.get("half.st"), files.get("whole.st"));
+  }));
+
+/** Trains with two steps an epoch; the checkpoint, and what `--json` says. */
+async function trained(
+  ...args: string[]
+): Promise<{ checkpoint: Checkpoint; history: EpochRecord[]; reason: string }> {
+  let result;
+  await inFolder(async (folder) => {
+    const small = ["--limit", "2", "--batch-size", "1", "--val-size", "1"];
+    const { stdout } = await runWell(
+      folder,
+      "train",
+      [...TINY, ...small, ...args, "--json"],
+    );
+    result = { ...JSON.parse(stdout), checkpoint: await load(folder) };
+  });
+  return result!;
+}
+
+Deno.test("train --beta-schedule moves beta as it says", async () => {
+  const warmup = ["--beta", "4", "--epochs", "3", "--warmup-epochs", "1"];
+  const [linear, cyclical] = await Promise.all([
+    trained(...warmup, "--beta-schedule", "linear"),
+    trained(...warmup, "--beta-schedule", "cyclical"),
+  ]);
+  // The last step of epoch e begins at e − ½ epochs; a cycle is two of them.
+  assertEquals(linear.history.map(({ beta }) => beta), [2, 4, 4]);
+  assertEquals(cyclical.history.map(({ beta }) => beta), [2, 4, 2]);
+  assertEquals(linear.checkpoint.options.betaSchedule, "linear");
+  for (const { beta, validation } of cyclical.history) {
+    const { total, reconstruction, kl } = validation!;
+    assertAlmostEquals(total, reconstruction + beta * kl, 1e-6 * total);
+  }
+});
+
+Deno.test("train --capacity holds the KL to a rising target", async () => {
+  const { history, checkpoint } = await trained(
+    ...["--capacity", "50", "--beta", "10", "--warmup-epochs", "2"],
+    ...["--epochs", "2"],
+  );
+  assertEquals(history.map(({ capacity }) => capacity), [12.5, 37.5]);
+  assertEquals(checkpoint.options.capacity, 50);
+  for (const { capacity, validation } of history) {
+    const { total, reconstruction, kl } = validation!;
+    const wanted = reconstruction + 10 * Math.abs(kl - capacity);
+    assertAlmostEquals(total, wanted, 1e-6 * total);
+  }
+});
+
+Deno.test("train --autoencoder has no KL", async () => {
+  const { history: [record], checkpoint } = await trained("--autoencoder");
+  assertEquals(checkpoint.options.autoencoder, true);
+  assertEquals(record.klPerDimension, [0, 0, 0]);
+  for (
+    const { total, reconstruction, kl } of [record.train, record.validation!]
+  ) {
+    assertEquals(kl, 0);
+    assertEquals(total, reconstruction);
+  }
+});
+
+Deno.test("train --likelihood bce counts nats", async () => {
+  const { history: [record], checkpoint } = await trained(
+    "--likelihood",
+    "bce",
+  );
+  assertEquals(checkpoint.options.likelihood, "bce");
+  // Logits near zero cost ln 2 a pixel, and a new model's are.
+  const { reconstruction } = record.train;
+  assertLess(Math.abs(Math.log(reconstruction / (784 * Math.LN2))), 0.3);
+});
+
+Deno.test("train --patience stops, and keeps the best epoch", async () => {
+  const { history, checkpoint, reason } = await trained(
+    ...["--patience", "1", "--epochs", "20", "--lr", "0.05"],
+  );
+  assertEquals(reason, "patience");
+  const totals = history.map(({ validation }) => validation!.total);
+  const best = totals.indexOf(Math.min(...totals));
+  assertEquals(history.length, best + 2);
+  assertEquals(checkpoint.history, history.slice(0, best + 1));
+  assertEquals(checkpoint.state.step, 2 * (best + 1));
+});

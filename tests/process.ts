@@ -1,0 +1,151 @@
+/**
+ * Runs tasks as a user does: real processes, with the permissions of their line
+ * in deno.json, each in a folder of its own and without a network.
+ */
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { join } from "node:path";
+import config from "../deno.json" with { type: "json" };
+import { encodeCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import { initialState } from "../lib/model/init.ts";
+import { modelSpec } from "../lib/model/spec.ts";
+import { defaults } from "../lib/option.ts";
+import { dataOptions, type TaskName, trainingOptions } from "../lib/options.ts";
+
+/** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
+export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];
+
+/** A training run of a second. */
+export const TINY = [
+  ...ENGINE,
+  ..."--dataset synthetic --limit 4 --batch-size 4 --val-size 2".split(" "),
+  ..."--epochs 1 --latent-dim 3 --no-save-plots".split(" "),
+];
+
+/** An epoch so long that a signal comes in the middle of it. */
+export const LONG = [...TINY, "--limit", "6", "--batch-size", "1"];
+
+/** Nobody listens there, so whatever asks for the network is refused. */
+const CLOSED_PORT = "http://127.0.0.1:1";
+
+/** What a process left. */
+export interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts a task in `folder`; `-A` in place of its permissions if told so. */
+export function startTask(
+  folder: string,
+  name: TaskName,
+  args: readonly string[],
+  { allowAll = false } = {},
+): Deno.ChildProcess {
+  const lines: Record<string, string> = config.tasks;
+  const words = lines[name].split(" ");
+  const root = new URL("../", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...(allowAll ? ["run", "-A"] : words.slice(1, -1)),
+      `--config=${root}deno.json`,
+      `${root}${words.at(-1)}`,
+      ...args,
+    ],
+    cwd: folder,
+    env: {
+      NO_COLOR: "1",
+      HTTP_PROXY: CLOSED_PORT,
+      HTTPS_PROXY: CLOSED_PORT,
+      XDG_RUNTIME_DIR: folder, // the Vulkan loader complains where it is unset
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs a task to its end. Whatever happens, it must not show a stack trace. */
+export async function runTask(
+  ...command: Parameters<typeof startTask>
+): Promise<Result> {
+  const { code, stdout, stderr } = await startTask(...command).output();
+  const decoder = new TextDecoder();
+  const result = {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+  assertNotMatch(result.stderr, /\n\s+at |Uncaught/);
+  return result;
+}
+
+/** Runs a task that must succeed. */
+export async function runWell(
+  ...command: Parameters<typeof startTask>
+): Promise<Result> {
+  const result = await runTask(...command);
+  assertEquals(result.code, 0, result.stderr);
+  return result;
+}
+
+/**
+ * Runs a task that must refuse: exit code 1, nothing on stdout, one line on
+ * stderr, and every file in the folder as it was before.
+ */
+export async function refuses(
+  message: RegExp,
+  ...command: Parameters<typeof startTask>
+): Promise<void> {
+  const before = await snapshot(command[0]);
+  const { code, stdout, stderr } = await runTask(...command);
+  assertMatch(stderr, message);
+  assertMatch(stderr, /^error: .+\n$/);
+  assertEquals({ code, stdout }, { code: 1, stdout: "" });
+  assertEquals(await snapshot(command[0]), before);
+}
+
+/** Every file below `folder` with its content, temporary files included. */
+export async function snapshot(
+  folder: string,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const walk = async (below: string) => {
+    for await (
+      const { name, isDirectory } of Deno.readDir(join(folder, below))
+    ) {
+      const path = join(below, name);
+      if (isDirectory) await walk(path);
+      else files.set(path, await Deno.readFile(join(folder, path)));
+    }
+  };
+  await walk(".");
+  return new Map([...files].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** The bytes of a good checkpoint, of a model that has learnt nothing. */
+export function untrained(): Uint8Array {
+  const latentDim = 3;
+  return encodeCheckpoint({
+    options: { ...defaults(trainingOptions), latentDim },
+    data: {
+      name: "synthetic",
+      digest: "0123abcd",
+      options: { ...defaults(dataOptions), dataset: "synthetic", limit: 4 },
+    },
+    state: initialState(modelSpec(latentDim), 0),
+    history: [],
+    partial: null,
+  });
+}
+
+/** Gives `body` an empty folder. */
+export async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
