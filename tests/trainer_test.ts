@@ -159,10 +159,18 @@ Deno.test("train() shows every image once an epoch, in a new order", async () =>
   assert(String(orders[0]) !== String(orders[1]));
 });
 
-Deno.test("train() reads the losses every 50 steps and at an epoch's end", async () => {
+Deno.test("train() reads the losses after 50 steps, and at an epoch's end", async () => {
   const engine = new FakeEngine();
+  engine.onStep = () => { // 50 steps take longer than 200 ms
+    const end = performance.now() + 4.5;
+    while (performance.now() < end);
+  };
   await collect(engine, { dataset: dataset(120), epochs: 1, batchSize: 1 });
   assertEquals(engine.readsAfter, [50, 100, 120]);
+
+  const quick = new FakeEngine();
+  await collect(quick, { dataset: dataset(120), epochs: 1, batchSize: 1 });
+  assertEquals(quick.readsAfter, [120]);
 });
 
 Deno.test("train() records means over the epoch's images", async () => {
@@ -332,4 +340,25 @@ Deno.test("hyperAt() raises the capacity over the warm-up", () => {
     assertLessOrEqual(capacity, 25);
     assertEquals(beta, 4);
   }
+});
+
+Deno.test("hyperAt() lets the learning rate fall over all epochs", () => {
+  const rate = (lrSchedule: TrainingOptions["lrSchedule"], t: number) =>
+    hyperAt(options({ lrSchedule, epochs: 10 }), 1000 * t, 100).learningRate;
+  for (const [t, factor] of [[0, 1], [0.5, 0.5], [1, 0], [2, 0]]) {
+    assertAlmostEquals(rate("cosine", t), 0.001 * factor);
+  }
+  // The values of torch.optim.lr_scheduler.OneCycleLR at the same places.
+  for (
+    const [t, factor] of [
+      [0, 0.04],
+      [0.15, 0.52],
+      [0.3, 1],
+      [0.65, 0.500002],
+      [1, 0.000004],
+    ]
+  ) {
+    assertAlmostEquals(rate("one-cycle", t), 0.001 * factor, 1e-9);
+  }
+  assertEquals(rate("constant", 1), 0.001);
 });

@@ -74,7 +74,10 @@ export interface Engine {
   setOrder(order: Uint32Array): void;
   /** Forward, backward and one Adam update. May return before it is done. */
   trainStep(batch: BatchRef, hyper: Hyper): void | Promise<void>;
-  /** The training losses since the last call. Waits: call it rarely. */
+  /**
+   * The training losses since the last call. They take their time to arrive;
+   * steps that are taken meanwhile count for the next call.
+   */
   takeLosses(): Promise<TrainLosses>;
 
   /**

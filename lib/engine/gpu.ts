@@ -14,6 +14,12 @@ export interface Gpu {
   readonly description: string;
   /** Throws the first error that the device has reported since the last call. */
   check(): void;
+  /**
+   * The reason why something failed, as far as the device tells it.
+   *
+   * @param error What was thrown.
+   */
+  explain(error: unknown): Promise<GpuError>;
 }
 
 /** The device reported an error, was lost or could not be had. */
@@ -35,6 +41,15 @@ export const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
+/** Whether there is a GPU that is not an emulation on the CPU. */
+export async function hasHardwareGpu(): Promise<boolean> {
+  const adapter = await requestAdapter();
+  return adapter !== null && !isSoftware(adapter);
+}
+
+/** Milliseconds in which the runtime tells of a lost device. */
+const NEWS_DELAY = 50;
+
 let shared: Promise<Gpu | null> | undefined;
 
 /** The process's GPU; null where no adapter exists. Asked for once. */
@@ -43,9 +58,7 @@ export function requestGpu(): Promise<Gpu | null> {
 }
 
 async function openGpu(): Promise<Gpu | null> {
-  const adapter = await navigator.gpu?.requestAdapter({
-    powerPreference: "high-performance",
-  });
+  const adapter = await requestAdapter();
   if (!adapter) return null;
   const device = await adapter.requestDevice({
     requiredFeatures: adapter.features.has("timestamp-query")
@@ -64,26 +77,47 @@ async function openGpu(): Promise<Gpu | null> {
   });
   let lost: string | undefined;
   device.lost.then(({ message, reason }) => {
-    lost = message || reason;
+    lost = reason === "destroyed" ? "it was destroyed" : message || reason;
     shared = undefined;
   });
+
+  const check = () => {
+    if (lost !== undefined) {
+      throw new GpuError(`the GPU device was lost: ${lost}`);
+    }
+    const first = errors.shift();
+    if (first !== undefined) {
+      errors.length = 0;
+      throw new GpuError(`the GPU reported an error: ${first}`);
+    }
+  };
 
   const kind = isSoftware(adapter) ? "software" : "hardware";
   return {
     adapter,
     device,
     description: `${adapter.info.description || adapter.info.vendor} (${kind})`,
-    check() {
-      if (lost !== undefined) {
-        throw new GpuError(`the GPU device was lost: ${lost}`);
+    check,
+    async explain(error) {
+      // The news of a loss comes after the errors that it causes.
+      await new Promise((resolve) => setTimeout(resolve, NEWS_DELAY));
+      try {
+        check();
+      } catch (reported) {
+        return reported as GpuError;
       }
-      const first = errors.shift();
-      if (first !== undefined) {
-        errors.length = 0;
-        throw new GpuError(`the GPU reported an error: ${first}`);
-      }
+      if (error instanceof GpuError) return error;
+      const { message } = error as Error;
+      return new GpuError(`the GPU cannot go on: ${message}`);
     },
   };
+}
+
+async function requestAdapter(): Promise<GPUAdapter | null> {
+  // Undefined in a browser without WebGPU, whatever the types say.
+  const gpu: GPU | undefined = navigator.gpu;
+  return await gpu?.requestAdapter({ powerPreference: "high-performance" }) ??
+    null;
 }
 
 /** Whether the adapter is an emulation on the CPU. */

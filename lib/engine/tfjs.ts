@@ -134,16 +134,18 @@ export class TfjsEngine implements Engine {
 
   async takeLosses(): Promise<TrainLosses> {
     const images = this.#unreadImages;
-    const steps = await this.#readSums(this.#unread);
-    const nonFinite = steps.findIndex((step) => !step.every(Number.isFinite));
+    const unread = this.#unread;
+    const first = this.#firstUnread;
     this.#unread = [];
     this.#unreadImages = 0;
+    const steps = await this.#readSums(unread);
+    const nonFinite = steps.findIndex((step) => !step.every(Number.isFinite));
     return {
       images,
       reconstruction: sum(steps.map((step) => step[0])),
       total: sum(steps.map((step) => step[1])),
       klPerDimension: this.#klPerDimension(steps),
-      nonFiniteStep: nonFinite < 0 ? null : this.#firstUnread + nonFinite,
+      nonFiniteStep: nonFinite < 0 ? null : first + nonFinite,
     };
   }
 

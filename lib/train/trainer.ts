@@ -6,7 +6,7 @@
  */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dataset } from "../dataset/dataset.ts";
-import type { Engine, LossSums } from "../engine/engine.ts";
+import type { Engine, LossSums, TrainLosses } from "../engine/engine.ts";
 import type { TrainingOptions } from "../options.ts";
 import { permutation, streamKey } from "../rng.ts";
 import { type EpochRecord, type Losses, meanLosses } from "./history.ts";
@@ -15,12 +15,15 @@ import { hyperAt } from "./schedule.ts";
 /** A dimension with less KL than this, in nats, carries nothing. */
 export const INACTIVE_KL = 0.01;
 
-/** Steps between two looks at the losses: on a GPU each costs 11 ms or more. */
+/** Steps between two looks at the losses, at least. */
 const STEPS_PER_READ = 50;
 
-/** Milliseconds between two progress events, and between two breaths in which
- * signals and timers are served. */
-const PROGRESS_INTERVAL = 200;
+/**
+ * Milliseconds between two looks at the losses, which on a GPU cost 11 ms or
+ * more; between two progress events; and between two breaths in which signals
+ * and timers are served.
+ */
+const INTERVAL = 200;
 
 /** What happens while a model trains. */
 export type TrainEvent = ProgressEvent | EpochEvent | EndEvent;
@@ -135,11 +138,20 @@ export async function* trainLoop(
     partial: position > 0 ? copySums(sums, options.latentDim) : null,
   });
 
-  /** Adds the unread losses to the epoch's sums. */
-  const readLosses = async () => {
-    const { nonFiniteStep, ...unread } = await engine.takeLosses();
+  /** Losses that are on their way: while they are, training goes on. */
+  let reading: Promise<TrainLosses> | null = null;
+  /** Adds the losses that are on their way to the epoch's sums. */
+  const arrive = async () => {
+    if (!reading) return;
+    const { nonFiniteStep, ...unread } = await reading;
+    reading = null;
     if (nonFiniteStep !== null) throw new NonFiniteLossError(nonFiniteStep + 1);
     addSums(sums, unread);
+  };
+  const readLosses = async () => {
+    await arrive();
+    reading = engine.takeLosses();
+    reading.catch(() => undefined); // `arrive` throws it
   };
 
   while (history.length < epochs) {
@@ -147,6 +159,7 @@ export async function* trainLoop(
     const started = performance.now();
     const startedAt = position;
     let reported = started;
+    let read = started;
     let unreadSteps = 0;
     engine.setOrder(permutation(train.count, shuffleKey, epoch));
 
@@ -158,12 +171,13 @@ export async function* trainLoop(
       step++;
       unreadSteps++;
 
-      if (unreadSteps === STEPS_PER_READ) {
+      const now = performance.now();
+      if (unreadSteps >= STEPS_PER_READ && now - read >= INTERVAL) {
         await readLosses();
         unreadSteps = 0;
+        read = now;
       }
-      const now = performance.now();
-      if (now - reported >= PROGRESS_INTERVAL) {
+      if (now - reported >= INTERVAL) {
         reported = now;
         // Steps may block the thread: let signals and timers in.
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -182,6 +196,7 @@ export async function* trainLoop(
       if (signal?.aborted) break;
     }
     await readLosses();
+    await arrive();
     if (position < train.count) {
       yield { type: "end", reason: "aborted", test: null, history, checkpoint };
       return;

@@ -1,0 +1,449 @@
+/**
+ * The GPU engine: the fused training step in WGSL on Deno's WebGPU.
+ *
+ * @module
+ */
+import { initialState, type TrainState } from "../../model/init.ts";
+import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
+import { streamKey } from "../../rng.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+  LossSums,
+  TrainLosses,
+} from "../engine.ts";
+import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
+import { OUTPUT } from "../plan.ts";
+import { Buffers } from "./buffers.ts";
+import { gather, HEADER, imageBuffer, imageBuffers } from "./images.ts";
+import { lossRow } from "./loss.ts";
+import type { Program } from "./program.ts";
+import {
+  type Dispatch,
+  type Job,
+  MOST_JOBS,
+  type ProgramTime,
+  Queue,
+} from "./queue.ts";
+import {
+  addUp,
+  type Batch,
+  noLosses,
+  objective,
+  sumRecords,
+} from "./records.ts";
+import { Steps } from "./steps.ts";
+import { HARDWARE, SOFTWARE, type Tiling } from "./tiling.ts";
+
+/** What the GPU engine is made for. */
+export interface WebGpuOptions extends EngineOptions {
+  /** Most bytes of one buffer of images; the default is the device's limit. */
+  readonly bindingLimit?: number;
+  /** The tiles of the threads; the default suits the kind of adapter. */
+  readonly tiling?: Tiling;
+}
+
+/** Images of an evaluation's batch, at least. */
+const FEWEST_IMAGES = 64;
+
+/** The programs of all purposes, ready to run. */
+type Plans = Record<
+  | "gather"
+  | "first"
+  | "training"
+  | "inference"
+  | "evaluation"
+  | "encoding"
+  | "decoding",
+  Dispatch[]
+>;
+
+/** Trains the model with fused WGSL programs on the process's GPU. */
+export class WebGpuEngine implements Engine {
+  readonly name = "webgpu";
+  readonly description: string;
+  readonly #options: WebGpuOptions;
+  readonly #gpu: Gpu;
+  readonly #queue: Queue;
+  readonly #steps: Steps;
+  /** Images that the buffers have room for. */
+  readonly #room: number;
+  readonly #buffers: Buffers;
+  #plans!: Plans;
+  /** The plan for training on the present images. */
+  #training: Dispatch[] = [];
+  #images: GPUBuffer[] = [];
+  #imageCount = 0;
+  #orderLength = 0;
+  #step = 0;
+  #stepsRecorded = 0;
+  #unread: Batch[] = [];
+  /** Losses that were read before they were asked for. */
+  #taken: Promise<TrainLosses>[] = [];
+
+  private constructor(options: WebGpuOptions, gpu: Gpu) {
+    this.description = `WebGPU on ${gpu.description}`;
+    this.#options = options;
+    this.#gpu = gpu;
+    this.#queue = new Queue(gpu);
+    this.#buffers = new Buffers(gpu.device);
+    this.#steps = new Steps(
+      options,
+      options.tiling ?? (isSoftware(gpu.adapter) ? SOFTWARE : HARDWARE),
+    );
+    this.#room = Math.max(options.batchSize, FEWEST_IMAGES);
+    for (const [name, words] of this.#steps.buffers(this.#room, MOST_JOBS)) {
+      this.#buffers.create(name, words);
+    }
+    this.#buffers.create("order", 1);
+    this.#buffers.set("bytes", imageBuffer(gpu.device, this.#room));
+    this.#write(initialState(this.#steps.spec, options.seed));
+  }
+
+  /**
+   * An engine with the initial weights of `options.seed`.
+   *
+   * @throws {GpuError} If there is no adapter, or if it cannot run a program.
+   */
+  static async create(options: WebGpuOptions): Promise<WebGpuEngine> {
+    const gpu = await requestGpu();
+    if (!gpu) {
+      throw new GpuError(
+        "there is no WebGPU adapter: install a Vulkan driver (on Debian, " +
+          "mesa-vulkan-drivers is a software one) or choose another engine",
+      );
+    }
+    const engine = new WebGpuEngine(options, gpu);
+    try {
+      await engine.#prepare();
+      gpu.check();
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+    return engine;
+  }
+
+  /** Dispatches of a training step. */
+  get dispatchesPerStep(): number {
+    return this.#training.length;
+  }
+
+  /** Milliseconds of JavaScript for all work so far, by training step. */
+  get cpuMsPerStep(): number {
+    return this.#queue.cpuTime / this.#stepsRecorded;
+  }
+
+  setImages(images: Uint8Array): void {
+    this.#gpu.check();
+    this.#queue.submit();
+    for (const buffer of this.#images) buffer.destroy();
+    const { device } = this.#gpu;
+    this.#imageCount = images.length / IMAGE_PIXELS;
+    this.#images = imageBuffers(
+      device,
+      images as Uint8Array<ArrayBuffer>,
+      this.#options.bindingLimit ?? device.limits.maxStorageBufferBindingSize,
+    );
+    this.#bindImages();
+  }
+
+  setOrder(order: Uint32Array): void {
+    const beyond = order.find((index) => index >= this.#imageCount);
+    if (beyond !== undefined) {
+      throw new RangeError(
+        `the order names image ${beyond} of ${this.#imageCount}`,
+      );
+    }
+    this.#orderLength = order.length;
+    if (this.#buffers.get("order").size < order.byteLength) {
+      this.#queue.submit();
+      this.#buffers.create("order", order.length);
+      this.#bindImages();
+    }
+    this.#queue.write(
+      this.#buffers.get("order"),
+      order as Uint32Array<ArrayBuffer>,
+    );
+  }
+
+  trainStep({ first, count, step, epsilon }: BatchRef, hyper: Hyper): void {
+    const { batchSize, seed } = this.#options;
+    if (count > batchSize || first + count > this.#orderLength) {
+      throw new RangeError(
+        `a batch of ${count} rows from ${first}: the engine was made for ` +
+          `${batchSize} at a time, and the order has ${this.#orderLength}`,
+      );
+    }
+    this.#gpu.check();
+    if (epsilon) this.#fill("epsilon", epsilon);
+    const t = this.#step + 1;
+    const [key0, key1] = streamKey(seed, "epsilon");
+    this.#run(this.#training, {
+      first,
+      count,
+      ordered: 1,
+      ...epsilon ? {} : { noise: 1, counter: step, key0, key1 },
+      slot: this.#unread.length,
+      klWeight: hyper.beta,
+      capacity: hyper.capacity,
+      stepSize: hyper.learningRate / (1 - ADAM.beta1 ** t),
+      secondCorrection: 1 / Math.sqrt(1 - ADAM.beta2 ** t),
+    });
+    this.#step = t;
+    this.#stepsRecorded++;
+    this.#unread.push({ step, count, hyper });
+    if (this.#unread.length === MOST_JOBS) this.#readTraining();
+  }
+
+  /**
+   * The training losses since the last call. More steps may be queued while the
+   * promise is pending: they will count for the next call.
+   */
+  async takeLosses(): Promise<TrainLosses> {
+    this.#gpu.check();
+    this.#readTraining();
+    const taken = this.#taken;
+    this.#taken = [];
+    return addUp(await Promise.all(taken), this.#options.latentDim);
+  }
+
+  async evaluate(
+    images: Uint8Array,
+    draw: number,
+    hyper: Hyper,
+  ): Promise<LossSums> {
+    const { latentDim, seed, autoencoder } = this.#options;
+    const [key0, key1] = streamKey(seed, "evaluation");
+    this.#readTraining();
+    const parts: Promise<TrainLosses>[] = [];
+    let unread: Batch[] = [];
+    this.#run(this.#plans.inference, { count: 1 });
+    for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
+      this.#setInput(images, first, count);
+      this.#run([...this.#plans.gather, ...this.#plans.evaluation], {
+        count,
+        ...{ noise: 1, counter: draw, firstRow: first, key0, key1 },
+        slot: unread.length,
+      });
+      unread.push({ step: 0, count, hyper });
+      if (unread.length === MOST_JOBS) {
+        parts.push(this.#readRecords(unread));
+        unread = [];
+      }
+    }
+    parts.push(this.#readRecords(unread));
+    const { nonFiniteStep: _, ...sums } = addUp(
+      await Promise.all(parts),
+      latentDim,
+    );
+    // Of the whole set's means, not of each batch's.
+    const total = objective(sums, hyper, autoencoder);
+    return { ...sums, total };
+  }
+
+  async encode(
+    images: Uint8Array,
+  ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
+    const { latentDim } = this.#options;
+    const n = images.length / IMAGE_PIXELS * latentDim;
+    const mu = new Float32Array(n), logvar = new Float32Array(n);
+    this.#run(this.#plans.inference, { count: 1 });
+    const reading: Promise<void>[] = [];
+    for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
+      this.#setInput(images, first, count);
+      this.#run([...this.#plans.gather, ...this.#plans.encoding], { count });
+      reading.push(
+        this.#read(["heads", count * 2 * latentDim]).then(([heads]) => {
+          for (let i = 0; i < count; i++) {
+            const at = 2 * i * latentDim, middle = at + latentDim;
+            const to = (first + i) * latentDim;
+            mu.set(heads.subarray(at, middle), to);
+            logvar.set(heads.subarray(middle, middle + latentDim), to);
+          }
+        }),
+      );
+    }
+    await Promise.all(reading);
+    return { mu, logvar };
+  }
+
+  async decode(z: Float32Array): Promise<Float32Array> {
+    const { latentDim } = this.#options;
+    const means = new Float32Array(z.length / latentDim * IMAGE_PIXELS);
+    this.#run(this.#plans.inference, { count: 1 });
+    const reading: Promise<void>[] = [];
+    for (const { first, count } of this.#batches(z.length, latentDim)) {
+      const end = (first + count) * latentDim;
+      this.#fill("z", z.subarray(first * latentDim, end));
+      this.#run(this.#plans.decoding, { count });
+      reading.push(
+        this.#read([OUTPUT, count * IMAGE_PIXELS]).then(([pixels]) =>
+          means.set(pixels, first * IMAGE_PIXELS)
+        ),
+      );
+    }
+    await Promise.all(reading);
+    return means;
+  }
+
+  async readState(): Promise<TrainState> {
+    const { parameterCount, runningCount } = this.#steps.spec;
+    const step = this.#step;
+    const [parameters, running, expAvg, expAvgSq] = await this.#read(
+      ["parameters", parameterCount],
+      ["running", runningCount],
+      ["expAvg", parameterCount],
+      ["expAvgSq", parameterCount],
+    );
+    return {
+      step,
+      parameters: parameters.slice(),
+      running: running.slice(),
+      expAvg: expAvg.slice(),
+      expAvgSq: expAvgSq.slice(),
+    };
+  }
+
+  writeState(state: TrainState): Promise<void> {
+    this.#gpu.check();
+    this.#write(state);
+    return Promise.resolve();
+  }
+
+  /** A copy of a buffer, by its name in `Steps.buffers`. */
+  async readBuffer(name: string): Promise<Float32Array> {
+    const [values] = await this.#read([
+      name,
+      this.#buffers.get(name).size / 4,
+    ]);
+    return values;
+  }
+
+  /**
+   * Runs `work` and returns the time that each program took in it.
+   *
+   * @throws {GpuError} If the adapter has no timestamps.
+   */
+  profile(work: () => void | Promise<void>): Promise<ProgramTime[]> {
+    return this.#queue.profile(work);
+  }
+
+  dispose(): void {
+    this.#buffers.dispose();
+    for (const buffer of this.#images) buffer.destroy();
+    this.#queue.dispose();
+  }
+
+  async #prepare(): Promise<void> {
+    const steps = this.#steps;
+    const programs: Record<keyof Plans, Program[]> = {
+      gather: [gather()],
+      first: [steps.first()],
+      training: steps.training(),
+      inference: [steps.inference()],
+      evaluation: steps.evaluation(),
+      encoding: steps.encoding(),
+      decoding: steps.decoding(),
+    };
+    this.#plans = Object.fromEntries(
+      await Promise.all(
+        Object.entries(programs).map(async ([name, list]) => [
+          name,
+          await Promise.all(list.map((program) => this.#ready(program))),
+        ]),
+      ),
+    );
+  }
+
+  async #ready(program: Program): Promise<Dispatch> {
+    const pipeline = await this.#queue.pipelines.compile(program);
+    return { program, pipeline, buffers: this.#buffers.bind(program) };
+  }
+
+  /** Makes the plans that read the images or their order anew. */
+  #bindImages(): void {
+    const bind = (
+      { program, pipeline }: Dispatch,
+      bytes?: GPUBuffer,
+    ): Dispatch => ({
+      program,
+      pipeline,
+      buffers: this.#buffers.bind(program, bytes),
+    });
+    const { gather, first, training } = this.#plans;
+    this.#plans.gather = gather.map((dispatch) => bind(dispatch));
+    this.#training = this.#images.length === 1
+      ? [bind(first[0], this.#images[0]), ...training.slice(1)]
+      : [...this.#images.map((bytes) => bind(gather[0], bytes)), ...training];
+  }
+
+  #run(dispatches: readonly Dispatch[], job: Job): void {
+    this.#queue.record(dispatches, job);
+  }
+
+  #fill(name: string, values: Float32Array): void {
+    this.#queue.write(
+      this.#buffers.get(name),
+      values as Float32Array<ArrayBuffer>,
+    );
+  }
+
+  #read(
+    ...parts: [string, number][]
+  ): Promise<Float32Array<ArrayBuffer>[]> {
+    return this.#queue.read(
+      ...parts.map(([name, length]) =>
+        [this.#buffers.get(name), length] as const
+      ),
+    );
+  }
+
+  #setInput(images: Uint8Array, first: number, count: number): void {
+    const at = first * IMAGE_PIXELS;
+    this.#queue.write(
+      this.#buffers.get("bytes"),
+      images.subarray(at, at + count * IMAGE_PIXELS) as Uint8Array<ArrayBuffer>,
+      HEADER,
+    );
+  }
+
+  *#batches(
+    length: number,
+    each: number,
+  ): Generator<{ first: number; count: number }> {
+    const n = length / each;
+    for (let first = 0; first < n; first += this.#room) {
+      yield { first, count: Math.min(this.#room, n - first) };
+    }
+  }
+
+  #write(state: TrainState): void {
+    for (
+      const name of ["parameters", "running", "expAvg", "expAvgSq"] as const
+    ) {
+      this.#fill(name, state[name]);
+    }
+    this.#fill("transposes", this.#steps.transposes(state.parameters));
+    this.#step = state.step;
+  }
+
+  /** Begins to read the records of the training steps so far. */
+  #readTraining(): void {
+    if (this.#unread.length === 0) return;
+    const reading = this.#readRecords(this.#unread);
+    reading.catch(() => {}); // whoever takes the losses will hear of it
+    this.#taken.push(reading);
+    this.#unread = [];
+  }
+
+  /** The sums of the records in the first slots, one for each batch. */
+  async #readRecords(batches: readonly Batch[]): Promise<TrainLosses> {
+    if (batches.length === 0) return noLosses(this.#options.latentDim);
+    const length = batches.length * lossRow(this.#options.latentDim);
+    const [records] = await this.#read(["records", length]);
+    return sumRecords(records, batches, this.#options);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The images: resident bytes, in as many buffers as the adapter's limit on
+ * bindings asks for, and the batch that is taken from them.
+ *
+ * @module
+ */
+import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { type Program, program, read, write } from "./program.ts";
+import type { Input } from "./sides.ts";
+
+/** Bytes before the images of a buffer: its first row, in the first word. */
+export const HEADER = 16;
+
+const WORDS = IMAGE_PIXELS / 4;
+
+/**
+ * A batch's images, as numbers from 0 to 1: those that `bytes` holds. For what
+ * has to come before the first layer: images in several buffers, or none that
+ * has been ordered.
+ */
+export function gather(): Program {
+  return program({
+    name: "gather",
+    bindings: {
+      bytes: read("bytes", "u32"),
+      order: read("order", "u32"),
+      to: write("image"),
+    },
+    threads: 64,
+    grid: (images) => [Math.ceil(images * WORDS / 64)],
+    main: `
+  let at = group.x * 64u + thread;
+  let image = at / ${WORDS}u;
+  if (image >= job.count) { return; }
+  var row = job.first + image;
+  if (job.ordered == 1u) { row = order[row]; }
+  row -= bytes[0]; // wraps for the rows of earlier buffers
+  if (row >= (arrayLength(&bytes) - ${HEADER / 4}u) / ${WORDS}u) { return; }
+  let word = bytes[${HEADER / 4}u + row * ${WORDS}u + at % ${WORDS}u];
+  let pixels = (vec4(word) >> vec4<u32>(0, 8, 16, 24)) & vec4(255u);
+  to[at] = vec4<f32>(pixels) / 255.0;`,
+  });
+}
+
+/**
+ * The same on the way into the first layer, for ordered images in one buffer;
+ * kept for the loss.
+ */
+export function gathered(): Input {
+  const pixel = `(at - image * ${IMAGE_PIXELS}u)`;
+  return {
+    bindings: {
+      bytes: read("bytes", "u32"),
+      order: read("order", "u32"),
+      kept: write("image", "f32"),
+    },
+    constants: {
+      row: `order[job.first + image] * ${WORDS}u + ${HEADER / 4}u`,
+    },
+    value: `f32((bytes[row + ${pixel} / 4u] >> (${pixel} % 4u * 8u)) & 255u)` +
+      " / 255.0",
+    keep: "kept[at] = value;",
+  };
+}
+
+/** A buffer for `count` images that begin with row `first`. */
+export function imageBuffer(
+  device: GPUDevice,
+  count: number,
+  first = 0,
+): GPUBuffer {
+  const buffer = device.createBuffer({
+    size: HEADER + count * IMAGE_PIXELS,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, Uint32Array.of(first));
+  return buffer;
+}
+
+/** Buffers with all of the images, none larger than `limit` bytes. */
+export function imageBuffers(
+  device: GPUDevice,
+  images: Uint8Array<ArrayBuffer>,
+  limit: number,
+): GPUBuffer[] {
+  const rows = Math.floor((limit - HEADER) / IMAGE_PIXELS);
+  const count = images.length / IMAGE_PIXELS;
+  const buffers: GPUBuffer[] = [];
+  for (let first = 0; first < count; first += rows) {
+    const length = Math.min(rows, count - first);
+    const buffer = imageBuffer(device, length, first);
+    device.queue.writeBuffer(
+      buffer,
+      HEADER,
+      images,
+      first * IMAGE_PIXELS,
+      length * IMAGE_PIXELS,
+    );
+    buffers.push(buffer);
+  }
+  return buffers;
+}

@@ -1,0 +1,291 @@
+/**
+ * The middle of the model, one workgroup to an image: the heads, ε, z = μ + σ·ε,
+ * the KL divergence and the decoder's first layer; and the way back.
+ *
+ * @module
+ */
+import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
+import { exponentials, normals } from "./functions.ts";
+import { Loss, lossRow } from "./loss.ts";
+import { SUMS } from "./norm.ts";
+import { type Binding, type Program, program, read, write } from "./program.ts";
+import { declared, type Input } from "./sides.ts";
+
+/** Each thread has one vec4 of the features. */
+const THREADS = FEATURE_COUNT / 4;
+
+/**
+ * How the threads share out `outputs` sums: so many at a time, and each in so
+ * many slices.
+ */
+function shares(outputs: number): { each: number; slices: number } {
+  const each = Math.min(outputs, THREADS);
+  return { each, slices: Math.floor(THREADS / each) };
+}
+
+/** What {@linkcode latentForward} does of the way. */
+export interface LatentParts {
+  /** The features, if the heads are wanted. */
+  readonly features?: Input;
+  /** z and the KL divergence from heads and ε. */
+  readonly sample: boolean;
+  /** The decoder's first layer, from z. */
+  readonly decode: boolean;
+}
+
+/** From the features, or from z, to the heads, z and the decoder's input. */
+export function latentForward(
+  spec: ModelSpec,
+  autoencoder: boolean,
+  { features, sample, decode }: LatentParts,
+): Program {
+  const { latentDim } = spec;
+  const bindings: Record<string, Binding> = {
+    parameters: read("parameters", "f32"),
+    ...decode && { vectors: read("parameters") },
+    ...features && { ...features.bindings, heads: write("heads", "f32") },
+    ...sample && { losses: write("losses", "f32") },
+    ...sample && !autoencoder && { epsilon: write("epsilon", "f32") },
+    ...(sample || decode) && { z: write("z", "f32") },
+    ...decode && { decoded: write("fc_decode") },
+  };
+  return program({
+    name: "latentForward",
+    bindings,
+    threads: THREADS,
+    grid: (images) => [images],
+    flops: 2 * FEATURE_COUNT * latentDim *
+      (2 * Number(!!features) + Number(decode)),
+    globals: `
+${sample ? exponentials + normals : ""}
+var<workgroup> head: array<f32, ${2 * latentDim}>;
+var<workgroup> latent: array<f32, ${latentDim}>;
+${
+      features
+        ? `var<workgroup> tile: array<vec4<f32>, ${THREADS}>;
+var<workgroup> partial: array<f32, ${THREADS}>;`
+        : ""
+    }`,
+    main: `
+  let image = group.x;
+  ${features ? headsOf(spec, features) : ""}
+  ${sample ? sampled(latentDim, autoencoder) : ""}
+  ${decode ? decoded(spec, sample) : ""}`,
+  });
+}
+
+function headsOf(spec: ModelSpec, features: Input): string {
+  const outputs = 2 * spec.latentDim;
+  const { each, slices } = shares(outputs);
+  return `{
+    let at = image * ${THREADS}u + thread;
+    let c = thread % 16u;
+    ${declared(features)}
+    tile[thread] = ${features.value};
+  }
+  workgroupBarrier();
+  for (var base = 0u; base < ${outputs}u; base += ${each}u) {
+    let output = base + thread % ${each}u;
+    let slice = thread / ${each}u;
+    if (slice < ${slices}u && output < ${outputs}u) {
+      var sum = vec4<f32>();
+      for (var j = slice; j < ${THREADS}u; j += ${slices}u) {
+        let w = ${offsetOf(spec, "fc_mu.weight")}u + j * ${4 * outputs}u
+          + output;
+        sum = fma(tile[j], vec4(
+          parameters[w],
+          parameters[w + ${outputs}u],
+          parameters[w + ${2 * outputs}u],
+          parameters[w + ${3 * outputs}u],
+        ), sum);
+      }
+      partial[thread] = (sum.x + sum.y) + (sum.z + sum.w);
+    }
+    workgroupBarrier();
+    if (slice == 0u && output < ${outputs}u) {
+      var sum = parameters[${offsetOf(spec, "fc_mu.bias")}u + output];
+      for (var i = 0u; i < ${slices}u; i++) {
+        sum += partial[i * ${each}u + thread];
+      }
+      head[output] = sum;
+      heads[image * ${outputs}u + output] = sum;
+    }
+    workgroupBarrier();
+  }`;
+}
+
+/** z and, per dimension and in all, the KL divergence of the image. */
+function sampled(latentDim: number, autoencoder: boolean): string {
+  const row = lossRow(latentDim);
+  return autoencoder
+    ? `
+  for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
+    latent[d] = head[d];
+    z[image * ${latentDim}u + d] = head[d];
+    losses[image * ${row}u + ${Loss.kl}u + d] = 0.0;
+  }
+  if (thread == 0u) { losses[image * ${row}u + ${Loss.klOfImage}u] = 0.0; }
+  workgroupBarrier();`
+    : `
+  for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
+    let at = image * ${latentDim}u + d;
+    if (job.noise == 1u) {
+      epsilon[at] = normal((job.firstRow + image) * ${latentDim}u + d);
+    }
+    let mu = head[d];
+    let logvar = head[${latentDim}u + d];
+    let sigma = exponential(0.5 * logvar);
+    let value = fma(sigma, epsilon[at], mu);
+    latent[d] = value;
+    z[at] = value;
+    // −½ (1 + log σ² − μ² − σ²)
+    let kl = 0.5 * (mu * mu + (sigma * sigma - 1.0 - logvar));
+    head[d] = kl;
+    losses[image * ${row}u + ${Loss.kl}u + d] = kl;
+  }
+  workgroupBarrier();
+  if (thread == 0u) {
+    var kl = 0.0;
+    for (var d = 0u; d < ${latentDim}u; d++) { kl += head[d]; }
+    losses[image * ${row}u + ${Loss.klOfImage}u] = kl;
+  }`;
+}
+
+function decoded(spec: ModelSpec, isThere: boolean): string {
+  const { latentDim } = spec;
+  const load = isThere ? "" : `
+  for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
+    latent[d] = z[image * ${latentDim}u + d];
+  }
+  workgroupBarrier();`;
+  return `${load}
+  var sum = vectors[${offsetOf(spec, "fc_decode.bias") / 4}u + thread];
+  for (var d = 0u; d < ${latentDim}u; d++) {
+    let w = ${offsetOf(spec, "fc_decode.weight") / 4}u + d * ${THREADS}u;
+    sum = fma(vec4(latent[d]), vectors[w + thread], sum);
+  }
+  decoded[image * ${THREADS}u + thread] = sum;`;
+}
+
+/**
+ * From the gradient of the decoder's first layer to those of z, μ, log σ² and
+ * the features, with the sums for the features' norm.
+ *
+ * @param headsTranspose Where the heads' weights [heads, features] are kept.
+ */
+export function latentBackward(
+  spec: ModelSpec,
+  autoencoder: boolean,
+  norm: { name: string; channels: number },
+  activations: string,
+  headsTranspose: number,
+): Program {
+  const { latentDim } = spec;
+  const heads = 2 * latentDim;
+  const { each, slices } = shares(latentDim);
+  const columns = norm.channels / 4;
+  const klOfImage = `image * ${lossRow(latentDim)}u + ${Loss.klOfImage}u`;
+  return program({
+    name: "latentBackward",
+    bindings: {
+      parameters: read("parameters"),
+      transposes: read("transposes"),
+      input: read("∂fc_decode"),
+      to: write(`∂${norm.name}`),
+      gradient: write("∂heads", "f32"),
+      before: read(activations),
+      sums: write(`sums ${norm.name}`),
+      ...!autoencoder && {
+        heads: read("heads", "f32"),
+        epsilon: read("epsilon", "f32"),
+        losses: read("losses", "f32"),
+      },
+    },
+    threads: THREADS,
+    grid: (images) => [images],
+    flops: 2 * FEATURE_COUNT * 3 * latentDim,
+    globals: `
+${exponentials}
+var<workgroup> tile: array<vec4<f32>, ${SUMS * THREADS}>;
+var<workgroup> partial: array<f32, ${THREADS}>;
+var<workgroup> head: array<f32, ${heads}>;`,
+    main: `
+  let own = group.x;
+  tile[thread] = input[own * ${THREADS}u + thread];
+  ${
+      autoencoder ? "workgroupBarrier();" : `
+  // β · sign(KL − C) of the batch's means.
+  var kl = 0.0;
+  for (var image = thread; image < job.count; image += ${THREADS}u) {
+    kl += losses[${klOfImage}];
+  }
+  partial[thread] = kl;
+  for (var half = ${THREADS / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] += partial[thread + half]; }
+  }
+  workgroupBarrier();
+  let batch = f32(job.count);
+  let factor = job.klWeight / batch * sign(partial[0] / batch - job.capacity);
+  workgroupBarrier();`
+    }
+  for (var base = 0u; base < ${latentDim}u; base += ${each}u) {
+    let d = base + thread / ${slices}u;
+    if (thread < ${each * slices}u && d < ${latentDim}u) {
+      var sum = vec4<f32>();
+      for (var j = thread % ${slices}u; j < ${THREADS}u; j += ${slices}u) {
+        let w = ${offsetOf(spec, "fc_decode.weight") / 4}u + d * ${THREADS}u;
+        sum = fma(tile[j], parameters[w + j], sum);
+      }
+      partial[thread] = (sum.x + sum.y) + (sum.z + sum.w);
+    }
+    workgroupBarrier();
+    if (thread < ${each}u && base + thread < ${latentDim}u) {
+      let d = base + thread;
+      var slope = 0.0;
+      for (var i = 0u; i < ${slices}u; i++) {
+        slope += partial[thread * ${slices}u + i];
+      }
+      ${
+      autoencoder
+        ? `head[d] = slope;
+      head[${latentDim}u + d] = 0.0;`
+        : `let at = own * ${heads}u + d;
+      let sigma = exponential(0.5 * heads[at + ${latentDim}u]);
+      head[d] = fma(factor, heads[at], slope);
+      head[${latentDim}u + d] = 0.5 * fma(
+        slope * epsilon[own * ${latentDim}u + d], sigma,
+        factor * (sigma * sigma - 1.0));`
+    }
+      gradient[own * ${heads}u + d] = head[d];
+      gradient[own * ${heads}u + ${latentDim}u + d] = head[${latentDim}u + d];
+    }
+    workgroupBarrier();
+  }
+  var value = vec4<f32>();
+  for (var n = 0u; n < ${heads}u; n++) {
+    let w = ${headsTranspose / 4}u + n * ${THREADS}u + thread;
+    value = fma(vec4(head[n]), transposes[w], value);
+  }
+  let at = own * ${THREADS}u + thread;
+  to[at] = value;
+  let h = before[at];
+  tile[thread] = value;
+  tile[${THREADS}u + thread] = value * h;
+  tile[${2 * THREADS}u + thread] = select(vec4<f32>(), value, h > vec4<f32>());
+  for (var half = ${THREADS / 2}u; half >= ${columns}u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) {
+      for (var i = thread; i < ${SUMS * THREADS}u; i += ${THREADS}u) {
+        tile[i] += tile[i + half];
+      }
+    }
+  }
+  if (thread < ${columns}u) {
+    for (var s = 0u; s < ${SUMS}u; s++) {
+      sums[(own * ${SUMS}u + s) * ${columns}u + thread] =
+        tile[s * ${THREADS}u + thread];
+    }
+  }`,
+  });
+}

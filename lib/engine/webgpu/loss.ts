@@ -1,0 +1,118 @@
+/**
+ * The reconstruction loss with its gradient, as the output of the decoder's last
+ * layer, and the record of a batch's losses.
+ *
+ * @module
+ */
+import type { Likelihood } from "../../model/spec.ts";
+import { OUTPUT } from "../plan.ts";
+import { exponentials } from "./functions.ts";
+import { type Binding, type Program, program, read, write } from "./program.ts";
+import type { Output } from "./sides.ts";
+
+/** Where an image's row of losses keeps what. */
+export const Loss = {
+  /** Σ loss of the pixels. */
+  reconstruction: 0,
+  /** Σ of the loss's gradient, which is the gradient of the last bias. */
+  slope: 1,
+  /** Σ KL of the dimensions. */
+  klOfImage: 2,
+  /** The KL of each dimension, from here on. */
+  kl: 3,
+} as const;
+
+/** Length of an image's row of losses, and of a batch's record. */
+export function lossRow(latentDim: number): number {
+  return Loss.kl + latentDim;
+}
+
+/** The loss, and in training its gradient. */
+export function lossOutput(
+  likelihood: Likelihood,
+  latentDim: number,
+  bias: number,
+  training: boolean,
+): Output {
+  const row = `image * ${lossRow(latentDim)}u`;
+  const output = `let y = value + parameters[${bias / 4}u].x;
+    let x = images[at];`;
+  const loss = likelihood === "bce"
+    // max(y, 0) − y·x + log(1 + e^−|y|): no overflow for any logit.
+    ? `let e = exponential(-abs(y));
+    let loss = max(y, 0.0) - y * x + logarithm(1.0 + e);
+    let slope = select(e, 1.0, y >= 0.0) / (1.0 + e) - x;`
+    : `let error = y - x;
+    let loss = error * error;
+    let slope = 2.0 * error;`;
+  return {
+    bindings: {
+      parameters: read("parameters"),
+      images: read("image", "f32"),
+      losses: write("losses", "f32"),
+      ...training && { gradient: write(`∂${OUTPUT}`, "f32") },
+    },
+    globals: likelihood === "bce" ? exponentials : "",
+    store: `${output}
+    ${loss}
+    ${training ? "gradient[at] = slope / f32(job.count);" : ""}
+    sum0 += vec4(loss, slope, 0.0, 0.0);`,
+    sums: 1,
+    finish: `losses[${row} + ${Loss.reconstruction}u] = total0.x;
+    losses[${row} + ${Loss.slope}u] = total0.y / f32(job.count);`,
+  };
+}
+
+/** The pixel means. */
+export function pixelOutput(likelihood: Likelihood, bias: number): Output {
+  const y = `value + parameters[${bias / 4}u].x`;
+  return {
+    bindings: { parameters: read("parameters"), to: write(OUTPUT, "f32") },
+    globals: exponentials,
+    store: likelihood === "bce"
+      ? `to[at] = 1.0 / (1.0 + exponential(-(${y})));`
+      : `to[at] = ${y};`,
+    sums: 0,
+  };
+}
+
+/**
+ * The sums of all rows, in the record of the job's slot, by 64 threads for each
+ * `column` (a WGSL expression) of the rows.
+ */
+export function recorded(
+  latentDim: number,
+  column: string,
+): { bindings: Record<string, Binding>; globals: string; main: string } {
+  const row = lossRow(latentDim);
+  return {
+    bindings: {
+      losses: read("losses", "f32"),
+      records: write("records", "f32"),
+    },
+    globals: "var<workgroup> partial: array<f32, 64>;",
+    main: `
+  var sum = 0.0;
+  for (var image = thread; image < job.count; image += 64u) {
+    sum += losses[image * ${row}u + ${column}];
+  }
+  partial[thread] = sum;
+  for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] += partial[thread + half]; }
+  }
+  if (thread == 0u) {
+    records[job.slot * ${row}u + ${column}] = partial[0];
+  }`,
+  };
+}
+
+/** {@linkcode recorded} by itself. Adam does it along the way. */
+export function record(latentDim: number): Program {
+  return program({
+    name: "record",
+    threads: 64,
+    grid: () => [lossRow(latentDim)],
+    ...recorded(latentDim, "group.x"),
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * What programs do with what they read and write: pieces of WGSL that apply a
+ * norm, or its gradient and the ReLU's, on the way in, and bias, ReLU and sums
+ * on the way out.
+ *
+ * @module
+ */
+import type { Norm, Stage } from "../plan.ts";
+import { rectifier } from "./functions.ts";
+import { coefficient, SUMS, type Vector } from "./norm.ts";
+import { type Binding, read, write } from "./program.ts";
+
+/** How a program gets at the values that it reads; `at` and `c` are in vec4. */
+export interface Input {
+  readonly bindings: Readonly<Record<string, Binding>>;
+  /** WGSL for what depends on the channels `c` alone, by name. */
+  readonly constants?: Readonly<Record<string, string>>;
+  /** WGSL for the value at `at`, of channels `c`. */
+  readonly value: string;
+  /** A statement that keeps `value` for later programs. */
+  readonly keep?: string;
+}
+
+/** The constants of an input, as statements. */
+export function declared({ constants = {} }: Input): string {
+  return Object.entries(constants)
+    .map(([name, value]) => `let ${name} = ${value};`).join("\n");
+}
+
+/** The values of a buffer as they are. */
+export function plain(buffer: string, type: Binding["type"]): Input {
+  return { bindings: { input: read(buffer, type) }, value: "input[at]" };
+}
+
+/** What `norm` makes of its layer's activations. */
+export function normalised(norm: Norm, activations: string): Input {
+  return {
+    bindings: { input: read(activations), norm: read(`norm ${norm.name}`) },
+    constants: coefficients(norm, ["scale", "shift"]),
+    value: "fma(input[at], scale, shift)",
+  };
+}
+
+/**
+ * The gradient before the ReLU, from the one behind the norm (`∂norm`), kept in
+ * `∂layer` if another program needs it.
+ */
+export function throughNorm(norm: Norm, stage: Stage, keep: boolean): Input {
+  return {
+    bindings: {
+      gradient: read(`∂${norm.name}`),
+      activations: read(stage.output),
+      norm: read(`norm ${norm.name}`),
+      ...keep && { kept: write(`∂${stage.name}`) },
+    },
+    constants: coefficients(norm, ["incoming", "slope", "constant"]),
+    value: "select(vec4<f32>(), fma(gradient[at], incoming, " +
+      "fma(activations[at], slope, constant)), activations[at] > vec4<f32>())",
+    keep: keep ? "kept[at] = value;" : undefined,
+  };
+}
+
+function coefficients(norm: Norm, vectors: Vector[]): Record<string, string> {
+  return Object.fromEntries(
+    vectors.map((vector) => [vector, coefficient(norm, vector, "c")]),
+  );
+}
+
+/** What becomes of a program's results. */
+export interface Output {
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly globals?: string;
+  /**
+   * Statements that store `value` at index `at`, of columns `c`, and add to
+   * the `sums` vec4 variables `sum0`, `sum1`, …
+   */
+  readonly store: string;
+  readonly sums: number;
+  /** Statements that store the sums of `image` (in `total0`, …) for `c`. */
+  readonly finish?: string;
+}
+
+/** The results as they are. */
+export function stored(buffer: string): Output {
+  return {
+    bindings: { to: write(buffer) },
+    store: "to[at] = value;",
+    sums: 0,
+  };
+}
+
+/** Bias and ReLU, and the sums of the batch's moments if they are wanted. */
+export function rectified(
+  buffer: string,
+  bias: number,
+  norm?: { name: string; channels: number },
+): Output {
+  const columns = norm ? norm.channels / 4 : 0;
+  return {
+    globals: rectifier,
+    bindings: {
+      parameters: read("parameters"),
+      to: write(buffer),
+      ...norm && { sums: write(`sums ${norm.name}`) },
+    },
+    store: `let h = rectify(value + parameters[${bias / 4}u + c]);
+    to[at] = h;` + (norm
+      ? `sum0 += h; sum1 = fma(h, h, sum1);
+    sum2 += select(vec4<f32>(), vec4(1.0), h > vec4<f32>());`
+      : ""),
+    sums: norm ? SUMS : 0,
+    finish: norm && finishSums(columns),
+  };
+}
+
+/** The gradient behind a norm, and the sums for the norm's own gradient. */
+export function gradientOf(
+  norm: { name: string; channels: number },
+  activations: string,
+): Output {
+  return {
+    bindings: {
+      to: write(`∂${norm.name}`),
+      before: read(activations),
+      sums: write(`sums ${norm.name}`),
+    },
+    store: `to[at] = value;
+    let h = before[at];
+    sum0 += value; sum1 = fma(value, h, sum1);
+    sum2 += select(vec4<f32>(), value, h > vec4<f32>());`,
+    sums: SUMS,
+    finish: finishSums(norm.channels / 4),
+  };
+}
+
+function finishSums(columns: number): string {
+  return Array.from(
+    { length: SUMS },
+    (_, s) => `sums[(image * ${SUMS}u + ${s}u) * ${columns}u + c] = total${s};`,
+  ).join("\n");
+}

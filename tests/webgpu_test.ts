@@ -1,0 +1,630 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import type { Engine } from "../lib/engine/engine.ts";
+import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
+import { relativeError } from "../lib/engine/parity.ts";
+import { OUTPUT, type Stage, STAGES } from "../lib/engine/plan.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
+import { pipelinesOf, program, write } from "../lib/engine/webgpu/program.ts";
+import {
+  HARDWARE,
+  SOFTWARE,
+  type Tiling,
+} from "../lib/engine/webgpu/tiling.ts";
+import {
+  type ConvShape,
+  FEATURE_COUNT,
+  IMAGE_PIXELS,
+  modelSpec,
+  offsetOf,
+} from "../lib/model/spec.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
+import { webgpuIsMissing } from "./webgpu.ts";
+
+engineSuite("webgpu", {
+  create: (options) => WebGpuEngine.create(options),
+  tolerance: { outputs: 1e-4, gradients: 1e-3, weights: 1e-4 },
+  sizes: [
+    { batch: 1, latentDim: 3 },
+    { batch: 3, latentDim: 1 },
+    { batch: 9, latentDim: 3 },
+  ],
+  ignore: webgpuIsMissing,
+});
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: `webgpu: ${name}`,
+    ignore: webgpuIsMissing,
+    // The device outlives a test.
+    sanitizeResources: false,
+    sanitizeOps: false,
+    fn,
+  });
+}
+
+/** An engine with some images, in order. */
+async function ready(
+  count: number,
+  options: Partial<Parameters<typeof WebGpuEngine.create>[0]> = {},
+): Promise<WebGpuEngine> {
+  const engine = await WebGpuEngine.create({ ...plain, ...options });
+  engine.setImages(digits(count));
+  engine.setOrder(inOrder(count));
+  return engine;
+}
+
+/** Trains on batches of the plain size, over and over `count` images. */
+async function train(
+  engine: Engine,
+  count: number,
+  steps: number,
+  first = 0,
+): Promise<void> {
+  for (let step = first; step < first + steps; step++) {
+    const at = (plain.batchSize * step) % count;
+    await engine.trainStep(
+      { first: at, count: plain.batchSize, step },
+      hyper,
+    );
+  }
+}
+
+/** Calls `visit` for each pair of places that a tap of a kernel connects. */
+function connections(
+  { large, small }: ConvShape,
+  images: number,
+  visit: (largePlace: number, smallPlace: number, tap: number) => void,
+): void {
+  for (let image = 0; image < images; image++) {
+    for (let p = 0; p < small.size ** 2; p++) {
+      for (let tap = 0; tap < 9; tap++) {
+        const y = 2 * Math.floor(p / small.size) - 1 + Math.floor(tap / 3);
+        const x = 2 * (p % small.size) - 1 + tap % 3;
+        if (y < 0 || x < 0 || y >= large.size || x >= large.size) continue;
+        visit(
+          (image * large.size + y) * large.size + x,
+          image * small.size ** 2 + p,
+          tap,
+        );
+      }
+    }
+  }
+}
+
+/** Convolution to the small side, to the large side, and of both sides. */
+function convolve(
+  shape: ConvShape,
+  images: number,
+  to: "large" | "small" | "weight",
+  { large, small, weight }: Record<"large" | "small" | "weight", Float64Array>,
+): void {
+  const L = shape.large.channels, S = shape.small.channels;
+  connections(shape, images, (at, place, tap) => {
+    for (let l = 0; l < L; l++) {
+      for (let s = 0; s < S; s++) {
+        const w = (tap * L + l) * S + s;
+        const i = at * L + l, j = place * S + s;
+        if (to === "small") small[j] += large[i] * weight[w];
+        else if (to === "large") large[i] += small[j] * weight[w];
+        else weight[w] += large[i] * small[j];
+      }
+    }
+  });
+}
+
+/** Everything an engine holds after one step, and the state before it. */
+async function snapshot(
+  engine: WebGpuEngine,
+  images: number,
+  latentDim: number,
+) {
+  const { parameters, running } = await engine.readState();
+  engine.trainStep({ first: 0, count: images, step: 4 }, {
+    beta: 0.5,
+    capacity: 1,
+    learningRate: 1e-3,
+  });
+  const names = [
+    ...["image", "heads", "∂heads", "z", "epsilon", "fc_decode", "∂fc_decode"],
+    ...STAGES.flatMap(({ name, output, norm }) => [
+      ...name === OUTPUT ? [] : [output],
+      ...name === "encoder.0" ? [] : [`∂${name}`],
+      ...norm ? [`∂${norm.name}`] : [],
+    ]),
+  ];
+  const room = Math.max(images, 64);
+  const buffers = new Map<string, Float64Array>();
+  for (const name of names) {
+    const values = await engine.readBuffer(name);
+    buffers.set(
+      name,
+      Float64Array.from(
+        values.subarray(0, Math.floor(values.length / room) * images),
+      ),
+    );
+  }
+  const after = await engine.readState();
+  const spec = modelSpec(latentDim);
+  const slice = (from: Float32Array, name: string, length: number) =>
+    Float64Array.from(
+      from.subarray(offsetOf(spec, name), offsetOf(spec, name) + length),
+    );
+  return {
+    before: { parameters, running },
+    after,
+    get: (name: string) => buffers.get(name)!,
+    parameter: (name: string, length: number) =>
+      slice(parameters, name, length),
+    /** After one step the first moment is (1 − β₁)·gradient. */
+    gradient: (name: string, length: number) =>
+      slice(after.expAvg, name, length).map((m) => m / 0.1),
+    runningBefore: (name: string, length: number) =>
+      slice(running, name, length),
+    runningAfter: (name: string, length: number) =>
+      slice(after.running, name, length),
+  };
+}
+
+type Snapshot = Awaited<ReturnType<typeof snapshot>>;
+
+/** Mean and 1/σ of each channel. */
+function batchMoments(h: Float64Array, channels: number) {
+  const n = h.length / channels;
+  const mean = new Float64Array(channels),
+    variance = new Float64Array(channels);
+  h.forEach((x, i) => mean[i % channels] += x / n);
+  h.forEach((x, i) =>
+    variance[i % channels] += (x - mean[i % channels]) ** 2 / n
+  );
+  return {
+    n,
+    mean,
+    variance,
+    inverse: variance.map((v) => 1 / Math.sqrt(v + 1e-5)),
+  };
+}
+
+/** What a stage reads: its input buffer, normalised by the batch's moments. */
+function inputOf({ input, inputNorm }: Stage, state: Snapshot): Float64Array {
+  if (!inputNorm) return state.get(input);
+  const { name, channels: C } = inputNorm;
+  const source = STAGES.find(({ norm }) => norm?.name === name)!;
+  const h = state.get(source.output);
+  const { mean, inverse } = batchMoments(h, C);
+  const gamma = state.parameter(`${name}.weight`, C);
+  const beta = state.parameter(`${name}.bias`, C);
+  return h.map((x, i) => {
+    const c = i % C;
+    return (x - mean[c]) * inverse[c] * gamma[c] + beta[c];
+  });
+}
+
+/** The gradient before the ReLU, with those of γ, β and the bias. */
+function beforeRelu({ norm, output }: Stage, state: Snapshot) {
+  const { name, channels: C } = norm!;
+  const h = state.get(output), d = state.get(`∂${name}`);
+  const { n, mean, inverse } = batchMoments(h, C);
+  const gamma = state.parameter(`${name}.weight`, C);
+  const dGamma = new Float64Array(C), dBeta = new Float64Array(C);
+  const bias = new Float64Array(C);
+  h.forEach((x, i) => {
+    const c = i % C;
+    dBeta[c] += d[i];
+    dGamma[c] += d[i] * (x - mean[c]) * inverse[c];
+  });
+  const gradient = h.map((x, i) => {
+    const c = i % C;
+    if (x <= 0) return 0;
+    const g = gamma[c] * inverse[c] *
+      (d[i] - dBeta[c] / n - (x - mean[c]) * inverse[c] * dGamma[c] / n);
+    bias[c] += g;
+    return g;
+  });
+  return { gradient, dGamma, dBeta, bias };
+}
+
+function close(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  what: string,
+  tolerance = 2e-5,
+): void {
+  assertLess(relativeError(actual, expected), tolerance, what);
+}
+
+for (
+  const [kind, tiling, images, latentDim] of [
+    ["software", SOFTWARE, 3, 3],
+    ["hardware", HARDWARE, 65, 3], // more images than a reduction has threads
+    ["software", SOFTWARE, 2, 140], // more heads than threads
+  ] as [string, Tiling, number, number][]
+) {
+  const size = `batch ${images}, latent ${latentDim}`;
+  test(`each program does what plain loops do (${kind}, ${size})`, async () => {
+    const engine = await ready(images, {
+      batchSize: images,
+      latentDim,
+      tiling,
+    });
+    const state = await snapshot(engine, images, latentDim);
+    engine.dispose();
+    close(
+      state.get("image"),
+      Array.from(digits(images), (byte) => byte / 255),
+      "image",
+      1e-6,
+    );
+
+    for (const stage of STAGES) {
+      const { name, shape, direction, norm } = stage;
+      const size = 9 * shape.large.channels * shape.small.channels;
+      const [from, to] = direction === "down"
+        ? ["large", "small"] as const
+        : ["small", "large"] as const;
+      const { channels } = shape[to];
+      const places = images * shape[to].size ** 2;
+      const weight = state.parameter(`${name}.weight`, size);
+      const bias = state.parameter(`${name}.bias`, channels);
+      const input = inputOf(stage, state);
+
+      // Forward, with the bias and the ReLU; the last one has no ReLU, and its
+      // output is seen through the gradient of the loss.
+      const output = Float64Array.from(
+        { length: places * channels },
+        (_, i) => bias[i % channels],
+      );
+      convolve(shape, images, to, {
+        [from]: input,
+        [to]: output,
+        weight,
+      } as Record<"large" | "small" | "weight", Float64Array>);
+      if (norm) {
+        close(state.get(stage.output), output.map((x) => Math.max(x, 0)), name);
+      } else {
+        const x = state.get("image");
+        const slope = output.map((y, i) => 2 * (y - x[i]) / images);
+        close(state.get(`∂${name}`), slope, `∂${name}`);
+        const total = slope.reduce((a, b) => a + b);
+        close(state.gradient(`${name}.bias`, 1), [total], `∂${name}.bias`);
+      }
+
+      let gradient = state.get(`∂${name}`);
+      if (norm) {
+        const { name: normName, channels: C, places } = norm;
+        const expected = beforeRelu(stage, state);
+        close(
+          state.gradient(`${normName}.weight`, C),
+          expected.dGamma,
+          `∂${normName}.weight`,
+          1e-4,
+        );
+        close(
+          state.gradient(`${normName}.bias`, C),
+          expected.dBeta,
+          `∂${normName}.bias`,
+          1e-4,
+        );
+        close(
+          state.gradient(`${name}.bias`, C),
+          expected.bias,
+          `∂${name}.bias`,
+          1e-3,
+        );
+        if (gradient) close(gradient, expected.gradient, `∂${name}`, 1e-4);
+        gradient = expected.gradient;
+
+        const { mean, variance, n } = batchMoments(state.get(stage.output), C);
+        assertEquals(n, images * places);
+        const follow = (statistic: string, values: Float64Array) =>
+          close(
+            state.runningAfter(`${normName}.${statistic}`, C),
+            state.runningBefore(`${normName}.${statistic}`, C)
+              .map((old, c) => 0.9 * old + 0.1 * values[c]),
+            `${normName}.${statistic}`,
+          );
+        follow("running_mean", mean);
+        follow("running_var", variance.map((v) => v * n / (n - 1)));
+      }
+
+      const filter = new Float64Array(size);
+      convolve(shape, images, "weight", {
+        [from]: input,
+        [to]: gradient,
+        weight: filter,
+      } as Record<"large" | "small" | "weight", Float64Array>);
+      close(
+        state.gradient(`${name}.weight`, size),
+        filter,
+        `∂${name}.weight`,
+        1e-4,
+      );
+
+      if (stage.input === "image") continue;
+      const inputGradient = new Float64Array(input.length);
+      convolve(shape, images, from, {
+        [from]: inputGradient,
+        [to]: gradient,
+        weight,
+      } as Record<"large" | "small" | "weight", Float64Array>);
+      const into = `∂${stage.input}`;
+      close(state.get(into), inputGradient, into, 1e-4);
+    }
+
+    // The latent space.
+    const features = inputOf({
+      ...STAGES[3],
+      input: "encoder.8",
+      inputNorm: STAGES[2].norm,
+    }, state);
+    const N = 2 * latentDim, F = FEATURE_COUNT;
+    const heads = state.get("heads"), z = state.get("z");
+    const dHeads = state.get("∂heads"), dDecoded = state.get("∂fc_decode");
+    const headWeight = state.parameter("fc_mu.weight", F * N);
+    const headBias = state.parameter("fc_mu.bias", N);
+    const weight = state.parameter("fc_decode.weight", F * latentDim);
+    const bias = state.parameter("fc_decode.bias", F);
+    const epsilon = state.get("epsilon");
+    const sum = (n: number, term: (i: number) => number) => {
+      let total = 0;
+      for (let i = 0; i < n; i++) total += term(i);
+      return total;
+    };
+    const matrix = (
+      rows: number,
+      columns: number,
+      value: (row: number, column: number) => number,
+    ) =>
+      Float64Array.from(
+        { length: rows * columns },
+        (_, i) => value(Math.floor(i / columns), i % columns),
+      );
+    close(
+      heads,
+      matrix(images, N, (b, n) =>
+        headBias[n] +
+        sum(F, (j) => features[b * F + j] * headWeight[j * N + n])),
+      "heads",
+    );
+    const mu = (b: number, d: number) => heads[b * N + d];
+    const logvar = (b: number, d: number) => heads[b * N + latentDim + d];
+    close(
+      z,
+      matrix(
+        images,
+        latentDim,
+        (b, d) =>
+          mu(b, d) + Math.exp(logvar(b, d) / 2) * epsilon[b * latentDim + d],
+      ),
+      "z",
+      1e-6,
+    );
+    close(
+      state.get("fc_decode"),
+      matrix(images, F, (b, j) =>
+        bias[j] +
+        sum(latentDim, (d) => z[b * latentDim + d] * weight[d * F + j])),
+      "fc_decode",
+    );
+    const kl = sum(images * latentDim, (i) => {
+      const b = Math.floor(i / latentDim), d = i % latentDim;
+      return (mu(b, d) ** 2 + Math.exp(logvar(b, d)) - 1 - logvar(b, d)) / 2;
+    }) / images;
+    const factor = 0.5 * Math.sign(kl - 1) / images;
+    const dz = matrix(
+      images,
+      latentDim,
+      (b, d) => sum(F, (j) => dDecoded[b * F + j] * weight[d * F + j]),
+    );
+    close(
+      dHeads,
+      matrix(images, N, (b, n) => {
+        const d = n % latentDim, slope = dz[b * latentDim + d];
+        if (n < latentDim) return slope + factor * mu(b, d);
+        const variance = Math.exp(logvar(b, d));
+        const noise = epsilon[b * latentDim + d];
+        return (slope * noise * Math.sqrt(variance) + factor * (variance - 1)) /
+          2;
+      }),
+      "∂heads",
+    );
+    close(
+      state.get("∂encoder.8"),
+      matrix(
+        images,
+        F,
+        (b, j) => sum(N, (n) => dHeads[b * N + n] * headWeight[j * N + n]),
+      ),
+      "∂encoder.8",
+    );
+    close(
+      state.gradient("fc_mu.weight", F * N),
+      matrix(
+        F,
+        N,
+        (j, n) => sum(images, (b) => features[b * F + j] * dHeads[b * N + n]),
+      ),
+      "∂heads.weight",
+      1e-4,
+    );
+    close(
+      state.gradient("fc_mu.bias", N),
+      matrix(1, N, (_, n) => sum(images, (b) => dHeads[b * N + n])),
+      "∂heads.bias",
+    );
+    close(
+      state.gradient("fc_decode.weight", F * latentDim),
+      matrix(
+        latentDim,
+        F,
+        (d, j) =>
+          sum(images, (b) => z[b * latentDim + d] * dDecoded[b * F + j]),
+      ),
+      "∂fc_decode.weight",
+    );
+    close(
+      state.gradient("fc_decode.bias", F),
+      matrix(1, F, (_, j) => sum(images, (b) => dDecoded[b * F + j])),
+      "∂fc_decode.bias",
+    );
+
+    // Adam's first step moves each weight by almost the learning rate.
+    const { parameters, expAvg, expAvgSq } = state.after;
+    const gradient = expAvg.map((m) => m / 0.1);
+    close(expAvgSq, gradient.map((g) => 0.001 * g * g), "expAvgSq", 1e-5);
+    parameters.forEach((p, i) => {
+      const g = gradient[i];
+      const moved = state.before.parameters[i] -
+        1e-3 * g / (Math.abs(g) + 1e-8);
+      assertAlmostEquals(p, moved, 1e-6, `parameter ${i}`);
+    });
+  });
+}
+
+test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
+  const { latentDim, seed } = plain;
+  const count = 301;
+  const engine = await ready(count, { batchSize: count });
+  const check = async (expected: Float32Array) => {
+    const actual = (await engine.readBuffer("epsilon"))
+      .subarray(0, expected.length);
+    actual.forEach((x, i) =>
+      assertAlmostEquals(x, expected[i], 1e-6 * Math.max(1, Math.abs(x)))
+    );
+  };
+  const n = count * latentDim;
+  engine.trainStep({ first: 0, count, step: 7 }, hyper);
+  await check(
+    fillNormal(new Float32Array(n), streamKey(seed, "epsilon"), 7),
+  );
+  await engine.evaluate(digits(count), 3, hyper);
+  await check(
+    fillNormal(new Float32Array(n), streamKey(seed, "evaluation"), 3),
+  );
+  engine.dispose();
+});
+
+test("trainStep() gives the same bits in two runs", async () => {
+  const runs = [];
+  for (let run = 0; run < 2; run++) {
+    const engine = await ready(8);
+    await train(engine, 8, 5);
+    runs.push([await engine.readState(), await engine.takeLosses()]);
+    engine.dispose();
+  }
+  assertEquals(runs[0], runs[1]);
+});
+
+test("setImages() splits what one buffer cannot hold", async () => {
+  const states = [], dispatches = [];
+  for (const bindingLimit of [undefined, 3 * IMAGE_PIXELS + 16]) {
+    const engine = await ready(8, { bindingLimit });
+    engine.setOrder(Uint32Array.of(7, 2, 5, 0, 1, 6, 3, 4));
+    await train(engine, 8, 2);
+    states.push(await engine.readState());
+    dispatches.push(engine.dispatchesPerStep);
+    engine.dispose();
+  }
+  assertEquals(states[0], states[1]);
+  assertLess(dispatches[0], dispatches[1]);
+});
+
+test("takeLosses() has every step, however many there were", async () => {
+  const steps = 515; // more than there are slots for records
+  const engine = await ready(4, { batchSize: 1 });
+  const weights = { ...hyper, learningRate: 0 };
+  for (let step = 0; step < steps; step++) {
+    engine.trainStep({ first: 0, count: 1, step: 0 }, weights);
+  }
+  const { images, reconstruction } = await engine.takeLosses();
+  assertEquals(images, steps);
+  engine.trainStep({ first: 0, count: 1, step: 0 }, weights);
+  const one = await engine.takeLosses();
+  assertAlmostEquals(reconstruction / steps / one.reconstruction, 1, 1e-6);
+  engine.dispose();
+});
+
+test("an epoch ends where the wasm engine's does, also after a change of engine", async () => {
+  const count = 2048, batchSize = 128;
+  const options = { ...plain, batchSize };
+  const wasm = new WasmEngine(options);
+  const webgpu = await WebGpuEngine.create(options);
+  const run = async (engine: Engine, from: number, to: number) => {
+    engine.setImages(digits(count));
+    engine.setOrder(inOrder(count));
+    for (let step = from; step < to; step++) {
+      await engine.trainStep(
+        { first: step * batchSize, count: batchSize, step },
+        hyper,
+      );
+    }
+    const { total, images } = await engine.takeLosses();
+    return total / images;
+  };
+  const steps = count / batchSize;
+  const expected = await run(wasm, 0, steps);
+  const first = await run(webgpu, 0, steps / 2);
+  const handedOver = new WasmEngine(options);
+  await handedOver.writeState(await webgpu.readState());
+  const second = await run(webgpu, steps / 2, steps);
+  const other = await run(handedOver, steps / 2, steps);
+  assertAlmostEquals((first + second) / 2 / expected, 1, 0.01);
+  assertAlmostEquals(other / second, 1, 0.01);
+  for (const engine of [wasm, webgpu, handedOver]) engine.dispose();
+});
+
+test("profile() times every program of a step", async () => {
+  const { adapter } = (await requestGpu())!;
+  if (!adapter.features.has("timestamp-query")) return;
+  const engine = await ready(4);
+  const times = await engine.profile(() => train(engine, 4, 2));
+  assertEquals(times.length, engine.dispatchesPerStep);
+  assert(times.every(({ milliseconds }) => milliseconds >= 0));
+  assert(times.some(({ milliseconds }) => milliseconds > 0));
+  engine.dispose();
+});
+
+test("compile() shows the source of a program that is wrong", async () => {
+  const { device } = (await requestGpu())!;
+  await assertRejects(
+    () =>
+      pipelinesOf(device).compile(program({
+        name: "wrong",
+        bindings: { to: write("to", "f32") },
+        threads: 1,
+        grid: () => [1],
+        main: "to[0] = missing;",
+      })),
+    GpuError,
+    "   8  to[0] = missing;",
+  );
+});
+
+// The last one: it takes the device with it.
+test("a lost device ends the run with its name", async () => {
+  const engine = await ready(8);
+  await train(engine, 8, 2);
+  const { device } = (await requestGpu())!;
+  device.destroy();
+  await assertRejects(
+    async () => {
+      await train(engine, 8, 1, 2);
+      await engine.takeLosses();
+    },
+    GpuError,
+    "the GPU device was lost: it was destroyed",
+  );
+  await assertRejects(() => train(engine, 8, 1, 3), GpuError, "was lost");
+  engine.dispose();
+  const next = await ready(8);
+  await train(next, 8, 1);
+  assertEquals((await next.takeLosses()).images, 4);
+  next.dispose();
+});
