@@ -30,6 +30,20 @@ export interface ChoiceOption {
   readonly help: string;
 }
 
+/** Several whole or real numbers, each in a closed range. */
+export interface ListOption {
+  /** Whole numbers only, or any. */
+  readonly type: "integers" | "numbers";
+  /** The values if nobody chooses others. */
+  readonly default: readonly number[];
+  /** The smallest value it takes. */
+  readonly min: number;
+  /** The largest value it takes. */
+  readonly max: number;
+  /** What it does, in a few words. */
+  readonly help: string;
+}
+
 /** On or off. */
 export interface BooleanOption {
   /** Marks a switch. */
@@ -53,7 +67,12 @@ export interface TextOption {
 }
 
 /** An entry of a table. */
-export type Option = NumberOption | ChoiceOption | BooleanOption | TextOption;
+export type Option =
+  | NumberOption
+  | ListOption
+  | ChoiceOption
+  | BooleanOption
+  | TextOption;
 
 /** Options by their name in code; the flag is the same in kebab-case. */
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -62,6 +81,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export type OptionValues<T extends OptionTable> = {
   -readonly [K in keyof T]: T[K] extends ChoiceOption ? T[K]["choices"][number]
     : T[K] extends BooleanOption ? boolean
+    : T[K] extends ListOption ? readonly number[]
     :
       | (T[K] extends NumberOption ? number : string)
       | (T[K]["default"] extends null ? null : never);
@@ -92,7 +112,7 @@ export function parseOption(
   option: Option,
   label: string,
   value: unknown,
-): number | string | boolean | null {
+): number | string | boolean | readonly number[] | null {
   const refuse = (wanted: string) => {
     const shown = value === ""
       ? "nothing"
@@ -116,19 +136,38 @@ export function parseOption(
         throw refuse(`one of ${option.choices.join(", ")}`);
       }
       return value as string;
+    case "integers":
+    case "numbers": {
+      const parts = typeof value === "string" ? value.split(",") : value;
+      if (!Array.isArray(parts)) throw refuse(rangeOf(option));
+      return parts.map((part) => {
+        const number = numberIn(option, part);
+        if (number === null) throw refuse(rangeOf(option));
+        return number;
+      });
+    }
     case "integer":
     case "number": {
-      const number = typeof value === "string" && value.trim() !== ""
-        ? Number(value)
-        : value;
-      if (
-        typeof number !== "number" ||
-        !(number >= option.min && number <= option.max) ||
-        (option.type === "integer" && !Number.isInteger(number))
-      ) throw refuse(rangeOf(option));
+      const number = numberIn(option, value);
+      if (number === null) throw refuse(rangeOf(option));
       return number;
     }
   }
+}
+
+/** The number that a value is, or null if the option does not take it. */
+function numberIn(
+  { type, min, max }: NumberOption | ListOption,
+  value: unknown,
+): number | null {
+  const number = typeof value === "string" && value.trim() !== ""
+    ? Number(value)
+    : value;
+  if (
+    typeof number !== "number" || !(number >= min && number <= max) ||
+    (type.startsWith("integer") && !Number.isInteger(number))
+  ) return null;
+  return number;
 }
 
 /**
@@ -152,9 +191,16 @@ export function completeOptions<T extends OptionTable>(
   return complete as OptionValues<T>;
 }
 
-/** What a number option takes, in words. */
-export function rangeOf({ type, min, max }: NumberOption): string {
-  const kind = type === "integer" ? "a whole number" : "a number";
+/** What an option of numbers takes, in words. */
+export function rangeOf(
+  { type, min, max }: NumberOption | ListOption,
+): string {
+  const kind = {
+    integer: "a whole number",
+    number: "a number",
+    integers: "whole numbers with commas between them,",
+    numbers: "numbers with commas between them,",
+  }[type];
   return max === Number.MAX_SAFE_INTEGER
     ? `${kind} of ${min} or more`
     : `${kind} from ${min} to ${max}`;

@@ -180,11 +180,12 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const missing = { ...SYNTHETIC, dataDir: folder };
-      const { name, train, notes } = await loadDataset({
+      const { name, train, notes, options } = await loadDataset({
         ...missing,
         dataset: "auto",
       });
       assertStrictEquals(name, "synthetic");
+      assertStrictEquals(options.dataset, "synthetic");
       assertEquals(train, (await loadDataset(SYNTHETIC)).train);
       assertStrictEquals(notes.length, 1);
       assertStringIncludes(notes[0], `MNIST is not in ${folder}`);

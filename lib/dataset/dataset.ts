@@ -52,7 +52,7 @@ export interface Dataset {
   readonly test: ImageSet | null;
   /** What a user must be told, one sentence each. */
   readonly notes: readonly string[];
-  /** The options that chose it. */
+  /** The options that chose it, with the data set that `auto` came to. */
   readonly options: DataOptions;
 }
 
@@ -104,18 +104,25 @@ export async function loadDataset(
     {},
 ): Promise<Dataset> {
   const data = completeOptions(dataOptions, given);
-  const options = { data, splits, signal, onProgress };
+  /** The options with the data set that `auto` turned out to be. */
+  const resolved = (dataset: DataOptions["dataset"]): Options => ({
+    data: { ...data, dataset },
+    splits,
+    signal,
+    onProgress,
+  });
   const { dataset, images, dataDir } = data;
+  const options = resolved(dataset);
   if (images !== null) {
     return await split(basename(images), () => readOwn(images), null, options);
   }
   if (dataset === "synthetic") return await loadSynthetic(options);
   if (dataset !== "auto") return await loadSource(sources[dataset], options);
   try {
-    return await loadSource(sources.mnist, options);
+    return await loadSource(sources.mnist, resolved("mnist"));
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    const synthetic = await loadSynthetic(options);
+    const synthetic = await loadSynthetic(resolved("synthetic"));
     const note = `MNIST is not in ${dataDir} and cannot be had, so synthetic ` +
       `digits stand in for it (${error.message})`;
     return { ...synthetic, notes: [note, ...synthetic.notes] };

@@ -76,7 +76,7 @@ export class DownloadError extends Error {
  * @throws {WriteError} If it cannot be written to the data folder.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { fetchDataset } from "@vae/mnist";
  *
  * await fetchDataset("mnist", { dataDir: "data" });
