@@ -146,3 +146,17 @@ Deno.test("grid() says which input it cannot draw", () => {
     "There are 2 originals but 1 reconstructions",
   );
 });
+
+Deno.test("grid() leaves as much room between cells as it is told", () => {
+  for (const gap of [0, 9]) {
+    const picture = grid(flat(10, 20, 30, 40), { columns: 2, gap });
+    const [near, far] = [MARGIN + 55, MARGIN + 56 + gap];
+    assertEquals(picture.width, 2 * MARGIN + 2 * 56 + gap);
+    assertEquals(at(picture, near, near), 10);
+    assertEquals(at(picture, far, near), 20);
+    assertEquals(at(picture, near, far), 30);
+    assertEquals(at(picture, far, far), 40);
+    if (gap > 0) assertEquals(at(picture, near + 1, near), 255);
+  }
+  assertThrows(() => grid(flat(1), { gap: -1 }), RangeError, "at least 0");
+});

@@ -24,6 +24,8 @@ export interface LossCurveOptions {
   readonly title?: string;
   /** Decides the unit of the reconstruction: `mse` by default. */
   readonly likelihood?: "mse" | "bce";
+  /** Makes the picture so many times as large, and as sharp: 1 by default. */
+  readonly scale?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface LossCurveOptions {
  *
  * @param history The epochs, in order: at least one.
  * @param options Title, and the likelihood trained with.
- * @returns A picture of 1464 × 484 pixels.
+ * @returns A picture of 1464 × 484 pixels, times the scale.
  * @throws {RangeError} If there is no epoch, or a loss is not finite.
  *
  * @example
@@ -51,12 +53,13 @@ export interface LossCurveOptions {
  *   klPerDimension: [6, 5],
  * }));
  * const picture = lossCurves(history, { title: "Two epochs" });
- * await Deno.writeFile("loss-curves.png", encodePng(picture));
+ * const bytes = encodePng(picture); // for "loss-curves.png"
  * ```
  */
 export function lossCurves(
   history: readonly EpochRecord[],
-  { title = "Losses by epoch", likelihood = "mse" }: LossCurveOptions = {},
+  { title = "Losses by epoch", likelihood = "mse", scale = 1 }:
+    LossCurveOptions = {},
 ): Picture {
   if (history.length === 0) {
     throw new RangeError("There are no loss curves without an epoch to draw");
@@ -82,14 +85,12 @@ export function lossCurves(
       series: seriesOf(history, "kl"),
     },
   ];
-  const picture = blank(
-    2 * MARGIN + 3 * PANEL.width + 2 * BETWEEN,
-    MARGIN + HEADER + PANEL.height,
-    PAPER,
-  );
+  const width = 2 * MARGIN + 3 * PANEL.width + 2 * BETWEEN;
+  const height = MARGIN + HEADER + PANEL.height;
+  const picture = blank(width, height, PAPER, scale);
   const baseline = MARGIN + 18;
   drawText(picture, title, MARGIN, baseline, { size: 18, color: INK });
-  drawLegend(picture, panels[0].series, picture.width - MARGIN, baseline);
+  drawLegend(picture, panels[0].series, width - MARGIN, baseline);
   panels.forEach((panel, i) => {
     const x = MARGIN + i * (PANEL.width + BETWEEN);
     const box = { x, y: MARGIN + HEADER, ...PANEL };

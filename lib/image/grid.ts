@@ -6,7 +6,8 @@
  *   labels, if any, in a band of `LABEL_BAND`; then the rows;
  * - from the left: the row labels, if any, in a band as wide as the widest plus
  *   `LABEL_GAP`; then the columns;
- * - cells of 28s × 28s, `GAP` apart; between blocks of rows, `BLOCK_GAP`.
+ * - cells of 28s × 28s, `GAP` or the `gap` asked for apart; between blocks of
+ *   rows, `BLOCK_GAP`.
  *
  * @module
  */
@@ -42,6 +43,8 @@ export interface GridOptions {
   readonly columns?: number;
   /** Pixels of the picture to a pixel of an image: a whole number, 2 by default. */
   readonly scale?: number;
+  /** Pixels between images: 4 by default; with 0 they touch. */
+  readonly gap?: number;
   /** One line of text above the images. */
   readonly title?: string;
   /** Text left of each row, from the top. */
@@ -58,8 +61,8 @@ export interface GridOptions {
  * @param options Columns, scale, title and labels.
  * @returns The sheet.
  * @throws {RangeError} If there is no image, the last one is cut short, a pixel
- * is not a number, an option is not a whole number of at least 1, or there are
- * more labels than rows or columns.
+ * is not a number, an option is not a whole number of at least 1 (a gap: 0), or
+ * there are more labels than rows or columns.
  *
  * @example
  * ```ts
@@ -67,7 +70,7 @@ export interface GridOptions {
  *
  * const images = new Float32Array(64 * 784).map(() => Math.random());
  * const sheet = grid(images, { columns: 8, title: "Noise" });
- * await Deno.writeFile("noise.png", encodePng(sheet));
+ * const bytes = encodePng(sheet); // for "noise.png"
  * ```
  */
 export function grid(images: Images, options: GridOptions = {}): Picture {
@@ -94,7 +97,7 @@ export function grid(images: Images, options: GridOptions = {}): Picture {
  * const originals = new Uint8Array(16 * 784);
  * const reconstructions = new Float32Array(16 * 784);
  * const sheet = pairGrid(originals, reconstructions, { columns: 8 });
- * await Deno.writeFile("pairs.png", encodePng(sheet));
+ * const bytes = encodePng(sheet); // for "pairs.png"
  * ```
  */
 export function pairGrid(
@@ -121,9 +124,11 @@ function drawSheet(
   rows: Uint8Array[][],
   rowsInBlock: number,
   columns: number,
-  { scale = 2, title, rowLabels = [], columnLabels = [] }: GridOptions,
+  { scale = 2, gap = GAP, title, rowLabels = [], columnLabels = [] }:
+    GridOptions,
 ): Picture {
   checkWhole("scale", scale);
+  checkWhole("gap", gap, 0);
   checkLabels("row", rowLabels, rows.length);
   checkLabels("column", columnLabels, columns);
 
@@ -135,16 +140,16 @@ function drawSheet(
     (labels.length > 0 ? Math.max(...labels) + LABEL_GAP : 0);
   const top = MARGIN + (title ? TITLE_BAND : 0) +
     (columnLabels.length > 0 ? LABEL_BAND : 0);
-  const cellX = (column: number) => left + column * (side + GAP);
+  const cellX = (column: number) => left + column * (side + gap);
   const cellY = (row: number) =>
-    top + row * (side + GAP) +
-    Math.floor(row / rowsInBlock) * (rowsInBlock > 1 ? BLOCK_GAP - GAP : 0);
+    top + row * (side + gap) +
+    Math.floor(row / rowsInBlock) * (rowsInBlock > 1 ? BLOCK_GAP - gap : 0);
 
   const titleRight = title
     ? MARGIN + Math.ceil(textWidth(title, TITLE.size))
     : 0;
   const sheet = blank(
-    Math.max(cellX(columns) - GAP, titleRight) + MARGIN,
+    Math.max(cellX(columns) - gap, titleRight) + MARGIN,
     cellY(rows.length - 1) + side + MARGIN,
     PAPER,
   );
@@ -190,7 +195,8 @@ export function toTiles(images: Images): Uint8Array[] {
   return chunk(toBytes(images), PIXELS);
 }
 
-function toBytes(images: Images): Uint8Array {
+/** Bytes as they are drawn, each from 0 to 255. */
+export function toBytes(images: Images): Uint8Array {
   if (images instanceof Uint8Array) return images;
   const bad = images.findIndex(Number.isNaN);
   if (bad >= 0) {
@@ -215,10 +221,10 @@ function chunk<T>(values: T[] | Uint8Array, size: number): unknown[] {
   );
 }
 
-function checkWhole(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
+function checkWhole(name: string, value: number, least = 1): void {
+  if (!Number.isInteger(value) || value < least) {
     throw new RangeError(
-      `A grid's ${name} must be a whole number of at least 1, not ${value}`,
+      `A grid's ${name} must be a whole number of at least ${least}, not ${value}`,
     );
   }
 }

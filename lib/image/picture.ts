@@ -8,7 +8,7 @@
 /** A colour: red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** A position in pixels; pixel (i, j) covers [i, i + 1) × [j, j + 1). */
+/** A position in units of the picture; at scale 1 pixel (i, j) covers [i, i + 1) × [j, j + 1). */
 export type Point = readonly [x: number, y: number];
 
 /** A picture in memory: rows from the top, three bytes (RGB) a pixel. */
@@ -19,16 +19,31 @@ export interface Picture {
   readonly height: number;
   /** `3 * width * height` bytes. */
   readonly pixels: Uint8Array;
+  /**
+   * Pixels to a unit of what is drawn: 1 by default. With 2 the same drawing
+   * has twice the width and height, and its lines and letters are as sharp.
+   */
+  readonly scale?: number;
 }
 
-/** A picture of one colour. */
-export function blank(width: number, height: number, color: Color): Picture {
-  const picture = { width, height, pixels: new Uint8Array(3 * width * height) };
+/** A picture of one colour, `width` × `height` units large. */
+export function blank(
+  width: number,
+  height: number,
+  color: Color,
+  scale = 1,
+): Picture {
+  const picture = {
+    width: width * scale,
+    height: height * scale,
+    pixels: new Uint8Array(3 * width * height * scale ** 2),
+    scale,
+  };
   fillRect(picture, 0, 0, width, height, color);
   return picture;
 }
 
-/** Fills a rectangle of whole pixels; what lies outside the picture is cut off. */
+/** Fills a rectangle of whole units; what lies outside the picture is cut off. */
 export function fillRect(
   picture: Picture,
   x: number,
@@ -37,6 +52,8 @@ export function fillRect(
   height: number,
   color: Color,
 ): void {
+  const scale = picture.scale ?? 1;
+  [x, y, width, height] = [x, y, width, height].map((v) => v * scale);
   const right = Math.min(x + width, picture.width);
   const bottom = Math.min(y + height, picture.height);
   for (let row = Math.max(y, 0); row < bottom; row++) {
@@ -49,14 +66,21 @@ export function fillRect(
 /**
  * Draws connected, anti-aliased lines with round ends and joins. A line of one
  * point is a disc of diameter `width`. Lines drawn by one call are one shape:
- * where they cross or join, edges are not blended twice.
+ * where they cross or join, edges are not blended twice. With an `opacity` below
+ * 1 what lies beneath shines through.
  */
 export function drawLines(
   picture: Picture,
   lines: readonly (readonly Point[])[],
   color: Color,
   width: number,
+  opacity = 1,
 ): void {
+  const { scale = 1 } = picture;
+  if (scale !== 1) {
+    width *= scale;
+    lines = lines.map((line) => line.map(([x, y]) => [scale * x, scale * y]));
+  }
   const reach = width / 2 + 0.5;
   const points = lines.flat();
   const left = Math.max(0, Math.floor(least(points, 0) - reach));
@@ -90,7 +114,7 @@ export function drawLines(
     for (let channel = 0; channel < 3; channel++) {
       const under = picture.pixels[pixel + channel];
       picture.pixels[pixel + channel] = Math.round(
-        under + coverage[at] * (color[channel] - under),
+        under + opacity * coverage[at] * (color[channel] - under),
       );
     }
   }

@@ -17,20 +17,24 @@ export const PAPER: Color = [255, 255, 255];
 /** What titles are written in. */
 export const INK: Color = [31, 35, 40];
 const PALE_INK: Color = [101, 109, 118];
-const AXIS: Color = [140, 149, 159];
-const GRIDLINE: Color = [228, 232, 236];
+/** What axes are drawn in. */
+export const AXIS: Color = [140, 149, 159];
+/** What leads from a tick across a plot. */
+export const GRIDLINE: Color = [228, 232, 236];
 
-const TITLE = { size: 14, color: INK, bold: true };
+/** For the titles of plots. */
+export const TITLE = { size: 14, color: INK, bold: true };
 /** For tick labels, units and legends. */
-const SMALL = { size: 11, color: PALE_INK };
+export const SMALL = { size: 11, color: PALE_INK };
 
 /** Room around the axes: title and unit above, ticks and label below. */
 const ABOVE = 56;
 const BELOW = 52;
 /** From a tick label to its axis. */
-const TICK_GAP = 10;
+export const TICK_GAP = 10;
 
-const MOST_TICKS = 8;
+/** Ticks of an axis, at most. */
+export const MOST_TICKS = 8;
 
 const MARKER = 9;
 const RING = 2;
@@ -211,6 +215,12 @@ function drawMarker(
   if (hollow) drawLines(picture, [[at]], PAPER, MARKER - 2 * RING);
 }
 
-function centre(picture: Picture, text: string, x: number, y: number): void {
+/** Writes small text around `x`; `y` is the baseline. */
+export function centre(
+  picture: Picture,
+  text: string,
+  x: number,
+  y: number,
+): void {
   drawText(picture, text, x - textWidth(text, SMALL.size) / 2, y, SMALL);
 }

@@ -30,7 +30,7 @@ const HEADER_BYTES = 8 + 25;
  *
  * const digits = new Uint8Array(4 * 784);
  * const bytes = encodePng(grid(digits), { Title: "Four black tiles" });
- * await Deno.writeFile("tiles.png", bytes);
+ * console.log(bytes.length); // write them to "tiles.png"
  * ```
  */
 export function encodePng(
@@ -65,7 +65,7 @@ export function encodePng(
 }
 
 /** One byte a pixel, if no pixel has a colour. */
-function greys(rgb: Uint8Array): Uint8Array | undefined {
+export function greys(rgb: Uint8Array): Uint8Array | undefined {
   const grey = new Uint8Array(rgb.length / 3);
   for (let i = 0, j = 0; i < grey.length; i++, j += 3) {
     if (rgb[j] !== rgb[j + 1] || rgb[j] !== rgb[j + 2]) return undefined;

@@ -40,8 +40,7 @@ export function preview(
   images: Images,
   { columns, color = true }: PreviewOptions,
 ): string {
-  const room = Math.max(1, Math.floor((columns + 1) / (SIDE + 1)));
-  const digits = toTiles(images).slice(0, room).map(halve);
+  const digits = toTiles(images).slice(0, fitting(columns)).map(halve);
   const lines = Array.from({ length: LINES }, (_, line) => {
     const parts = digits.map((digit) => {
       const upper = digit.subarray(2 * line * SIDE, (2 * line + 1) * SIDE);
@@ -51,6 +50,11 @@ export function preview(
     return parts.join(" ");
   });
   return lines.join("\n");
+}
+
+/** How many digits {@linkcode preview} shows in so many columns. */
+export function fitting(columns: number): number {
+  return Math.max(1, Math.floor((columns + 1) / (SIDE + 1)));
 }
 
 /** The mean of each 2×2 pixels. */

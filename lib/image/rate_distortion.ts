@@ -1,0 +1,197 @@
+/**
+ * Runs by what their codes cost and what they lose.
+ *
+ * @module
+ */
+import { drawText, textWidth } from "./font.ts";
+import {
+  blank,
+  type Color,
+  drawLines,
+  fillRect,
+  type Picture,
+  type Point,
+} from "./picture.ts";
+import {
+  AXIS,
+  axisRange,
+  centre,
+  drawLegend,
+  GRIDLINE,
+  INK,
+  MOST_TICKS,
+  PAPER,
+  type Series,
+  SMALL,
+  TICK_GAP,
+  tickLabels,
+  ticks,
+} from "./plot.ts";
+
+const MARGIN = 28;
+const HEADER = 64;
+const BELOW = 52;
+const PLOT = { width: 800, height: 500 };
+
+// Okabe and Ito (2008): apart for colour-blind eyes.
+const COLORS: readonly Color[] = [
+  [0, 114, 178],
+  [213, 94, 0],
+  [0, 158, 115],
+  [91, 42, 134],
+  [230, 159, 0],
+  [86, 180, 233],
+];
+const MARKER = 9;
+const LINE = 2.5;
+const LABEL = { size: 11, color: INK };
+
+/** A run as a point. */
+export interface RatedRun {
+  /** Weight of the KL term. */
+  readonly beta: number;
+  /** Number of latent dimensions. */
+  readonly latentDim: number;
+  /** The KL divergence, in nats. */
+  readonly rate: number;
+  /** The reconstruction's loss. */
+  readonly distortion: number;
+}
+
+/** What is written around the points. */
+export interface RateDistortionOptions {
+  /** One line above the plot. */
+  readonly title: string;
+  /** What the distortion is, and its unit. */
+  readonly yLabel: string;
+  /** Makes the picture so many times as large, and as sharp: 1 by default. */
+  readonly scale?: number;
+}
+
+/**
+ * Draws the rate–distortion plane (Alemi et al. 2018,
+ * https://arxiv.org/abs/1711.00464): a line for each latent size, a point for
+ * each run, with its β beside it.
+ *
+ * @param runs At least one; of each latent size in the order to be joined.
+ * @returns A picture of 856 pixels in width, times the scale.
+ * @throws {RangeError} If there is no run, or a value is not finite.
+ */
+export function rateDistortion(
+  runs: readonly RatedRun[],
+  { title, yLabel, scale }: RateDistortionOptions,
+): Picture {
+  if (!runs.length || !runs.every((r) => isFinite(r.rate + r.distortion))) {
+    throw new RangeError(
+      "a rate–distortion plot takes at least one run, and finite numbers",
+    );
+  }
+  const picture = blank(
+    2 * MARGIN + PLOT.width,
+    2 * MARGIN + HEADER + PLOT.height + BELOW,
+    PAPER,
+    scale,
+  );
+  const [xLow, xHigh] = axisRange(runs.map(({ rate }) => rate));
+  const [yLow, yHigh] = axisRange(runs.map(({ distortion }) => distortion));
+  const yTicks = ticks(yLow, yHigh, MOST_TICKS);
+  const yTexts = tickLabels(yTicks);
+  const left = MARGIN + TICK_GAP +
+    Math.ceil(Math.max(...yTexts.map((text) => textWidth(text, SMALL.size))));
+  const right = MARGIN + PLOT.width;
+  const top = MARGIN + HEADER;
+  const bottom = top + PLOT.height;
+  const at = ({ rate, distortion }: RatedRun): Point => [
+    left + (right - left) * (rate - xLow) / (xHigh - xLow),
+    bottom - PLOT.height * (distortion - yLow) / (yHigh - yLow),
+  ];
+
+  const baseline = MARGIN + 18;
+  drawText(picture, title, MARGIN, baseline, { size: 16, color: INK });
+  drawText(picture, yLabel, MARGIN, baseline + 28, SMALL);
+  yTicks.forEach((tick, i) => {
+    const y = Math.round(bottom - PLOT.height * (tick - yLow) / (yHigh - yLow));
+    fillRect(picture, left, y, right - left, 1, GRIDLINE);
+    const x = left - TICK_GAP - textWidth(yTexts[i], SMALL.size);
+    drawText(picture, yTexts[i], x, y + 0.5 * SMALL.size, SMALL);
+  });
+  fillRect(picture, left, bottom, right - left, 1, AXIS);
+  const xTicks = ticks(xLow, xHigh, MOST_TICKS);
+  tickLabels(xTicks).forEach((text, i) => {
+    const x = Math.round(
+      left + (right - left) * (xTicks[i] - xLow) / (xHigh - xLow),
+    );
+    fillRect(picture, x, bottom, 1, 6, AXIS);
+    centre(picture, text, x, bottom + 10 + SMALL.size);
+  });
+  const xLabel = "rate: KL divergence from the prior, nats per image";
+  centre(picture, xLabel, (left + right) / 2, bottom + BELOW - 6);
+
+  const sizes = [...Map.groupBy(runs, ({ latentDim }) => latentDim)];
+  const lines = sizes.map(([size, own], i): Series => ({
+    label: `${size} latent ${size === 1 ? "dimension" : "dimensions"}`,
+    color: COLORS[i % COLORS.length],
+    hollow: false,
+    points: own.map(at),
+  }));
+  for (const { points, color } of lines) {
+    drawLines(picture, [points], color, LINE);
+    for (const point of points) drawLines(picture, [[point]], color, MARKER);
+  }
+  drawLegend(picture, lines, right, baseline + 28);
+  drawLabels(picture, runs, runs.map(at), lines, { left, right, top, bottom });
+  return picture;
+}
+
+/** Writes each β beside its point, where no line and no other label is. */
+function drawLabels(
+  picture: Picture,
+  runs: readonly RatedRun[],
+  points: readonly Point[],
+  lines: readonly Series[],
+  frame: { left: number; right: number; top: number; bottom: number },
+): void {
+  const taken = lines.flatMap(({ points }) => alongLine(points));
+  runs.forEach(({ beta }, i) => {
+    const text = `β = ${beta}`;
+    const [x, y] = points[i];
+    const width = textWidth(text, LABEL.size);
+    const [near, half] = [MARKER, LABEL.size / 2];
+    const places: Point[] = [
+      [x + near, y - near],
+      [x + near, y + half],
+      [x - near - width, y + near + LABEL.size],
+      [x - near - width, y + half],
+      [x - width / 2, y - near - 4],
+      [x - width / 2, y + near + LABEL.size + 4],
+      [x + near, y + near + LABEL.size],
+      [x - near - width, y - near],
+    ];
+    /** How many points of lines and labels a label would cover. */
+    const covered = ([x0, y0]: Point) =>
+      (x0 < frame.left || x0 + width > frame.right ||
+          y0 - LABEL.size < frame.top || y0 > frame.bottom
+        ? 1e6
+        : 0) +
+      taken.filter(([x, y]) =>
+        x > x0 - 3 && x < x0 + width + 3 && y > y0 - LABEL.size - 3 &&
+        y < y0 + 3
+      ).length;
+    const [best] = places.toSorted((a, b) => covered(a) - covered(b));
+    drawText(picture, text, ...best, LABEL);
+    const middle = best[1] - half;
+    taken.push(...alongLine([[best[0], middle], [best[0] + width, middle]]));
+  });
+}
+
+/** Points on a line, four pixels apart at most. */
+function alongLine(line: readonly Point[]): Point[] {
+  return line.flatMap(([x1, y1], i): Point[] => {
+    const [x0, y0] = line[Math.max(0, i - 1)];
+    const n = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 4) + 1;
+    return Array.from({ length: n }, (_, k): Point => {
+      const t = (k + 1) / n;
+      return [x0 + t * (x1 - x0), y0 + t * (y1 - y0)];
+    });
+  });
+}

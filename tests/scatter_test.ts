@@ -1,0 +1,165 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "@std/assert";
+import { blank, drawLines, fillRect } from "../lib/image/picture.ts";
+import type { Color, Picture } from "../lib/image/picture.ts";
+import { scatter } from "../lib/image/scatter.ts";
+
+const LABELS = { title: "A title", xLabel: "right", yLabel: "upward" };
+
+/** The square that points lie in, in units. */
+const LEFT = 68;
+const TOP = 84;
+const SIDE = 720;
+
+const PAPER = [255, 255, 255];
+
+function pixel({ width, pixels }: Picture, x: number, y: number): number[] {
+  const at = 3 * (Math.floor(y) * width + Math.floor(x));
+  return [...pixels.subarray(at, at + 3)];
+}
+
+/** How many pixels differ between two pictures, inside a rectangle. */
+function changes(a: Picture, b: Picture, box: number[]): number {
+  let count = 0;
+  for (let y = box[1]; y < box[1] + box[3]; y++) {
+    for (let x = box[0]; x < box[0] + box[2]; x++) {
+      if (String(pixel(a, x, y)) !== String(pixel(b, x, y))) count++;
+    }
+  }
+  return count;
+}
+
+Deno.test("scatter() puts points where the axes say, at one unit for both", () => {
+  // x from 0 to 10 and y from 0 to 4: both axes reach 5.3 around the middle.
+  const points = [0, 0, 10, 4, 10, 0, 0, 4, 8, 3];
+  const classes = Uint8Array.of(7, 7, 7, 7, 3);
+  const picture = scatter(points, classes, LABELS);
+  assertEquals([picture.width, picture.height], [888, 884]);
+  const at = (x: number, y: number): [number, number] => [
+    LEFT + SIDE * (0.5 + (x - 5) / 10.6),
+    TOP + SIDE * (0.5 - (y - 2) / 10.6),
+  ];
+  const [first, second] = [0, 1]
+    .map((row) => pixel(picture, LEFT + SIDE + 30, TOP + 14 + 30 * row));
+  // The badge of the first class stands on its median, (10, 4).
+  for (const [x, y] of [[0, 0], [10, 0], [0, 4]]) {
+    // Discs let a little of the paper and of gridlines through.
+    pixel(picture, ...at(x, y)).forEach((value, channel) =>
+      assertAlmostEquals(value, second[channel], 26)
+    );
+    const [px, py] = at(x, y);
+    assertEquals(pixel(picture, px + 7, py + 7), PAPER);
+  }
+  const [x, y] = at(8, 3);
+  assertEquals(pixel(picture, x + 9, y), PAPER);
+  assertEquals(pixel(picture, x + 12.5, y), first);
+});
+
+Deno.test("scatter() names each class that there is in the legend", () => {
+  const points = [0, 0, 1, 0, 0, 1, 1, 1, 3, 3];
+  const legend = [LEFT + SIDE + 4, TOP - 8, 60, 320];
+  const two = scatter(points, Uint8Array.of(0, 0, 0, 1, 1), LABELS);
+  const same = scatter(points, Uint8Array.of(1, 0, 1, 0, 1), LABELS);
+  const other = scatter(points, Uint8Array.of(1, 2, 1, 2, 1), LABELS);
+  const three = scatter(points, Uint8Array.of(0, 1, 9, 9, 9), LABELS);
+  assertEquals(changes(two, same, legend), 0);
+  assert(changes(two, other, legend) > 50);
+  const [x, y, width] = legend;
+  assertEquals(changes(two, three, [x, y, width, 52]), 0);
+  assert(changes(two, three, [x, y + 52, width, 40]) > 50);
+});
+
+Deno.test("scatter() has ten different colours, and ink for its labels", () => {
+  const n = 10;
+  const points = Array.from({ length: 2 * n }, (_, i) => i * i % 17);
+  const classes = Uint8Array.from({ length: n }, (_, i) => i);
+  const picture = scatter(points, classes, LABELS);
+  const x = LEFT + SIDE + 30;
+  const colors = Array.from(classes, (_, row) => {
+    const [r, g, b] = pixel(picture, x, TOP + 14 + 30 * row);
+    return r << 16 | g << 8 | b;
+  });
+  assertEquals(new Set(colors).size, n);
+  const unlabelled = scatter(points, classes, {
+    title: "",
+    xLabel: "",
+    yLabel: "",
+  });
+  assert(changes(picture, unlabelled, [28, 24, 60, 24]) > 50, "title");
+  assert(changes(picture, unlabelled, [28, 46, 60, 24]) > 50, "y label");
+  assert(changes(picture, unlabelled, [400, 840, 60, 24]) > 50, "x label");
+});
+
+Deno.test("scatter() blends many points, so that none hides another", () => {
+  const points = new Float64Array(2 * 3000).fill(1);
+  points.set([0, 0, 2, 2]);
+  const classes = new Uint8Array(3000);
+  const one = scatter(points, classes, LABELS);
+  // A single disc of 3000, on white: between its colour and the paper.
+  const disc = pixel(one, LEFT + SIDE * (0.5 - 1 / 2.12), TOP + SIDE * 0.9717);
+  const legend = pixel(one, LEFT + SIDE + 30, TOP + 14);
+  disc.forEach((value, channel) => {
+    assert(value < 255 && value > legend[channel], `${disc} and ${legend}`);
+  });
+});
+
+Deno.test("scatter() of a single point draws it in the middle", () => {
+  const picture = scatter([5, -3], Uint8Array.of(4), LABELS);
+  const middle = [LEFT + SIDE / 2, TOP + SIDE / 2];
+  assertEquals(pixel(picture, middle[0] + 9, middle[1]), PAPER);
+  assertEquals(
+    pixel(picture, middle[0] + 12.5, middle[1]),
+    pixel(picture, LEFT + SIDE + 30, TOP + 14),
+  );
+});
+
+Deno.test("scatter() refuses points without classes", () => {
+  for (const [n, m] of [[0, 0], [2, 3]]) {
+    assertThrows(
+      () => scatter(new Float32Array(2 * n), new Uint8Array(m), LABELS),
+      RangeError,
+      `${n} points cannot have ${m} classes`,
+    );
+  }
+});
+
+Deno.test("a scaled picture is the same drawing, larger", () => {
+  const red: Color = [255, 0, 0];
+  const draw = (scale: number) => {
+    const picture = blank(10, 6, [255, 255, 255], scale);
+    fillRect(picture, 1, 2, 3, 2, red);
+    return picture;
+  };
+  const [small, large] = [draw(1), draw(3)];
+  assertEquals([large.width, large.height], [30, 18]);
+  for (let y = 0; y < 18; y++) {
+    for (let x = 0; x < 30; x++) {
+      assertEquals(pixel(large, x, y), pixel(small, x / 3, y / 3));
+    }
+  }
+  // A line's area grows with the square of the scale.
+  const ink = (scale: number) => {
+    const picture = blank(40, 40, [255, 255, 255], scale);
+    drawLines(picture, [[[10, 10], [30, 20]]], [0, 0, 0], 4);
+    return picture.pixels.reduce((sum, value) => sum + 255 - value, 0);
+  };
+  const ratio = ink(4) / ink(1);
+  assert(ratio > 15.5 && ratio < 16.5, `${ratio}`);
+  const points = [0, 0, 1, 2, 2, 1];
+  const picture = scatter(points, Uint8Array.of(0, 1, 2), {
+    ...LABELS,
+    scale: 2,
+  });
+  assertEquals([picture.width, picture.height], [1776, 1768]);
+});
+
+Deno.test("drawLines() lets what is beneath shine through", () => {
+  const picture = blank(9, 9, [200, 100, 0]);
+  drawLines(picture, [[[4.5, 4.5]]], [0, 100, 200], 7, 0.25);
+  assertEquals(pixel(picture, 4, 4), [150, 100, 50]);
+  assertEquals(pixel(picture, 0, 0), [200, 100, 0]);
+});
