@@ -3,14 +3,15 @@
  * variational autoencoder, with PyTorch's numbers.
  *
  * @example Train on synthetic digits, save, load and draw new ones
- * ```ts no-eval
- * import { encodePng, grid, loadDataset, train, useTfBackend, VAE } from "@vae/mnist";
+ * ```ts ignore
+ * import { encodePng, grid, loadDataset, saveCheckpoint } from "@vae/mnist";
+ * import { train, useTfBackend, VAE } from "@vae/mnist";
  *
  * const dataset = await loadDataset({ dataset: "synthetic", limit: 2000 });
  * for await (const event of train({ dataset, epochs: 2, latentDim: 8 })) {
  *   if (event.type === "epoch") console.log(event.record.train);
  *   if (event.type === "end") {
- *     await VAE.from(await event.checkpoint()).save("vae.safetensors");
+ *     await saveCheckpoint("vae.safetensors", await event.checkpoint());
  *   }
  * }
  *
@@ -67,9 +68,15 @@ export {
   type Images,
   pairGrid,
 } from "./lib/image/grid.ts";
+export { encodeGif, type Frame } from "./lib/image/gif.ts";
 export type { Picture } from "./lib/image/picture.ts";
 export { encodePng } from "./lib/image/png.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
+export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
+export {
+  interpolate,
+  type InterpolationMode,
+} from "./lib/latent/interpolate.ts";
 export { type Estimate, estimate } from "./lib/metrics/estimate.ts";
 export {
   measure,

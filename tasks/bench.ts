@@ -4,116 +4,116 @@
  * @module
  */
 import { synthesize } from "../lib/dataset/synthetic.ts";
+import type { Engine } from "../lib/engine/engine.ts";
+import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
 import { flops, trainingPlan } from "../lib/engine/plan.ts";
 import { createEngine } from "../lib/engine/select.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
+import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { runTask, TaskError } from "./cli.ts";
 
 const ROUNDS = 9;
 
+/** Batches of images to go round. */
+const BATCHES = 8;
+
 /** Milliseconds that one round of steps should last. */
 const ROUND_TIME = 500;
 
-await runTask("bench", async (options) => {
-  const { batchSize, latentDim, profile } = options;
-  const engine = await createEngine(
-    { ...options, autoencoder: false, seed: 0 },
-    options,
-  );
-  if (profile && !(engine instanceof WasmEngine)) {
-    throw new TaskError(
-      `the ${engine.name} engine has no profile of its operations`,
-    );
-  }
-  const images = 8 * batchSize;
-  engine.setImages(synthesize(images, { seed: 0 }).images);
-  engine.setOrder(Uint32Array.from({ length: images }, (_, i) => i));
+/** Runs the training step of an engine over and over. */
+class Bench {
+  #step = 0;
+  #stepsPerRound = 1;
 
-  let step = 0;
-  const train = async (steps: number) => {
-    for (let i = 0; i < steps; i++, step++) {
-      await engine.trainStep({
-        first: step % 8 * batchSize,
-        count: batchSize,
-        step,
+  constructor(readonly engine: Engine, readonly batchSize: number) {
+    const images = BATCHES * batchSize;
+    engine.setImages(synthesize(images, { seed: 0 }).images);
+    engine.setOrder(Uint32Array.from({ length: images }, (_, i) => i));
+  }
+
+  /** Milliseconds a step, over rounds that each end with a look at the losses. */
+  async measure(
+    rounds = ROUNDS,
+  ): Promise<{ median: number; min: number; max: number }> {
+    await this.#time(2); // compilation, and workers that are still starting
+    const guess = await this.#time(2);
+    this.#stepsPerRound = Math.max(1, Math.round(ROUND_TIME / guess));
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      times.push(await this.#time(this.#stepsPerRound));
+    }
+    times.sort((a, b) => a - b);
+    return { median: times[rounds >> 1], min: times[0], max: times.at(-1)! };
+  }
+
+  /** Milliseconds a step in each operation. */
+  async profile(): Promise<OperationTime[]> {
+    const { engine } = this;
+    if (!(engine instanceof WasmEngine || engine instanceof WebGpuEngine)) {
+      throw new TaskError(
+        `the ${engine.name} engine has no profile of its operations`,
+      );
+    }
+    const steps = this.#stepsPerRound;
+    const parts = await engine.profile(() => this.#train(steps));
+    return [...Map.groupBy(parts, ({ name }) => name)].map(([name, parts]) => ({
+      name,
+      milliseconds: parts.reduce((sum, p) => sum + p.milliseconds, 0) / steps,
+      flops: parts.reduce((sum, p) => sum + p.flops, 0),
+    })).sort((a, b) => b.milliseconds - a.milliseconds);
+  }
+
+  async #time(steps: number): Promise<number> {
+    const start = performance.now();
+    await this.#train(steps);
+    return (performance.now() - start) / steps;
+  }
+
+  async #train(steps: number): Promise<void> {
+    for (const end = this.#step + steps; this.#step < end; this.#step++) {
+      await this.engine.trainStep({
+        first: this.#step % BATCHES * this.batchSize,
+        count: this.batchSize,
+        step: this.#step,
       }, { beta: 1, capacity: 0, learningRate: 1e-3 });
     }
-    await engine.takeLosses();
-  };
-  const time = async (steps: number) => {
-    const start = performance.now();
-    await train(steps);
-    return (performance.now() - start) / steps;
-  };
-
-  await train(2); // compilation, and workers that are still starting
-  const steps = Math.max(1, Math.round(ROUND_TIME / await time(2)));
-  const rounds: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await time(steps));
-  rounds.sort((a, b) => a - b);
-  const median = rounds[ROUNDS >> 1];
-
-  const work = batchSize * trainingFlops(latentDim);
-  const gflops = work / median / 1e6;
-  const operations = profile
-    ? await profileStep(engine as WasmEngine, () => train(steps), steps)
-    : undefined;
-  const threads = engine instanceof WasmEngine ? engine.threads : null;
-  engine.dispose();
-  const peakGflops = threads && threads * peakFlops() / 1e9;
-
-  const result = {
-    engine: engine.name,
-    description: engine.description,
-    batchSize,
-    threads,
-    msPerStep: { median, min: rounds[0], max: rounds[ROUNDS - 1] },
-    imagesPerSecond: batchSize / median * 1000,
-    gflops,
-    peakGflops,
-    residentMB: Deno.memoryUsage().rss / 1e6,
-    operations,
-  };
-  if (options.json) {
-    console.log(JSON.stringify(result));
-    return;
+    await this.engine.takeLosses();
   }
-  console.log([
-    `engine      ${result.description}`,
-    `batch size  ${batchSize}`,
-    `step        ${median.toFixed(2)} ms (${rounds[0].toFixed(2)} to ` +
-    `${rounds[ROUNDS - 1].toFixed(2)} over ${ROUNDS} rounds of ${steps})`,
-    `throughput  ${result.imagesPerSecond.toFixed(0)} images/s`,
-    `arithmetic  ${gflops.toFixed(1)} GFLOP/s` +
-    (peakGflops
-      ? `, ${(100 * gflops / peakGflops).toFixed(0)} % of the ` +
-        `${peakGflops.toFixed(0)} that registers alone would allow`
-      : ""),
-    `memory      ${result.residentMB.toFixed(0)} MB resident`,
-    ...operations ? ["", ...profileTable(operations, batchSize)] : [],
-  ].join("\n"));
-});
+}
+
+/** What only one kind of engine has. */
+async function engineFigures(engine: Engine): Promise<{
+  threads?: number;
+  peakGflops?: number;
+  dispatchesPerStep?: number;
+  cpuMsPerStep?: number;
+  adapter?: { description: string; isFallback: boolean };
+}> {
+  if (engine instanceof WasmEngine) {
+    const { threads } = engine;
+    return { threads, peakGflops: threads * peakFlops() / 1e9 };
+  }
+  if (engine instanceof WebGpuEngine) {
+    const { dispatchesPerStep, cpuMsPerStep } = engine;
+    const { adapter } = (await requestGpu())!;
+    return {
+      dispatchesPerStep,
+      cpuMsPerStep,
+      adapter: {
+        description: adapter.info.description,
+        isFallback: isSoftware(adapter),
+      },
+    };
+  }
+  return {};
+}
 
 /** Multiplications and additions of a training step, for one image. */
 function trainingFlops(latentDim: number): number {
   return trainingPlan()
     .flatMap(({ each, whole, combine }) => [...each, ...whole, ...combine])
     .reduce((sum, operation) => sum + flops(operation, latentDim), 0);
-}
-
-/** Milliseconds that each operation takes in one step, summed over threads. */
-async function profileStep(
-  engine: WasmEngine,
-  run: () => Promise<void>,
-  steps: number,
-): Promise<OperationTime[]> {
-  const byName = Map.groupBy(await engine.profile(run), ({ name }) => name);
-  return [...byName].map(([name, parts]) => ({
-    name,
-    milliseconds: parts.reduce((sum, p) => sum + p.milliseconds, 0) / steps,
-    flops: parts.reduce((sum, p) => sum + p.flops, 0),
-  })).sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
 function profileTable(
@@ -132,3 +132,79 @@ function profileTable(
     `${"all".padEnd(40)}${total.toFixed(3).padStart(10)}`,
   ];
 }
+
+await runTask("bench", async (options) => {
+  const { batchSize, latentDim } = options;
+  const model = { ...options, autoencoder: false, seed: 0 };
+  const engine = await createEngine(model, options);
+  const bench = new Bench(engine, batchSize);
+  const msPerStep = await bench.measure();
+  const gflops = batchSize * trainingFlops(latentDim) / msPerStep.median / 1e6;
+  const operations = options.profile ? await bench.profile() : undefined;
+  const figures = await engineFigures(engine);
+  engine.dispose();
+
+  let tfjsMsPerStep: number | undefined;
+  if (options.compare === "tfjs") {
+    const tfjs = await createEngine(model, {
+      engine: "tfjs",
+      tfBackend: "webgpu",
+    });
+    tfjsMsPerStep = (await new Bench(tfjs, batchSize).measure(3)).median;
+    tfjs.dispose();
+  }
+
+  const result = {
+    engine: engine.name,
+    description: engine.description,
+    batchSize,
+    msPerStep,
+    imagesPerSecond: batchSize / msPerStep.median * 1000,
+    gflops,
+    ...figures,
+    tfjsMsPerStep,
+    residentMB: Deno.memoryUsage().rss / 1e6,
+    operations,
+  };
+  if (options.json) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  const { median, min, max } = msPerStep;
+  const rows: [string, string][] = [
+    ["engine", result.description],
+    ["batch size", `${batchSize}`],
+    [
+      "step",
+      `${median.toFixed(2)} ms (${min.toFixed(2)} to ${max.toFixed(2)})`,
+    ],
+    ["throughput", `${result.imagesPerSecond.toFixed(0)} images/s`],
+    ["arithmetic", `${gflops.toFixed(1)} GFLOP/s`],
+    ["memory", `${result.residentMB.toFixed(0)} MB resident`],
+  ];
+  const { peakGflops, dispatchesPerStep, cpuMsPerStep } = figures;
+  if (peakGflops !== undefined) {
+    rows.push([
+      "limit",
+      `${(100 * gflops / peakGflops).toFixed(0)} % of the ` +
+      `${peakGflops.toFixed(0)} GFLOP/s that registers alone would allow`,
+    ]);
+  }
+  if (dispatchesPerStep !== undefined && cpuMsPerStep !== undefined) {
+    rows.push(
+      ["dispatches", `${dispatchesPerStep} a step`],
+      ["CPU time", `${cpuMsPerStep.toFixed(3)} ms a step`],
+    );
+  }
+  if (tfjsMsPerStep !== undefined) {
+    rows.push([
+      "tfjs",
+      `${tfjsMsPerStep.toFixed(0)} ms a step on webgpu, ` +
+      `${(tfjsMsPerStep / median).toFixed(1)} times as long`,
+    ]);
+  }
+  for (const [name, value] of rows) console.log(name.padEnd(12) + value);
+  if (operations) {
+    console.log(["", ...profileTable(operations, batchSize)].join("\n"));
+  }
+});

@@ -17,7 +17,7 @@ import {
   tasks,
   type TaskSpec,
   type TaskValues,
-} from "../lib/options.ts";
+} from "./options.ts";
 
 /** What a task is told besides the values of its options. */
 export interface TaskContext<T extends TaskName> {
@@ -195,6 +195,10 @@ function hint(option: Option): string {
       return "N";
     case "number":
       return "X";
+    case "integers":
+      return "N,N,…";
+    case "numbers":
+      return "X,X,…";
   }
 }
 
@@ -208,9 +212,7 @@ export function helpText(name: TaskName): string {
       : `${left}\n${" ".repeat(width)}${right}`;
   const rows = Object.entries(options).map(([name, option]) => {
     const notes: string[] = [];
-    if (option.type === "integer" || option.type === "number") {
-      notes.push(rangeOf(option));
-    }
+    if ("min" in option) notes.push(rangeOf(option));
     if (option.default === true) notes.push(`default: on; --no-${bare(name)}`);
     else if (option.default !== null && option.default !== false) {
       notes.push(`default: ${option.default}`);

@@ -35,7 +35,12 @@ await runTask("doctor", async ({ json }) => {
   const gpu = await requestGpu();
   const candidates: EngineChoice[] = [
     { engine: "wasm" },
-    ...(gpu ? [{ engine: "tfjs", tfBackend: "webgpu" } as const] : []),
+    ...(gpu
+      ? [
+        { engine: "webgpu" },
+        { engine: "tfjs", tfBackend: "webgpu" },
+      ] as const
+      : []),
   ];
   const { description, probe: reference } = await tryEngine(REFERENCE);
   const diagnoses: Diagnosis[] = [{

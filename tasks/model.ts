@@ -14,7 +14,7 @@ import {
   loadDataset,
   type Split,
 } from "../lib/dataset/dataset.ts";
-import { DownloadError } from "../lib/dataset/download.ts";
+import { DownloadError, sha256 } from "../lib/dataset/download.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
 import type { Picture } from "../lib/image/picture.ts";
@@ -28,6 +28,7 @@ export async function openModel(
 ): Promise<{ checkpoint: Checkpoint; engine: Engine }> {
   const checkpoint = await loadCheckpoint(path);
   const engine = await createEngine(checkpoint.options, {
+    isShort: true,
     ...choice,
     onFallback: (reason) => console.error(`note: ${reason}`),
   });
@@ -62,6 +63,25 @@ export async function openImages(
   return images;
 }
 
+/**
+ * Loads the images that a checkpoint was trained on.
+ *
+ * @param path The checkpoint's file.
+ * @throws {TaskError} If others are in their place.
+ */
+export async function openTrainingImages(
+  checkpoint: Checkpoint,
+  path: string,
+  dataDir?: string,
+): Promise<ImageSet> {
+  const train = await openImages(checkpoint, "train", dataDir);
+  if (await sha256(train.images) === checkpoint.data.digest) return train;
+  throw new TaskError(
+    `${path} was trained on other images than these: choose their folder ` +
+      "with --data-dir",
+  );
+}
+
 /** One line that says what a checkpoint's model is. */
 export function describe({ options, data, history }: Checkpoint): string {
   const model = options.autoencoder
@@ -78,13 +98,18 @@ export async function writePicture(
   title: string,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  await atomicWrite(
-    path,
-    encodePng(picture, {
-      Title: title,
-      Software: "@vae/mnist",
-      Description: describe(checkpoint),
-      "Data set": checkpoint.data.name,
-    }),
-  );
+  await atomicWrite(path, encodePng(picture, metadata(title, checkpoint)));
+}
+
+/** What a picture's file says about it. */
+export function metadata(
+  title: string,
+  checkpoint: Checkpoint,
+): Record<string, string> {
+  return {
+    Title: title,
+    Software: "@vae/mnist",
+    Description: describe(checkpoint),
+    "Data set": checkpoint.data.name,
+  };
 }

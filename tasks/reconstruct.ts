@@ -7,9 +7,10 @@ import { pairGrid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { runTask } from "./cli.ts";
 import { describe, openImages, openModel, writePicture } from "./model.ts";
+import { showDigits } from "./preview.ts";
 
 await runTask("reconstruct", async (options, { given }) => {
-  const { n, split, out } = options;
+  const { n, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const set = await openImages(
     checkpoint,
@@ -21,10 +22,11 @@ await runTask("reconstruct", async (options, { given }) => {
   const reconstructions = await engine.decode(mu);
   await writePicture(
     out,
-    pairGrid(images, reconstructions),
+    pairGrid(images, reconstructions, { scale }),
     `Originals above reconstructions (${split})`,
     checkpoint,
   );
+  if (options.preview) showDigits(reconstructions);
   const shown = images.length / IMAGE_PIXELS;
   if (options.json) {
     console.log(JSON.stringify({ out, n: shown, split }));

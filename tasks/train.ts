@@ -10,31 +10,33 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
-import { type Dataset, loadDataset } from "../lib/dataset/dataset.ts";
-import type { Engine } from "../lib/engine/engine.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
+import { GpuError } from "../lib/engine/gpu.ts";
 import { createEngine } from "../lib/engine/select.ts";
-import { lossCurves } from "../lib/image/curves.ts";
-import { grid, pairGrid } from "../lib/image/grid.ts";
-import { preview } from "../lib/image/preview.ts";
-import { priorSample } from "../lib/model/prior.ts";
-import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { type OptionTable } from "../lib/option.ts";
 import {
   dataOptions,
-  type TaskValues,
+  recipes,
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options.ts";
-import type { EpochRecord, Losses } from "../lib/train/history.ts";
-import {
-  type EpochEvent,
-  NonFiniteLossError,
-  type ProgressEvent,
-  trainLoop,
-} from "../lib/train/trainer.ts";
+import type { TaskValues } from "./options.ts";
+import { NonFiniteLossError, trainLoop } from "../lib/train/trainer.ts";
 import { EXIT_INTERRUPTED, flagOf, runTask, TaskError } from "./cli.ts";
-import { describe, writePicture } from "./model.ts";
-import { duration, Progress } from "./progress.ts";
+import { Progress } from "./progress.ts";
+import {
+  checkSameImages,
+  epochText,
+  lossesText,
+  pick,
+  progressText,
+  shellWord,
+} from "./run.ts";
+import {
+  ANIMATION,
+  Animation,
+  previewText,
+  savePictures,
+} from "./run_pictures.ts";
 
 /** What a resumed run cannot change without being another run. */
 const FIXED: readonly (keyof TrainingOptions)[] = [
@@ -45,8 +47,6 @@ const FIXED: readonly (keyof TrainingOptions)[] = [
   "seed",
 ];
 
-const PREVIEW_DIGITS = 8;
-
 await runTask("train", async (given, context) => {
   const resume = given.resume === null
     ? undefined
@@ -56,6 +56,7 @@ await runTask("train", async (given, context) => {
   if (options.savePlots) {
     await checkWritable(join(options.plotDir, "loss-curves.png"));
   }
+  if (options.animate) await checkWritable(join(options.plotDir, ANIMATION));
 
   const progress = new Progress();
   const dataset = await loadDataset({
@@ -65,7 +66,7 @@ await runTask("train", async (given, context) => {
       progress.update(total && loaded / total, `fetching ${file}`),
   }).finally(() => progress.clear());
   for (const note of dataset.notes) console.error(`note: ${note}`);
-  checkSameImages(dataset, resume, given.resume);
+  if (resume) checkSameImages(dataset, resume, given.resume!);
 
   const engine = await createEngine(options, {
     ...options,
@@ -75,6 +76,9 @@ await runTask("train", async (given, context) => {
     `training on ${dataset.name}, ${dataset.train.count} images, with ` +
       `${engine.description}`,
   );
+  const animation = options.animate ? new Animation(engine, options) : null;
+  if (animation && resume) await engine.writeState(resume.state);
+  await animation?.add(resume?.history.length ?? 0);
   const started = performance.now();
   let saved = 0;
   const save = async (checkpoint: Checkpoint) => {
@@ -106,6 +110,7 @@ await runTask("train", async (given, context) => {
           warned = true;
           console.error(collapseText(event.inactive, options.latentDim));
         }
+        await animation?.add(event.record.epoch);
         if (event.record.epoch % options.checkpointEvery === 0) {
           await save(await event.checkpoint());
         }
@@ -124,15 +129,17 @@ await runTask("train", async (given, context) => {
         );
         return EXIT_INTERRUPTED;
       }
+      const { plotDir } = options;
       const pictures = options.savePlots
         ? await savePictures(
-          options.plotDir,
+          plotDir,
           engine,
           dataset,
           checkpoint,
           event.history,
         )
         : [];
+      if (animation) pictures.push(await animation.save(plotDir, checkpoint));
       if (event.reason === "patience") {
         console.error(
           `no better validation total for ${options.patience} epochs: kept ` +
@@ -162,25 +169,42 @@ await runTask("train", async (given, context) => {
     }
   } catch (error) {
     progress.clear();
-    if (!(error instanceof NonFiniteLossError)) throw error;
+    const kept = saved > 0
+      ? `${options.checkpoint} holds the run after step ${saved}`
+      : "nothing was saved";
+    if (error instanceof NonFiniteLossError) {
+      throw new TaskError(`${error.message}; ${kept}`);
+    }
+    if (!(error instanceof GpuError)) throw error;
     throw new TaskError(
-      `${error.message}; ` +
+      `${error.message}; ${kept}` +
         (saved > 0
-          ? `${options.checkpoint} holds the run after step ${saved}`
-          : `nothing was saved`),
+          ? `. Continue with: ${
+            resumeCommand({ ...options, engine: "wasm" }, context.given, [
+              "engine",
+            ])
+          }`
+          : ": try --engine wasm"),
     );
   }
 });
 
 type Options = TaskValues<"train">;
 
-/** On resume the checkpoint's options hold, but for those given anew. */
+/**
+ * A new run follows its recipe; on resume the checkpoint's options hold. Options
+ * that are given win over both.
+ */
 function mergeOptions(
   values: Options,
   given: ReadonlySet<keyof Options>,
   resume: Checkpoint | undefined,
 ): Options {
-  if (!resume) return values;
+  if (!resume) {
+    const chosen = Object.entries(recipes[values.recipe])
+      .filter(([name]) => !given.has(name as keyof Options));
+    return { ...values, ...Object.fromEntries(chosen) };
+  }
   const merged = { ...values, ...resume.options, ...resume.data.options };
   // Where it goes on is where it is saved, unless another place is named.
   merged.checkpoint = values.resume!;
@@ -202,12 +226,13 @@ function mergeOptions(
 function resumeCommand(
   options: Options,
   given: ReadonlySet<keyof Options>,
+  more: readonly (keyof Options)[] = [],
 ): string {
   const words = ["deno task train --resume", shellWord(options.checkpoint)];
-  for (const name of given) {
+  for (const name of new Set([...given, ...more])) {
     // The checkpoint has these, and the path is there already.
     if (name in trainingOptions || name in dataOptions) continue;
-    if (name === "resume" || name === "checkpoint") continue;
+    if (["resume", "checkpoint", "recipe"].includes(name)) continue;
     const value = options[name];
     if (value === false) words.push(`--no-${flagOf(name).slice(2)}`);
     else words.push(flagOf(name));
@@ -216,103 +241,8 @@ function resumeCommand(
   return words.join(" ");
 }
 
-function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function checkSameImages(
-  dataset: Dataset,
-  resume: Checkpoint | undefined,
-  path: string | null,
-): void {
-  if (!resume || resume.data.digest === dataset.digest) return;
-  throw new TaskError(
-    `${path} was trained on ${resume.data.name} (${
-      resume.data.digest.slice(0, 12)
-    }…), and these are other images: ${dataset.name} (${
-      dataset.digest.slice(0, 12)
-    }…)`,
-  );
-}
-
-/** The values of one table's options. */
-function pick<T extends OptionTable>(
-  values: { [K in keyof T]: unknown },
-  table: T,
-): Pick<Options, keyof T & keyof Options> {
-  return Object.fromEntries(
-    Object.keys(table).map((name) => [name, values[name]]),
-  ) as Pick<Options, keyof T & keyof Options>;
-}
-
-function lossesText({ total, reconstruction, kl }: Losses): string {
-  return `total ${total.toFixed(3)}  reconstruction ${
-    reconstruction.toFixed(3)
-  }  KL ${kl.toFixed(3)}`;
-}
-
-function progressText(event: ProgressEvent, epochs: number): string {
-  const { epoch, step, images, imagesPerSecond, secondsLeft, losses } = event;
-  return [
-    `epoch ${epoch}/${epochs}`,
-    `step ${step}`,
-    `${images.done}/${images.total}`,
-    `${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} images/s`,
-    `${duration(secondsLeft)} left`,
-    ...(losses ? [lossesText(losses)] : []),
-  ].join("  ");
-}
-
-function epochText({ record, seconds }: EpochEvent, epochs: number): string {
-  const { epoch, train, validation } = record;
-  const number = String(epoch).padStart(String(epochs).length);
-  return `epoch ${number}/${epochs}  ${duration(seconds)}  train: ${
-    lossesText(train)
-  }` + (validation ? `  validation: ${lossesText(validation)}` : "");
-}
-
 function collapseText(inactive: number, latentDim: number): string {
   return `note: ${inactive} of ${latentDim} latent dimensions carry less than ` +
     "0.01 nats (posterior collapse): try a smaller --beta, --beta-schedule " +
     "linear, a --capacity, or fewer dimensions with --latent-dim";
-}
-
-async function previewText(engine: Engine, latentDim: number): Promise<string> {
-  const z = priorSample(PREVIEW_DIGITS, latentDim, 0);
-  const { columns } = Deno.consoleSize();
-  return preview(await engine.decode(z), { columns });
-}
-
-/** Writes the loss curves, reconstructions and samples; returns their paths. */
-async function savePictures(
-  dir: string,
-  engine: Engine,
-  dataset: Dataset,
-  checkpoint: Checkpoint,
-  history: readonly EpochRecord[],
-): Promise<string[]> {
-  const { latentDim, likelihood, seed } = checkpoint.options;
-  const shown = [dataset.test, dataset.validation, dataset.train]
-    .find((set) => set?.count)!;
-  const originals = shown.images.subarray(0, 16 * IMAGE_PIXELS);
-  const { mu } = await engine.encode(originals);
-  const pictures = {
-    "loss-curves.png": lossCurves(history, {
-      title: describe(checkpoint),
-      likelihood,
-    }),
-    "reconstructions.png": pairGrid(originals, await engine.decode(mu)),
-    "samples.png": grid(
-      await engine.decode(priorSample(64, latentDim, seed)),
-    ),
-  };
-  const paths: string[] = [];
-  for (const [name, picture] of Object.entries(pictures)) {
-    const path = join(dir, name);
-    await writePicture(path, picture, name, checkpoint);
-    paths.push(path);
-  }
-  return paths;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import type { TaskName } from "../lib/options.ts";
+import type { TaskName } from "../tasks/options.ts";
 import {
   ENGINE,
   inFolder,

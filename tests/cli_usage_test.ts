@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { NumberOption, Option } from "../lib/option.ts";
-import { type TaskName, tasks } from "../lib/options.ts";
+import { type TaskName, tasks } from "../tasks/options.ts";
 import { inFolder, runTask, runWell, snapshot } from "./process.ts";
 
 const NAMES = Object.keys(tasks) as TaskName[];

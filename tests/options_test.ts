@@ -5,7 +5,8 @@ import {
   OptionError,
   parseOption,
 } from "../lib/option.ts";
-import { tasks, trainingOptions } from "../lib/options.ts";
+import { trainingOptions } from "../lib/options.ts";
+import { tasks } from "../tasks/options.ts";
 
 Deno.test("defaults() are values that the options take", () => {
   for (const { options } of Object.values(tasks)) {

@@ -9,7 +9,8 @@ import { encodeCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { defaults } from "../lib/option.ts";
-import { dataOptions, type TaskName, trainingOptions } from "../lib/options.ts";
+import { dataOptions, trainingOptions } from "../lib/options.ts";
+import type { TaskName } from "../tasks/options.ts";
 
 /** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
 export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];

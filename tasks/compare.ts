@@ -1,0 +1,252 @@
+/**
+ * `deno task compare`: the standard autoencoder and the VAE, side by side.
+ *
+ * @module
+ */
+import { join as joinPath } from "node:path";
+import { checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { type ImageSet, loadDataset } from "../lib/dataset/dataset.ts";
+import { compose } from "../lib/image/compose.ts";
+import { grid } from "../lib/image/grid.ts";
+import type { Picture } from "../lib/image/picture.ts";
+import { NEIGHBORS } from "../lib/metrics/metrics.ts";
+import { toUnitPixels } from "../lib/metrics/pixels.ts";
+import { priorSample } from "../lib/model/prior.ts";
+import { defaults } from "../lib/option.ts";
+import { dataOptions, trainingOptions } from "../lib/options.ts";
+import { markdownTable } from "../lib/report/markdown.ts";
+import { permutation, streamKey } from "../lib/rng.ts";
+import { EXIT_INTERRUPTED, runTask, TaskError } from "./cli.ts";
+import {
+  Comparison,
+  type Measured,
+  SAMPLES,
+  some,
+  ways,
+  type Yardstick,
+} from "./comparison.ts";
+import { show } from "./metrics_table.ts";
+import { describe, writePicture } from "./model.ts";
+import { join } from "./pictures.ts";
+import { Progress } from "./progress.ts";
+import {
+  commandLine,
+  findRun,
+  type FinishedRun,
+  finishRun,
+  pick,
+  type Run,
+} from "./run.ts";
+
+/** Digits in a row of the picture. */
+const COLUMNS = 10;
+/** Rows of interpolations and of samples in the picture. */
+const ROWS = 4;
+
+await runTask("compare", async (options, { signal }) => {
+  const { checkpointDir, out, scale, seed } = options;
+  const [autoencoderRun, vaeRun] = [true, false].map((autoencoder): Run => ({
+    name: autoencoder ? "autoencoder" : `VAE, β = ${options.beta}`,
+    path: joinPath(
+      checkpointDir,
+      autoencoder ? "autoencoder.safetensors" : "vae.safetensors",
+    ),
+    options: pick(
+      { ...defaults(trainingOptions), ...options, autoencoder },
+      trainingOptions,
+    ),
+  }));
+  const runs = [autoencoderRun, vaeRun];
+  for (const { path } of runs) await checkWritable(path);
+  await checkWritable(out);
+
+  const progress = new Progress();
+  const dataset = await loadDataset({
+    ...pick(options, dataOptions),
+    signal,
+    onProgress: ({ file, loaded, total }) =>
+      progress.update(total && loaded / total, `fetching ${file}`),
+  }).finally(() => progress.clear());
+  for (const note of dataset.notes) console.error(`note: ${note}`);
+  for (const run of runs) await findRun(run, dataset);
+
+  const models: FinishedRun[] = [];
+  for (const run of runs) {
+    const finished = await finishRun(run, dataset, options, signal);
+    if (!finished) {
+      console.error(
+        `stopped in ${run.name}, saved. Continue with:\n  ` +
+          commandLine("compare"),
+      );
+      return EXIT_INTERRUPTED;
+    }
+    models.push(finished);
+  }
+
+  const { split } = models[0];
+  const images = dataset[split]!;
+  if (images.count < 2) {
+    throw new TaskError(
+      `a comparison takes two ${split} images at least, not ${images.count}`,
+    );
+  }
+  const order = permutation(images.count, streamKey(seed, "sample"), 0);
+  const columns = await Promise.all(
+    models.map((model) => column(model, images, order, seed, scale)),
+  );
+  const picture = compose(columns[0].map((first, i) => [first, columns[1][i]]));
+  const title = "Autoencoder and VAE";
+  await writePicture(out, picture, title, models[1].checkpoint);
+
+  const comparison = new Comparison(dataset.train, images, order, seed);
+  const tickOf = (name: string) => async (stage: string, fraction: number) => {
+    const percent = Math.round(100 * fraction);
+    progress.update(fraction, `${name}: ${stage} ${percent} %`);
+    // A breath, in which signals are served.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  };
+  try {
+    const [autoencoder, vae] = [
+      await comparison.measure(models[0], tickOf("autoencoder")),
+      await comparison.measure(models[1], tickOf("VAE")),
+    ];
+    const real = await comparison.real(tickOf(split));
+    const yardstick = { ...real, pcaSquaredError: vae.pcaSquaredError };
+    progress.clear();
+    if (options.json) {
+      console.log(JSON.stringify({
+        out,
+        checkpoints: runs.map(({ path }) => path),
+        dataset: dataset.name,
+        split,
+        options: runs[1].options,
+        autoencoder: autoencoder.measured,
+        vae: vae.measured,
+        yardstick,
+      }));
+      return;
+    }
+    console.log(
+      `${describe(models[1].checkpoint)}, beside the autoencoder; ` +
+        `${split} images, mean ± standard error\n`,
+    );
+    console.log(
+      tableOf(autoencoder.measured, vae.measured, yardstick, split),
+    );
+    console.log(`\n${out}`);
+  } finally {
+    progress.clear();
+  }
+});
+
+/** Reconstructions, interpolations and samples of one model. */
+async function column(
+  { engine, checkpoint: { options } }: FinishedRun,
+  images: ImageSet,
+  order: Uint32Array,
+  seed: number,
+  scale: number,
+): Promise<Picture[]> {
+  const { latentDim, autoencoder, beta } = options;
+  const name = autoencoder ? "Autoencoder" : `VAE, β = ${beta}`;
+  const shown = some(images, order, COLUMNS);
+  const { mu } = await engine.encode(shown);
+  const pairs = await ways(engine, images, order, ROWS, COLUMNS - 2, latentDim);
+  const samples = priorSample(ROWS * COLUMNS, latentDim, seed);
+  const sheet = (digits: Float32Array, title: string) =>
+    grid(digits, { columns: COLUMNS, scale, title: `${name}: ${title}` });
+  return [
+    sheet(
+      join([toUnitPixels(shown), await engine.decode(mu)]),
+      "originals above their reconstructions",
+    ),
+    sheet(
+      join(pairs.flatMap(({ from, decoded, to }) => [from, decoded, to])),
+      "interpolations between originals",
+    ),
+    sheet(await engine.decode(samples), "samples from the prior N(0, I)"),
+  ];
+}
+
+function tableOf(
+  autoencoder: Measured,
+  vae: Measured,
+  yardstick: Yardstick,
+  split: string,
+): string {
+  const row = (
+    aspect: string,
+    measure: string,
+    value: (model: Measured) => string | null,
+    beside: string,
+  ) => [
+    aspect,
+    measure,
+    value(autoencoder) ?? "–",
+    value(vae) ?? "–",
+    beside,
+  ];
+  const range = (values: readonly number[]) =>
+    `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+  const real = `${split} images`;
+  return markdownTable(
+    ["", "measured", "autoencoder", "VAE", "beside"],
+    [
+      row(
+        "latent space",
+        `classes right by ${NEIGHBORS} nearest codes`,
+        (m) => show(m.neighborAccuracy, 100, " %"),
+        "",
+      ),
+      row(
+        "",
+        "classes right by a linear probe",
+        (m) => show(m.probeAccuracy, 100, " %"),
+        "",
+      ),
+      row(
+        "sampling",
+        "mean of z, by dimension",
+        (m) => range(m.aggregatedPosterior.mean),
+        "prior: 0",
+      ),
+      row(
+        "",
+        "variance of z, by dimension",
+        (m) => range(m.aggregatedPosterior.variance),
+        "prior: 1",
+      ),
+      row(
+        "generation",
+        "sample to nearest training image, relative",
+        (m) => show(m.sampleDistance),
+        `${real}: ${show(yardstick.sampleDistance)}`,
+      ),
+      row(
+        "",
+        `real image to nearest of ${SAMPLES} samples`,
+        (m) => show(m.coverageDistance),
+        `training images: ${show(yardstick.coverageDistance)}`,
+      ),
+      row(
+        "interpolation",
+        "largest step / mean step",
+        (m) => show(m.unevenness),
+        "even pace: 1",
+      ),
+      row(
+        "",
+        "middle to nearest training image, relative",
+        (m) => show(m.middleDistance),
+        `${real}: ${show(yardstick.sampleDistance)}`,
+      ),
+      row(
+        "reconstruction",
+        "squared error, z = μ",
+        (m) => show(m.squaredError),
+        `PCA: ${show(yardstick.pcaSquaredError)}`,
+      ),
+    ],
+  );
+}

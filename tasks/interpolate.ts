@@ -1,0 +1,166 @@
+/**
+ * `deno task interpolate`: changes one digit into another.
+ *
+ * @module
+ */
+import type { ImageSet } from "../lib/dataset/dataset.ts";
+import { grid } from "../lib/image/grid.ts";
+import { interpolate } from "../lib/latent/interpolate.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { OptionError } from "../lib/option.ts";
+import type { TaskValues } from "./options.ts";
+import { permutation, streamKey } from "../lib/rng.ts";
+import { runTask, TaskError } from "./cli.ts";
+import { describe, openImages, openModel, writePicture } from "./model.ts";
+import {
+  animationPath,
+  imageAt,
+  join,
+  swing,
+  writeAnimation,
+} from "./pictures.ts";
+import { showDigits } from "./preview.ts";
+
+type Options = TaskValues<"interpolate">;
+
+/** The numbers of two images. */
+type Pair = readonly [from: number, to: number];
+
+await runTask("interpolate", async (options, { given }) => {
+  const { steps, mode, scale, out } = options;
+  checkChoice(options, given.has("n"));
+  const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { latentDim } = checkpoint.options;
+  const images = await openImages(
+    checkpoint,
+    options.split,
+    given.has("dataDir") ? options.dataDir : undefined,
+  );
+  const pairs = choosePairs(images, options);
+  const ends = join(pairs.flat().map((index) => imageAt(images, index)));
+  const { mu } = await engine.encode(ends);
+  const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
+  const ways = pairs.map((_, row) =>
+    interpolate(latent(2 * row), latent(2 * row + 1), steps, mode)
+  );
+  const decoded = await engine.decode(join(ways));
+
+  const original = (i: number) => floats(pixels(ends, i, 1));
+  /** In each row, decoded digits between their originals. */
+  const rows = (first: number, count: number) =>
+    join(pairs.flatMap((_, row) => [
+      original(2 * row),
+      pixels(decoded, row * steps + first, count),
+      original(2 * row + 1),
+    ]));
+  const names = pairs.map((pair) => nameOf(images, pair));
+  const digits = rows(0, steps);
+  const picture = grid(digits, {
+    columns: steps + 2,
+    scale,
+    rowLabels: names,
+    columnLabels: scale > 1
+      ? ["original", ...Array(steps).fill(""), "original"]
+      : [],
+  });
+  const title = `Interpolations between images, ${mode}`;
+  await writePicture(out, picture, title, checkpoint);
+  const animation = options.gif ? animationPath(out) : null;
+  if (animation) {
+    const frame = (step: number) =>
+      grid(rows(step, 1), { columns: 3, scale, rowLabels: names });
+    await writeAnimation(animation, swing(steps, frame), title, checkpoint);
+  }
+  if (options.preview) {
+    showDigits(digits.subarray(0, (steps + 2) * IMAGE_PIXELS));
+  }
+  if (options.json) {
+    console.log(JSON.stringify({ out, animation, pairs, steps, mode }));
+  } else {
+    const written = animation ? `${out}, ${animation}` : out;
+    console.log(`${written}: ${pairs.length} pairs (${describe(checkpoint)})`);
+  }
+});
+
+function checkChoice(
+  { fromIndex, toIndex, classes }: Options,
+  countGiven: boolean,
+): void {
+  if ((fromIndex === null) !== (toIndex === null)) {
+    throw new OptionError("--from-index and --to-index go together");
+  }
+  if (fromIndex !== null && (classes !== null || countGiven)) {
+    throw new OptionError(
+      "--from-index and --to-index are one pair: --classes and -n choose others",
+    );
+  }
+  if (classes !== null && !/^\d,\d$/.test(classes)) {
+    throw new OptionError(
+      `--classes takes two digits such as 3,8, not "${classes}"`,
+    );
+  }
+}
+
+/** The pair that is asked for, or some that the seed chooses. */
+function choosePairs(
+  { labels, count }: ImageSet,
+  { fromIndex, toIndex, classes, n, seed, split }: Options,
+): Pair[] {
+  if (fromIndex !== null && toIndex !== null) return [[fromIndex, toIndex]];
+  const order = permutation(count, streamKey(seed, "sample"), 0);
+  if (classes !== null && labels === null) {
+    throw new TaskError(
+      "these images have no labels to find --classes by: choose a pair with " +
+        "--from-index and --to-index",
+    );
+  }
+  const [from, to] = classes === null
+    ? halves(order)
+    : twoClasses(order, labels!, classes, split);
+  return Array.from(
+    { length: Math.min(n, from.length, to.length) },
+    (_, i): Pair => [from[i], to[i]],
+  );
+}
+
+function twoClasses(
+  order: Uint32Array,
+  labels: Uint8Array,
+  classes: string,
+  split: string,
+): [Uint32Array, Uint32Array] {
+  const [from, to] = classes.split(",").map(Number).map((wanted) => {
+    const found = order.filter((index) => labels[index] === wanted);
+    if (found.length > 0) return found;
+    throw new TaskError(
+      `none of the ${order.length} ${split} images is of class ${wanted}`,
+    );
+  });
+  return labels[from[0]] === labels[to[0]] ? halves(from) : [from, to];
+}
+
+/** Two equal parts; a single image is both. */
+function halves(order: Uint32Array): [Uint32Array, Uint32Array] {
+  const half = Math.max(1, order.length >> 1);
+  return [order.subarray(0, half), order.subarray(-half)];
+}
+
+/** `3 to 8` where the classes are known, otherwise the numbers. */
+function nameOf({ labels }: ImageSet, [from, to]: Pair): string {
+  return labels ? `${labels[from]} to ${labels[to]}` : `${from} to ${to}`;
+}
+
+function pixels<T extends Float32Array | Uint8Array>(
+  images: T,
+  first: number,
+  count: number,
+): T {
+  return images.subarray(
+    first * IMAGE_PIXELS,
+    (first + count) * IMAGE_PIXELS,
+  ) as T;
+}
+
+function floats(bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (byte) => byte / 255);
+}

@@ -1,0 +1,80 @@
+/**
+ * `deno task latents`: plots the means of the posteriors, coloured by class.
+ *
+ * @module
+ */
+import { scatter } from "../lib/image/scatter.ts";
+import { projectPca } from "../lib/latent/pca.ts";
+import { runTask, TaskError } from "./cli.ts";
+import { describe, openImages, openModel, writePicture } from "./model.ts";
+import { type Dimension, twoDimensions } from "./pictures.ts";
+
+await runTask("latents", async (options, { given }) => {
+  const { pca, split, scale, out } = options;
+  const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { latentDim } = checkpoint.options;
+  const dimensions = twoDimensions(checkpoint);
+  const { images, labels, count } = await openImages(
+    checkpoint,
+    split,
+    given.has("dataDir") ? options.dataDir : undefined,
+  );
+  if (labels === null) {
+    throw new TaskError(
+      `${checkpoint.data.name} has no labels to colour its images by`,
+    );
+  }
+  const { mu } = await engine.encode(images);
+  const view = pca
+    ? await alongComponents(mu, latentDim)
+    : alongDimensions(mu, latentDim, dimensions);
+  const title = `Posterior means of ${count} ${split} images`;
+  const [xLabel, yLabel] = view.labels;
+  await writePicture(
+    out,
+    scatter(view.points, labels, { title, xLabel, yLabel, scale }),
+    title,
+    checkpoint,
+  );
+  if (options.json) {
+    console.log(JSON.stringify({ out, split, n: count, axes: view.labels }));
+  } else {
+    const axes = view.labels.join(", ");
+    console.log(`${out}: ${axes} (${describe(checkpoint)})`);
+  }
+});
+
+/** [n, 2] coordinates, and what they are. */
+interface View {
+  readonly points: ArrayLike<number>;
+  readonly labels: readonly string[];
+}
+
+function alongDimensions(
+  mu: Float32Array,
+  latentDim: number,
+  dimensions: readonly Dimension[],
+): View {
+  const points = new Float32Array(2 * mu.length / latentDim);
+  for (let at = 0; at < points.length; at++) {
+    const row = Math.floor(at / 2) * latentDim;
+    points[at] = mu[row + dimensions[at % 2].index];
+  }
+  const labels = dimensions.map(({ name, kl }) =>
+    `μ of ${name}` + (kl === null ? "" : ` (KL ${kl.toFixed(2)} nats)`)
+  );
+  return { points, labels };
+}
+
+async function alongComponents(
+  mu: Float32Array,
+  latentDim: number,
+): Promise<View> {
+  const { points, shares } = await projectPca(mu, latentDim, 2);
+  const labels = shares.map((share, k) =>
+    `principal component ${k + 1} of μ (${
+      Math.round(100 * share)
+    }% of its variance)`
+  );
+  return { points, labels };
+}

@@ -1,0 +1,43 @@
+/**
+ * `deno task manifold`: maps two latent dimensions over the prior's quantiles.
+ *
+ * @module
+ */
+import { grid } from "../lib/image/grid.ts";
+import { latentMap, priorQuantiles } from "../lib/latent/grid.ts";
+import { runTask } from "./cli.ts";
+import { describe, openModel, writePicture } from "./model.ts";
+import { signed, twoDimensions } from "./pictures.ts";
+import { showDigits } from "./preview.ts";
+
+await runTask("manifold", async (options) => {
+  const { n, scale, out } = options;
+  const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { latentDim } = checkpoint.options;
+  const [x, y] = twoDimensions(checkpoint);
+  const values = priorQuantiles(n);
+  const digits = await engine.decode(
+    latentMap(latentDim, [x.index, y.index], values),
+  );
+  const others = latentDim === 2
+    ? ""
+    : `, the most active of ${latentDim}, others 0`;
+  const title = `${x.name} to the right, ${y.name} upward${others}`;
+  const labels = signed(values);
+  const picture = grid(digits, {
+    columns: n,
+    scale,
+    gap: 0,
+    title,
+    rowLabels: labels.toReversed(),
+    columnLabels: scale > 1 ? labels : [],
+  });
+  await writePicture(out, picture, title, checkpoint);
+  if (options.preview) showDigits(digits);
+  if (options.json) {
+    const dimensions = [x, y];
+    console.log(JSON.stringify({ out, n, dimensions, quantiles: values }));
+  } else {
+    console.log(`${out}: ${title} (${describe(checkpoint)})`);
+  }
+});

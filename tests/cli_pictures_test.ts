@@ -1,0 +1,498 @@
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+// @ts-types="../lib/image/pngjs.d.ts"
+import { PNG } from "pngjs";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
+import { initialState } from "../lib/model/init.ts";
+import { modelSpec } from "../lib/model/spec.ts";
+import type { TaskName } from "../tasks/options.ts";
+import { permutation, streamKey } from "../lib/rng.ts";
+import {
+  inFolder,
+  refuses,
+  runTask,
+  runWell,
+  snapshot,
+  TINY,
+  untrained,
+} from "./process.ts";
+
+const ENGINE = ["--engine", "wasm", "--threads", "1"];
+const CHECKPOINT = "checkpoints/vae.safetensors";
+
+/** KL of three dimensions; the second is the most active, then the third. */
+const KL = [0.25, 1.5, 0.75];
+
+interface Run {
+  latentDim?: number;
+  /** Whether an epoch is finished. */
+  finished?: boolean;
+  /** The user's own file of images, without labels. */
+  images?: string;
+}
+
+/**
+ * A model that has learnt nothing, on four synthetic digits a split; its
+ * weights are large and its outputs logits, so that it decodes into many greys.
+ */
+function checkpoint(
+  { latentDim = 3, finished = true, images }: Run,
+): Uint8Array {
+  const run = decodeCheckpoint(untrained());
+  const state = initialState(modelSpec(latentDim), 0);
+  const loss = { total: 30, reconstruction: 27.5, kl: 2.5 };
+  const klPerDimension = Array.from({ length: latentDim }, (_, k) => KL[k]);
+  const record = {
+    epoch: 1,
+    step: 0,
+    beta: 1,
+    capacity: 0,
+    train: loss,
+    validation: loss,
+    klPerDimension,
+  };
+  return encodeCheckpoint({
+    ...run,
+    options: { ...run.options, latentDim, likelihood: "bce" },
+    data: {
+      ...run.data,
+      name: images ?? run.data.name,
+      options: { ...run.data.options, images: images ?? null, valSize: 1 },
+    },
+    state: { ...state, parameters: state.parameters.map((x) => 3 * x) },
+    history: finished ? [record] : [],
+  });
+}
+
+function withRun(
+  run: Run,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  return inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "checkpoints"));
+    await Deno.writeFile(join(folder, CHECKPOINT), checkpoint(run));
+    await body(folder);
+  });
+}
+
+/** Runs a task for its JSON, which is all that it prints. */
+async function json(
+  folder: string,
+  name: TaskName,
+  ...args: string[]
+): Promise<Record<string, unknown>> {
+  const engine = name === "curves" ? [] : ENGINE;
+  const { stdout, stderr } = await runWell(folder, name, [
+    ...engine,
+    "--json",
+    ...args,
+  ]);
+  assertEquals(stderr, "");
+  return JSON.parse(stdout);
+}
+
+async function readPng(folder: string, path: string): Promise<PNG> {
+  return PNG.sync.read(Buffer.from(await Deno.readFile(join(folder, path))));
+}
+
+/** The greys of the cell whose left upper corner is at (x, y), at scale 2. */
+function cell({ width, data }: PNG, x: number, y: number): number[] {
+  return Array.from(
+    { length: 784 },
+    (_, i) =>
+      data[4 * ((y + 2 * Math.floor(i / 28)) * width + x + 2 * (i % 28))],
+  );
+}
+
+/** The four test images that the checkpoints' options choose. */
+async function testImages(): Promise<{ images: number[][]; labels: number[] }> {
+  const { test } = await loadDataset({ dataset: "synthetic", limit: 4 });
+  const { images, labels } = test!;
+  return {
+    images: [0, 1, 2, 3].map((i) => [
+      ...images.subarray(784 * i, 784 * (i + 1)),
+    ]),
+    labels: [...labels!],
+  };
+}
+
+Deno.test("interpolate draws decoded digits between two originals", () =>
+  withRun({}, async (folder) => {
+    const { images } = await testImages();
+    const args = ["--from-index", "3", "--to-index", "1", "--steps", "4"];
+    const report = await json(folder, "interpolate", ...args);
+    assertEquals(report, {
+      out: "interpolation.png",
+      animation: null,
+      pairs: [[3, 1]],
+      steps: 4,
+      mode: "linear",
+    });
+    const picture = await readPng(folder, "interpolation.png");
+    // Six cells of 56 pixels, 4 apart, between margins of 16.
+    const left = picture.width - 16 - 6 * 56 - 5 * 4;
+    const top = picture.height - 16 - 56;
+    assertEquals(cell(picture, left, top), images[3]);
+    assertEquals(cell(picture, left + 5 * 60, top), images[1]);
+    const decoded = [1, 2, 3, 4].map((i) => cell(picture, left + 60 * i, top));
+    assertEquals(new Set(decoded.map(String)).size, 4);
+    assert(!decoded.map(String).includes(String(images[3])));
+    const slerp = ["--mode", "slerp", "--out", "arc.png"];
+    await json(folder, "interpolate", ...args, ...slerp);
+    const arc = await readPng(folder, "arc.png");
+    assertEquals(cell(arc, left + 60, top), decoded[0]);
+    assertEquals(cell(arc, left + 240, top), decoded[3]);
+    const same = await readPng(folder, "interpolation.png");
+    assertEquals(picture.data.equals(same.data), true);
+  }));
+
+Deno.test("interpolate chooses pairs by the seed, or by their classes", () =>
+  withRun({}, async (folder) => {
+    const { labels } = await testImages();
+    const { pairs } = await json(folder, "interpolate", "--seed", "5");
+    const order = permutation(4, streamKey(5, "sample"), 0);
+    assertEquals(pairs, [[order[0], order[2]], [order[1], order[3]]]);
+    const one = await json(folder, "interpolate", "--seed", "5", "-n", "1");
+    assertEquals(one.pairs, [[order[0], order[2]]]);
+    const [from, to] = [labels[2], labels.find((l) => l !== labels[2])];
+    const chosen = await json(
+      folder,
+      "interpolate",
+      "--classes",
+      `${from},${to}`,
+    );
+    for (const [a, b] of chosen.pairs as number[][]) {
+      assertEquals([labels[a], labels[b]], [from, to]);
+    }
+    assertEquals((chosen.pairs as number[][]).length, 1);
+  }));
+
+Deno.test("interpolate --gif goes there and back between the originals", () =>
+  withRun({}, async (folder) => {
+    const { animation } = await json(
+      folder,
+      "interpolate",
+      ..."--gif --steps 3 --out new/way.PNG".split(" "),
+    );
+    assertEquals(animation, "new/way.gif");
+    assertEquals(
+      [...(await snapshot(folder)).keys()],
+      [CHECKPOINT, "new/way.PNG", "new/way.gif"],
+    );
+    const file = await Deno.readFile(join(folder, "new/way.gif"));
+    const text = new TextDecoder().decode(file.slice(-200));
+    assertStringIncludes(text, "Interpolations between images, linear");
+    assertStringIncludes(text, "Data set: synthetic");
+    assertEquals(countFrames(file), 4); // 0, 1, 2, 1
+  }));
+
+/** Graphic control extensions by their fixed bytes. */
+function countFrames(file: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < file.length - 8; i++) {
+    if (
+      file[i] === 0x21 && file[i + 1] === 0xf9 && file[i + 2] === 4 &&
+      file[i + 7] === 0 && file[i + 8] === 0x2c
+    ) count++;
+  }
+  return count;
+}
+
+Deno.test("traverse sorts dimensions by KL, around 0 or an image", () =>
+  withRun({}, async (folder) => {
+    const args = ["--range", "2", "--steps", "3", "--gif"];
+    const report = await json(folder, "traverse", ...args);
+    assertEquals(report, {
+      out: "traversal.png",
+      animation: "traversal.gif",
+      index: null,
+      offsets: [-2, 0, 2],
+      dimensions: [
+        { index: 1, name: "z2", kl: 1.5 },
+        { index: 2, name: "z3", kl: 0.75 },
+        { index: 0, name: "z1", kl: 0.25 },
+      ],
+    });
+    const picture = await readPng(folder, "traversal.png");
+    const left = picture.width - 16 - 3 * 56 - 2 * 4;
+    const top = picture.height - 16 - 3 * 56 - 2 * 4;
+    const middles = [0, 1, 2].map((row) =>
+      cell(picture, left + 60, top + 60 * row)
+    );
+    assertEquals(middles[1], middles[0]);
+    assertEquals(middles[2], middles[0]);
+    const others = [0, 1, 2].flatMap((row) => [
+      cell(picture, left, top + 60 * row),
+      cell(picture, left + 120, top + 60 * row),
+    ]);
+    assertEquals(new Set([...others, middles[0]].map(String)).size, 7);
+
+    // Around an image, the middle is its reconstruction.
+    await json(folder, "traverse", ...args, "--index", "2", "--out", "at.png");
+    const around = await readPng(folder, "at.png");
+    await json(folder, "reconstruct");
+    const pairs = await readPng(folder, "reconstructions.png");
+    const first = pairs.width - 16 - 4 * 56 - 3 * 4;
+    assertEquals(
+      cell(around, left + 60, top),
+      cell(pairs, first + 120, pairs.height - 16 - 56),
+    );
+  }));
+
+Deno.test("traverse keeps dimensions in order where their KL is unknown", () =>
+  withRun({ finished: false }, async (folder) => {
+    const { dimensions } = await json(folder, "traverse", "--steps", "2");
+    assertEquals(
+      dimensions,
+      [0, 1, 2].map((index) => ({ index, name: `z${index + 1}`, kl: null })),
+    );
+  }));
+
+Deno.test("manifold maps all of two dimensions, or the most active", async () => {
+  await withRun({ latentDim: 2 }, async (folder) => {
+    const { stdout } = await runWell(folder, "manifold", [
+      ...ENGINE,
+      "-n",
+      "4",
+    ]);
+    assertMatch(stdout, /^manifold\.png: z1 to the right, z2 upward \(/);
+    const picture = await readPng(folder, "manifold.png");
+    // Touching cells: the row labels are as wide as "+0.32" is.
+    assertEquals(picture.height, 16 + 32 + 22 + 4 * 56 + 16);
+  });
+  await withRun({}, async (folder) => {
+    const { stdout } = await runWell(folder, "manifold", [
+      ...ENGINE,
+      "-n",
+      "2",
+    ]);
+    assertMatch(
+      stdout,
+      /z2 to the right, z3 upward, the most active of 3, others 0/,
+    );
+    const { quantiles } = await json(folder, "manifold", "-n", "2");
+    const [low, high] = quantiles as number[];
+    assert(Math.abs(high - 0.6744897501960817) < 1e-12 && low === -high);
+  });
+});
+
+Deno.test("latents plots along dimensions, or along components", () =>
+  withRun({}, async (folder) => {
+    const plain = await json(folder, "latents");
+    assertEquals(plain, {
+      out: "latents.png",
+      split: "test",
+      n: 4,
+      axes: ["μ of z2 (KL 1.50 nats)", "μ of z3 (KL 0.75 nats)"],
+    });
+    const picture = await readPng(folder, "latents.png");
+    assertEquals([picture.width, picture.height], [888, 884]);
+    const { axes } = await json(
+      folder,
+      "latents",
+      ..."--pca --scale 2 --out pca.png".split(" "),
+    );
+    const shares = (axes as string[]).map((axis, k) => {
+      const [, share] = axis.match(
+        new RegExp(`^principal component ${k + 1} of μ \\((\\d+)% of its`),
+      )!;
+      return Number(share);
+    });
+    assert(shares[0] >= shares[1] && shares[0] + shares[1] <= 100);
+    assertEquals((await readPng(folder, "pca.png")).width, 2 * 888);
+  }));
+
+Deno.test("curves redraws the losses without an engine", () =>
+  withRun({}, async (folder) => {
+    const { out, history } = await json(folder, "curves", "--scale", "2");
+    assertEquals(out, "loss-curves.png");
+    assertEquals((history as unknown[]).length, 1);
+    assertEquals((await readPng(folder, "loss-curves.png")).width, 2 * 1464);
+  }));
+
+Deno.test("pictures of digits are as large as --scale says", () =>
+  withRun({}, async (folder) => {
+    const sizes: [TaskName, string[], number][] = [
+      ["sample", ["-n", "1"], 32 + 28],
+      ["manifold", ["-n", "2"], 0],
+      ["reconstruct", ["-n", "1"], 0],
+      ["traverse", ["--steps", "2"], 0],
+      ["interpolate", ["-n", "1", "--steps", "2"], 0],
+    ];
+    for (const [name, args, expected] of sizes) {
+      const heights = [];
+      for (const scale of ["1", "3"]) {
+        const { out } = await json(folder, name, ...args, "--scale", scale);
+        heights.push((await readPng(folder, out as string)).height);
+      }
+      if (expected) assertEquals(heights, [expected, expected + 56]);
+      else assert(heights[1] > heights[0] + 55, `${name}: ${heights}`);
+    }
+  }));
+
+Deno.test("--preview shows digits on stderr, in one row", () =>
+  withRun({}, async (folder) => {
+    const names: TaskName[] = [
+      "sample",
+      "reconstruct",
+      "interpolate",
+      "traverse",
+      "manifold",
+    ];
+    for (const name of names) {
+      const { stdout, stderr } = await runWell(
+        folder,
+        name,
+        [
+          ...ENGINE,
+          "--preview",
+          "-n",
+          "6",
+        ].slice(0, name === "traverse" ? -2 : undefined),
+      );
+      const lines = stderr.split("\n");
+      assertEquals(lines.length, 8, name);
+      for (const line of lines.slice(0, 7)) {
+        assertMatch(line, /^[ ▀▄█]{14,74}$/);
+      }
+      assertMatch(stdout, /\.png: /);
+    }
+  }));
+
+Deno.test("train --animate decodes the same z before and after every epoch", () =>
+  inFolder(async (folder) => {
+    const args = [...TINY, "--animate", "--epochs", "2", "--json"];
+    const { stdout } = await runWell(folder, "train", args);
+    assertEquals(JSON.parse(stdout).pictures, ["plots/animation.gif"]);
+    assertEquals(
+      [...(await snapshot(folder)).keys()],
+      [CHECKPOINT, "plots/animation.gif"],
+    );
+    const file = await Deno.readFile(join(folder, "plots/animation.gif"));
+    assertEquals(countFrames(file), 3);
+    // A resumed run goes on from where it stands.
+    const resume = ["--resume", CHECKPOINT, "--animate", "--epochs", "3"];
+    await runWell(folder, "train", [...resume, ...TINY.slice(0, 4)]);
+    const again = await Deno.readFile(join(folder, "plots/animation.gif"));
+    assertEquals(countFrames(again), 2);
+  }));
+
+const complaints: [Run, TaskName, string[], RegExp][] = [
+  [
+    {},
+    "interpolate",
+    ["--from-index", "4", "--to-index", "0"],
+    /no image 4:.*0 to 3/,
+  ],
+  [{}, "interpolate", ["--from-index", "0", "--to-index", "99"], /no image 99/],
+  [{}, "traverse", ["--index", "4"], /no image 4:.*the 4 images/],
+  [{ latentDim: 1 }, "manifold", [], /one latent dimension.*takes two/],
+  [{ latentDim: 1 }, "latents", [], /one latent dimension.*takes two/],
+  [{ finished: false }, "curves", [], /has no history to draw/],
+  [{ images: "own.idx" }, "latents", [], /own\.idx has no test images/],
+  [{ images: "own.idx" }, "latents", ["--split", "train"], /no labels/],
+  [
+    { images: "own.idx" },
+    "interpolate",
+    ["--split", "train", "--classes", "1,2"],
+    /no labels to find --classes by/,
+  ],
+];
+
+for (const [run, name, args, message] of complaints) {
+  const what = [name, ...args, JSON.stringify(run)].join(" ");
+  Deno.test(`${what} is refused in one line`, () =>
+    withRun(run, async (folder) => {
+      await Deno.writeFile(join(folder, "own.idx"), ownImages());
+      const engine = name === "curves" ? [] : ENGINE;
+      await refuses(message, folder, name, [...engine, ...args]);
+    }));
+}
+
+/** An IDX file of three grey images. */
+function ownImages(): Uint8Array {
+  const header = Uint8Array.of(
+    0,
+    0,
+    8,
+    3,
+    0,
+    0,
+    0,
+    3,
+    0,
+    0,
+    0,
+    28,
+    0,
+    0,
+    0,
+    28,
+  );
+  const file = new Uint8Array(header.length + 3 * 784).fill(99);
+  file.set(header);
+  return file;
+}
+
+Deno.test("interpolate refuses a class that no image is of", () =>
+  withRun({}, async (folder) => {
+    const { labels } = await testImages();
+    const absent = [...Array(10).keys()].find((l) => !labels.includes(l));
+    await refuses(
+      new RegExp(`none of the 4 test images is of class ${absent}`),
+      folder,
+      "interpolate",
+      [...ENGINE, "--classes", `${labels[0]},${absent}`],
+    );
+  }));
+
+const mistakes: [string[], RegExp][] = [
+  [["--classes", "3"], /--classes takes two digits.*not "3"/],
+  [["--classes", "3,12"], /--classes takes two digits.*not "3,12"/],
+  [["--classes", "a,b"], /--classes takes two digits/],
+  [["--from-index", "3"], /go together/],
+  [["--to-index", "3"], /go together/],
+  [["--from-index", "3", "--to-index", "4", "-n", "2"], /are one pair/],
+  [
+    ["--from-index", "3", "--to-index", "4", "--classes", "1,2"],
+    /are one pair/,
+  ],
+  [["--steps", "1"], /--steps .*from 2/],
+];
+
+for (const [args, message] of mistakes) {
+  Deno.test(`interpolate ${args.join(" ")} is a mistake in use`, () =>
+    withRun({}, async (folder) => {
+      const before = await snapshot(folder);
+      const { code, stderr } = await runTask(folder, "interpolate", args);
+      assertMatch(stderr, message);
+      assertEquals(code, 2);
+      assertEquals(await snapshot(folder), before);
+    }));
+}
+
+Deno.test("a picture that cannot be written leaves nothing behind", () =>
+  withRun({}, async (folder) => {
+    const names: TaskName[] = [
+      "interpolate",
+      "traverse",
+      "manifold",
+      "latents",
+      "curves",
+    ];
+    for (const name of names) {
+      const engine = name === "curves" ? [] : ENGINE;
+      const args = [...engine, "--out", `${CHECKPOINT}/a.png`];
+      await refuses(/is a file, not a folder/, folder, name, args);
+    }
+  }));

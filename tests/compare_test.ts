@@ -1,0 +1,133 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+// @ts-types="../lib/image/pngjs.d.ts"
+import { PNG } from "pngjs";
+import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import { compose } from "../lib/image/compose.ts";
+import { blank, type Color } from "../lib/image/picture.ts";
+import { nearestImages, unevenness } from "../lib/metrics/nearest_image.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { inFolder, refuses, runWell, snapshot } from "./process.ts";
+
+const SMALL = [
+  ...["--engine", "wasm", "--threads", "1", "--dataset", "synthetic"],
+  ..."--limit 40 --val-size 20 --batch-size 20".split(" "),
+];
+const PATHS = ["autoencoder", "vae"]
+  .map((name) => `checkpoints/compare/${name}.safetensors`);
+
+Deno.test("nearestImages() finds what a search of all finds", async () => {
+  const noise = fillNormal(
+    new Float32Array(30 * 784),
+    streamKey(0, "sample"),
+    0,
+  );
+  const [images, known] = [noise.subarray(0, 5 * 784), noise.subarray(5 * 784)];
+  const found = await nearestImages(images, known);
+  for (let i = 0; i < 5; i++) {
+    const all = Array.from({ length: 25 }, (_, j) => {
+      const differences = Array.from(
+        { length: 784 },
+        (_, p) => images[784 * i + p] - known[784 * j + p],
+      );
+      return Math.hypot(...differences) ** 2;
+    });
+    assertAlmostEquals(found[i], Math.min(...all), 1e-6 * found[i]);
+  }
+  assertEquals(await nearestImages(images, images), new Float64Array(5));
+});
+
+Deno.test("unevenness() is 1 for an even pace, and grows with a jump", () => {
+  const way = (...values: number[]) =>
+    Float32Array.from(values.flatMap((value) => Array(784).fill(value)));
+  assertAlmostEquals(unevenness(way(0, 0.25, 0.5, 0.75)), 1, 1e-12);
+  assertAlmostEquals(unevenness(way(0, 0, 1, 1, 1)), 4, 1e-12);
+  assertAlmostEquals(unevenness(way(0, 0.25, 1)), 1.5, 1e-12);
+});
+
+Deno.test("compose() lays pictures out in rows and columns", () => {
+  const [red, green, blue]: Color[] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
+  const sheet = compose([
+    [blank(2, 1, red), blank(1, 3, green)],
+    [blank(1, 1, blue), blank(2, 1, red)],
+  ]);
+  assertEquals([sheet.width, sheet.height], [4, 4]);
+  const letters = Array.from({ length: 16 }, (_, i) => {
+    const color = sheet.pixels.subarray(3 * i, 3 * i + 3);
+    return { "255,0,0": "r", "0,255,0": "g", "0,0,255": "b" }[`${color}`] ??
+      ".";
+  }).join("");
+  assertEquals(letters, ["rrg.", "..g.", "..g.", "b.rr"].join(""));
+});
+
+Deno.test("compare trains both models, draws and measures them, and trains neither again", () =>
+  inFolder(async (folder) => {
+    const args = [...SMALL, "--epochs", "2", "--latent-dim", "3"];
+    const first = await runWell(folder, "compare", [...args, "--json"]);
+    const result = JSON.parse(first.stdout);
+    assertEquals([...(await snapshot(folder)).keys()], [
+      ...PATHS,
+      "comparison.png",
+    ]);
+    assertEquals(result.checkpoints, PATHS);
+    for (const [i, path] of PATHS.entries()) {
+      const { options, history } = await loadCheckpoint(join(folder, path));
+      assertEquals(options.autoencoder, i === 0);
+      assertEquals([options.latentDim, history.length], [3, 2]);
+    }
+    for (const model of [result.autoencoder, result.vae]) {
+      assertEquals(model.aggregatedPosterior.mean.length, 3);
+      assertGreater(model.squaredError.mean, 0);
+      assertGreater(model.sampleDistance.mean, 0);
+      assertGreater(model.unevenness.mean, 1);
+      assertLess(model.unevenness.mean, 12);
+    }
+    const { autoencoder, vae, yardstick } = result;
+    assertGreater(yardstick.sampleDistance.mean, 0);
+    // Relative to an image's own ink, which is more than a pixel's.
+    assertLess(yardstick.sampleDistance.mean, yardstick.coverageDistance.mean);
+    assertEquals(autoencoder.squaredError.mean !== vae.squaredError.mean, true);
+    const picture = await Deno.readFile(join(folder, "comparison.png"));
+    const { width, height } = PNG.sync.read(Buffer.from(picture));
+    // Ten digits of 56 pixels and their gaps, twice; ten rows under three titles.
+    assertEquals(width, 2 * (10 * 60 - 4 + 32));
+    assertEquals(height, 10 * 60 + 3 * (32 + 32 - 4));
+
+    const before = await snapshot(folder);
+    const { stdout, stderr } = await runWell(folder, "compare", args);
+    assertEquals(stderr.match(/finished before/g)?.length, 2);
+    assertEquals(await snapshot(folder), before);
+    for (
+      const aspect of [
+        "latent space",
+        "sampling",
+        "generation",
+        "interpolation",
+        "reconstruction",
+      ]
+    ) assertMatch(stdout, new RegExp(`^\\| ${aspect} `, "m"));
+    const [, middle] = stdout.match(/middle to nearest.*?\| +([\d.]+) ±/)!;
+    assertAlmostEquals(Number(middle), autoencoder.middleDistance.mean, 0.05);
+
+    await refuses(
+      /is a run with --beta 1, not 4: choose another --checkpoint-dir/,
+      folder,
+      "compare",
+      [...args, "--beta", "4"],
+    );
+    await refuses(
+      /cannot write comparison\.png\/a\.png: a part of the path is a file/,
+      folder,
+      "compare",
+      [...args, "--out", "comparison.png/a.png"],
+    );
+    assertStringIncludes(first.stderr, "VAE, β = 1: training on synthetic");
+  }));
