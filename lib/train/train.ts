@@ -33,7 +33,7 @@ export interface TrainSetup {
  * @throws {NonFiniteLossError} If the loss stops being a number.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { loadDataset, saveCheckpoint, train } from "@vae/mnist";
  *
  * const dataset = await loadDataset({ dataset: "synthetic", limit: 1000 });
