@@ -103,6 +103,7 @@ export {
 export {
   type BooleanOption,
   type ChoiceOption,
+  type ListOption,
   type NumberOption,
   type Option,
   OptionError,
