@@ -11,7 +11,7 @@ export const PROBE: EngineOptions = {
   latentDim: 12,
   likelihood: "mse",
   autoencoder: false,
-  batchSize: 4,
+  batchSize: 8,
   seed: 0,
 };
 

@@ -1,0 +1,61 @@
+import { assertEquals, assertLess } from "@std/assert";
+import {
+  PROBE,
+  relativeError,
+  runProbe,
+  TOLERANCE,
+} from "../lib/engine/parity.ts";
+import { TfjsEngine } from "../lib/engine/tfjs.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { digits, hyper, inOrder } from "./engine_suite.ts";
+
+Deno.test({
+  name: "runProbe() finds the wasm engine right, and a wrong one wrong",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const reference = await TfjsEngine.create(PROBE, "cpu");
+    const expected = await runProbe(reference);
+    reference.dispose();
+    const engine = new WasmEngine({ ...PROBE, threads: 2 });
+    const probe = await runProbe(engine);
+    engine.dispose();
+    for (const part of ["forward", "gradients", "adam"] as const) {
+      assertEquals(probe[part].length, expected[part].length);
+      // A hundredth of what the doctor allows.
+      const error = relativeError(probe[part], expected[part]);
+      assertLess(error, TOLERANCE[part] / 100, part);
+      const wrong = probe[part].with(7, NaN);
+      assertEquals(relativeError(wrong, expected[part]), NaN);
+    }
+  },
+});
+
+Deno.test({
+  name: "WasmEngine learns from 2048 copies what it learns from 8 images",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const latentDim = PROBE.latentDim;
+    const few = fillNormal(
+      new Float32Array(8 * latentDim),
+      streamKey(3, "epsilon"),
+      0,
+    );
+    const gradients: Float32Array[] = [];
+    for (const count of [8, 2048]) {
+      const engine = new WasmEngine({ ...PROBE, batchSize: count, threads: 2 });
+      engine.setImages(digits(8));
+      engine.setOrder(inOrder(count).map((row) => row % 8));
+      const epsilon = Float32Array.from(
+        { length: count * latentDim },
+        (_, i) => few[i % few.length],
+      );
+      engine.trainStep({ first: 0, count, step: 0, epsilon }, hyper);
+      gradients.push((await engine.readState()).expAvg);
+      engine.dispose();
+    }
+    assertLess(relativeError(gradients[1], gradients[0]), 1e-4);
+  },
+});
