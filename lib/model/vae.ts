@@ -13,10 +13,10 @@ import { completeOptions, defaults } from "../option.ts";
 import { dataOptions, trainingOptions } from "../options.ts";
 import { fillNormal, streamKey } from "../rng.ts";
 import { priorSample } from "./prior.ts";
+import { assign, flatten, variables } from "./variables.ts";
 import { initialState, type TrainState } from "./init.ts";
 import {
   BATCH_NORM,
-  type Block,
   type ConvShape,
   DECODER,
   ENCODER,
@@ -357,49 +357,4 @@ function explicitPadding(
 ): [[number, number], [number, number], [number, number], [number, number]] {
   const sides = padding(shape);
   return [[0, 0], sides, sides, [0, 0]];
-}
-
-function sizeOf({ shape }: Block): number {
-  return shape.reduce((a, b) => a * b);
-}
-
-function variables(
-  blocks: readonly Block[],
-  arena: Float32Array,
-): Map<string, tf.Variable> {
-  const variables = new Map<string, tf.Variable>();
-  tf.tidy(() => {
-    for (const block of blocks) {
-      const { name, shape, offset } = block;
-      const values = arena.slice(offset, offset + sizeOf(block));
-      variables.set(name, tf.variable(tf.tensor(values, [...shape])));
-    }
-  });
-  return variables;
-}
-
-function assign(
-  blocks: readonly Block[],
-  arena: Float32Array,
-  variables: Map<string, tf.Variable>,
-): void {
-  tf.tidy(() => {
-    for (const block of blocks) {
-      const { name, shape, offset } = block;
-      const values = arena.slice(offset, offset + sizeOf(block));
-      variables.get(name)!.assign(tf.tensor(values, [...shape]));
-    }
-  });
-}
-
-async function flatten(
-  blocks: readonly Block[],
-  length: number,
-  variables: Map<string, tf.Variable>,
-): Promise<Float32Array> {
-  const arena = new Float32Array(length);
-  await Promise.all(blocks.map(async ({ name, offset }) => {
-    arena.set(await variables.get(name)!.data(), offset);
-  }));
-  return arena;
 }
