@@ -4,6 +4,13 @@
  *
  * @module
  */
+import {
+  ADAM_BETA1,
+  ADAM_BETA2,
+  ADAM_EPS,
+  NORM_EPS,
+  NORM_MOMENTUM,
+} from "./constants.ts";
 
 /** How a decoder output becomes a distribution over a pixel. */
 export type Likelihood = "mse" | "bce";
@@ -25,10 +32,10 @@ export const IMAGE_SIZE = 28;
 export const IMAGE_PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 
 /** Batch normalisation, with PyTorch's defaults. */
-export const BATCH_NORM = { eps: 1e-5, momentum: 0.1 } as const;
+export const BATCH_NORM = { eps: NORM_EPS, momentum: NORM_MOMENTUM };
 
 /** Adam's constants, with PyTorch's defaults. */
-export const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+export const ADAM = { beta1: ADAM_BETA1, beta2: ADAM_BETA2, eps: ADAM_EPS };
 
 /**
  * A 3×3 convolution of stride 2 and padding 1 from `large` to `small`; a

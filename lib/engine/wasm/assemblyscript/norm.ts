@@ -2,11 +2,9 @@
 // layer are five vectors of `columns` channels: scale and shift of the forward
 // pass, then incoming, value and constant of the gradient. Behind them lie the
 // batch's mean and 1/σ of each channel, as f64.
+import { NORM_EPS, NORM_MOMENTUM } from "../../../model/constants";
 import { Job, Op } from "./job";
 import { madd } from "./simd";
-
-const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 /**
  * How many places are summed in f32 before they go to f64. Whole images in f32
@@ -79,7 +77,7 @@ export function moments(op: Op, job: Job, shards: i32): void {
     const variance = max(0, total(op, shards, channels + c) / n - mean * mean);
     coefficients(op, c, mean, variance);
     store<f64>(moment(op, c), mean);
-    store<f64>(moment(op, c), 1 / sqrt(variance + EPS), 8);
+    store<f64>(moment(op, c), 1 / sqrt(variance + NORM_EPS), 8);
     const running = op.running + (c << 2);
     const runningVariance = running + (channels << 2);
     follow(running, mean);
@@ -90,7 +88,7 @@ export function moments(op: Op, job: Job, shards: i32): void {
 // @ts-ignore: decorator
 @inline
 function follow(at: usize, value: f64): void {
-  store<f32>(at, <f32> (<f64> load<f32>(at) * (1 - MOMENTUM) + value * MOMENTUM));
+  store<f32>(at, <f32> (<f64> load<f32>(at) * (1 - NORM_MOMENTUM) + value * NORM_MOMENTUM));
 }
 
 /** Scale and shift from the running statistics. */
@@ -107,7 +105,7 @@ export function inferenceMoments(op: Op): void {
 @inline
 function coefficients(op: Op, c: i32, mean: f64, variance: f64): void {
   const at = op.norm + (c << 2);
-  const scale = <f64> load<f32>(op.gamma + (c << 2)) / sqrt(variance + EPS);
+  const scale = <f64> load<f32>(op.gamma + (c << 2)) / sqrt(variance + NORM_EPS);
   store<f32>(at, <f32> scale);
   // deno-fmt-ignore
   store<f32>(at + (op.columns << 2), <f32> (load<f32>(op.beta + (c << 2)) - mean * scale));
