@@ -61,7 +61,7 @@ export interface TextOption {
   /** The text if nobody chooses another. */
   readonly default: string | null;
   /** What a help text shows in place of a value. */
-  readonly placeholder: string;
+  readonly metavar: string;
   /** What it does, in a few words. */
   readonly help: string;
 }
@@ -128,7 +128,7 @@ export function parseOption(
       return value;
     case "text":
       if (typeof value !== "string" || value === "") {
-        throw refuse(`a value (${option.placeholder})`);
+        throw refuse(`a value (${option.metavar})`);
       }
       return value;
     case "choice":

@@ -107,13 +107,13 @@ export const dataOptions = {
   images: {
     type: "text",
     default: null,
-    placeholder: "FILE.idx[.gz]",
+    metavar: "FILE.idx[.gz]",
     help: "28×28 images of your own instead",
   },
   dataDir: {
     type: "text",
     default: "data",
-    placeholder: "DIR",
+    metavar: "DIR",
     help: "folder of the downloaded data sets",
   },
   limit: {

@@ -188,7 +188,7 @@ function hint(option: Option): string {
     case "boolean":
       return "";
     case "text":
-      return option.placeholder;
+      return option.metavar;
     case "choice":
       return option.choices.join("|");
     case "integer":

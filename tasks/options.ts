@@ -32,7 +32,7 @@ const engineOptions = {
 const checkpoint = {
   type: "text",
   default: "checkpoints/vae.safetensors",
-  placeholder: "FILE",
+  metavar: "FILE",
   help: "the checkpoint to use",
 } as const;
 const json = {
@@ -85,7 +85,7 @@ function plotOptions<const Out extends string>(out: Out) {
     out: {
       type: "text",
       default: out,
-      placeholder: "FILE",
+      metavar: "FILE",
       help: "the picture to write",
     },
     scale,
@@ -99,7 +99,7 @@ function plotOptions<const Out extends string>(out: Out) {
 const outDir = {
   type: "text",
   default: "plots",
-  placeholder: "DIR",
+  metavar: "DIR",
   help: "folder of what is written",
 } as const;
 
@@ -122,7 +122,7 @@ function checkpointDir<const Dir extends string>(dir: Dir) {
   return {
     type: "text",
     default: dir,
-    placeholder: "DIR",
+    metavar: "DIR",
     help: "folder of the checkpoints; finished runs are taken from there",
   } as const;
 }
@@ -152,7 +152,7 @@ export const tasks = {
     from: {
       type: "text",
       default: null,
-      placeholder: "DIR|URL",
+      metavar: "DIR|URL",
       help: "folder or base URL to take the files from",
     },
     dataDir: dataOptions.dataDir,
@@ -178,7 +178,7 @@ export const tasks = {
     resume: {
       type: "text",
       default: null,
-      placeholder: "FILE",
+      metavar: "FILE",
       help: "continue exactly where a checkpoint stopped",
     },
     savePlots: {
@@ -189,7 +189,7 @@ export const tasks = {
     plotDir: {
       type: "text",
       default: "plots",
-      placeholder: "DIR",
+      metavar: "DIR",
       help: "folder of the pictures",
     },
     animate: {
@@ -252,7 +252,7 @@ export const tasks = {
     classes: {
       type: "text",
       default: null,
-      placeholder: "A,B",
+      metavar: "A,B",
       help: "from digits of class A to digits of class B, such as 3,8",
     },
     n: {
@@ -373,7 +373,7 @@ export const tasks = {
     out: {
       type: "text",
       default: "comparison.png",
-      placeholder: "FILE",
+      metavar: "FILE",
       help: "the picture to write",
     },
     scale: { ...scale, default: 2, help: "pixels to a pixel of a digit" },
@@ -384,7 +384,7 @@ export const tasks = {
     out: {
       type: "text",
       default: "report.html",
-      placeholder: "FILE",
+      metavar: "FILE",
       help: "the page to write",
     },
     split,
