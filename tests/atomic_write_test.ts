@@ -7,20 +7,10 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { atomicWrite, WriteError } from "../lib/checkpoint/atomic_write.ts";
+import { inFolder } from "./folder.ts";
 
 const OLD = new TextEncoder().encode("old content, longer than the new");
 const NEW = new TextEncoder().encode("new");
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();

@@ -27,6 +27,7 @@ import { initialState } from "../lib/model/init.ts";
 import { defaults } from "../lib/option.ts";
 import { dataOptions, trainingOptions } from "../lib/options.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
+import { inFolder } from "./folder.ts";
 
 /** A run with 3 latent dimensions that stopped in its second epoch. */
 function run(): Checkpoint {
@@ -93,17 +94,6 @@ function forgedJson(
 
 function refused(bytes: Uint8Array): string {
   return assertThrows(() => decodeCheckpoint(bytes), CheckpointError).message;
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 function bits(array: Float32Array): Uint32Array {

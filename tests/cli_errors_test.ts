@@ -6,14 +6,8 @@ import {
   writeSafetensors,
 } from "../lib/checkpoint/safetensors.ts";
 import { writeIdx } from "../lib/dataset/idx.ts";
-import {
-  inFolder,
-  refuses,
-  runWell,
-  snapshot,
-  TINY,
-  untrained,
-} from "./process.ts";
+import { refuses, runWell, snapshot, TINY, untrained } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const GOOD = untrained();
 

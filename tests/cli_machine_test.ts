@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { writeIdx } from "../lib/dataset/idx.ts";
-import { inFolder, refuses, runTask, runWell, snapshot } from "./process.ts";
+import { refuses, runTask, runWell, snapshot } from "./process.ts";
 import { isMissing, sharedDir } from "./shared.ts";
+import { inFolder } from "./folder.ts";
 
 Deno.test("doctor shows the machine and finds its numbers right", () =>
   inFolder(async (folder) => {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { TaskName } from "../tasks/options.ts";
 import {
   ENGINE,
-  inFolder,
   refuses,
   runTask,
   snapshot,
@@ -11,6 +10,7 @@ import {
   TINY,
   untrained,
 } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 

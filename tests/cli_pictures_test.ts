@@ -18,7 +18,6 @@ import { modelSpec } from "../lib/model/spec.ts";
 import type { TaskName } from "../tasks/options.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import {
-  inFolder,
   refuses,
   runTask,
   runWell,
@@ -26,6 +25,7 @@ import {
   TINY,
   untrained,
 } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const ENGINE = ["--engine", "wasm", "--threads", "1"];
 const CHECKPOINT = "checkpoints/vae.safetensors";

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import {
   ENGINE,
-  inFolder,
   LONG,
   type Result,
   runTask,
@@ -12,6 +11,7 @@ import {
   startTask,
   TINY,
 } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 

@@ -17,7 +17,8 @@ import {
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import type { EpochRecord } from "../lib/train/history.ts";
-import { ENGINE, inFolder, runWell, snapshot, TINY } from "./process.ts";
+import { ENGINE, runWell, snapshot, TINY } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { NumberOption, Option } from "../lib/option.ts";
 import { type TaskName, tasks } from "../tasks/options.ts";
-import { inFolder, runTask, runWell, snapshot } from "./process.ts";
+import { runTask, runWell, snapshot } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const NAMES = Object.keys(tasks) as TaskName[];
 

@@ -15,7 +15,8 @@ import { compose } from "../lib/image/compose.ts";
 import { blank, type Color } from "../lib/image/picture.ts";
 import { nearestImages, unevenness } from "../lib/metrics/nearest_image.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
-import { inFolder, refuses, runWell, snapshot } from "./process.ts";
+import { refuses, runWell, snapshot } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const SMALL = [
   ...["--engine", "wasm", "--threads", "1", "--dataset", "synthetic"],

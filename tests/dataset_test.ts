@@ -15,17 +15,7 @@ import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
 import { writeIdx } from "../lib/dataset/idx.ts";
 import { sources } from "../lib/dataset/mnist.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "./folder.ts";
 
 /** An IDX file of images whose pixels are all their index. */
 function numberedImages(count: number): Uint8Array<ArrayBuffer> {

@@ -19,14 +19,8 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options.ts";
-import {
-  inFolder,
-  refuses,
-  runWell,
-  snapshot,
-  startTask,
-  untrained,
-} from "./process.ts";
+import { refuses, runWell, snapshot, startTask, untrained } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 

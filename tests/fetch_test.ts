@@ -21,6 +21,7 @@ import {
 } from "../lib/dataset/download.ts";
 import { writeIdx } from "../lib/dataset/idx.ts";
 import type { Source, SourceFile } from "../lib/dataset/mnist.ts";
+import { inFolder } from "./folder.ts";
 
 /** The four files of a data set of three and two images, by name. */
 const FILES = new Map(
@@ -58,17 +59,6 @@ function tiny(mirrors: string[], digests = true): Source {
 
 function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(gzipSync(bytes));
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** The names of all files in the data set's folder, temporary ones too. */

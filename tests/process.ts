@@ -138,15 +138,3 @@ export function untrained(): Uint8Array {
     partial: null,
   });
 }
-
-/** Gives `body` an empty folder. */
-export async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

@@ -24,7 +24,8 @@ import {
 import { dataUrl, markup, page } from "../lib/report/html.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
 import type { EpochRecord } from "../lib/train/history.ts";
-import { inFolder, refuses, runWell, snapshot } from "./process.ts";
+import { refuses, runWell, snapshot } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 const FEW = ["--engine", "wasm", "--samples", "2"];

@@ -15,14 +15,8 @@ import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
 import { OptionError, parseOption } from "../lib/option.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
-import {
-  inFolder,
-  refuses,
-  runTask,
-  runWell,
-  snapshot,
-  startTask,
-} from "./process.ts";
+import { refuses, runTask, runWell, snapshot, startTask } from "./process.ts";
+import { inFolder } from "./folder.ts";
 
 const DATA = ["--engine", "wasm", "--threads", "1", "--dataset", "synthetic"];
 const SMALL = [
