@@ -5,7 +5,7 @@
  */
 import { join as joinPath } from "node:path";
 import { checkWritable } from "../lib/checkpoint/atomic_write.ts";
-import { type ImageSet, loadDataset } from "../lib/dataset/dataset.ts";
+import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { compose } from "../lib/image/compose.ts";
 import { grid } from "../lib/image/grid.ts";
 import type { Picture } from "../lib/image/picture.ts";
@@ -13,7 +13,7 @@ import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import { defaults } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
+import { trainingOptions } from "../lib/options.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { EXIT_INTERRUPTED, runTask, TaskError } from "./cli.ts";
@@ -34,6 +34,7 @@ import {
   findRun,
   type FinishedRun,
   finishRun,
+  openDataset,
   pick,
   type Run,
 } from "./run.ts";
@@ -60,14 +61,7 @@ await runTask("compare", async (options, { signal }) => {
   for (const { path } of runs) await checkWritable(path);
   await checkWritable(out);
 
-  const progress = new Progress();
-  const dataset = await loadDataset({
-    ...pick(options, dataOptions),
-    signal,
-    onProgress: ({ file, loaded, total }) =>
-      progress.update(total && loaded / total, `fetching ${file}`),
-  }).finally(() => progress.clear());
-  for (const note of dataset.notes) console.error(`note: ${note}`);
+  const dataset = await openDataset(options, signal);
   for (const run of runs) await findRun(run, dataset);
 
   const models: FinishedRun[] = [];
@@ -99,6 +93,7 @@ await runTask("compare", async (options, { signal }) => {
   await writePicture(out, picture, title, models[1].checkpoint);
 
   const comparison = new Comparison(dataset.train, images, order, seed);
+  const progress = new Progress();
   const tickOf = (name: string) => async (stage: string, fraction: number) => {
     const percent = Math.round(100 * fraction);
     progress.update(fraction, `${name}: ${stage} ${percent} %`);

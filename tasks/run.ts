@@ -9,11 +9,19 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
-import type { Dataset, Split } from "../lib/dataset/dataset.ts";
+import {
+  type Dataset,
+  loadDataset,
+  type Split,
+} from "../lib/dataset/dataset.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
 import type { OptionTable, OptionValues } from "../lib/option.ts";
-import type { TrainingOptions } from "../lib/options.ts";
+import {
+  type DataOptions,
+  dataOptions,
+  type TrainingOptions,
+} from "../lib/options.ts";
 import type { Losses } from "../lib/train/history.ts";
 import {
   type EpochEvent,
@@ -141,6 +149,22 @@ export async function finishRun(
     if (!(error instanceof NonFiniteLossError)) throw error;
     throw new TaskError(`${name}: ${error.message}`);
   }
+}
+
+/** Loads the data set that a run asks for, showing the download if there is one. */
+export async function openDataset(
+  options: DataOptions,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const progress = new Progress();
+  const dataset = await loadDataset({
+    ...pick(options, dataOptions),
+    signal,
+    onProgress: ({ file, loaded, total }) =>
+      progress.update(total && loaded / total, `fetching ${file}`),
+  }).finally(() => progress.clear());
+  for (const note of dataset.notes) console.error(`note: ${note}`);
+  return dataset;
 }
 
 /** The command that was typed. */

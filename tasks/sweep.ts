@@ -5,17 +5,22 @@
  */
 import { join } from "node:path";
 import { atomicWrite, checkWritable } from "../lib/checkpoint/atomic_write.ts";
-import { loadDataset } from "../lib/dataset/dataset.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
 import { defaults } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
+import { trainingOptions } from "../lib/options.ts";
 import type { TaskValues } from "./options.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { INACTIVE_KL } from "../lib/train/trainer.ts";
 import { EXIT_INTERRUPTED, runTask } from "./cli.ts";
-import { Progress } from "./progress.ts";
-import { commandLine, findRun, finishRun, pick, type Run } from "./run.ts";
+import {
+  commandLine,
+  findRun,
+  finishRun,
+  openDataset,
+  pick,
+  type Run,
+} from "./run.ts";
 
 /** One line of the table. */
 interface Row {
@@ -39,14 +44,7 @@ await runTask("sweep", async (options, { signal }) => {
     .map((name) => join(outDir, name));
   for (const path of [runs[0].path, ...files]) await checkWritable(path);
 
-  const progress = new Progress();
-  const dataset = await loadDataset({
-    ...pick(options, dataOptions),
-    signal,
-    onProgress: ({ file, loaded, total }) =>
-      progress.update(total && loaded / total, `fetching ${file}`),
-  }).finally(() => progress.clear());
-  for (const note of dataset.notes) console.error(`note: ${note}`);
+  const dataset = await openDataset(options, signal);
   for (const run of runs) await findRun(run, dataset);
 
   const rows: Row[] = [];

@@ -10,7 +10,6 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
-import { loadDataset } from "../lib/dataset/dataset.ts";
 import { GpuError } from "../lib/engine/gpu.ts";
 import { createEngine } from "../lib/engine/select.ts";
 import {
@@ -27,6 +26,7 @@ import {
   checkSameImages,
   epochText,
   lossesText,
+  openDataset,
   pick,
   progressText,
   shellWord,
@@ -59,13 +59,7 @@ await runTask("train", async (given, context) => {
   if (options.animate) await checkWritable(join(options.plotDir, ANIMATION));
 
   const progress = new Progress();
-  const dataset = await loadDataset({
-    ...pick(options, dataOptions),
-    signal: context.signal,
-    onProgress: ({ file, loaded, total }) =>
-      progress.update(total && loaded / total, `fetching ${file}`),
-  }).finally(() => progress.clear());
-  for (const note of dataset.notes) console.error(`note: ${note}`);
+  const dataset = await openDataset(options, context.signal);
   if (resume) checkSameImages(dataset, resume, given.resume!);
 
   const engine = await createEngine(options, {
