@@ -23,22 +23,14 @@
  *
  * @module
  */
+export * from "./lib/mod.ts";
 export { atomicWrite, WriteError } from "./lib/checkpoint/atomic_write.ts";
 export {
-  type Checkpoint,
-  CheckpointError,
   type Expected,
   loadCheckpoint,
   saveCheckpoint,
 } from "./lib/checkpoint/checkpoint.ts";
-export type { DataRecord, Metadata } from "./lib/checkpoint/metadata.ts";
-export {
-  type Dataset,
-  type ImageSet,
-  loadDataset,
-  type LoadOptions,
-  type Split,
-} from "./lib/dataset/dataset.ts";
+export { loadDataset, type LoadOptions } from "./lib/dataset/dataset.ts";
 export {
   DownloadError,
   fetchDataset,
@@ -47,20 +39,8 @@ export {
   type FetchProgress,
 } from "./lib/dataset/download.ts";
 export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
-export { synthesize, type SyntheticOptions } from "./lib/dataset/synthetic.ts";
-export type {
-  BatchRef,
-  Engine,
-  EngineName,
-  EngineOptions,
-  Hyper,
-  LossSums,
-  TrainLosses,
-} from "./lib/engine/engine.ts";
-export { type Gpu, GpuError } from "./lib/engine/gpu.ts";
 export { createEngine, type EngineChoice } from "./lib/engine/select.ts";
 export { type TfBackend, useTfBackend } from "./lib/engine/tf_backend.ts";
-export { SimdError } from "./lib/engine/wasm/threads.ts";
 export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
 export {
   grid,
@@ -73,10 +53,6 @@ export type { Picture } from "./lib/image/picture.ts";
 export { encodePng } from "./lib/image/png.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
 export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
-export {
-  interpolate,
-  type InterpolationMode,
-} from "./lib/latent/interpolate.ts";
 export { type Estimate, estimate } from "./lib/metrics/estimate.ts";
 export {
   measure,
@@ -84,55 +60,9 @@ export {
   type Metrics,
 } from "./lib/metrics/metrics.ts";
 export { type Binarization, binarize } from "./lib/metrics/pixels.ts";
-export type { TrainState } from "./lib/model/init.ts";
-export { priorSample } from "./lib/model/prior.ts";
-export {
-  type Block,
-  type Likelihood,
-  type ModelOptions,
-  type ModelSpec,
-  modelSpec,
-  type TensorSpec,
-} from "./lib/model/spec.ts";
 export {
   type Forward,
   imageTensor,
   VAE,
   type Weights,
 } from "./lib/model/vae.ts";
-export {
-  type BooleanOption,
-  type ChoiceOption,
-  type ListOption,
-  type NumberOption,
-  type Option,
-  OptionError,
-  type OptionTable,
-  type OptionValues,
-  type TextOption,
-} from "./lib/option.ts";
-export {
-  type DataOptions,
-  dataOptions,
-  type TrainingOptions,
-  trainingOptions,
-} from "./lib/options.ts";
-export {
-  fillNormal,
-  fillUniform,
-  type Key,
-  permutation,
-  type Stream,
-  streamKey,
-  streams,
-  threefry2x32,
-} from "./lib/rng.ts";
-export type { EpochRecord, Losses } from "./lib/train/history.ts";
-export { train, type TrainSetup } from "./lib/train/train.ts";
-export {
-  type EndEvent,
-  type EpochEvent,
-  NonFiniteLossError,
-  type ProgressEvent,
-  type TrainEvent,
-} from "./lib/train/trainer.ts";

@@ -14,7 +14,8 @@ import {
   loadDataset,
   type Split,
 } from "../lib/dataset/dataset.ts";
-import { DownloadError, sha256 } from "../lib/dataset/download.ts";
+import { DownloadError } from "../lib/dataset/download.ts";
+import { sha256 } from "../lib/dataset/split.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
 import type { Picture } from "../lib/image/picture.ts";

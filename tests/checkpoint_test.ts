@@ -11,11 +11,10 @@ import { WriteError } from "../lib/checkpoint/atomic_write.ts";
 import {
   type Checkpoint,
   CheckpointError,
-  decodeCheckpoint,
-  encodeCheckpoint,
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import {
   parseSafetensors,
   SafetensorsError,

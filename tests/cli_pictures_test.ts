@@ -8,10 +8,7 @@ import {
 } from "@std/assert";
 // @ts-types="../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
-import {
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from "../lib/checkpoint/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";

@@ -5,7 +5,7 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { encodeCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { defaults } from "../lib/option.ts";

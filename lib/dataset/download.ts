@@ -14,6 +14,7 @@ import {
   type SourceName,
   sources,
 } from "./mnist.ts";
+import { sha256 } from "./split.ts";
 
 /** How far the transfer of one file is. */
 export interface FetchProgress {
@@ -193,11 +194,6 @@ async function verify(
     throw new Error(`the SHA-256 is ${actual}, not ${digest}`);
   }
   return file;
-}
-
-/** SHA-256 in hex. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** A failure that may be gone a moment later. */

@@ -115,7 +115,7 @@ async function openGpu(): Promise<Gpu | null> {
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
   // Undefined in a browser without WebGPU, whatever the types say.
-  const gpu: GPU | undefined = navigator.gpu;
+  const gpu: GPU | undefined = globalThis.navigator?.gpu;
   return await gpu?.requestAdapter({ powerPreference: "high-performance" }) ??
     null;
 }

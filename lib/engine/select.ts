@@ -4,26 +4,19 @@
  * @module
  */
 import type { Engine, EngineName, EngineOptions } from "./engine.ts";
-import { GpuError, hasHardwareGpu } from "./gpu.ts";
+import { createFusedEngine, type FusedChoice } from "./fused.ts";
 import type { TfBackend } from "./tf_backend.ts";
-import { WasmEngine } from "./wasm/engine.ts";
 import { SimdError } from "./wasm/threads.ts";
 
 /** Which engine, and how it runs. */
-export interface EngineChoice {
+export interface EngineChoice extends Omit<FusedChoice, "engine"> {
   /**
    * `auto` takes the fastest that this machine can run: `webgpu` on a hardware
    * GPU, else `wasm`, else `tfjs`.
    */
   readonly engine?: "auto" | EngineName;
-  /** For work so short that `auto` need not wake a GPU for it. */
-  readonly isShort?: boolean;
-  /** Threads of the wasm engine; by default one for each core. */
-  readonly threads?: number | null;
   /** The backend of the tfjs engine; `auto` takes WebGPU where it can. */
   readonly tfBackend?: "auto" | TfBackend;
-  /** Told why `auto` did not take the engine that is usually fastest. */
-  readonly onFallback?: (reason: string) => void;
 }
 
 /**
@@ -51,30 +44,14 @@ export interface EngineChoice {
  * ```
  */
 export async function createEngine(
-  { latentDim, likelihood, autoencoder, batchSize, seed }: EngineOptions,
-  choice: EngineChoice = {},
+  options: EngineOptions,
+  { engine = "auto", tfBackend = "auto", ...choice }: EngineChoice = {},
 ): Promise<Engine> {
-  // Not what else a caller's object may hold: engines have options of their own.
-  const options = { latentDim, likelihood, autoencoder, batchSize, seed };
-  const { engine = "auto", threads, tfBackend = "auto" } = choice;
-  const isAuto = engine === "auto";
-  if (
-    engine === "webgpu" ||
-    (isAuto && !choice.isShort && await hasHardwareGpu())
-  ) {
+  if (engine !== "tfjs") {
     try {
-      const { WebGpuEngine } = await import("./webgpu/engine.ts");
-      return await WebGpuEngine.create(options);
+      return await createFusedEngine(options, { ...choice, engine });
     } catch (error) {
-      if (!isAuto || !(error instanceof GpuError)) throw error;
-      choice.onFallback?.(error.message);
-    }
-  }
-  if (isAuto || engine === "wasm") {
-    try {
-      return new WasmEngine({ ...options, threads: threads ?? undefined });
-    } catch (error) {
-      if (!isAuto || !(error instanceof SimdError)) throw error;
+      if (engine !== "auto" || !(error instanceof SimdError)) throw error;
       choice.onFallback?.(error.message);
     }
   }

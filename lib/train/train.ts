@@ -6,7 +6,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { createEngine, type EngineChoice } from "../engine/select.ts";
+import { createFusedEngine, type FusedChoice } from "../engine/fused.ts";
 import { completeOptions } from "../option.ts";
 import { type TrainingOptions, trainingOptions } from "../options.ts";
 import { type TrainEvent, trainLoop } from "./trainer.ts";
@@ -15,8 +15,11 @@ import { type TrainEvent, trainLoop } from "./trainer.ts";
 export interface TrainSetup {
   /** The images, from `loadDataset()`. */
   dataset: Dataset;
-  /** An engine of your own, made for these options, or which one to make. */
-  engine?: Engine | EngineChoice;
+  /**
+   * An engine of your own, made for these options, such as `createEngine()`
+   * gives; or which one to make.
+   */
+  engine?: Engine | FusedChoice;
   /** A checkpoint to continue from. Its options hold where none are given. */
   resume?: Checkpoint;
   /** Stops training after the step in hand. */
@@ -55,7 +58,7 @@ export async function* train(
     ...given,
   });
   const own = chosen && "trainStep" in chosen ? chosen : null;
-  const engine = own ?? await createEngine(options, chosen as EngineChoice);
+  const engine = own ?? await createFusedEngine(options, chosen as FusedChoice);
   try {
     yield* trainLoop({ engine, dataset, options, resume, signal });
   } finally {

@@ -78,6 +78,7 @@ export class WasmEngine implements Engine {
       );
     }
     const { variant, module } = compileKernels(
+      threads > 1,
       options.variant && [options.variant],
     );
     this.#options = options;

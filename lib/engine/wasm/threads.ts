@@ -30,19 +30,28 @@ const WORKER = `onmessage = ({ data: { module, memory } }) => {
 /** How the kernels were built: with fused multiply-add, or without. */
 export type Variant = "relaxed" | "plain";
 
+/** How a module's import of a shared memory with a maximum begins. */
+const SHARED_MEMORY = "\x03env\x06memory\x02\x03";
+
 /**
  * The fastest build that this machine accepts.
  *
+ * @param shared Whether its memory will be shared, which a page in a browser
+ * may only do if it is isolated from other origins.
  * @throws {SimdError} If it accepts none.
  */
 export function compileKernels(
+  shared: boolean,
   variants: readonly Variant[] = ["relaxed", "plain"],
 ): { variant: Variant; module: WebAssembly.Module } {
   for (const variant of variants) {
-    const bytes = Uint8Array.from(
-      atob(variant === "relaxed" ? relaxed : plain),
-      (character) => character.charCodeAt(0),
-    );
+    const code = atob(variant === "relaxed" ? relaxed : plain);
+    const bytes = Uint8Array.from(code, (byte) => byte.charCodeAt(0));
+    if (!shared) {
+      // One bit of the import's limits; atomics are valid on either memory.
+      // https://github.com/WebAssembly/threads/blob/main/proposals/threads/Overview.md
+      bytes[code.indexOf(SHARED_MEMORY) + SHARED_MEMORY.length - 1] &= ~2;
+    }
     if (globalThis.WebAssembly?.validate(bytes)) {
       return { variant, module: new WebAssembly.Module(bytes) };
     }
@@ -65,7 +74,7 @@ export class Threads {
     this.memory = new WebAssembly.Memory({
       initial: pages(bytes),
       maximum: MAXIMUM_PAGES,
-      shared: true,
+      shared: threads > 1,
     });
     this.mayWait = mayWait();
     const env = { memory: this.memory, now: () => performance.now() };
@@ -92,8 +101,8 @@ export class Threads {
     });
   }
 
-  get #words(): Int32Array<SharedArrayBuffer> {
-    return new Int32Array(this.memory.buffer as SharedArrayBuffer);
+  get #words(): Int32Array {
+    return new Int32Array(this.memory.buffer);
   }
 
   /** Threads that are up by now, this one included. */
@@ -137,11 +146,10 @@ export class Threads {
  * multiply-adds reach that never leave the registers.
  */
 export function peakFlops(): number {
-  const { module } = compileKernels();
+  const { module } = compileKernels(false);
   const memory = new WebAssembly.Memory({
     initial: 64,
     maximum: MAXIMUM_PAGES,
-    shared: true,
   });
   const env = { memory, now: () => performance.now() };
   const { exports } = new WebAssembly.Instance(module, { env });

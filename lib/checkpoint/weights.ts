@@ -1,0 +1,177 @@
+/**
+ * A model without its training: PyTorch's state dict in a safetensors file, and
+ * the few options that running it takes.
+ *
+ * @module
+ */
+import type { TrainState } from "../model/init.ts";
+import { FEATURE_COUNT, type ModelOptions, modelSpec } from "../model/spec.ts";
+import { completeOptions } from "../option.ts";
+import { trainingOptions } from "../options.ts";
+import { fromPyTorch, stepCounters, toStateDict } from "./layout.ts";
+import { type Checkpoint, CheckpointError } from "./metadata.ts";
+import {
+  type DType,
+  parseSafetensors,
+  show,
+  type Tensor,
+  writeSafetensors,
+} from "./safetensors.ts";
+
+/**
+ * The weights and running statistics as a safetensors file, which PyTorch's
+ * `load_state_dict(strict=True)` takes.
+ *
+ * @throws {CheckpointError} If a number in them is not finite.
+ *
+ * @example
+ * ```ts ignore
+ * import { encodeWeights } from "@vae/mnist/engine";
+ *
+ * await Deno.writeFile("weights.safetensors", encodeWeights(checkpoint));
+ * ```
+ */
+export function encodeWeights({ options, state }: Checkpoint): Uint8Array {
+  const { latentDim, likelihood, autoencoder } = options;
+  const tensors = toStateDict(modelSpec(latentDim), state);
+  for (const [name, tensor] of tensors) checkNumbers(name, tensor);
+  return writeSafetensors(tensors, {
+    format: "pt",
+    options: JSON.stringify({ latentDim, likelihood, autoencoder }),
+  });
+}
+
+/**
+ * Reads what {@linkcode encodeWeights} has written. Nothing in it is trusted.
+ *
+ * @throws {SafetensorsError} If it is not a safetensors file.
+ * @throws {CheckpointError} If it is not such a file, or anything in it is
+ * missing, too much, misshaped, out of range or not finite.
+ */
+export function decodeWeights(
+  bytes: Uint8Array,
+): { options: ModelOptions; state: TrainState } {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  let options;
+  try {
+    options = completeOptions(trainingOptions, JSON.parse(metadata.options));
+  } catch (cause) {
+    throw new CheckpointError("its options cannot be read", { cause });
+  }
+  const state = readWeights(tensors);
+  const { latentDim, likelihood, autoencoder } = options;
+  if (latentDim !== latentDimOf(tensors)) {
+    throw new CheckpointError(
+      `its options have ${latentDim} latent dimensions, its tensors ` +
+        `${latentDimOf(tensors)}`,
+    );
+  }
+  return { options: { latentDim, likelihood, autoencoder }, state };
+}
+
+/**
+ * From PyTorch's state dict to a state that training can begin from: its step
+ * is 0 and Adam knows nothing yet.
+ *
+ * @throws {CheckpointError} If anything in it is missing, too much, misshaped,
+ * out of range or not finite. The counters of batches need not be there.
+ */
+export function readWeights(
+  tensors: ReadonlyMap<string, Tensor>,
+): TrainState {
+  const spec = modelSpec(latentDimOf(tensors));
+  const reader = new TensorReader(tensors);
+  const read = (name: string, shape: readonly number[]) =>
+    reader.read(name, "F32", shape);
+  const state: TrainState = {
+    step: 0,
+    parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
+    running: fromPyTorch(spec.running, spec.runningCount, read),
+    expAvg: new Float32Array(spec.parameterCount),
+    expAvgSq: new Float32Array(spec.parameterCount),
+  };
+  for (const name of stepCounters(spec)) reader.pass(name);
+  reader.finish();
+  return state;
+}
+
+function latentDimOf(tensors: ReadonlyMap<string, Tensor>): number {
+  const shape = tensors.get("fc_mu.weight")?.shape;
+  const { min, max } = trainingOptions.latentDim;
+  if (!shape) throw new CheckpointError("it lacks the tensor fc_mu.weight");
+  const [latentDim] = shape;
+  if (
+    shape.length === 2 && shape[1] === FEATURE_COUNT && latentDim >= min &&
+    latentDim <= max
+  ) return latentDim;
+  throw new CheckpointError(
+    `tensor fc_mu.weight has shape [${shape.join(", ")}], not [${min} to ` +
+      `${max}, ${FEATURE_COUNT}]`,
+  );
+}
+
+/** Reads a file's tensors, each once, until none is left. */
+export class TensorReader {
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+  readonly #unread: Set<string>;
+
+  constructor(tensors: ReadonlyMap<string, Tensor>) {
+    this.#tensors = tensors;
+    this.#unread = new Set(tensors.keys());
+  }
+
+  /** The elements of a tensor that must be there and of this shape. */
+  read<D extends DType>(
+    name: string,
+    dtype: D,
+    shape: readonly number[],
+  ): Tensor<D>["data"] {
+    const tensor = this.#tensors.get(name);
+    if (!tensor) throw new CheckpointError(`it lacks the tensor ${name}`);
+    if (tensor.dtype !== dtype) {
+      throw new CheckpointError(
+        `tensor ${name} is of type ${tensor.dtype}, not ${dtype}`,
+      );
+    }
+    if (String(tensor.shape) !== String(shape)) {
+      throw new CheckpointError(
+        `tensor ${name} has shape [${tensor.shape.join(", ")}], not ` +
+          `[${shape.join(", ")}]`,
+      );
+    }
+    checkNumbers(name, tensor);
+    this.pass(name);
+    return (tensor as Tensor<D>).data;
+  }
+
+  /** Takes note of a tensor whose elements do not matter. */
+  pass(name: string): void {
+    this.#unread.delete(name);
+  }
+
+  /** Refuses a file with tensors that were not read. */
+  finish(): void {
+    for (const name of this.#unread) {
+      throw new CheckpointError(`it has a tensor too many: ${show(name)}`);
+    }
+  }
+}
+
+/**
+ * Refuses what a model cannot have. Only built-in scans: a loop would run in
+ * the interpreter, and take most of the time of a cold start.
+ */
+export function checkNumbers(name: string, { dtype, data }: Tensor): void {
+  if (dtype !== "F32") return;
+  const isSquare = name.endsWith(".running_var") || name.startsWith(EXP_AVG_SQ);
+  const [least = 0] = isSquare ? data.toSorted() : [];
+  const wrong = [NaN, Infinity, -Infinity].find((n) => data.includes(n)) ??
+    (least < 0 ? least : undefined);
+  if (wrong !== undefined) {
+    const at = data.findIndex((n) => Object.is(n, wrong));
+    throw new CheckpointError(`tensor ${name} is ${wrong} at element ${at}`);
+  }
+}
+
+/** What the names of Adam's second moments begin with. */
+export const EXP_AVG_SQ = "optimizer.exp_avg_sq.";

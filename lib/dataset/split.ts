@@ -1,0 +1,208 @@
+/**
+ * What a data set is, and how images become one.
+ *
+ * @module
+ */
+import { IMAGE_PIXELS } from "../model/spec.ts";
+import { completeOptions } from "../option.ts";
+import { type DataOptions, dataOptions } from "../options.ts";
+import { synthesize } from "./synthetic.ts";
+
+/** Some 28×28 images, and their labels where there are any. */
+export interface ImageSet {
+  /** `count`·784 pixels, row-major, one byte each. */
+  readonly images: Uint8Array<ArrayBuffer>;
+  /** `count` labels, or `null` for images without. */
+  readonly labels: Uint8Array<ArrayBuffer> | null;
+  /** How many images there are. */
+  readonly count: number;
+}
+
+/** A part of a data set. */
+export type Split = "train" | "validation" | "test";
+
+const SPLITS: readonly Split[] = ["train", "validation", "test"];
+
+const NO_IMAGES: ImageSet = {
+  images: new Uint8Array(),
+  labels: null,
+  count: 0,
+};
+
+/** A data set, split. A split that was not asked for has no images. */
+export interface Dataset {
+  /** The data set's name, or the base name of the user's own file. */
+  readonly name: string;
+  /** SHA-256 of `train.images` in hex; empty if they were not asked for. */
+  readonly digest: string;
+  /** Images to learn from. */
+  readonly train: ImageSet;
+  /** Images held back from the training file. */
+  readonly validation: ImageSet;
+  /** Test images, or `null` for a data set without. */
+  readonly test: ImageSet | null;
+  /** What a user must be told, one sentence each. */
+  readonly notes: readonly string[];
+  /** The options that chose it, with the data set that `auto` came to. */
+  readonly options: DataOptions;
+}
+
+/** Loads images by range, so that no more are made than are used. */
+export interface ImageFile {
+  readonly count: number;
+  slice(first: number, count: number): ImageSet;
+}
+
+/**
+ * Makes a data set of images in memory.
+ *
+ * @param name What to call it.
+ * @param images [n, 784] bytes; 0 is background.
+ * @param options `limit` and `valSize`, as for `loadDataset()`.
+ * @throws {RangeError} If there is no image, or a part of one.
+ * @throws {OptionError} If an option is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * import { imageDataset, synthesize } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { images } = synthesize(100, { seed: 7 });
+ * const dataset = await imageDataset("mine", images, { valSize: 10 });
+ * assertEquals([dataset.train.count, dataset.validation.count], [90, 10]);
+ * ```
+ */
+export async function imageDataset(
+  name: string,
+  images: Uint8Array<ArrayBuffer>,
+  options: Partial<Pick<DataOptions, "limit" | "valSize">> = {},
+): Promise<Dataset> {
+  const count = images.length / IMAGE_PIXELS;
+  if (!(Number.isInteger(count) && count > 0)) {
+    throw new RangeError(
+      `${images.length} bytes are no images of ${IMAGE_PIXELS} bytes each`,
+    );
+  }
+  const data = completeOptions(dataOptions, options);
+  return await splitDataset(
+    name,
+    () => imageFile(images, null, count),
+    null,
+    data,
+  );
+}
+
+/**
+ * Makes the data set of digits that are drawn, not downloaded: as many as MNIST
+ * has, or fewer.
+ *
+ * @param options `limit` and `valSize`, as for `loadDataset()`.
+ * @throws {OptionError} If an option is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * import { syntheticDataset } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { train, validation } = await syntheticDataset({ limit: 50 });
+ * assertEquals([train.count, validation.count], [50, 50]);
+ * ```
+ */
+export async function syntheticDataset(
+  options: Partial<Pick<DataOptions, "limit" | "valSize">> = {},
+): Promise<Dataset> {
+  return await loadSynthetic(
+    completeOptions(dataOptions, { ...options, dataset: "synthetic" }),
+  );
+}
+
+/** The synthetic digits; their seed is fixed, for they are one data set. */
+export function loadSynthetic(
+  data: DataOptions,
+  splits?: readonly Split[],
+): Promise<Dataset> {
+  const file = (offset: number, count: number) => () => ({
+    count,
+    slice: (first: number, count: number) => ({
+      ...synthesize(count, { seed: 0, first: offset + first }),
+      count,
+    }),
+  });
+  const train = file(0, 60_000), test = file(60_000, 10_000);
+  return splitDataset("synthetic", train, test, data, splits);
+}
+
+/** Images in memory, to be sliced. */
+export function imageFile(
+  images: Uint8Array<ArrayBuffer>,
+  labels: Uint8Array<ArrayBuffer> | null,
+  count: number,
+): ImageFile {
+  return {
+    count,
+    slice: (first, count) => ({
+      images: images.subarray(
+        first * IMAGE_PIXELS,
+        (first + count) * IMAGE_PIXELS,
+      ),
+      labels: labels && labels.subarray(first, first + count),
+      count,
+    }),
+  };
+}
+
+/** Splits the files of training and test images as the options say. */
+export async function splitDataset(
+  name: string,
+  training: () => ImageFile | Promise<ImageFile>,
+  testing: (() => ImageFile | Promise<ImageFile>) | null,
+  data: DataOptions,
+  splits: readonly Split[] = SPLITS,
+): Promise<Dataset> {
+  const { valSize } = data;
+  const limit = data.limit ?? Infinity;
+  const notes: string[] = [];
+  const sets: Record<Split, ImageSet> = {
+    train: NO_IMAGES,
+    validation: NO_IMAGES,
+    test: NO_IMAGES,
+  };
+  const cut = (split: Split, file: ImageFile, first: number, end: number) => {
+    if (!splits.includes(split)) return;
+    sets[split] = file.slice(first, Math.min(end - first, limit));
+  };
+  if (splits.includes("train") || splits.includes("validation")) {
+    const file = await training();
+    let held = valSize;
+    if (held > file.count / 2) {
+      held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
+      notes.push(
+        `${name} has only ${file.count} images, so ${held} of them are for ` +
+          `validation, not ${valSize}`,
+      );
+    }
+    cut("train", file, 0, file.count - held);
+    cut("validation", file, file.count - held, file.count);
+  }
+  if (testing && splits.includes("test")) {
+    const file = await testing();
+    cut("test", file, 0, file.count);
+  }
+  return {
+    name,
+    digest: splits.includes("train") ? await sha256(sets.train.images) : "",
+    ...sets,
+    test: testing && sets.test,
+    notes,
+    options: data,
+  };
+}
+
+/** SHA-256 in hex. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(
+    new Uint8Array(digest),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
