@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { Dataset } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createFusedEngine, type FusedChoice } from "../engine/fused.ts";
 import { completeOptions } from "../option.ts";

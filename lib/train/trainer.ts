@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { Dataset } from "../dataset/split.ts";
 import type { Engine, LossSums, TrainLosses } from "../engine/engine.ts";
 import type { TrainingOptions } from "../options.ts";
 import { permutation, streamKey } from "../rng.ts";

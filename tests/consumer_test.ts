@@ -1,0 +1,175 @@
+/**
+ * The package as strangers use it: another Deno project, which resolves
+ * `jsr:@vae/mnist` by a local link and has the least permissions, and Node.
+ */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+} from "@std/assert";
+import { join } from "node:path";
+import config from "../deno.json" with { type: "json" };
+import {
+  createFusedEngine,
+  priorSample,
+  syntheticDataset,
+  train,
+} from "../lib/mod.ts";
+import { inFolder } from "./folder.ts";
+
+const consumer = new URL("consumer/", import.meta.url).pathname;
+
+/** Runs a program in `folder`; it must succeed. */
+async function run(
+  folder: string,
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd: folder,
+    env: { NO_COLOR: "1", XDG_RUNTIME_DIR: folder },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Runs a module as the other project, with these permissions. */
+function runDeno(
+  folder: string,
+  permissions: readonly string[],
+  module: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  return run(folder, Deno.execPath(), [
+    "run",
+    "--no-prompt",
+    `--config=${join(consumer, "deno.json")}`,
+    ...permissions,
+    module,
+    ...args,
+  ]);
+}
+
+const FILES = ["--allow-read=.", "--allow-write=."];
+
+Deno.test("@vae/mnist/engine trains, saves, loads and samples, and the tasks go on from there", () =>
+  inFolder(async (folder) => {
+    const script = join(consumer, "engine.ts");
+    const lines = (await Deno.readTextFile(script)).split("\n").length;
+    assert(lines < 30, `${lines} lines`);
+    assertEquals(
+      await runDeno(folder, FILES, script),
+      "200 steps\n16 digits\n",
+    );
+    assertMatch(
+      await runDeno(folder, FILES, "jsr:@vae/mnist/sample", [
+        ..."--checkpoint vae.safetensors -n 4".split(" "),
+      ]),
+      /^samples\.png: 4 samples \(VAE, β = 1, 8 latent dimensions/,
+    );
+    const [, type] = await Deno.readFile(join(folder, "samples.png"));
+    assertEquals(String.fromCharCode(type), "P");
+  }));
+
+Deno.test("@vae/mnist trains, saves, loads and samples on tfjs", () =>
+  inFolder(async (folder) => {
+    const script = join(consumer, "tfjs.ts");
+    const permissions = [...FILES, "--allow-env"]; // tfjs looks for flags there
+    assertEquals(await runDeno(folder, permissions, script), "4 digits\n");
+  }));
+
+Deno.test("@vae/mnist/train needs no checkout", () =>
+  inFolder(async (folder) => {
+    assertMatch(
+      await runDeno(folder, FILES, "jsr:@vae/mnist/train", [
+        ..."--dataset synthetic --limit 256 --epochs 1 --beta 4".split(" "),
+        "--no-save-plots",
+      ]),
+      /\ncheckpoint checkpoints\/vae\.safetensors\n$/,
+    );
+  }));
+
+Deno.test("every task is exported, and has its help", () =>
+  inFolder(async (folder) => {
+    for (const [path, module] of Object.entries(config.exports)) {
+      if (!module.startsWith("./tasks/")) continue;
+      const name = path.slice(2);
+      assertEquals(module, `./tasks/${name}.ts`);
+      const help = await runDeno(folder, [], `jsr:@vae/mnist/${name}`, [
+        "--help",
+      ]);
+      assertMatch(help, new RegExp(`Usage: .*\\b${name} \\[options\\]`));
+    }
+  }));
+
+Deno.test("@vae/mnist/engine loads no package and no file", async () => {
+  const json = await run(".", Deno.execPath(), [
+    "info",
+    "--json",
+    new URL("../lib/mod.ts", import.meta.url).href,
+  ]);
+  const { modules } = JSON.parse(json) as { modules: { specifier: string }[] };
+  assert(modules.length > 20);
+  const lib = new URL("../lib/", import.meta.url).href;
+  const foreign = modules.map(({ specifier }) => specifier)
+    .filter((specifier) => !specifier.startsWith(lib));
+  assertEquals(foreign, []);
+});
+
+Deno.test({
+  name: "@vae/mnist/engine computes in Node what it computes here",
+  ignore: isNodeMissing(),
+  fn: () =>
+    inFolder(async (folder) => {
+      const bundle = join(folder, "engine.mjs");
+      await run(folder, Deno.execPath(), [
+        "bundle",
+        "--quiet",
+        "--platform=browser",
+        `--output=${bundle}`,
+        new URL("../lib/mod.ts", import.meta.url).pathname,
+      ]);
+      const printed = await run(folder, "node", [
+        join(consumer, "node.mjs"),
+        bundle,
+      ]);
+
+      const dataset = await syntheticDataset({ limit: 256, valSize: 0 });
+      const setup = { dataset, epochs: 1, latentDim: 4 };
+      for await (
+        const event of train({ ...setup, engine: { engine: "wasm" } })
+      ) {
+        if (event.type !== "end") continue;
+        const checkpoint = await event.checkpoint();
+        const engine = await createFusedEngine(checkpoint.options, {
+          engine: "wasm",
+        });
+        await engine.writeState(checkpoint.state);
+        const digits = await engine.decode(priorSample(2, 4, 0));
+        // Node may lack relaxed SIMD's fused multiply-add.
+        const inNode: number[] = JSON.parse(printed);
+        assertEquals(inNode.length, digits.length);
+        inNode.forEach((pixel, i) =>
+          assertAlmostEquals(pixel, digits[i], 1e-4)
+        );
+        engine.dispose();
+      }
+    }),
+});
+
+/** VAE_REQUIRE_NODE=1 insists on Node. */
+function isNodeMissing(): boolean {
+  try {
+    return !new Deno.Command("node", { args: ["--version"] }).outputSync()
+      .success;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (Deno.env.get("VAE_REQUIRE_NODE") === "1") {
+      throw new Error("VAE_REQUIRE_NODE=1, but there is no node");
+    }
+    console.log("skipping the tests in Node: there is no node");
+    return true;
+  }
+}
