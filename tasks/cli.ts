@@ -97,7 +97,7 @@ function report(name: TaskName, error: unknown, signal: AbortSignal): number {
   }
   console.error(`error: ${error.message}`);
   if (!(error instanceof OptionError)) return EXIT_ERROR;
-  console.error(`\`deno task ${name} --help\` lists the options.`);
+  console.error(`\`${commandOf(name)} --help\` lists the options.`);
   return EXIT_USAGE;
 }
 
@@ -182,6 +182,13 @@ function bare(name: string): string {
   return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 }
 
+/** How a task is started: from a checkout, or from the registry. */
+export function commandOf(name: TaskName): string {
+  return import.meta.url.startsWith("file:")
+    ? `deno task ${name}`
+    : `deno run jsr:@vae/mnist/${name}`;
+}
+
 /** What an option takes, short. */
 function hint(option: Option): string {
   switch (option.type) {
@@ -226,7 +233,7 @@ export function helpText(name: TaskName): string {
   return [
     summary,
     "",
-    `Usage: deno task ${name} [options]`,
+    `Usage: ${commandOf(name)} [options]`,
     "",
     ...rows,
     row("  --help", "show this text"),

@@ -20,7 +20,7 @@ import type { Engine } from "../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { encodePng } from "../lib/image/png.ts";
-import { TaskError } from "./cli.ts";
+import { commandOf, TaskError } from "./cli.ts";
 
 /** Loads a checkpoint and makes an engine with its weights. */
 export async function openModel(
@@ -51,7 +51,7 @@ export async function openImages(
     if (!(error instanceof DownloadError)) throw error;
     throw new TaskError(
       `${data.name} is not in ${dataDir}: get it with ` +
-        `\`deno task fetch --dataset ${data.name}\``,
+        `\`${commandOf("fetch")} --dataset ${data.name}\``,
     );
   });
   for (const note of dataset.notes) console.error(`note: ${note}`);

@@ -8,7 +8,7 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { encodeGif, type Frame } from "../lib/image/gif.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { TaskError } from "./cli.ts";
+import { commandOf, TaskError } from "./cli.ts";
 import { metadata } from "./model.ts";
 
 /**
@@ -107,7 +107,7 @@ export function twoDimensions(checkpoint: Checkpoint): [Dimension, Dimension] {
   if (latentDim === 1) {
     throw new TaskError(
       "this model has one latent dimension, and the picture takes two: " +
-        "`deno task traverse` shows what it has learnt",
+        `\`${commandOf("traverse")}\` shows what it has learnt`,
     );
   }
   const [x, y] = dimensionsOf(checkpoint);

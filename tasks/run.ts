@@ -29,7 +29,8 @@ import {
   type ProgressEvent,
   trainLoop,
 } from "../lib/train/trainer.ts";
-import { flagOf, TaskError } from "./cli.ts";
+import { commandOf, flagOf, TaskError } from "./cli.ts";
+import type { TaskName } from "./options.ts";
 import { duration, Progress } from "./progress.ts";
 
 /** A run whose checkpoint may be there already. */
@@ -168,8 +169,8 @@ export async function openDataset(
 }
 
 /** The command that was typed. */
-export function commandLine(task: string): string {
-  return [`deno task ${task}`, ...Deno.args.map(shellWord)].join(" ");
+export function commandLine(task: TaskName): string {
+  return [commandOf(task), ...Deno.args.map(shellWord)].join(" ");
 }
 
 /** A word as a shell takes it. */

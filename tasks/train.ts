@@ -20,7 +20,13 @@ import {
 } from "../lib/options.ts";
 import type { TaskValues } from "./options.ts";
 import { NonFiniteLossError, trainLoop } from "../lib/train/trainer.ts";
-import { EXIT_INTERRUPTED, flagOf, runTask, TaskError } from "./cli.ts";
+import {
+  commandOf,
+  EXIT_INTERRUPTED,
+  flagOf,
+  runTask,
+  TaskError,
+} from "./cli.ts";
 import { Progress } from "./progress.ts";
 import {
   checkSameImages,
@@ -222,7 +228,11 @@ function resumeCommand(
   given: ReadonlySet<keyof Options>,
   more: readonly (keyof Options)[] = [],
 ): string {
-  const words = ["deno task train --resume", shellWord(options.checkpoint)];
+  const words = [
+    commandOf("train"),
+    "--resume",
+    shellWord(options.checkpoint),
+  ];
   for (const name of new Set([...given, ...more])) {
     // The checkpoint has these, and the path is there already.
     if (name in trainingOptions || name in dataOptions) continue;
