@@ -87,7 +87,21 @@ export type OptionValues<T extends OptionTable> = {
       | (T[K]["default"] extends null ? null : never);
 };
 
-/** A value that an option does not take. The message is for a person. */
+/**
+ * A value that an option does not take. The message is for a person.
+ *
+ * @example
+ * ```ts
+ * import { OptionError, syntheticDataset } from "@vae/mnist/engine";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(
+ *   () => syntheticDataset({ limit: 0 }),
+ *   OptionError,
+ *   "limit takes a whole number from 1 to 1000000, not 0",
+ * );
+ * ```
+ */
 export class OptionError extends Error {
   /** Tells it from other errors. */
   override name = "OptionError";

@@ -6,7 +6,17 @@
  */
 import type { OptionTable, OptionValues } from "./option.ts";
 
-/** What is trained and how: recorded in the checkpoint, kept on resume. */
+/**
+ * What is trained and how: recorded in the checkpoint, kept on resume.
+ *
+ * @example
+ * ```ts
+ * import { trainingOptions } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(trainingOptions.latentDim.default, 12);
+ * ```
+ */
 export const trainingOptions = {
   latentDim: {
     type: "integer",
@@ -96,7 +106,17 @@ export const trainingOptions = {
   },
 } as const satisfies OptionTable;
 
-/** What it is trained on: recorded in the checkpoint, kept on resume. */
+/**
+ * What it is trained on: recorded in the checkpoint, kept on resume.
+ *
+ * @example
+ * ```ts
+ * import { dataOptions } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(dataOptions.valSize.default, 5000);
+ * ```
+ */
 export const dataOptions = {
   dataset: {
     type: "choice",

@@ -18,6 +18,14 @@ export type Key = readonly [number, number];
 /**
  * The independent uses of one seed. The values are written into checkpoints'
  * meaning: changing one changes every run.
+ *
+ * @example
+ * ```ts
+ * import { streams } from "@vae/mnist/engine";
+ * import { assert } from "@std/assert";
+ *
+ * assert("epsilon" in streams);
+ * ```
  */
 export const streams = {
   init: 1,
@@ -50,6 +58,15 @@ const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
  *
  * assertEquals(threefry2x32(0, 0, 0, 0), [0x6b200159, 0x99ba4efe]);
  * ```
+ *
+ * @example
+ * ```ts
+ * import { threefry2x32 } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Random123's known-answer vector for key and counter zero.
+ * assertEquals([...threefry2x32(0, 0, 0, 0)], [0x6b200159, 0x99ba4efe]);
+ * ```
  */
 export function threefry2x32(
   k0: number,
@@ -78,6 +95,14 @@ export function threefry2x32(
  * @param stream What the numbers are for.
  * @returns The key for {@linkcode fillUniform}, {@linkcode fillNormal} and
  * {@linkcode permutation}.
+ *
+ * @example
+ * ```ts
+ * import { streamKey } from "@vae/mnist/engine";
+ * import { assertNotEquals } from "@std/assert";
+ *
+ * assertNotEquals(streamKey(0, "shuffle"), streamKey(1, "shuffle"));
+ * ```
  */
 export function streamKey(seed: number, stream: Stream): Key {
   return threefry2x32(
@@ -105,6 +130,16 @@ export function toUnit(bits: number): number {
  * @param c1 The second counter word: which array of the stream this is.
  * @param first Index of `out[0]` in the sequence.
  * @returns `out`.
+ *
+ * @example
+ * ```ts
+ * import { fillUniform, streamKey } from "@vae/mnist/engine";
+ * import { assert } from "@std/assert";
+ *
+ * const uniform = new Float32Array(8);
+ * fillUniform(uniform, streamKey(0, "init"), 0);
+ * assert(uniform.every((u) => u >= 0 && u < 1));
+ * ```
  */
 export function fillUniform(
   out: Float32Array,
@@ -176,6 +211,15 @@ function fillPairs(
  * @param key From {@linkcode streamKey}.
  * @param c1 The second counter word: the epoch, for shuffles.
  * @returns The permutation.
+ *
+ * @example
+ * ```ts
+ * import { permutation, streamKey } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const order = permutation(5, streamKey(0, "shuffle"), 1);
+ * assertEquals([...order].sort(), [0, 1, 2, 3, 4]);
+ * ```
  */
 export function permutation(n: number, key: Key, c1: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);

@@ -5,7 +5,18 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 
-/** A file could not be written. The message says which one and why. */
+/**
+ * A file could not be written. The message says which one and why.
+ *
+ * @example
+ * ```ts
+ * import { atomicWrite, WriteError } from "@vae/mnist";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await assertRejects(() => atomicWrite(folder, new Uint8Array()), WriteError);
+ * ```
+ */
 export class WriteError extends Error {
   /** Tells it from other errors. */
   override name = "WriteError";
@@ -32,6 +43,16 @@ export class WriteError extends Error {
  * @param path The file.
  * @param bytes Its whole content.
  * @throws {WriteError} If the file cannot be written. No temporary file stays.
+ *
+ * @example
+ * ```ts
+ * import { atomicWrite } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempDir() + "/digits.bin";
+ * await atomicWrite(path, Uint8Array.of(1, 2, 3));
+ * assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3));
+ * ```
  */
 export async function atomicWrite(
   path: string,

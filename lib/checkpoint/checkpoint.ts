@@ -29,6 +29,20 @@ const MAX_FILE = 256 * 2 ** 20;
  *
  * @throws {CheckpointError} As {@linkcode encodeCheckpoint}.
  * @throws {WriteError} If the file cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { loadCheckpoint, saveCheckpoint } from "@vae/mnist";
+ * import { syntheticDataset, train } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempDir() + "/vae.safetensors";
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * for await (const event of train({ dataset, epochs: 1, latentDim: 2 })) {
+ *   if (event.type === "end") await saveCheckpoint(path, await event.checkpoint());
+ * }
+ * assertEquals((await loadCheckpoint(path)).history.length, 1);
+ * ```
  */
 export async function saveCheckpoint(
   path: string,
@@ -45,6 +59,18 @@ export async function saveCheckpoint(
  * @param expected What it has to match.
  * @throws {CheckpointError} If there is no such file, it cannot be read, or it
  * is not what was expected.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointError, loadCheckpoint } from "@vae/mnist";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(
+ *   () => loadCheckpoint("no-such-run.safetensors", { latentDim: 12 }),
+ *   CheckpointError,
+ *   "there is no checkpoint no-such-run.safetensors",
+ * );
+ * ```
  */
 export async function loadCheckpoint(
   path: string,

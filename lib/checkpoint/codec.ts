@@ -27,8 +27,28 @@ const EXP_AVG = "optimizer.exp_avg.";
  *
  * @throws {CheckpointError} If it holds a number that is not finite, or an
  * option out of range.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   decodeCheckpoint,
+ *   encodeCheckpoint,
+ *   syntheticDataset,
+ *   train,
+ * } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * for await (const event of train({ dataset, epochs: 1, latentDim: 2 })) {
+ *   if (event.type !== "end") continue;
+ *   const checkpoint = await event.checkpoint();
+ *   assertEquals(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+ * }
+ * ```
  */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+export function encodeCheckpoint(
+  checkpoint: Checkpoint,
+): Uint8Array<ArrayBuffer> {
   const { state, options } = checkpoint;
   const metadata = writeMetadata({ ...checkpoint, step: state.step });
   const spec = modelSpec(options.latentDim);
@@ -53,6 +73,14 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
  * @throws {SafetensorsError} If they are not a safetensors file.
  * @throws {CheckpointError} If they are not a checkpoint of this project, or
  * anything in it is missing, too much, misshaped, out of range or not finite.
+ *
+ * @example
+ * ```ts
+ * import { decodeCheckpoint, SafetensorsError } from "@vae/mnist/engine";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => decodeCheckpoint(new Uint8Array(100)), SafetensorsError);
+ * ```
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);

@@ -57,7 +57,17 @@ export interface Metadata extends Omit<Checkpoint, "state"> {
   readonly step: number;
 }
 
-/** A checkpoint that cannot be read or must not be written. */
+/**
+ * A checkpoint that cannot be read or must not be written.
+ *
+ * @example
+ * ```ts
+ * import { CheckpointError, loadCheckpoint } from "@vae/mnist";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => loadCheckpoint("absent"), CheckpointError, "absent");
+ * ```
+ */
 export class CheckpointError extends Error {
   /** `CheckpointError`. */
   override name = "CheckpointError";

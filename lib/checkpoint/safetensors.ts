@@ -41,7 +41,17 @@ export interface Safetensors {
   readonly metadata: Record<string, string>;
 }
 
-/** Bytes that are not a valid safetensors file. The message says why. */
+/**
+ * Bytes that are not a valid safetensors file. The message says why.
+ *
+ * @example
+ * ```ts
+ * import { decodeWeights, SafetensorsError } from "@vae/mnist/engine";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => decodeWeights(Uint8Array.of(1)), SafetensorsError, "1 bytes");
+ * ```
+ */
 export class SafetensorsError extends Error {
   /** `SafetensorsError`. */
   override name = "SafetensorsError";
@@ -99,7 +109,7 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const sorted = [...tensors].sort(([, a], [, b]) =>
     b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT
   );

@@ -31,7 +31,9 @@ import {
  * await Deno.writeFile("weights.safetensors", encodeWeights(checkpoint));
  * ```
  */
-export function encodeWeights({ options, state }: Checkpoint): Uint8Array {
+export function encodeWeights(
+  { options, state }: Checkpoint,
+): Uint8Array<ArrayBuffer> {
   const { latentDim, likelihood, autoencoder } = options;
   const tensors = toStateDict(modelSpec(latentDim), state);
   for (const [name, tensor] of tensors) checkNumbers(name, tensor);
@@ -47,6 +49,29 @@ export function encodeWeights({ options, state }: Checkpoint): Uint8Array {
  * @throws {SafetensorsError} If it is not a safetensors file.
  * @throws {CheckpointError} If it is not such a file, or anything in it is
  * missing, too much, misshaped, out of range or not finite.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   createFusedEngine,
+ *   decodeWeights,
+ *   encodeWeights,
+ *   syntheticDataset,
+ *   train,
+ * } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * let bytes = new Uint8Array();
+ * for await (const event of train({ dataset, epochs: 1, latentDim: 2 })) {
+ *   if (event.type === "end") bytes = encodeWeights(await event.checkpoint());
+ * }
+ * const { options, state } = decodeWeights(bytes);
+ * const engine = await createFusedEngine({ ...options, batchSize: 1, seed: 0 });
+ * await engine.writeState(state);
+ * assertEquals((await engine.decode(Float32Array.of(0, 0))).length, 784);
+ * engine.dispose();
+ * ```
  */
 export function decodeWeights(
   bytes: Uint8Array,

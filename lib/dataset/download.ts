@@ -60,6 +60,18 @@ export interface FetchedFile {
 /**
  * A file cannot be had: every place failed, or gave something else. The message
  * lists what was tried and what was wrong with each.
+ *
+ * @example
+ * ```ts
+ * import { DownloadError, fetchDataset } from "@vae/mnist";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const dataDir = await Deno.makeTempDir();
+ * await assertRejects(
+ *   () => fetchDataset("mnist", { dataDir, from: dataDir }),
+ *   DownloadError,
+ * );
+ * ```
  */
 export class DownloadError extends Error {
   /** Tells it from other errors. */

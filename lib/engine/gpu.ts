@@ -22,7 +22,28 @@ export interface Gpu {
   explain(error: unknown): Promise<GpuError>;
 }
 
-/** The device reported an error, was lost or could not be had. */
+/**
+ * The device reported an error, was lost or could not be had.
+ *
+ * @example
+ * ```ts
+ * import { createFusedEngine, GpuError } from "@vae/mnist/engine";
+ *
+ * const options = {
+ *   latentDim: 2,
+ *   likelihood: "mse",
+ *   autoencoder: false,
+ *   batchSize: 8,
+ *   seed: 0,
+ * } as const;
+ * const engine = await createFusedEngine(options, { engine: "webgpu" })
+ *   .catch((error) => {
+ *     if (!(error instanceof GpuError)) throw error;
+ *     return createFusedEngine(options, { engine: "wasm" });
+ *   });
+ * engine.dispose();
+ * ```
+ */
 export class GpuError extends Error {
   /** Tells it from other errors. */
   override name = "GpuError";

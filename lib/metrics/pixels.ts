@@ -29,6 +29,16 @@ const SPLITS: readonly Split[] = ["train", "validation", "test"];
  * @param split Which split they are, for each has draws of its own.
  * @param seed Seed of the `dynamic` draw.
  * @returns [n, 784] bytes, 0 or 255; `images` itself for `none`.
+ *
+ * @example
+ * ```ts
+ * import { binarize, synthesize } from "@vae/mnist";
+ * import { assert } from "@std/assert";
+ *
+ * const { images } = synthesize(4, { seed: 0 });
+ * const pixels = binarize(images, "static", "test", 0);
+ * assert(pixels.every((pixel) => pixel === 0 || pixel === 255));
+ * ```
  */
 export function binarize(
   images: Uint8Array<ArrayBuffer>,

@@ -9,6 +9,15 @@ import { fillNormal, streamKey } from "../rng.ts";
  * Latents drawn from the prior N(0, temperature²·I).
  *
  * @returns [n, latentDim]
+ *
+ * @example
+ * ```ts
+ * import { priorSample } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(priorSample(3, 12, 0).length, 3 * 12);
+ * assertEquals(priorSample(1, 2, 0, 0), Float32Array.of(0, 0));
+ * ```
  */
 export function priorSample(
   n: number,

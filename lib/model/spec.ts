@@ -166,6 +166,16 @@ class Arena {
  * transposed convolution, whose weight is [in, out, 3, 3], it counts *out*.
  *
  * @param latentDim Number of latent dimensions.
+ *
+ * @example
+ * ```ts
+ * import { modelSpec } from "@vae/mnist/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [first] = modelSpec(12).parameters;
+ * assertEquals(first.name, "encoder.0.weight");
+ * assertEquals(first.shape, [16, 1, 3, 3]);
+ * ```
  */
 export function modelSpec(latentDim: number): ModelSpec {
   const parameters = new Arena();

@@ -344,6 +344,18 @@ export class VAE {
  *
  * @param images [n, 784] bytes.
  * @returns [n, 28, 28, 1] in [0, 1].
+ *
+ * @example
+ * ```ts
+ * import { imageTensor, synthesize, useTfBackend } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await useTfBackend("cpu");
+ * const { images } = synthesize(3, { seed: 0 });
+ * const tensor = imageTensor(images);
+ * assertEquals(tensor.shape, [3, 28, 28, 1]);
+ * tensor.dispose();
+ * ```
  */
 export function imageTensor(images: Uint8Array): tf.Tensor4D {
   return tf.tensor4d(

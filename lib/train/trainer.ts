@@ -77,7 +77,23 @@ export interface EndEvent {
   checkpoint(): Promise<Checkpoint>;
 }
 
-/** The loss of a step was not a finite number. */
+/**
+ * The loss of a step was not a finite number.
+ *
+ * @example
+ * ```ts
+ * import { NonFiniteLossError, syntheticDataset, train } from "@vae/mnist/engine";
+ *
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * try {
+ *   for await (const event of train({ dataset, epochs: 1, lr: 10 })) {
+ *     if (event.type === "epoch") console.assert(event.record.epoch === 1);
+ *   }
+ * } catch (error) {
+ *   if (!(error instanceof NonFiniteLossError)) throw error;
+ * }
+ * ```
+ */
 export class NonFiniteLossError extends Error {
   /** Tells it from other errors. */
   override name = "NonFiniteLossError";

@@ -6,7 +6,27 @@
 import { plain, relaxed } from "./kernels.ts";
 import { At } from "./records.ts";
 
-/** Thrown where WebAssembly or its SIMD instructions are missing. */
+/**
+ * Thrown where WebAssembly or its SIMD instructions are missing.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, createFusedEngine, SimdError } from "@vae/mnist";
+ *
+ * const options = {
+ *   latentDim: 2,
+ *   likelihood: "mse",
+ *   autoencoder: false,
+ *   batchSize: 8,
+ *   seed: 0,
+ * } as const;
+ * const engine = await createFusedEngine(options).catch((error) => {
+ *   if (!(error instanceof SimdError)) throw error;
+ *   return createEngine(options, { engine: "tfjs" });
+ * });
+ * engine.dispose();
+ * ```
+ */
 export class SimdError extends Error {
   /** Tells it from other errors. */
   override name = "SimdError";
