@@ -1,0 +1,15 @@
+/**
+ * What the exporters take.
+ *
+ * @module
+ */
+import type { ModelState } from "../checkpoint/layout.ts";
+import type { ModelOptions } from "../model/spec.ts";
+
+/** A model that can be run: a `Checkpoint`, or as much of one. */
+export interface TrainedModel {
+  /** Latent size and likelihood. */
+  readonly options: ModelOptions;
+  /** Its weights and running statistics. */
+  readonly state: ModelState;
+}

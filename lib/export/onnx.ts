@@ -1,0 +1,91 @@
+/**
+ * The model as two ONNX graphs, in PyTorch's layouts.
+ *
+ * @module
+ */
+import {
+  BATCH_NORM,
+  DECODER,
+  ENCODER,
+  FEATURES,
+  IMAGE_SIZE,
+  padding,
+} from "../model/spec.ts";
+import type { TrainedModel } from "./model.ts";
+import { Graph, type Shape } from "./onnx_graph.ts";
+
+const IMAGE: Shape = ["batch", 1, IMAGE_SIZE, IMAGE_SIZE];
+
+const CONVOLUTION = {
+  kernel_shape: [3, 3],
+  strides: [2, 2],
+  pads: [1, 1, 1, 1],
+};
+
+/** PyTorch keeps a linear layer's weight as [out, in]. */
+const LINEAR = { transB: 1 };
+
+/**
+ * The model's halves as ONNX files (opset 17), for any number of images at a
+ * time. All tensors are float32.
+ *
+ * - `encoder.onnx`: `image` [batch, 1, 28, 28] in [0, 1] → the posterior's `mu`
+ *   and `logvar`, each [batch, latentDim].
+ * - `decoder.onnx`: `z` [batch, latentDim] → the pixels' means, `image` [batch,
+ *   1, 28, 28]; in [0, 1] under `bce`, unclamped under `mse`.
+ *
+ * @returns The files by their names.
+ */
+export function onnxModels(model: TrainedModel): Map<string, Uint8Array> {
+  return new Map([
+    ["encoder.onnx", encoder(model)],
+    ["decoder.onnx", decoder(model)],
+  ]);
+}
+
+function encoder(model: TrainedModel): Uint8Array {
+  const graph = new Graph("encoder", model);
+  graph.input("image", IMAGE);
+  let h = "image";
+  ENCODER.forEach((_, i) => {
+    h = graph.layer("Conv", `encoder.${3 * i}`, h, CONVOLUTION);
+    h = graph.node("Relu", [h]);
+    h = batchNorm(graph, `encoder.${3 * i + 2}`, h);
+  });
+  h = graph.node("Flatten", [h]);
+  const latents: Shape = ["batch", model.options.latentDim];
+  graph.output("mu", latents, graph.layer("Gemm", "fc_mu", h, LINEAR));
+  graph.output("logvar", latents, graph.layer("Gemm", "fc_logvar", h, LINEAR));
+  return graph.encode();
+}
+
+function decoder(model: TrainedModel): Uint8Array {
+  const { latentDim, likelihood } = model.options;
+  const { size, channels } = FEATURES;
+  const graph = new Graph("decoder", model);
+  graph.input("z", ["batch", latentDim]);
+  let h = graph.layer("Gemm", "fc_decode", "z", LINEAR);
+  // A size of 0 is the input's own: the batch stays free.
+  h = graph.node("Reshape", [h, graph.sizes([0, channels, size, size])]);
+  DECODER.forEach((shape, i) => {
+    const extra = 1 - padding(shape)[1];
+    h = graph.layer("ConvTranspose", `decoder.${3 * i}`, h, {
+      ...CONVOLUTION,
+      output_padding: [extra, extra],
+    });
+    if (i === DECODER.length - 1) return;
+    h = graph.node("Relu", [h]);
+    h = batchNorm(graph, `decoder.${3 * i + 2}`, h);
+  });
+  if (likelihood === "bce") h = graph.node("Sigmoid", [h]);
+  graph.output("image", IMAGE, h);
+  return graph.encode();
+}
+
+function batchNorm(graph: Graph, name: string, input: string): string {
+  const tensors = ["weight", "bias", "running_mean", "running_var"]
+    .map((tensor) => graph.tensor(`${name}.${tensor}`));
+  return graph.node("BatchNormalization", [input, ...tensors], {
+    epsilon: BATCH_NORM.eps,
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * `deno task export`: writes a model in a format that others read.
+ *
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { atomicWrite, checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
+import { encodeWeights } from "../lib/checkpoint/weights.ts";
+import { layersModels } from "../lib/export/layers_model.ts";
+import { onnxModels } from "../lib/export/onnx.ts";
+import { runTask, TaskError } from "./cli.ts";
+import type { TaskValues } from "./options.ts";
+
+/** What a model can be exported to. */
+interface Format {
+  /** Where it goes unless told otherwise. */
+  readonly out: string;
+  /** Its files below `out`; "" is `out` itself. */
+  readonly files: readonly string[];
+  /** Makes the files, by these names. */
+  readonly make: (
+    checkpoint: Checkpoint,
+    dataDir?: string,
+  ) => Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>;
+  /** How to open what is at `out`. */
+  readonly usage: (out: string) => string;
+}
+
+const formats: Record<TaskValues<"export">["format"], Format> = {
+  html: {
+    out: "explorer.html",
+    files: [""],
+    make: async (checkpoint, dataDir) => {
+      // Loaded here alone, so that the other formats start at once.
+      const { explorerPage } = await import("./explorer_page.ts");
+      const page = await explorerPage(checkpoint, dataDir);
+      return new Map([["", new TextEncoder().encode(page)]]);
+    },
+    usage: (out) => `any browser opens ${out}; it needs no server`,
+  },
+  safetensors: {
+    out: "weights.safetensors",
+    files: [""],
+    make: (checkpoint) => new Map([["", encodeWeights(checkpoint)]]),
+    usage: (out) =>
+      `in PyTorch: model.load_state_dict(safetensors.torch.load_file("${out}"))`,
+  },
+  onnx: {
+    out: "onnx",
+    files: ["encoder.onnx", "decoder.onnx"],
+    make: onnxModels,
+    usage: (out) =>
+      'in Python: onnxruntime.InferenceSession("' +
+      `${join(out, "decoder.onnx")}").run(None, {"z": z})`,
+  },
+  tfjs: {
+    out: "tfjs",
+    files: ["encoder", "decoder"].flatMap((half) => [
+      join(half, "model.json"),
+      join(half, "weights.bin"),
+    ]),
+    make: layersModels,
+    usage: (out) =>
+      `in TensorFlow.js, with ${out} served: ` +
+      `await tf.loadLayersModel("${join(out, "decoder", "model.json")}")`,
+  },
+};
+
+await runTask("export", async (options, { given }) => {
+  const format = formats[options.format];
+  const out = options.out ?? format.out;
+  const checkpoint = await loadCheckpoint(options.checkpoint);
+  for (const name of format.files) {
+    const path = join(out, name);
+    if (resolve(path) === resolve(options.checkpoint)) {
+      throw new TaskError(
+        `${path} is the checkpoint itself, which training continues from: ` +
+          "choose another --out",
+      );
+    }
+    await checkWritable(path);
+  }
+  const dataDir = given.has("dataDir") ? options.dataDir : undefined;
+  const files = [];
+  for (const [name, bytes] of await format.make(checkpoint, dataDir)) {
+    const path = join(out, name);
+    await atomicWrite(path, bytes);
+    files.push({ path, bytes: bytes.length });
+  }
+  if (options.json) {
+    console.log(JSON.stringify({ format: options.format, out, files }));
+    return;
+  }
+  for (const { path, bytes } of files) {
+    console.log(`${path}: ${Math.ceil(bytes / 1000)} kB`);
+  }
+  console.log(format.usage(out));
+});

@@ -1,0 +1,132 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
+import { encodeWeights } from "../lib/checkpoint/weights.ts";
+import { layersModels } from "../lib/export/layers_model.ts";
+import { onnxModels } from "../lib/export/onnx.ts";
+import { refuses, runTask, runWell, snapshot, untrained } from "./process.ts";
+import { inFolder } from "./folder.ts";
+
+const GOOD = untrained();
+const checkpoint = decodeCheckpoint(GOOD);
+
+/** What each format writes, by its default paths. */
+const formats: Record<string, Map<string, Uint8Array>> = {
+  safetensors: new Map([["weights.safetensors", encodeWeights(checkpoint)]]),
+  onnx: below("onnx", onnxModels(checkpoint)),
+  tfjs: below("tfjs", layersModels(checkpoint)),
+};
+
+/** What opens each of them. */
+const OPENERS: Record<string, string> = {
+  safetensors: 'load_file("weights.safetensors")',
+  onnx: 'InferenceSession("onnx/decoder.onnx")',
+  tfjs: 'loadLayersModel("tfjs/decoder/model.json")',
+};
+
+function below(
+  folder: string,
+  files: Map<string, Uint8Array>,
+): Map<string, Uint8Array> {
+  return new Map(
+    [...files].map(([name, bytes]) => [join(folder, name), bytes]),
+  );
+}
+
+for (const [format, files] of Object.entries(formats)) {
+  Deno.test(`export --format ${format} writes the model's files`, () =>
+    inFolder(async (folder) => {
+      const path = join("checkpoints", "vae.safetensors");
+      await Deno.mkdir(join(folder, "checkpoints"));
+      await Deno.writeFile(join(folder, path), GOOD);
+      const { stdout, stderr } = await runWell(
+        folder,
+        "export",
+        ["--format", format],
+      );
+      assertEquals(stderr, "");
+      assertEquals(await snapshot(folder), new Map([[path, GOOD], ...files]));
+      const lines = stdout.trimEnd().split("\n");
+      assertEquals(lines.length, files.size + 1);
+      [...files.keys()].forEach((file, i) =>
+        assertMatch(lines[i], new RegExp(`^${file}: \\d+ kB$`))
+      );
+      assertStringIncludes(lines.at(-1)!, OPENERS[format]);
+    }));
+}
+
+Deno.test("export --json lists the files that it has written", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "a.st"), GOOD);
+    const { stdout } = await runWell(folder, "export", [
+      ..."--checkpoint a.st --format onnx --out to/here --json".split(" "),
+    ]);
+    const files = [...formats.onnx].map(([path, { length }]) => ({
+      path: path.replace(/^onnx/, join("to", "here")),
+      bytes: length,
+    }));
+    const printed = JSON.parse(stdout);
+    assertEquals(printed, { format: "onnx", out: "to/here", files });
+    for (const { path, bytes } of files) {
+      assertEquals((await Deno.stat(join(folder, path))).size, bytes);
+    }
+  }));
+
+Deno.test("export writes the explorer unless told otherwise", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "a.st"), GOOD);
+    const { stdout } = await runWell(folder, "export", [
+      "--checkpoint",
+      "a.st",
+    ]);
+    assertMatch(stdout, /^explorer\.html: \d+ kB\n.*browser.*explorer\.html/);
+    const page = await Deno.readTextFile(join(folder, "explorer.html"));
+    assertMatch(page, /^<!doctype html>/i);
+    assertEquals([...(await snapshot(folder)).keys()], [
+      "a.st",
+      "explorer.html",
+    ]);
+  }));
+
+Deno.test("export refuses what it cannot write before it writes anything", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "a.st"), GOOD);
+    await Deno.writeTextFile(join(folder, "file"), "mine");
+    await Deno.mkdir(join(folder, "folder", "decoder.onnx"), {
+      recursive: true,
+    });
+    const to = (
+      format: string,
+      out: string,
+    ) => ["--checkpoint", "a.st", "--format", format, "--out", out];
+    const isFolder = /cannot write folder: it is a folder, not a file/;
+    const isFile = /write file\/enc.*: a part of the path is a file, not a fol/;
+    const isCheckpoint = /a\.st is the checkpoint itself.* another --out/;
+    await refuses(isFolder, folder, "export", to("safetensors", "folder"));
+    await refuses(isFolder, folder, "export", to("html", "folder"));
+    await refuses(isFile, folder, "export", to("onnx", "file"));
+    await refuses(isFile, folder, "export", to("tfjs", "file"));
+    await refuses(
+      /cannot write folder\/decoder\.onnx: it is a folder/,
+      folder,
+      "export",
+      to("onnx", "folder"),
+    );
+    await refuses(isCheckpoint, folder, "export", to("safetensors", "./a.st"));
+    await refuses(isCheckpoint, folder, "export", to("html", "a.st"));
+  }));
+
+Deno.test("export wants a checkpoint and a format that it knows", () =>
+  inFolder(async (folder) => {
+    await refuses(/there is no checkpoint checkpoints\/vae/, folder, "export", [
+      "--format",
+      "onnx",
+    ]);
+    const { code, stderr } = await runTask(folder, "export", [
+      "--format",
+      "pdf",
+    ]);
+    assertMatch(stderr, /--format .*html, safetensors, onnx, tfjs, not "pdf"/);
+    assertEquals(code, 2);
+    assertEquals(await snapshot(folder), new Map());
+  }));

@@ -1,0 +1,143 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import * as ort from "onnxruntime-web";
+import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { relativeError } from "../lib/engine/parity.ts";
+import { onnxModels } from "../lib/export/onnx.ts";
+import { bytes, float, integer, message } from "../lib/export/protobuf.ts";
+import { IMAGE_PIXELS, type Likelihood } from "../lib/model/spec.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { digits } from "./engine_suite.ts";
+import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
+import { goldenIsMissing, readGolden } from "./shared.ts";
+
+Deno.test("protobuf fields are those of the encoding's guide", () => {
+  assertEquals(integer(1, 150), Uint8Array.of(0x08, 0x96, 0x01));
+  assertEquals(integer(16, 0), Uint8Array.of(0x80, 0x01, 0x00));
+  assertEquals(
+    integer(1, 2 ** 40 + 1),
+    Uint8Array.of(0x08, 0x81, 0x80, 0x80, 0x80, 0x80, 0x20),
+  );
+  assertEquals(
+    bytes(2, "testing"),
+    Uint8Array.of(0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67),
+  );
+  assertEquals(
+    bytes(3, message(integer(1, 150))),
+    Uint8Array.of(0x1a, 0x03, 0x08, 0x96, 0x01),
+  );
+  assertEquals(float(2, 25), Uint8Array.of(0x15, 0x00, 0x00, 0xc8, 0x41));
+});
+
+const FLOATS = { isTensor: true, type: "float32" } as const;
+
+/** Runs a model; its outputs are float32. */
+async function run(
+  session: ort.InferenceSession,
+  name: string,
+  data: Float32Array,
+  shape: number[],
+): Promise<Record<string, ort.TypedTensor<"float32">>> {
+  const outputs = await session.run({
+    [name]: new ort.Tensor("float32", data, shape),
+  });
+  return outputs as Record<string, ort.TypedTensor<"float32">>;
+}
+
+async function open(
+  model: Checkpoint,
+): Promise<Record<"encoder" | "decoder", ort.InferenceSession>> {
+  ort.env.wasm.numThreads = 1;
+  const files = onnxModels(model);
+  const [encoder, decoder] = await Promise.all(
+    ["encoder.onnx", "decoder.onnx"].map((name) =>
+      ort.InferenceSession.create(files.get(name)!)
+    ),
+  );
+  return { encoder, decoder };
+}
+
+/** Images as the model sees them. */
+function pixels(images: Uint8Array): Float32Array {
+  return Float32Array.from(images, (byte) => byte / 255);
+}
+
+for (const likelihood of ["mse", "bce"] satisfies Likelihood[]) {
+  Deno.test(`onnxModels() computes what the engine does (${likelihood})`, async () => {
+    const latentDim = 5;
+    const checkpoint = randomModel(latentDim, likelihood);
+    const { encoder, decoder } = await open(checkpoint);
+    for (const count of [1, 5]) {
+      const images = digits(count);
+      const z = new Float32Array(count * latentDim);
+      fillNormal(z, streamKey(0, "epsilon"), 0);
+      const expected = await engineOutputs(checkpoint, images, z);
+
+      const latents = [count, latentDim];
+      const square = [count, 1, 28, 28];
+      const { mu, logvar } = await run(
+        encoder,
+        "image",
+        pixels(images),
+        square,
+      );
+      const { image } = await run(decoder, "z", z, latents);
+      assertEquals([mu.dims, logvar.dims], [latents, latents]);
+      assertEquals(image.dims, square);
+      assertLess(relativeError(mu.data, expected.mu), 1e-5);
+      assertLess(relativeError(logvar.data, expected.logvar), 1e-5);
+      assertLess(relativeError(image.data, expected.image), 1e-5);
+    }
+  });
+}
+
+Deno.test({
+  name: "onnxModels() computes what PyTorch does",
+  ignore: goldenIsMissing,
+  fn: async () => {
+    const golden = readGolden();
+    const values = (name: string) => golden.get(name)!.data as Float32Array;
+    const { encoder, decoder } = await open(goldenModel(golden));
+    const [batch, latentDim] = golden.get("eval.mu")!.shape;
+    const images = golden.get("images")!.data as Uint8Array;
+    const { mu, logvar } = await run(
+      encoder,
+      "image",
+      pixels(images.subarray(0, batch * IMAGE_PIXELS)),
+      [batch, 1, 28, 28],
+    );
+    const { image } = await run(
+      decoder,
+      "z",
+      values("eval.mu"),
+      [batch, latentDim],
+    );
+    const reconstruction = values("eval.reconstruction_of_mu");
+    assertLess(relativeError(mu.data, values("eval.mu")), 1e-5);
+    assertLess(relativeError(logvar.data, values("eval.logvar")), 1e-5);
+    assertLess(relativeError(image.data, reconstruction), 1e-5);
+  },
+});
+
+Deno.test("onnxModels() says what goes in and what comes out", async () => {
+  const model = randomModel(5, "bce");
+  const { encoder, decoder } = await open(model);
+  const image = { ...FLOATS, name: "image", shape: ["batch", 1, 28, 28] };
+  const latents = { ...FLOATS, shape: ["batch", 5] };
+  assertEquals(encoder.inputMetadata, [image]);
+  assertEquals(encoder.outputMetadata, [
+    { ...latents, name: "mu" },
+    { ...latents, name: "logvar" },
+  ]);
+  assertEquals(decoder.inputMetadata, [{ ...latents, name: "z" }]);
+  assertEquals(decoder.outputMetadata, [image]);
+
+  for (const file of onnxModels(model).values()) {
+    const text = new TextDecoder("latin1").decode(file);
+    assert(text.startsWith("\x08\x08\x12\x0a@vae/mnist"));
+    assert(text.endsWith(
+      "B\x02\x10\x11" + // opset 17
+        "r\x0e\n\x09latentDim\x12\x015" +
+        "r\x11\n\nlikelihood\x12\x03bce",
+    ));
+  }
+});

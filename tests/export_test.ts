@@ -1,0 +1,78 @@
+import { assertEquals, assertLess } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { parseSafetensors } from "../lib/checkpoint/safetensors.ts";
+import { encodeWeights } from "../lib/checkpoint/weights.ts";
+import { relativeError } from "../lib/engine/parity.ts";
+import { useTfBackend } from "../lib/engine/tf_backend.ts";
+import { layersModels } from "../lib/export/layers_model.ts";
+import type { Likelihood } from "../lib/model/spec.ts";
+import { imageTensor } from "../lib/model/vae.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import { digits } from "./engine_suite.ts";
+import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
+import { goldenIsMissing, readGolden } from "./shared.ts";
+
+Deno.test({
+  name: "encodeWeights() gives PyTorch's state dict, bit for bit",
+  ignore: goldenIsMissing,
+  fn: () => {
+    const golden = readGolden();
+    const { tensors } = parseSafetensors(encodeWeights(goldenModel(golden)));
+    const expected = [...golden].filter(([name]) => name.startsWith("final."))
+      .map(([name, tensor]) => [name.replace("final.", ""), tensor] as const);
+    assertEquals(tensors, new Map(expected));
+  },
+});
+
+/** A model as `tf.loadLayersModel` finds it in a folder. */
+function open(
+  files: ReadonlyMap<string, Uint8Array>,
+  folder: string,
+): Promise<tf.LayersModel> {
+  const json = JSON.parse(
+    new TextDecoder().decode(files.get(`${folder}/model.json`)),
+  );
+  const [{ paths, weights }] = json.weightsManifest;
+  assertEquals(paths, ["weights.bin"]);
+  return tf.loadLayersModel(tf.io.fromMemory({
+    ...json,
+    weightSpecs: weights,
+    weightData: files.get(`${folder}/weights.bin`)!.slice().buffer,
+  }));
+}
+
+for (const likelihood of ["mse", "bce"] satisfies Likelihood[]) {
+  Deno.test(`layersModels() computes what the engine does (${likelihood})`, async () => {
+    await useTfBackend("cpu");
+    const latentDim = 5, count = 3;
+    const checkpoint = randomModel(latentDim, likelihood);
+    const images = digits(count);
+    const z = new Float32Array(count * latentDim);
+    fillNormal(z, streamKey(0, "epsilon"), 0);
+    const expected = await engineOutputs(checkpoint, images, z);
+
+    const files = layersModels(checkpoint);
+    const encoder = await open(files, "encoder");
+    const decoder = await open(files, "decoder");
+    const metadata = { latentDim, likelihood };
+    assertEquals(encoder.getUserDefinedMetadata(), metadata);
+    assertEquals(decoder.getUserDefinedMetadata(), metadata);
+    assertEquals(encoder.outputNames, ["mu", "logvar"]);
+    assertEquals(encoder.inputs[0].shape, [null, 28, 28, 1]);
+    assertEquals(decoder.inputs[0].shape, [null, latentDim]);
+
+    const [mu, logvar] = encoder.predict(imageTensor(images)) as tf.Tensor[];
+    const image = decoder.predict(tf.tensor2d(z, [count, latentDim]));
+    for (
+      const [name, tensor, shape] of [
+        ["mu", mu, [count, latentDim]],
+        ["logvar", logvar, [count, latentDim]],
+        ["image", image as tf.Tensor, [count, 28, 28, 1]],
+      ] as const
+    ) {
+      assertEquals(tensor.shape, [...shape]);
+      const error = relativeError(await tensor.data(), expected[name]);
+      assertLess(error, 1e-5, name);
+    }
+  });
+}
