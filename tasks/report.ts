@@ -144,7 +144,7 @@ function optionsSection({ options, data }: Checkpoint): Markup {
     ]);
   return markup`<h2>Options</h2>
 <p>What the model was trained with, on ${data.name} (SHA-256 of the images:
-${data.digest}).</p>
+${data.digest ?? "not known"}).</p>
 ${
     table([
       ...rows(trainingOptions, options),

@@ -1,0 +1,113 @@
+/**
+ * The explorer: one HTML file that holds a model and all that runs it.
+ *
+ * @module
+ */
+import { decodeWeights } from "../checkpoint/weights.ts";
+import { BODY } from "./body.ts";
+import { SCRIPT } from "./script.ts";
+import { STYLE } from "./style.ts";
+
+/** What a page explores. */
+export interface ExplorerModel {
+  /** From `encodeWeights()`: a safetensors file with the model's options. */
+  readonly weights: Uint8Array;
+  /** One line: what the model is. */
+  readonly description: string;
+  /** KL of each latent dimension in nats, mean over the points. */
+  readonly kl: readonly number[];
+  /** Posterior means of some images, [n, latentDim]. */
+  readonly mu: Float32Array;
+  /** The images' n classes, or null if they have none. */
+  readonly labels: Uint8Array | null;
+}
+
+/** What the page reads; bytes are base64. */
+export interface Embedded {
+  readonly description: string;
+  readonly kl: readonly number[];
+  readonly weights: string;
+  /** Little-endian int16, in steps of `muStep`. */
+  readonly mu: string;
+  readonly muStep: number;
+  readonly labels: string | null;
+}
+
+/**
+ * A page that needs nothing but itself: it works from disk, and its policy lets
+ * it request nothing.
+ *
+ * @returns The HTML.
+ * @throws {Error} If `kl`, `mu` or `labels` do not fit the weights.
+ */
+export async function explorerHtml(model: ExplorerModel): Promise<string> {
+  checkSizes(model);
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await hashOf(SCRIPT)}' 'wasm-unsafe-eval'`,
+    "worker-src blob:",
+    `style-src '${await hashOf(STYLE)}'`,
+    "img-src data: blob:",
+    "connect-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  // A "<" could end the element that the text stands in.
+  const embedded = JSON.stringify(embed(model)).replaceAll("<", "\\u003c");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>A latent space of handwritten digits</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+${BODY}
+<script type="application/json" id="model">${embedded}</script>
+<script id="program">${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+function checkSizes({ weights, kl, mu, labels }: ExplorerModel): void {
+  const { latentDim } = decodeWeights(weights).options;
+  const points = mu.length / latentDim;
+  if (kl.length !== latentDim) {
+    throw new Error(`kl has ${kl.length} numbers for ${latentDim} dimensions`);
+  }
+  if (!Number.isInteger(points)) {
+    throw new Error(`mu has ${mu.length} numbers for ${latentDim} dimensions`);
+  }
+  if (labels && labels.length !== points) {
+    throw new Error(`there are ${labels.length} labels for ${points} points`);
+  }
+}
+
+function embed(
+  { weights, description, kl, mu, labels }: ExplorerModel,
+): Embedded {
+  const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+  const muStep = (largest || 1) / 32767;
+  const steps = new DataView(new ArrayBuffer(2 * mu.length));
+  mu.forEach((x, i) => steps.setInt16(2 * i, Math.round(x / muStep), true));
+  return {
+    description,
+    kl,
+    weights: weights.toBase64(),
+    mu: new Uint8Array(steps.buffer).toBase64(),
+    muStep,
+    labels: labels?.toBase64() ?? null,
+  };
+}
+
+/** The name by which a policy allows one inline text. */
+async function hashOf(text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return `sha256-${new Uint8Array(hash).toBase64()}`;
+}

@@ -1,0 +1,58 @@
+/// <reference lib="dom" />
+/**
+ * The page's program, and in a worker the worker's.
+ *
+ * @module
+ */
+import { startDigit } from "./digit.ts";
+import { byId, say } from "./dom.ts";
+import { Explorer } from "./explorer.ts";
+import { startManifold } from "./manifold.ts";
+import { startMap } from "./map.ts";
+import { originalModel } from "./model.ts";
+import { startPad } from "./pad.ts";
+import { Plane } from "./plane.ts";
+import { startSamples } from "./samples.ts";
+import { startSliders } from "./sliders.ts";
+import { startTraining } from "./training.ts";
+import { Walk } from "./walk.ts";
+import { startWorker } from "./worker.ts";
+
+async function startPage(): Promise<void> {
+  const explorer = new Explorer(await originalModel());
+  explorer.onModel(() => {
+    const { description, engine } = explorer.model;
+    byId("description").textContent = description;
+    byId("engine").textContent =
+      `It runs on ${engine.name}: ${engine.description}.`;
+  });
+  startSliders(explorer);
+  startPad(explorer);
+  const plane = new Plane(explorer);
+  const walk = new Walk(explorer);
+  startMap(explorer, plane, walk);
+  startManifold(explorer, plane);
+  startSamples(explorer);
+  startTraining(explorer);
+  // What was said is old once the reader does something else.
+  for (const event of ["pointerdown", "keydown"]) {
+    addEventListener(event, () => say(""), { capture: true });
+  }
+  await startDigit(explorer);
+}
+
+if (typeof document === "undefined") {
+  startWorker();
+} else {
+  startPage().then(
+    // Whatever waits for the next frame is drawn in the one after it.
+    () =>
+      requestAnimationFrame(() =>
+        setTimeout(() => document.documentElement.dataset.ready = "true", 0)
+      ),
+    (error: Error) => {
+      byId("description").textContent =
+        `The model cannot be run here: ${error.message}`;
+    },
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Ink to an image as those of MNIST: the ink's box is scaled to 20 pixels on
+ * its longer side, and its centre of mass put in the middle of 28×28.
+ * Source: http://yann.lecun.com/exdb/mnist/
+ *
+ * @module
+ */
+import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
+
+const BOX_SIZE = 20;
+/** Fainter ink than this does not stretch the box. */
+const FAINT = 16;
+
+/** A picture of any size: one byte of ink to a pixel. */
+export interface Ink {
+  readonly bytes: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Frames a drawing.
+ *
+ * @returns 784 bytes, or null if there is no ink.
+ */
+export function mnistFrame(ink: Ink): Uint8Array<ArrayBuffer> | null {
+  const { bytes, width } = ink;
+  let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
+  let mass = 0, x = 0, y = 0;
+  bytes.forEach((byte, at) => {
+    if (byte < FAINT) return;
+    const column = at % width;
+    const row = Math.floor(at / width);
+    left = Math.min(left, column);
+    right = Math.max(right, column + 1);
+    top = Math.min(top, row);
+    bottom = Math.max(bottom, row + 1);
+    mass += byte;
+    x += byte * (column + 0.5);
+    y += byte * (row + 0.5);
+  });
+  if (mass === 0) return null;
+
+  /** Pixels of the drawing to one of the image. */
+  const step = Math.max(right - left, bottom - top) / BOX_SIZE;
+  const image = new Uint8Array(IMAGE_PIXELS);
+  for (let at = 0; at < IMAGE_PIXELS; at++) {
+    const fromX = x / mass + (at % IMAGE_SIZE - IMAGE_SIZE / 2) * step;
+    const fromY = y / mass +
+      (Math.floor(at / IMAGE_SIZE) - IMAGE_SIZE / 2) * step;
+    image[at] = Math.round(meanInk(ink, fromX, fromY, step));
+  }
+  return image;
+}
+
+/** The mean of a square of the drawing; pixels count by the part inside. */
+function meanInk(
+  { bytes, width, height }: Ink,
+  x: number,
+  y: number,
+  side: number,
+): number {
+  let sum = 0;
+  const lastRow = Math.min(height, Math.ceil(y + side));
+  const lastColumn = Math.min(width, Math.ceil(x + side));
+  for (let row = Math.max(0, Math.floor(y)); row < lastRow; row++) {
+    const tall = Math.min(y + side, row + 1) - Math.max(y, row);
+    for (
+      let column = Math.max(0, Math.floor(x));
+      column < lastColumn;
+      column++
+    ) {
+      const wide = Math.min(x + side, column + 1) - Math.max(x, column);
+      sum += tall * wide * bytes[row * width + column];
+    }
+  }
+  return sum / side ** 2;
+}

@@ -1,0 +1,91 @@
+/// <reference lib="dom" />
+/**
+ * A model that can be explored: the engine that runs it, and its points.
+ *
+ * @module
+ */
+import { decodeWeights } from "../../checkpoint/weights.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { createFusedEngine } from "../../engine/fused.ts";
+import { SimdError } from "../../engine/wasm/threads.ts";
+import type { TrainState } from "../../model/init.ts";
+import type { ModelOptions } from "../../model/spec.ts";
+import type { Embedded } from "../explorer.ts";
+import { byId } from "./dom.ts";
+
+/** What is known about a model besides its weights. */
+export interface Knowledge {
+  /** One line: what the model is. */
+  readonly description: string;
+  /** KL of each latent dimension in nats. */
+  readonly kl: readonly number[];
+  /** [n, latentDim] posterior means. */
+  readonly mu: Float32Array;
+  readonly labels: Uint8Array | null;
+}
+
+/** A model that runs. */
+export interface Model extends Knowledge {
+  readonly engine: Engine;
+  readonly options: ModelOptions;
+  /** The dimensions, those that tell most first. */
+  readonly order: readonly number[];
+  /** As far out as sliders and maps go. */
+  readonly range: number;
+}
+
+/** The model that the page was made for. */
+export async function originalModel(): Promise<Model> {
+  const embedded: Embedded = JSON.parse(byId("model").textContent!);
+  const { options, state } = decodeWeights(fromBase64(embedded.weights));
+  const steps = new DataView(fromBase64(embedded.mu).buffer);
+  const { description, kl, muStep, labels } = embedded;
+  return await startModel(options, state, {
+    description,
+    kl,
+    mu: Float32Array.from(
+      { length: steps.byteLength / 2 },
+      (_, i) => steps.getInt16(2 * i, true) * muStep,
+    ),
+    labels: labels === null ? null : fromBase64(labels),
+  });
+}
+
+/** Brings a model up, on one thread: a page's own may not wait for others. */
+export async function startModel(
+  options: ModelOptions,
+  state: TrainState,
+  known: Knowledge,
+): Promise<Model> {
+  const engine = await createEngine(options);
+  await engine.writeState(state);
+  const { latentDim } = options;
+  const spread = new Array<number>(latentDim).fill(0);
+  let largest = 0;
+  known.mu.forEach((x, i) => {
+    spread[i % latentDim] += x * x;
+    largest = Math.max(largest, Math.abs(x));
+  });
+  // An autoencoder has no KL, and no prior that keeps its latents together.
+  const weight = options.autoencoder ? spread : known.kl;
+  const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
+  const order = spread.map((_, d) => d).sort((a, b) => weight[b] - weight[a]);
+  return { ...known, engine, options, order, range };
+}
+
+async function createEngine(options: ModelOptions): Promise<Engine> {
+  const engineOptions = { ...options, batchSize: 16, seed: 0 };
+  try {
+    return await createFusedEngine(engineOptions, {
+      engine: "wasm",
+      threads: 1,
+    });
+  } catch (error) {
+    if (!(error instanceof SimdError)) throw error;
+    return await createFusedEngine(engineOptions, { engine: "webgpu" });
+  }
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

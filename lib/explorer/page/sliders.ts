@@ -1,0 +1,120 @@
+/// <reference lib="dom" />
+/**
+ * One slider for each latent dimension.
+ *
+ * @module
+ */
+import { byId, inFrame, make, onClick } from "./dom.ts";
+import type { Explorer } from "./explorer.ts";
+
+/** Sliders at first; the rest tell least. */
+const SHOWN = 16;
+
+interface Slider {
+  readonly dimension: number;
+  readonly row: HTMLElement;
+  readonly input: HTMLInputElement;
+  readonly output: HTMLOutputElement;
+  /** How sure the encoder is of a drawing. */
+  readonly bar: HTMLElement;
+}
+
+/** Starts them. */
+export function startSliders(explorer: Explorer): void {
+  const list = byId("sliders");
+  const more = byId<HTMLButtonElement>("show-all");
+  let sliders: Slider[] = [];
+  let showsAll = false;
+
+  const show = () => {
+    sliders.forEach(({ row }, i) => row.hidden = !showsAll && i >= SHOWN);
+    more.hidden = sliders.length <= SHOWN;
+    more.textContent = showsAll
+      ? `Show the ${SHOWN} that tell most`
+      : `Show all ${sliders.length}`;
+  };
+  const update = inFrame(() => {
+    sliders.forEach((slider) => place(slider, explorer));
+  });
+  onClick("show-all", () => {
+    showsAll = !showsAll;
+    show();
+  });
+  explorer.onMove(update);
+  explorer.onModel(() => {
+    const { order, options } = explorer.model;
+    sliders = order.map((dimension) => makeSlider(dimension, explorer));
+    list.replaceChildren(
+      makeHeads(options.autoencoder),
+      ...sliders.map(({ row }) => row),
+    );
+    sliders.forEach((slider) => place(slider, explorer));
+    showsAll = false;
+    show();
+  });
+}
+
+function makeHeads(isAutoencoder: boolean): HTMLElement {
+  const heads = ["", "", "value", isAutoencoder ? "" : "KL, nats"];
+  const row = make("div", { className: "slider heads" });
+  row.append(...heads.map((text) => make("span", {}, text)));
+  row.setAttribute("aria-hidden", "true");
+  return row;
+}
+
+function makeSlider(dimension: number, explorer: Explorer): Slider {
+  const { kl, options, range } = explorer.model;
+  const input = make("input", {
+    type: "range",
+    min: String(-range),
+    max: String(range),
+    step: "0.01",
+    id: `z${dimension}`,
+  });
+  input.dataset.dim = String(dimension);
+  input.addEventListener("input", () => {
+    explorer.turn([dimension, Number(input.value)]);
+  });
+  const output = make("output");
+  const bar = make("div", { className: "bar", hidden: true });
+  const label = make("label", { htmlFor: input.id });
+  label.append(make("i", {}, "z"), make("sub", {}, String(dimension)));
+  const row = make(
+    "div",
+    { className: "slider" },
+    label,
+    make(
+      "div",
+      { className: "track" },
+      make("div", { className: "spread" }, bar),
+      input,
+    ),
+    output,
+  );
+  if (options.autoencoder) {
+    input.ariaLabel = `Latent dimension ${dimension}`;
+  } else {
+    const nats = kl[dimension].toFixed(2);
+    input.ariaLabel = `Latent dimension ${dimension}, KL ${nats} nats`;
+    const share = make("i");
+    share.style.width = `${100 * kl[dimension] / Math.max(...kl, 1e-9)}%`;
+    row.append(
+      make("div", { className: "kl" }, nats, make("span", {}, share)),
+    );
+  }
+  return { dimension, row, input, output, bar };
+}
+
+function place({ dimension, input, output, bar }: Slider, explorer: Explorer) {
+  const { z, drawn, model: { range } } = explorer;
+  input.value = String(z[dimension]);
+  output.value = z[dimension].toFixed(2).replace("-", "−");
+  bar.hidden = drawn === null;
+  if (drawn === null) return;
+  const { mu, sigma } = drawn;
+  const percent = (x: number) => 50 + 50 * Math.max(-1, Math.min(1, x / range));
+  const left = percent(mu[dimension] - sigma[dimension]);
+  const right = percent(mu[dimension] + sigma[dimension]);
+  bar.style.left = `${left}%`;
+  bar.style.width = `${Math.max(0.5, right - left)}%`;
+}

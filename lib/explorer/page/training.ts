@@ -1,0 +1,164 @@
+/// <reference lib="dom" />
+/**
+ * Training in the page: the worker's orders and what comes of them.
+ *
+ * @module
+ */
+import { type Curve, drawCurves } from "./curves.ts";
+import { byId, inFrame, onClick, say } from "./dom.ts";
+import type { Explorer } from "./explorer.ts";
+import type { Order, Report } from "./messages.ts";
+import { type Model, startModel } from "./model.ts";
+import { paint } from "./picture.ts";
+import { onTheme } from "./theme.ts";
+
+type Trained = Extract<Report, { type: "epoch" }>;
+
+/** What one training has shown so far. */
+class Run {
+  engine = "";
+  epochs = 0;
+  readonly training: [number, number][] = [];
+  readonly heldOut: [number, number][] = [];
+  samples: Float32Array | null = null;
+  trained: Trained | null = null;
+  readonly worker: Worker;
+
+  constructor(readonly order: Extract<Order, { type: "train" }>) {
+    const program = byId("program").textContent!;
+    const address = URL.createObjectURL(
+      new Blob([program], { type: "text/javascript" }),
+    );
+    this.worker = new Worker(address);
+    this.worker.postMessage(order);
+  }
+}
+
+/** Starts it. */
+export function startTraining(explorer: Explorer): void {
+  const original = explorer.model;
+  const button = byId<HTMLButtonElement>("train");
+  const explore = byId<HTMLButtonElement>("explore-trained");
+  const back = byId<HTMLButtonElement>("back");
+  let run: Run | null = null;
+  let isTraining = false;
+
+  const draw = inFrame(() => {
+    if (!run) return;
+    const canvas = byId<HTMLCanvasElement>("train-curves");
+    drawCurves(canvas, run.epochs || 1, run.training, run.heldOut);
+    canvas.ariaLabel = describe(run.heldOut);
+    if (run.samples) {
+      paint(byId<HTMLCanvasElement>("train-samples"), run.samples, 4);
+    }
+  });
+  onTheme(draw);
+  new ResizeObserver(draw).observe(byId("train-curves"));
+
+  const finish = (text: string) => {
+    run!.worker.terminate();
+    isTraining = false;
+    button.textContent = "Train again";
+    byId("train-status").textContent = text;
+    say(text);
+  };
+  const take = (current: Run, report: Report) => {
+    const status = byId("train-status");
+    switch (report.type) {
+      case "start":
+        current.engine = report.engine;
+        current.epochs = report.epochs;
+        status.textContent = `Drawing digits to learn from (${report.engine})…`;
+        break;
+      case "progress": {
+        const { epoch, imagesPerSecond, losses, samples } = report;
+        const speed = Math.round(imagesPerSecond).toLocaleString("en");
+        status.textContent = `Epoch ${Math.floor(epoch) + 1} of ` +
+          `${current.epochs}, ${speed} digits a second (${current.engine})`;
+        if (losses) current.training.push([epoch, losses.total]);
+        current.samples = samples;
+        break;
+      }
+      case "epoch": {
+        const { record, samples } = report;
+        current.training.push([record.epoch, record.train.total]);
+        current.heldOut.push([record.epoch, record.validation!.total]);
+        current.samples = samples;
+        current.trained = report;
+        explore.disabled = false;
+        break;
+      }
+      case "end":
+        finish(
+          report.reason === "aborted"
+            ? `Stopped after ${current.heldOut.length} epochs.`
+            : `Trained for ${current.epochs} epochs. ` +
+              describe(current.heldOut),
+        );
+        break;
+      case "error":
+        finish(`Training failed: ${report.message}`);
+    }
+    draw();
+  };
+
+  onClick("train", () => {
+    if (isTraining) {
+      run!.worker.postMessage({ type: "stop" } satisfies Order);
+      return;
+    }
+    const current = new Run({
+      type: "train",
+      latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
+      beta: Number(byId<HTMLSelectElement>("train-beta").value),
+      likelihood: original.options.likelihood,
+    });
+    current.worker.onmessage = ({ data }) => take(current, data);
+    current.worker.onerror = (event) => {
+      event.preventDefault();
+      finish(`Training failed: ${event.message}`);
+    };
+    run = current;
+    isTraining = true;
+    button.textContent = "Stop";
+    explore.disabled = true;
+    byId("training").hidden = false;
+    byId("train-status").textContent = "Starting…";
+    say("Training has started.");
+    draw();
+  });
+
+  const exchange = (model: Model) => {
+    const { engine } = explorer.model;
+    const isOriginal = explorer.model === original;
+    explorer.setModel(model);
+    if (!isOriginal) engine.dispose();
+    back.hidden = model === original;
+    scrollTo({ top: 0 });
+  };
+  onClick("back", () => {
+    exchange(original);
+    say("Back at the original model.");
+  });
+  onClick("explore-trained", async () => {
+    const { order: { latentDim, likelihood, beta }, trained } = run!;
+    const { record, state, mu, labels } = trained!;
+    exchange(
+      await startModel({ latentDim, likelihood, autoencoder: false }, state, {
+        description: `Trained in this page: ${record.epoch} epochs, ` +
+          `${latentDim} latent dimensions, β ${beta}, synthetic digits`,
+        kl: record.klPerDimension,
+        mu,
+        labels,
+      }),
+    );
+    say("You now explore the model that you have trained.");
+  });
+}
+
+function describe(heldOut: Curve): string {
+  if (heldOut.length === 0) return "Loss curves: no epoch is done yet.";
+  const losses = heldOut.map(([, loss]) => loss.toFixed(1));
+  return `Held-out loss from ${losses[0]} to ${losses.at(-1)} in ` +
+    `${losses.length} epochs.`;
+}
