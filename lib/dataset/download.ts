@@ -133,6 +133,7 @@ export async function fetchFile(
   const { signal, retries = 2, backoffMs = 500 } = options;
   const path = join(options.dataDir, source.name, file.name);
   const failures = new Map<string, string>();
+  const parts = new Map<string, Part>();
   try {
     const bytes = await verify(await Deno.readFile(path, { signal }), file);
     return { path, url: null, bytes };
@@ -153,7 +154,7 @@ export async function fetchFile(
     for (const url of places) {
       let bytes;
       try {
-        bytes = await verify(await read(url, file, options), file);
+        bytes = await read(url, file, options, parts);
       } catch (error) {
         signal?.throwIfAborted();
         failures.set(url, reason(error));
@@ -211,61 +212,106 @@ async function verify(
 /** A failure that may be gone a moment later. */
 class TransientError extends Error {}
 
+/** The decompressed file from one place, if it is the right one. */
 async function read(
   url: string,
   file: SourceFile,
   options: FetchOptions,
+  parts: Map<string, Part>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (/^https?:/i.test(url)) return await download(url, file, options);
+  if (/^https?:/i.test(url)) {
+    const { bytes, isDoubtful } = await download(url, file, options, parts);
+    return await verify(bytes, file).catch((error) => {
+      throw isDoubtful ? new TransientError(reason(error)) : error;
+    });
+  }
   const bytes = await Deno.readFile(url, { signal: options.signal });
   const { length } = bytes;
   options.onProgress?.({ file: file.name, url, loaded: length, total: length });
-  return bytes;
+  return await verify(bytes, file);
 }
 
+/** What has come of a file from one server so far. */
+interface Part {
+  readonly chunks: Uint8Array<ArrayBuffer>[];
+  /** How many bytes they are. */
+  loaded: number;
+  /** How many the whole has, or `null` where the server does not say. */
+  readonly total: number | null;
+  /** The server's name for this version of the file, or "" without one. */
+  readonly etag: string;
+}
+
+/**
+ * What a server sends, or the rest of it where an earlier transfer broke off:
+ * its part is in `parts` then. The bytes are doubtful where another transfer
+ * may give others: they come from two answers, or from one that did not say
+ * how long it is, so that its end may be a lost connection.
+ */
 async function download(
   url: string,
   file: SourceFile,
   { signal, onProgress, timeoutMs = 10_000 }: FetchOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+  parts: Map<string, Part>,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; isDoubtful: boolean }> {
   // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
   const limit = file.shape.reduce((a, b) => a * b) * 1.01 + 65_536;
+  const held = parts.get(url);
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), timeoutMs);
-  let answered = false;
+  let answered = held !== undefined;
   try {
     const response = await fetch(url, {
+      headers: held && {
+        range: `bytes=${held.loaded}-`,
+        "if-range": held.etag,
+        "accept-encoding": "identity",
+      },
       signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
     });
     answered = true;
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      const status = `HTTP ${response.status} ${response.statusText}`.trim();
-      throw response.status === 429 || response.status >= 500
-        ? new TransientError(status)
-        : new Error(status);
+    const { status, statusText, headers, body } = response;
+    const isBusy = status === 429 || status >= 500;
+    if (!isBusy) parts.delete(url);
+    if (!response.ok || body === null) {
+      await body?.cancel();
+      const message = `HTTP ${status} ${statusText}`.trim();
+      // 416: the server's file is shorter than the part that is held.
+      throw isBusy || (held && status === 416)
+        ? new TransientError(message)
+        : new Error(message);
     }
-    // Where the transfer itself is compressed, the length counts other bytes.
-    const total = response.headers.has("content-encoding")
-      ? null
-      : Number(response.headers.get("content-length")) || null;
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let loaded = 0;
-    for await (const chunk of response.body) {
+    const isRest = status === 206;
+    if (isRest && !continues(headers, held)) {
+      await body.cancel();
+      throw new TransientError("it sends another part than it was asked for");
+    }
+    const part = isRest ? held! : begin(headers);
+    if (part.etag && part.total) parts.set(url, part);
+    for await (const chunk of body) {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), timeoutMs);
-      chunks.push(chunk);
-      loaded += chunk.length;
-      if (loaded > limit) {
+      part.chunks.push(chunk);
+      part.loaded += chunk.length;
+      if (part.loaded > limit) {
         throw new Error(
           `it sends more than ${
             Math.floor(limit)
           } bytes, too many for this file`,
         );
       }
-      onProgress?.({ file: file.name, url, loaded, total });
+      onProgress?.({
+        file: file.name,
+        url,
+        loaded: part.loaded,
+        total: part.total,
+      });
     }
-    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    parts.delete(url);
+    return {
+      bytes: new Uint8Array(await new Blob(part.chunks).arrayBuffer()),
+      isDoubtful: isRest || part.total === null,
+    };
   } catch (error) {
     if (silence.signal.aborted) {
       const message = `no bytes for ${timeoutMs / 1000} s`;
@@ -278,6 +324,29 @@ async function download(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The part that a whole file begins with. */
+function begin(headers: Headers): Part {
+  const etag = headers.get("etag") ?? "";
+  return {
+    chunks: [],
+    loaded: 0,
+    // Where the transfer itself is compressed, the length counts other bytes.
+    total: headers.has("content-encoding")
+      ? null
+      : Number(headers.get("content-length")) || null,
+    // A weak one, W/"…", may stand for other bytes of the same meaning.
+    etag: etag.startsWith('"') ? etag : "",
+  };
+}
+
+/** Whether an answer is the rest of the very file of which a part is held. */
+function continues(headers: Headers, held: Part | undefined): boolean {
+  return held !== undefined && headers.get("etag") === held.etag &&
+    !headers.has("content-encoding") &&
+    headers.get("content-range") ===
+      `bytes ${held.loaded}-${held.total! - 1}/${held.total}`;
 }
 
 /** What went wrong, in one line and without repeating the URL. */

@@ -1,0 +1,328 @@
+import { assertEquals } from "@std/assert";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import config from "../../deno.json" with { type: "json" };
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../lib/checkpoint/codec.ts";
+import { encodeWeights } from "../../lib/checkpoint/weights.ts";
+import { loadDataset } from "../../lib/dataset/dataset.ts";
+import { writeIdx } from "../../lib/dataset/idx.ts";
+import { sources } from "../../lib/dataset/mnist.ts";
+import type { Option } from "../../lib/option.ts";
+import { type TaskName, tasks } from "../../tasks/options.ts";
+import { inFolder } from "../folder.ts";
+import { refuses, snapshot, untrained } from "../process.ts";
+
+const READ = "--allow-read";
+const WRITE_HERE = "--allow-write=.";
+const MIRRORS = `--allow-net=${
+  [
+    ...new Set(
+      Object.values(sources).flatMap(({ mirrors }) =>
+        mirrors.map((url) => new URL(url).host)
+      ),
+    ),
+  ].join()
+}`;
+
+/** All that a user's task may do, besides asking no questions. */
+const grants: Record<TaskName, string[]> = {
+  fetch: [READ, WRITE_HERE, "--allow-net"], // --from takes any URL
+  train: [READ, WRITE_HERE, MIRRORS],
+  sample: [READ, WRITE_HERE],
+  reconstruct: [READ, WRITE_HERE],
+  interpolate: [READ, WRITE_HERE],
+  traverse: [READ, WRITE_HERE],
+  manifold: [READ, WRITE_HERE],
+  latents: [READ, WRITE_HERE],
+  curves: [READ, WRITE_HERE],
+  evaluate: [READ],
+  sweep: [READ, WRITE_HERE, MIRRORS],
+  compare: [READ, WRITE_HERE, MIRRORS],
+  report: [READ, WRITE_HERE],
+  explore: [
+    READ,
+    "--allow-net=127.0.0.1",
+    "--allow-run=open,xdg-open,explorer",
+  ],
+  export: [READ, WRITE_HERE],
+  import: [READ, WRITE_HERE],
+  doctor: [],
+  bench: [],
+};
+
+/** The tasks of those who work on the package: none of them may do all. */
+const workshop = ["test", "test:faults", "build:page", "build:kernels"];
+
+/** The words of a task's line that give or take permissions. */
+function permissions(line: string): string[] {
+  return line.split(" ").filter((word) =>
+    /^-[A-Z]|^--(allow|deny|no-prompt|permission)/.test(word)
+  );
+}
+
+Deno.test("deno.json grants each task what it needs, and nothing else", () => {
+  const lines: Record<string, string> = config.tasks;
+  assertEquals(
+    Object.keys(lines).sort(),
+    [...Object.keys(grants), ...workshop].sort(),
+  );
+  assertEquals(Object.keys(tasks).sort(), Object.keys(grants).sort());
+  for (const [name, granted] of Object.entries(grants)) {
+    const line = ["deno run --no-prompt", ...granted, `tasks/${name}.ts`];
+    assertEquals(lines[name].replace(" --quiet", ""), line.join(" "));
+  }
+  for (const name of workshop) {
+    const words = permissions(lines[name]);
+    assertEquals(words.filter((word) => /^-A|^--allow-all/.test(word)), []);
+    assertEquals(words[0], "--no-prompt", name);
+    const net = words.filter((word) => word.startsWith("--allow-net"));
+    assertEquals(net.filter((word) => word !== "--allow-net=127.0.0.1"), []);
+  }
+});
+
+/** Tries what a task could do; prints what was not refused. */
+const PROBE = `
+const hostname = "127.0.0.1";
+const attempts = {
+  "read outside": () => Deno.readTextFile("../outside.txt"),
+  "write here": () => Deno.writeTextFile("here.txt", ""),
+  "write outside": () => Deno.writeTextFile("../new.txt", ""),
+  "overwrite outside": () => Deno.writeTextFile("../outside.txt", ""),
+  "rename to outside": () => Deno.rename("probe.ts", "../new.txt"),
+  "remove outside": () => Deno.remove("../outside.txt"),
+  "make a folder outside": () => Deno.mkdir("../new"),
+  "link to outside": () => Deno.symlink("../outside.txt", "link"),
+  "connect to this machine": async () =>
+    (await Deno.connect({ hostname, port: Number(Deno.args[0]) })).close(),
+  "fetch from this machine": async () =>
+    (await fetch("http://" + hostname + ":" + Deno.args[0])).body?.cancel(),
+  "listen on this machine": () => Deno.listen({ hostname, port: 0 }).close(),
+  "listen to the world": () => Deno.listen({ port: 0 }).close(),
+  "run a program": () => new Deno.Command("true").output(),
+  "run deno": () => new Deno.Command("deno", { args: ["-V"] }).output(),
+  "see the environment": () => Deno.env.toObject(),
+  "change the environment": () => Deno.env.set("A", "b"),
+  "see the system": () => Deno.hostname(),
+  "call native code": () => Deno.dlopen("none.so", {}),
+};
+const done = [];
+for (const [what, attempt] of Object.entries(attempts)) {
+  try {
+    await attempt();
+    done.push(what);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) done.push(what);
+  }
+}
+console.log(JSON.stringify(done));
+`;
+
+/** What the probe can do with each grant. */
+const deeds: Record<string, string[]> = {
+  [READ]: ["read outside"],
+  [WRITE_HERE]: ["write here"],
+  "--allow-net": [
+    "connect to this machine",
+    "fetch from this machine",
+    "listen on this machine",
+    "listen to the world",
+  ],
+  [MIRRORS]: [],
+  "--allow-net=127.0.0.1": [
+    "connect to this machine",
+    "fetch from this machine",
+    "listen on this machine",
+  ],
+  "--allow-run=open,xdg-open,explorer": [],
+};
+
+/** Runs the probe with a task's permissions; what it could do. */
+async function probe(name: TaskName, port: number): Promise<string[]> {
+  let done: string[] = [];
+  await inFolder(async (folder) => {
+    const cwd = join(folder, "here");
+    await Deno.mkdir(cwd);
+    await Deno.writeTextFile(join(cwd, "probe.ts"), PROBE);
+    await Deno.writeTextFile(join(folder, "outside.txt"), "old");
+    const words = permissions(config.tasks[name]);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-config", ...words, "probe.ts", `${port}`],
+      cwd,
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(text.decode(stderr), "", name);
+    done = JSON.parse(text.decode(stdout));
+    const outside = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(outside.sort(), ["here", "outside.txt"]);
+    assertEquals(await Deno.readTextFile(join(folder, "outside.txt")), "old");
+  });
+  return done;
+}
+
+Deno.test("tasks can do nothing outside of their permissions", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(),
+  );
+  for (const [name, granted] of Object.entries(grants)) {
+    assertEquals(
+      await probe(name as TaskName, server.addr.port),
+      granted.flatMap((grant) => deeds[grant]),
+      name,
+    );
+  }
+});
+
+/** The options of each task that name what it writes, and a use of each. */
+const outputs: Record<TaskName, Record<string, (outside: string) => string[]>> =
+  {
+    fetch: {
+      dataDir: (to) =>
+        ["--dataset", "kmnist", "--from", "from", "--data-dir"].concat(to),
+    },
+    train: {
+      checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
+      plotDir: (to) => ["--plot-dir", to],
+    },
+    sample: { out: png },
+    reconstruct: { out: png },
+    interpolate: { out: png },
+    traverse: { out: png },
+    manifold: { out: png },
+    latents: { out: png },
+    curves: { out: png },
+    evaluate: {},
+    sweep: {
+      checkpointDir: (to) => ["--checkpoint-dir", to],
+      outDir: (to) => ["--out-dir", to],
+    },
+    compare: {
+      checkpointDir: (to) => ["--checkpoint-dir", to],
+      out: png,
+    },
+    report: { out: (to) => ["--out", `${to}/report.html`] },
+    explore: {},
+    export: { out: (to) => ["--format", "tfjs", "--out", to] },
+    import: {
+      out: (to) =>
+        ["--from", "weights.safetensors", "--out"].concat(`${to}/a.st`),
+    },
+    doctor: {},
+    bench: {},
+  };
+
+function png(outside: string): string[] {
+  return ["--out", `${outside}/new.png`];
+}
+
+/** Options of paths that are only read, unless they are in `outputs`. */
+const inputs = ["checkpoint", "dataDir", "from", "images", "resume"];
+
+Deno.test("outputs lists all options that name a path to write", () => {
+  for (const [name, { options }] of Object.entries(tasks)) {
+    const table: Record<string, Option> = options;
+    const paths = Object.keys(table).filter((key) => {
+      const option = table[key];
+      return option.type === "text" && /FILE|DIR|PATH/.test(option.metavar);
+    });
+    const written = Object.keys(outputs[name as TaskName]);
+    assertEquals(
+      paths.filter((key) => !inputs.includes(key)).toSorted(),
+      written.filter((key) => !inputs.includes(key)).toSorted(),
+      name,
+    );
+  }
+});
+
+const ENGINE = ["--engine", "wasm", "--threads", "1"];
+
+/** What else a task needs to come as far as writing. */
+const use: Partial<Record<TaskName, string[]>> = {
+  train: ["--dataset", "synthetic"],
+  sample: ENGINE,
+  reconstruct: ENGINE,
+  interpolate: ENGINE,
+  traverse: ENGINE,
+  manifold: ENGINE,
+  latents: ENGINE,
+  sweep: ["--dataset", "synthetic"],
+  compare: ["--dataset", "synthetic"],
+  report: ENGINE,
+};
+
+/** Puts what a task reads into a folder. */
+async function provide(folder: string): Promise<void> {
+  const checkpoint = decodeCheckpoint(untrained());
+  const { data, state } = checkpoint;
+  const { digest } = await loadDataset(data.options);
+  const trained = {
+    ...checkpoint,
+    data: { ...data, digest },
+    state: { ...state, step: 1 },
+    history: [{
+      epoch: 1,
+      step: 1,
+      beta: 1,
+      capacity: 0,
+      train: { total: 3, reconstruction: 2, kl: 1 },
+      validation: null,
+      klPerDimension: [1, 0, 0],
+    }],
+  };
+  const black = writeIdx({
+    shape: [60_000, 28, 28],
+    data: new Uint8Array(60_000 * 784),
+  });
+  const files = {
+    "checkpoints/vae.safetensors": encodeCheckpoint(trained),
+    "weights.safetensors": encodeWeights(trained),
+    "from/train-images-idx3-ubyte.gz": gzipSync(black),
+  };
+  for (const [path, bytes] of Object.entries(files)) {
+    await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
+    await Deno.writeFile(join(folder, path), bytes);
+  }
+}
+
+/** Such a path is refused by name, with the way to allow it. */
+function refusal(path: string): RegExp {
+  return new RegExp(
+    `^error: cannot write ${RegExp.escape(path)}.*: this task may not write ` +
+      `there; it needs write access to .* \\(see --allow-write\\)\n$`,
+  );
+}
+
+for (const [name, options] of Object.entries(outputs)) {
+  if (Object.keys(options).length === 0) continue;
+  Deno.test(`${name} writes nothing outside of its folder`, () =>
+    inFolder(async (folder) => {
+      const here = join(folder, "here");
+      await provide(here);
+      await Deno.mkdir(join(folder, "there"));
+      for (const args of Object.values(options)) {
+        for (const outside of ["../there", join(folder, "new")]) {
+          const task = name as TaskName;
+          const words = [...(use[task] ?? []), ...args(outside)];
+          await refuses(refusal(outside), here, task, words);
+        }
+      }
+      const beside = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assertEquals(beside.sort(), ["here", "there"]);
+      assertEquals(await snapshot(join(folder, "there")), new Map());
+    }));
+}
+
+Deno.test("curves writes nothing through a link to a file outside", () =>
+  inFolder(async (folder) => {
+    const here = join(folder, "here");
+    await provide(here);
+    await Deno.writeTextFile(join(folder, "old.png"), "old");
+    await Deno.symlink("../old.png", join(here, "new.png"));
+    const words = ["--out", "new.png"];
+    await refuses(refusal("new.png"), here, "curves", words);
+    assertEquals(await Deno.readTextFile(join(folder, "old.png")), "old");
+    assertEquals(await Deno.readLink(join(here, "new.png")), "../old.png");
+  }));
