@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { oneLine, show } from "./show.ts";
 
 /** A whole or real number in a closed range. `null` means "not set". */
 export interface NumberOption {
@@ -128,11 +129,7 @@ export function parseOption(
   value: unknown,
 ): number | string | boolean | readonly number[] | null {
   const refuse = (wanted: string) => {
-    const shown = value === ""
-      ? "nothing"
-      : typeof value === "string"
-      ? `"${value}"`
-      : String(value);
+    const shown = value === "" ? "nothing" : show(value);
     return new OptionError(`${label} takes ${wanted}, not ${shown}`);
   };
   if (value === null && option.default === null) return null;
@@ -196,7 +193,7 @@ export function completeOptions<T extends OptionTable>(
   const complete = defaults(table) as Record<string, unknown>;
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(table, name)) {
-      throw new OptionError(`there is no option ${name}`);
+      throw new OptionError(`there is no option ${oneLine(name)}`);
     }
     if (value !== undefined) {
       complete[name] = parseOption(table[name], name, value);

@@ -12,6 +12,7 @@ import {
   parseOption,
   rangeOf,
 } from "../lib/option.ts";
+import { oneLine, show } from "../lib/show.ts";
 import {
   type TaskName,
   tasks,
@@ -95,7 +96,8 @@ function report(name: TaskName, error: unknown, signal: AbortSignal): number {
     console.error("error: this is a bug, please report it:", error);
     return EXIT_ERROR;
   }
-  console.error(`error: ${error.message}`);
+  // Paths and servers' answers are in it as they are.
+  console.error(`error: ${oneLine(error.message, Infinity)}`);
   if (!(error instanceof OptionError)) return EXIT_ERROR;
   console.error(`\`${commandOf(name)} --help\` lists the options.`);
   return EXIT_USAGE;
@@ -113,7 +115,8 @@ export function parseTaskArgs<T extends TaskName>(
   const options: Record<string, Option> = tasks[name].options;
   const names = Object.keys(options);
   const isBoolean = (name: string) => options[name].type === "boolean";
-  const parsed: Args = parseArgs(joinValues(args), {
+  const words = joinValues(args);
+  const parsed: Args = parseArgs(words, {
     string: names.filter((name) => !isBoolean(name)).map(bare),
     boolean: [...names.filter(isBoolean).map(bare), "help"],
     negatable: names.filter((name) => options[name].default === true)
@@ -121,14 +124,22 @@ export function parseTaskArgs<T extends TaskName>(
     unknown: (arg, key) => {
       throw new OptionError(
         key === undefined
-          ? `unexpected argument "${arg}"`
-          : `unknown option ${arg}`,
+          ? `unexpected argument ${show(arg)}`
+          : `unknown option ${oneLine(arg)}`,
       );
     },
   });
+  for (const name of [...names.filter(isBoolean), "help"]) {
+    const forms = [`--${bare(name)}=`, `--no-${bare(name)}=`];
+    const assigned = words.find((word) =>
+      forms.some((form) => word.startsWith(form))
+    );
+    if (assigned === undefined) continue;
+    throw new OptionError(`${oneLine(assigned)}: it takes no value`);
+  }
   if (parsed.help) return "help";
   if (parsed._.length > 0) {
-    throw new OptionError(`unexpected argument "${parsed._[0]}"`);
+    throw new OptionError(`unexpected argument ${show(String(parsed._[0]))}`);
   }
 
   const values = defaults(options);
@@ -137,11 +148,7 @@ export function parseTaskArgs<T extends TaskName>(
     const flag = bare(name);
     if (isBoolean(name)) {
       const forms = [`--${flag}`, `--no-${flag}`];
-      const assigned = args.find((arg) =>
-        forms.some((form) => arg.startsWith(`${form}=`))
-      );
-      if (assigned) throw new OptionError(`${assigned}: it takes no value`);
-      if (!forms.some((form) => args.includes(form))) continue;
+      if (!forms.some((form) => words.includes(form))) continue;
     } else if (parsed[flag] === undefined) continue;
     values[name] = parseOption(
       options[name],

@@ -68,7 +68,8 @@ export async function openImages(
  * Loads the images that a checkpoint was trained on.
  *
  * @param path The checkpoint's file.
- * @throws {TaskError} If others are in their place.
+ * @throws {TaskError} If others are in their place. Of an imported model nobody
+ * knows, and any will do.
  */
 export async function openTrainingImages(
   checkpoint: Checkpoint,
@@ -76,7 +77,8 @@ export async function openTrainingImages(
   dataDir?: string,
 ): Promise<ImageSet> {
   const train = await openImages(checkpoint, "train", dataDir);
-  if (await sha256(train.images) === checkpoint.data.digest) return train;
+  const { digest } = checkpoint.data;
+  if (digest === null || await sha256(train.images) === digest) return train;
   throw new TaskError(
     `${path} was trained on other images than these: choose their folder ` +
       "with --data-dir",

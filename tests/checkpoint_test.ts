@@ -330,7 +330,7 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
     ],
     [
       forgedJson("options", (o) => ({ ...o, "gam\nma\u001b": 1 })),
-      "options: there is no option gam ma ",
+      "options: there is no option gam\\u000ama\\u001b",
     ],
     [
       forgedJson("options", (o) => ({ ...o, seed: { toString: 1 } })),

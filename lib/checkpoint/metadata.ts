@@ -19,7 +19,7 @@ import {
   trainingOptions,
 } from "../options.ts";
 import type { EpochRecord, Losses } from "../train/history.ts";
-import { show } from "./safetensors.ts";
+import { show } from "../show.ts";
 
 /** The version of the format that is written, and the newest that is read. */
 export const VERSION = 1;
@@ -28,8 +28,11 @@ export const VERSION = 1;
 export interface DataRecord {
   /** Its name, for people: `mnist`, `synthetic`, a file's name. */
   readonly name: string;
-  /** Digest of its images: the same digest, the same images. */
-  readonly digest: string;
+  /**
+   * Digest of its images: the same digest, the same images. Null if nobody knows
+   * what the model was trained on.
+   */
+  readonly digest: string | null;
   /** The options that chose it. */
   readonly options: DataOptions;
 }
@@ -151,7 +154,7 @@ function check(metadata: Unchecked<Metadata>): Metadata {
     options,
     data: {
       name: text(data.name, "data.name"),
-      digest: text(data.digest, "data.digest"),
+      digest: data.digest === null ? null : text(data.digest, "data.digest"),
       options: checkOptions(dataOptions, data.options, "data.options"),
     },
     step,
@@ -186,9 +189,7 @@ function checkOptions<T extends OptionTable>(
   try {
     return completeOptions(table, options as Partial<OptionValues<T>>);
   } catch (cause) {
-    // The message quotes the file, which may hold anything.
-    const reason = (cause as Error).message.replaceAll(/\p{Cc}/gu, " ");
-    throw new CheckpointError(`${at}: ${reason.slice(0, 200)}`, { cause });
+    throw new CheckpointError(`${at}: ${(cause as Error).message}`, { cause });
   }
 }
 

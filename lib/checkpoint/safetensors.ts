@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { show, showSizes } from "../show.ts";
 
 /** The element types that can be read and written. */
 export interface Elements {
@@ -117,7 +118,7 @@ export function writeSafetensors(
   const entries = sorted.map(([name, { dtype, shape, data }]) => {
     if (product(shape) !== data.length) {
       throw new SafetensorsError(
-        `tensor ${show(name)} of shape ${list(shape)} has ` +
+        `tensor ${show(name)} of shape ${showSizes(shape)} has ` +
           `${data.length} elements`,
       );
     }
@@ -254,7 +255,7 @@ function readEntry(
     throw refuse(`has data_offsets ${show(offsets)}`);
   }
   const [begin, end] = offsets;
-  if (end < begin) throw refuse(`ends before it begins: ${list(offsets)}`);
+  if (end < begin) throw refuse(`ends before it begins: ${showSizes(offsets)}`);
   if (end > dataLength) {
     throw refuse(
       `ends at byte ${end} of the data, which has ${dataLength}: is the file ` +
@@ -264,7 +265,7 @@ function readEntry(
   const size = product(shape) * arrays[dtype as DType].BYTES_PER_ELEMENT;
   if (size !== end - begin) {
     throw refuse(
-      `of type ${dtype} and shape ${list(shape)} cannot have ` +
+      `of type ${dtype} and shape ${showSizes(shape)} cannot have ` +
         `${end - begin} bytes`,
     );
   }
@@ -331,16 +332,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) &&
     value.every((n) => Number.isSafeInteger(n) && n >= 0);
-}
-
-function list(numbers: readonly number[]): string {
-  return `[${numbers.join(", ")}]`;
-}
-
-/** A value from a file on one short line, without control characters. */
-export function show(value: unknown): string {
-  const text = typeof value === "number"
-    ? String(value)
-    : JSON.stringify(value) ?? "missing";
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

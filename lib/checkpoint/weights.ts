@@ -8,12 +8,12 @@ import type { TrainState } from "../model/init.ts";
 import { FEATURE_COUNT, type ModelOptions, modelSpec } from "../model/spec.ts";
 import { completeOptions } from "../option.ts";
 import { trainingOptions } from "../options.ts";
+import { show, showSizes } from "../show.ts";
 import { fromPyTorch, stepCounters, toStateDict } from "./layout.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
 import {
   type DType,
   parseSafetensors,
-  show,
   type Tensor,
   writeSafetensors,
 } from "./safetensors.ts";
@@ -130,7 +130,7 @@ function latentDimOf(tensors: ReadonlyMap<string, Tensor>): number {
     latentDim <= max
   ) return latentDim;
   throw new CheckpointError(
-    `tensor fc_mu.weight has shape [${shape.join(", ")}], not [${min} to ` +
+    `tensor fc_mu.weight has shape ${showSizes(shape)}, not [${min} to ` +
       `${max}, ${FEATURE_COUNT}]`,
   );
 }
@@ -160,8 +160,8 @@ export class TensorReader {
     }
     if (String(tensor.shape) !== String(shape)) {
       throw new CheckpointError(
-        `tensor ${name} has shape [${tensor.shape.join(", ")}], not ` +
-          `[${shape.join(", ")}]`,
+        `tensor ${name} has shape ${showSizes(tensor.shape)}, not ` +
+          showSizes(shape),
       );
     }
     checkNumbers(name, tensor);

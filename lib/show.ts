@@ -1,0 +1,40 @@
+/**
+ * Values from outside in messages: on one short line, whatever they are.
+ *
+ * @module
+ */
+
+/**
+ * A value as JSON has it where it can.
+ *
+ * @param value Anything: it may be endless, or not want to be shown.
+ */
+export function show(value: unknown): string {
+  return oneLine(typeof value === "number" ? String(value) : json(value));
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? (value === undefined ? "missing" : "…");
+  } catch {
+    return "…"; // it contains itself, or nests too deep
+  }
+}
+
+/** Sizes along the axes of something. */
+export function showSizes(sizes: readonly number[]): string {
+  return oneLine(`[${sizes.join(", ")}]`);
+}
+
+/**
+ * A text without what a terminal would obey, or would break a line at.
+ *
+ * @param max Characters; what is over is cut off.
+ */
+export function oneLine(text: string, max = 80): string {
+  const short = text.length > max ? `${text.slice(0, max - 3)}…` : text;
+  return short.toWellFormed().replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * `deno task import`: makes a checkpoint of a model that was trained elsewhere.
+ *
+ * @module
+ */
+import {
+  CheckpointError,
+  saveCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
+import {
+  parseSafetensors,
+  type Safetensors,
+  SafetensorsError,
+} from "../lib/checkpoint/safetensors.ts";
+import { ImportError } from "../lib/import/error.ts";
+import { readPth } from "../lib/import/pth.ts";
+import { importWeights } from "../lib/import/weights.ts";
+import { completeOptions, defaults, OptionError } from "../lib/option.ts";
+import {
+  dataOptions,
+  type TrainingOptions,
+  trainingOptions,
+} from "../lib/options.ts";
+import { runTask, TaskError } from "./cli.ts";
+import { describe } from "./model.ts";
+import { pick } from "./run.ts";
+
+/** Larger files are not read. */
+const MAX_FILE = 256 * 2 ** 20;
+
+/** What tensors do not say of a model. */
+const MODEL = ["likelihood", "autoencoder", "beta"] as const;
+
+await runTask("import", async (values, { given }) => {
+  const { from, out, json } = values;
+  if (from === null) {
+    throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
+  }
+  const bytes = await readFile(from);
+  const { model, options } = about(from, () => {
+    const { tensors, metadata } = parse(bytes);
+    return { model: importWeights(tensors), options: optionsOf(metadata) };
+  });
+  for (const name of MODEL) {
+    if (given.has(name)) Object.assign(options, { [name]: values[name] });
+  }
+  const data = pick(values, dataOptions);
+  const checkpoint = {
+    options: { ...options, latentDim: model.latentDim },
+    data: {
+      name: data.images ??
+        (data.dataset === "auto" ? "unknown images" : data.dataset),
+      digest: null,
+      options: data,
+    },
+    state: model.state,
+    history: [],
+    partial: null,
+  };
+  await saveCheckpoint(out, checkpoint);
+  if (json) {
+    const { latentDim, likelihood, autoencoder, beta } = checkpoint.options;
+    console.log(
+      JSON.stringify({ from, out, latentDim, likelihood, autoencoder, beta }),
+    );
+  } else {
+    console.log(`${out}: ${from} (${describe(checkpoint)})`);
+  }
+});
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new TaskError(`cannot import ${path}: not a file`);
+    if (size > MAX_FILE) {
+      throw new TaskError(
+        `cannot import ${path}: its ${size} bytes are more than any such ` +
+          `model has (${MAX_FILE})`,
+      );
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : `it cannot be read: ${(error as Error).message}`;
+    throw new TaskError(`cannot import ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** Reads either kind of file; its name does not matter. */
+function parse(bytes: Uint8Array): Safetensors {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
+  const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
+  if (isZip || isPickle) return { tensors: readPth(bytes), metadata: {} };
+  if (bytes[8] === 0x7b) return parseSafetensors(bytes);
+  throw new ImportError(
+    "it is neither a .pth file of torch.save nor a safetensors file",
+  );
+}
+
+/** What this project's own files say of the model; PyTorch's say nothing. */
+function optionsOf({ options }: Record<string, string>): TrainingOptions {
+  const all = defaults(trainingOptions);
+  if (options === undefined) return all;
+  try {
+    const own = completeOptions(trainingOptions, JSON.parse(options));
+    for (const name of MODEL) Object.assign(all, { [name]: own[name] });
+    return all;
+  } catch (cause) {
+    throw new ImportError("the options in its metadata cannot be read", {
+      cause,
+    });
+  }
+}
+
+/** Runs `action` and says in its errors which file they are about. */
+function about<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    if (
+      cause instanceof ImportError || cause instanceof SafetensorsError ||
+      cause instanceof CheckpointError
+    ) {
+      throw new TaskError(`cannot import ${path}: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
+import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import {
+  parseSafetensors,
+  writeSafetensors,
+} from "../lib/checkpoint/safetensors.ts";
+import { inFolder } from "./folder.ts";
+import { ENGINE, refuses, runTask, runWell, untrained } from "./process.ts";
+import { bytesOf, name, pickle, pth, stateDict, text, tuple } from "./pth.ts";
+
+const OWN = parseSafetensors(untrained()).tensors;
+const MODEL = new Map(
+  [...OWN].filter(([name]) => !name.startsWith("optimizer.")),
+);
+const IMPORTED = "checkpoints/imported.safetensors";
+const SYNTHETIC = "--dataset synthetic --limit 6 --val-size 2".split(" ");
+
+Deno.test("deno task import makes a model that samples and trains on", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "weights"), stateDict(MODEL));
+    const args = ["--from", "weights", ...SYNTHETIC];
+    const { stdout } = await runWell(folder, "import", args);
+    assertMatch(
+      stdout,
+      /^checkpoints\/imported.safetensors: weights \(VAE, β = 1, 3 latent/,
+    );
+
+    const path = join(folder, IMPORTED);
+    const imported = await loadCheckpoint(path);
+    const own = decodeCheckpoint(untrained());
+    assertEquals(imported.state.parameters, own.state.parameters);
+    assertEquals(imported.state.running, own.state.running);
+    assertEquals(imported.data.digest, null);
+    assertEquals([imported.state.step, imported.history], [0, []]);
+
+    await runWell(folder, "sample", [
+      ...ENGINE,
+      "--checkpoint",
+      IMPORTED,
+      "--n",
+      "1",
+    ]);
+    const train = [
+      ...ENGINE,
+      "--resume",
+      IMPORTED,
+      "--epochs",
+      "1",
+      "--no-save-plots",
+    ];
+    const { stderr } = await runWell(folder, "train", train);
+    assertMatch(stderr, /epoch 1\/1/);
+    const trained = await loadCheckpoint(path);
+    assertEquals(trained.history.map(({ epoch, step }) => [epoch, step]), [[
+      1,
+      1,
+    ]]);
+    assertEquals(typeof trained.data.digest, "string");
+    assert(trained.state.step === 1);
+  }));
+
+Deno.test("deno task import measures and reconstructs with any images", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w.pth"), stateDict(MODEL));
+    await runWell(folder, "import", ["--from", "w.pth", ...SYNTHETIC]);
+    const model = [...ENGINE, "--checkpoint", IMPORTED];
+    const [{ stdout }] = await Promise.all([
+      runWell(folder, "evaluate", [...model, "--samples", "1", "--json"]),
+      runWell(folder, "reconstruct", [...model, "--n", "2"]),
+    ]);
+    assert(JSON.parse(stdout).reconstruction.mean > 0);
+  }));
+
+Deno.test("deno task import keeps what a file says of its model", () =>
+  inFolder(async (folder) => {
+    const { metadata } = parseSafetensors(untrained());
+    const options = JSON.stringify({
+      latentDim: 3,
+      likelihood: "bce",
+      autoencoder: true,
+    });
+    await Deno.writeFile(
+      join(folder, "w"),
+      writeSafetensors(MODEL, { options }),
+    );
+    await Deno.writeFile(join(folder, "c"), writeSafetensors(OWN, metadata));
+    await Deno.writeFile(join(folder, "plain"), writeSafetensors(MODEL, {}));
+    const run = async (...args: string[]) => {
+      const { stdout } = await runWell(folder, "import", [...args, "--json"]);
+      const { latentDim, likelihood, autoencoder, beta } = JSON.parse(stdout);
+      return [latentDim, likelihood, autoencoder, beta];
+    };
+    assertEquals(await run("--from", "w"), [3, "bce", true, 1]);
+    assertEquals(await run("--from", "c"), [3, "mse", false, 1]);
+    assertEquals(
+      await run("--from", "plain", "--likelihood", "bce", "--beta", "4"),
+      [3, "bce", false, 4],
+    );
+  }));
+
+Deno.test("deno task import refuses with one line and leaves the old file", () =>
+  inFolder(async (folder) => {
+    const nan = new Map(MODEL);
+    nan.set("fc_mu.bias", {
+      dtype: "F32",
+      shape: [3],
+      data: Float32Array.of(0, NaN, 0),
+    });
+    const halves = new Map(MODEL);
+    halves.delete("fc_mu.weight");
+    const bad: [RegExp, Uint8Array][] = [
+      [
+        /os\.system is not allowed/,
+        pth(pickle(name("os", "system"), tuple(text("true")), "R")),
+      ],
+      [/old format of torch.save/, bytesOf(0x80, 2, 0x8a, 10, "x".repeat(20))],
+      [
+        /neither a \.pth file of torch\.save nor a safetensors/,
+        bytesOf("hello"),
+      ],
+      [/do not fit this model: .*0 μ layers/, stateDict(halves)],
+      [/fc_mu\.bias is NaN at element 1/, stateDict(nan)],
+    ];
+    await Deno.mkdir(join(folder, "checkpoints"));
+    await Deno.writeTextFile(join(folder, IMPORTED), "the old one");
+    for (const [message, bytes] of bad) {
+      await Deno.writeFile(join(folder, "w.pth"), bytes);
+      await refuses(message, folder, "import", ["--from", "w.pth"]);
+    }
+    await refuses(
+      /cannot import none: there is no such file/,
+      folder,
+      "import",
+      ["--from", "none"],
+    );
+    await refuses(/cannot import checkpoints: not a file/, folder, "import", [
+      "--from",
+      "checkpoints",
+    ]);
+  }));
+
+Deno.test("deno task import does not read a file that is too large", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w"), new Uint8Array());
+    await Deno.truncate(join(folder, "w"), 2 ** 28 + 1);
+    const { code, stderr } = await runTask(folder, "import", ["--from", "w"]);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^error: .*its 268435457 bytes are more than.*\n$/);
+  }));
+
+Deno.test("deno task import needs --from", () =>
+  inFolder(async (folder) => {
+    const { code, stderr } = await runTask(folder, "import", []);
+    assertEquals(code, 2);
+    assertMatch(stderr, /^error: --from FILE is needed/);
+  }));
