@@ -9,6 +9,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
+import { lockCheckpoint, LockedError } from "../lib/checkpoint/lock.ts";
 import {
   type Dataset,
   loadDataset,
@@ -100,6 +101,7 @@ export async function finishRun(
   choice: EngineChoice,
   signal: AbortSignal,
 ): Promise<FinishedRun | undefined> {
+  using _lock = await claim(path, "checkpointDir");
   const resume = await findRun({ name, path, options }, dataset);
   const { epochs } = options;
   const done = resume?.history.length ?? 0;
@@ -152,6 +154,32 @@ export async function finishRun(
   }
 }
 
+/**
+ * Takes a checkpoint for this run alone, until the lock is disposed of.
+ *
+ * @param option Where another place can be named.
+ * @throws {TaskError} If another process trains to it.
+ */
+export async function claim(
+  path: string,
+  option: "checkpoint" | "checkpointDir",
+): Promise<Disposable> {
+  try {
+    const lock = await lockCheckpoint(path);
+    if (!lock.held) {
+      console.error(
+        `note: the file system of ${path} has no locks: train to it once at a time`,
+      );
+    }
+    return lock;
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    throw new TaskError(
+      `${error.message}: stop it, or choose another ${flagOf(option)}`,
+    );
+  }
+}
+
 /** Loads the data set that a run asks for, showing the download if there is one. */
 export async function openDataset(
   options: DataOptions,
@@ -181,7 +209,8 @@ export function shellWord(text: string): string {
 }
 
 /**
- * Refuses to go on with images that a run was not trained on.
+ * Refuses to go on with images that a run was not trained on. Those of an
+ * imported model are not known, so it takes any.
  *
  * @param path The run's checkpoint.
  */
@@ -190,7 +219,7 @@ export function checkSameImages(
   { data }: Checkpoint,
   path: string,
 ): void {
-  if (data.digest === dataset.digest) return;
+  if (data.digest === null || data.digest === dataset.digest) return;
   throw new TaskError(
     `${path} was trained on ${data.name} (${
       data.digest.slice(0, 12)

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { checkWritable, WriteError } from "../lib/checkpoint/atomic_write.ts";
 import {
   type Checkpoint,
   loadCheckpoint,
@@ -30,6 +30,7 @@ import {
 import { Progress } from "./progress.ts";
 import {
   checkSameImages,
+  claim,
   epochText,
   lossesText,
   openDataset,
@@ -54,6 +55,8 @@ const FIXED: readonly (keyof TrainingOptions)[] = [
 ];
 
 await runTask("train", async (given, context) => {
+  const { signal } = context;
+  using _lock = await claim(placeOf(given, context.given), "checkpoint");
   const resume = given.resume === null
     ? undefined
     : await loadCheckpoint(given.resume);
@@ -65,7 +68,7 @@ await runTask("train", async (given, context) => {
   if (options.animate) await checkWritable(join(options.plotDir, ANIMATION));
 
   const progress = new Progress();
-  const dataset = await openDataset(options, context.signal);
+  const dataset = await openDataset(options, signal);
   if (resume) checkSameImages(dataset, resume, given.resume!);
 
   const engine = await createEngine(options, {
@@ -91,7 +94,7 @@ await runTask("train", async (given, context) => {
     dataset,
     options: pick(options, trainingOptions),
     resume,
-    signal: context.signal,
+    signal,
   });
   try {
     let warned = false;
@@ -172,7 +175,7 @@ await runTask("train", async (given, context) => {
     const kept = saved > 0
       ? `${options.checkpoint} holds the run after step ${saved}`
       : "nothing was saved";
-    if (error instanceof NonFiniteLossError) {
+    if (error instanceof NonFiniteLossError || error instanceof WriteError) {
       throw new TaskError(`${error.message}; ${kept}`);
     }
     if (!(error instanceof GpuError)) throw error;
@@ -191,6 +194,12 @@ await runTask("train", async (given, context) => {
 
 type Options = TaskValues<"train">;
 
+/** Where a run is saved: where it goes on, unless another place is named. */
+function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {
+  if (given.has("checkpoint")) return values.checkpoint;
+  return values.resume ?? values.checkpoint;
+}
+
 /**
  * A new run follows its recipe; on resume the checkpoint's options hold. Options
  * that are given win over both.
@@ -206,8 +215,7 @@ function mergeOptions(
     return { ...values, ...Object.fromEntries(chosen) };
   }
   const merged = { ...values, ...resume.options, ...resume.data.options };
-  // Where it goes on is where it is saved, unless another place is named.
-  merged.checkpoint = values.resume!;
+  merged.checkpoint = placeOf(values, given);
   for (const name of given) Object.assign(merged, { [name]: values[name] });
   for (const name of FIXED) {
     if (merged[name] !== resume.options[name]) {

@@ -6,7 +6,11 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { join } from "node:path";
-import { atomicWrite, WriteError } from "../lib/checkpoint/atomic_write.ts";
+import {
+  atomicWrite,
+  checkWritable,
+  WriteError,
+} from "../lib/checkpoint/atomic_write.ts";
 import { inFolder } from "./folder.ts";
 
 const OLD = new TextEncoder().encode("old content, longer than the new");
@@ -143,6 +147,58 @@ Deno.test("atomicWrite() leaves nothing behind when the process exits", () =>
     }).output();
     assertEquals(exit, 130);
     assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("atomicWrite() removes what dead writers of its file have left, and no more", () =>
+  inFolder(async (folder) => {
+    const dead = ".file.0123abcd.tmp";
+    const alive = ".file.89abcdef.tmp";
+    const others = [
+      ".file.0123abcd.lock",
+      ".file.abc.tmp",
+      ".file.png.0123abcd.tmp",
+      "file.0123abcd.tmp",
+    ];
+    for (const name of [dead, ...others]) {
+      await Deno.writeFile(join(folder, name), OLD);
+    }
+    const writer = await Deno.open(join(folder, alive), {
+      write: true,
+      createNew: true,
+    });
+    await writer.lock(true);
+    await atomicWrite(join(folder, "file"), NEW);
+    assertEquals(names(folder), [...others, alive, "file"].sort());
+
+    writer.close();
+    await checkWritable(join(folder, "file"));
+    assertEquals(names(folder), [...others, "file"].sort());
+    assertEquals(await Deno.readFile(join(folder, "file")), NEW);
+  }));
+
+Deno.test("atomicWrite() can be called for one file by several processes at once", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file");
+    const module = new URL(
+      "../lib/checkpoint/atomic_write.ts",
+      import.meta.url,
+    );
+    const write = `
+      import { atomicWrite } from "${module}";
+      for (let i = 0; i < 100; i++) {
+        await atomicWrite("${path}", new Uint8Array(9999).fill(Deno.pid));
+      }`;
+    const results = await Promise.all(
+      [0, 1, 2].map(() =>
+        new Deno.Command(Deno.execPath(), { args: ["eval", write] }).output()
+      ),
+    );
+    for (const { code, stderr } of results) {
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+    }
+    const bytes = await Deno.readFile(path);
+    assertEquals(bytes, new Uint8Array(9999).fill(bytes[0]));
+    assertEquals(names(folder), ["file"]);
   }));
 
 Deno.test({

@@ -38,7 +38,9 @@ export class WriteError extends Error {
  * one: the bytes go to a temporary file in the same folder, are flushed to
  * disk, and the file is renamed over the old one. The folder is made where it
  * is missing, a symbolic link stays a link and its target is replaced, and
- * devices and pipes are written to directly.
+ * devices and pipes are written to directly. What killed processes left of
+ * earlier writes of the same file is removed; the writes of living ones are not
+ * touched.
  *
  * @param path The file.
  * @param bytes Its whole content.
@@ -59,16 +61,21 @@ export async function atomicWrite(
   bytes: Uint8Array,
 ): Promise<void> {
   await writing(path, async (target, old) => {
-    if (old && !old.isFile) await writeAll(target, bytes, { write: true });
-    else await replace(target, bytes);
+    if (!old || old.isFile) return await replace(target, bytes);
+    using device = await Deno.open(target, { write: true });
+    await writeAll(device, bytes);
   });
 }
 
-/** Runs `action` on the file that `path` leads to, its folder being there. */
-async function writing(
+/**
+ * Runs `action` on the file that `path` leads to, its folder being there.
+ *
+ * @throws {WriteError} For whatever the file system refuses.
+ */
+export async function writing<T>(
   path: string,
-  action: (target: string, old: Deno.FileInfo | undefined) => Promise<void>,
-): Promise<void> {
+  action: (target: string, old: Deno.FileInfo | undefined) => T | Promise<T>,
+): Promise<T> {
   try {
     const target = await followLinks(path);
     const old = await ifPresent(Deno.stat(target));
@@ -76,7 +83,7 @@ async function writing(
       throw new WriteError(path, "it is a folder, not a file");
     }
     await Deno.mkdir(dirname(target), { recursive: true });
-    await action(target, old);
+    return await action(target, old);
   } catch (error) {
     if (error instanceof WriteError) throw error;
     throw new WriteError(path, reason(error), { cause: error });
@@ -93,50 +100,106 @@ async function writing(
 export async function checkWritable(path: string): Promise<void> {
   await writing(path, async (target, old) => {
     if (old && !old.isFile) return;
-    const temporary = temporaryFor(target);
-    await writeAll(temporary, new Uint8Array(), TEMPORARY);
-    await Deno.remove(temporary);
+    await removeAbandoned(target);
+    using temporary = createTemporary(target);
+    Deno.removeSync(temporary.path);
   });
 }
 
 async function replace(target: string, bytes: Uint8Array): Promise<void> {
-  const temporary = temporaryFor(target);
+  await removeAbandoned(target);
+  using temporary = createTemporary(target);
+  const { path, file } = temporary;
   // `Deno.exit()` in the middle of the write must not leave it behind.
   const discard = () => {
     try {
-      Deno.removeSync(temporary);
-    } catch { /* not there yet, or renamed already */ }
+      Deno.removeSync(path);
+    } catch { /* renamed already */ }
   };
   addEventListener("unload", discard);
   try {
-    await writeAll(temporary, bytes, TEMPORARY);
-    await Deno.rename(temporary, target);
+    await writeAll(file, bytes);
+    await file.sync();
+    await Deno.rename(path, target);
   } catch (error) {
-    await ifPresent(Deno.remove(temporary));
+    await ifPresent(Deno.remove(path));
     throw error;
   } finally {
     removeEventListener("unload", discard);
   }
 }
 
-const TEMPORARY = { write: true, createNew: true };
-
-function temporaryFor(target: string): string {
-  const random = crypto.randomUUID().slice(0, 8);
-  return join(dirname(target), `.${basename(target)}.${random}.tmp`);
+/** A new file, locked for as long as it is open. */
+interface Temporary extends Disposable {
+  readonly path: string;
+  readonly file: Deno.FsFile;
 }
 
-async function writeAll(
-  path: string,
-  bytes: Uint8Array,
-  options: Deno.OpenOptions,
-): Promise<void> {
-  using file = await Deno.open(path, options);
+function createTemporary(target: string): Temporary {
+  while (true) {
+    const random = crypto.randomUUID().slice(0, 8);
+    const path = join(dirname(target), `.${basename(target)}.${random}.tmp`);
+    const file = Deno.openSync(path, { write: true, createNew: true });
+    // Before it was locked, another process may have taken it for abandoned.
+    if (tryLock(file) !== false && isAt(file, path)) {
+      return { path, file, [Symbol.dispose]: () => file.close() };
+    }
+    file.close();
+  }
+}
+
+/**
+ * Removes the temporary files of `target` whose writer was killed. The system
+ * unlocks what a process had locked when that process ends, however it ends.
+ * Where the file system has no locks, nothing is known and all stay.
+ */
+async function removeAbandoned(target: string): Promise<void> {
+  const [start, end] = [`.${basename(target)}.`, ".tmp"];
+  const isTemporary = (name: string) =>
+    name.startsWith(start) && name.endsWith(end) &&
+    /^[0-9a-f]{8}$/.test(name.slice(start.length, -end.length));
+  const folder = dirname(target);
+  // A folder that cannot be listed can still be written to.
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const { name } of entries) {
+    if (!isTemporary(name)) continue;
+    const path = join(folder, name);
+    try {
+      using file = await Deno.open(path, { write: true });
+      if (tryLock(file)) await Deno.remove(path);
+    } catch { /* gone by now, or another user's: not in the way of a write */ }
+  }
+}
+
+/**
+ * Locks a file against other processes until it is closed.
+ *
+ * @returns Whether it could be had; `null` where the file system has no locks.
+ */
+export function tryLock(file: Deno.FsFile): boolean | null {
+  try {
+    return file.tryLockSync(true);
+  } catch {
+    // One that does not wait fails for no other reason.
+    return null;
+  }
+}
+
+/** Whether an open file is still the one at `path`. */
+export function isAt(file: Deno.FsFile, path: string): boolean {
+  try {
+    const [opened, found] = [file.statSync(), Deno.statSync(path)];
+    return opened.ino === found.ino && opened.dev === found.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await file.write(bytes.subarray(written));
   }
-  // Devices and pipes have nothing to flush and say so with EINVAL.
-  if (options.createNew) await file.sync();
 }
 
 /** The file that `path` leads to, which need not exist yet. */
@@ -177,5 +240,6 @@ function reason(error: unknown): string {
     return `this task may not write there; it needs ${need} (see --allow-write)`;
   }
   const { code, message } = error as Error & { code?: string };
-  return PLAIN_WORDS[code ?? ""] ?? message;
+  // Not every error has a code: EFBIG is "File too large (os error 27)".
+  return PLAIN_WORDS[code ?? ""] ?? message.replace(/ \(os error \d+\)$/, "");
 }
