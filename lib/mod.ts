@@ -59,7 +59,7 @@ export type {
 } from "./engine/engine.ts";
 export { createFusedEngine, type FusedChoice } from "./engine/fused.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";
-export { SimdError } from "./engine/wasm/threads.ts";
+export { SimdError, WorkerError } from "./engine/wasm/threads.ts";
 export { interpolate, type InterpolationMode } from "./latent/interpolate.ts";
 export type { TrainState } from "./model/init.ts";
 export { priorSample } from "./model/prior.ts";

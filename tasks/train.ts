@@ -12,6 +12,7 @@ import {
 } from "../lib/checkpoint/checkpoint.ts";
 import { GpuError } from "../lib/engine/gpu.ts";
 import { createEngine } from "../lib/engine/select.ts";
+import { WorkerError } from "../lib/engine/wasm/threads.ts";
 import {
   dataOptions,
   recipes,
@@ -178,21 +179,27 @@ await runTask("train", async (given, context) => {
     if (error instanceof NonFiniteLossError || error instanceof WriteError) {
       throw new TaskError(`${error.message}; ${kept}`);
     }
-    if (!(error instanceof GpuError)) throw error;
-    throw new TaskError(
-      `${error.message}; ${kept}` +
-        (saved > 0
-          ? `. Continue with: ${
-            resumeCommand({ ...options, engine: "wasm" }, context.given, [
-              "engine",
-            ])
-          }`
-          : ": try --engine wasm"),
-    );
+    const way = wayOut(error);
+    if (!way) throw error;
+    const [name, value] = way;
+    const advice = saved > 0
+      ? `. Continue with: ${
+        resumeCommand({ ...options, [name]: value }, context.given, [name])
+      }`
+      : `: try ${flagOf(name)} ${value}`;
+    throw new TaskError(`${(error as Error).message}; ${kept}${advice}`);
   }
 });
 
 type Options = TaskValues<"train">;
+
+/** The option with which a run does without what has failed. */
+function wayOut(
+  error: unknown,
+): ["engine", "wasm"] | ["threads", number] | undefined {
+  if (error instanceof GpuError) return ["engine", "wasm"];
+  if (error instanceof WorkerError) return ["threads", 1];
+}
 
 /** Where a run is saved: where it goes on, unless another place is named. */
 function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {

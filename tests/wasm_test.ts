@@ -159,10 +159,16 @@ Deno.test("WasmEngine.profile() names every operation", async () => {
   engine.dispose();
 });
 
+/** (func (export "work") unreachable) */
+const trapping = new WebAssembly.Module(Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0],
+  ...[7, 8, 1, 4, 119, 111, 114, 107, 0, 0, 10, 5, 1, 3, 0, 0, 11],
+));
+
 Deno.test("WasmEngine reports a worker that fails", async () => {
   class Failing extends Worker {
     override postMessage({ memory }: { memory: WebAssembly.Memory }): void {
-      super.postMessage({ memory, module: "no module" });
+      super.postMessage({ memory, module: trapping });
     }
   }
   await withGlobal("Worker", Failing, () =>

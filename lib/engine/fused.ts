@@ -51,17 +51,17 @@ export async function createFusedEngine(
   const options = { latentDim, likelihood, autoencoder, batchSize, seed };
   const { engine = "auto", threads } = choice;
   const isAuto = engine === "auto";
-  if (
-    engine === "webgpu" ||
-    (isAuto && !choice.isShort && await hasHardwareGpu())
-  ) {
-    try {
+  try {
+    if (
+      engine === "webgpu" ||
+      (isAuto && !choice.isShort && await hasHardwareGpu())
+    ) {
       const { WebGpuEngine } = await import("./webgpu/engine.ts");
       return await WebGpuEngine.create(options);
-    } catch (error) {
-      if (!isAuto || !(error instanceof GpuError)) throw error;
-      choice.onFallback?.(error.message);
     }
+  } catch (error) {
+    if (!isAuto || !(error instanceof GpuError)) throw error;
+    choice.onFallback?.(error.message);
   }
   return new WasmEngine({ ...options, threads: threads ?? undefined });
 }

@@ -62,7 +62,11 @@ export const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Whether there is a GPU that is not an emulation on the CPU. */
+/**
+ * Whether there is a GPU that is not an emulation on the CPU.
+ *
+ * @throws {GpuError} If the runtime cannot tell.
+ */
 export async function hasHardwareGpu(): Promise<boolean> {
   const adapter = await requestAdapter();
   return adapter !== null && !isSoftware(adapter);
@@ -73,22 +77,34 @@ const NEWS_DELAY = 50;
 
 let shared: Promise<Gpu | null> | undefined;
 
-/** The process's GPU; null where no adapter exists. Asked for once. */
+/**
+ * The process's GPU; null where no adapter exists. Asked for once, and again
+ * after it was lost or refused.
+ *
+ * @throws {GpuError} If there is an adapter, but no device of it.
+ */
 export function requestGpu(): Promise<Gpu | null> {
-  return shared ??= openGpu();
+  return shared ??= openGpu().catch((error) => {
+    shared = undefined;
+    throw error;
+  });
 }
 
 async function openGpu(): Promise<Gpu | null> {
   const adapter = await requestAdapter();
   if (!adapter) return null;
-  const device = await adapter.requestDevice({
-    requiredFeatures: adapter.features.has("timestamp-query")
-      ? ["timestamp-query"]
-      : [],
-    requiredLimits: Object.fromEntries(
-      LIMITS.map((name) => [name, adapter.limits[name]]),
-    ),
-  });
+  const device = await granted(
+    "device",
+    () =>
+      adapter.requestDevice({
+        requiredFeatures: adapter.features.has("timestamp-query")
+          ? ["timestamp-query"]
+          : [],
+        requiredLimits: Object.fromEntries(
+          LIMITS.map((name) => [name, adapter.limits[name]]),
+        ),
+      }),
+  );
 
   // Shader and validation errors arrive here, never as exceptions.
   const errors: string[] = [];
@@ -137,8 +153,21 @@ async function openGpu(): Promise<Gpu | null> {
 async function requestAdapter(): Promise<GPUAdapter | null> {
   // Undefined in a browser without WebGPU, whatever the types say.
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
-  return await gpu?.requestAdapter({ powerPreference: "high-performance" }) ??
-    null;
+  if (!gpu) return null;
+  return await granted(
+    "adapter",
+    () => gpu.requestAdapter({ powerPreference: "high-performance" }),
+  );
+}
+
+/** What the runtime gives, or its reason not to. */
+async function granted<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new GpuError(`WebGPU gives no ${what}: ${message}`, { cause: error });
+  }
 }
 
 /** Whether the adapter is an emulation on the CPU. */

@@ -33,7 +33,10 @@ tf.enableProdMode();
 export async function useTfBackend(
   wanted: "auto" | TfBackend = "auto",
 ): Promise<{ backend: TfBackend; gpu: Gpu | null }> {
-  const gpu = wanted === "cpu" ? null : await requestGpu();
+  const gpu = wanted === "cpu" ? null : await requestGpu().catch((error) => {
+    if (wanted === "webgpu" || !(error instanceof GpuError)) throw error;
+    return null;
+  });
   if (!gpu && wanted === "webgpu") {
     throw new GpuError(
       "there is no WebGPU adapter: install a Vulkan driver (on Debian, " +

@@ -7,6 +7,7 @@
 import type { Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine, LossSums, TrainLosses } from "../engine/engine.ts";
+import type { TrainState } from "../model/init.ts";
 import type { TrainingOptions } from "../options.ts";
 import { permutation, streamKey } from "../rng.ts";
 import { type EpochRecord, type Losses, meanLosses } from "./history.ts";
@@ -78,7 +79,7 @@ export interface EndEvent {
 }
 
 /**
- * The loss of a step was not a finite number.
+ * The loss of a step, or the state after it, was not a finite number.
  *
  * @example
  * ```ts
@@ -99,11 +100,11 @@ export class NonFiniteLossError extends Error {
   override name = "NonFiniteLossError";
 
   /** Makes the error of one step, counted from 1. */
-  constructor(readonly step: number) {
-    super(
-      `the loss of step ${step} is not a finite number: try a smaller ` +
-        "learning rate",
-    );
+  constructor(readonly step: number, what: "loss" | "state" = "loss") {
+    const reason = what === "loss"
+      ? `the loss of step ${step} is not a finite number`
+      : `the weights or moments after step ${step} are not finite numbers`;
+    super(`${reason}: try a smaller learning rate`);
   }
 }
 
@@ -142,17 +143,22 @@ export async function* trainLoop(
   if (resume) await engine.writeState(resume.state);
   engine.setImages(train.images);
 
-  const checkpoint = async (): Promise<Checkpoint> => ({
-    options,
-    data: {
-      name: dataset.name,
-      digest: dataset.digest,
-      options: dataset.options,
-    },
-    state: await engine.readState(),
-    history: [...history],
-    partial: position > 0 ? copySums(sums, options.latentDim) : null,
-  });
+  const checkpoint = async (): Promise<Checkpoint> => {
+    const state = await engine.readState();
+    // Squares of gradients overflow while the losses are still numbers.
+    if (!isFiniteState(state)) throw new NonFiniteLossError(step, "state");
+    return {
+      options,
+      data: {
+        name: dataset.name,
+        digest: dataset.digest,
+        options: dataset.options,
+      },
+      state,
+      history: [...history],
+      partial: position > 0 ? copySums(sums, options.latentDim) : null,
+    };
+  };
 
   /** Losses that are on their way: while they are, training goes on. */
   let reading: Promise<TrainLosses> | null = null;
@@ -266,6 +272,9 @@ export async function* trainLoop(
   const tested = test && test.count > 0
     ? meanLosses(await engine.evaluate(test.images, 0, hyper))
     : null;
+  if (tested && !Number.isFinite(tested.total)) {
+    throw new NonFiniteLossError(step);
+  }
   yield {
     type: "end",
     reason: history.length < epochs ? "patience" : "epochs",
@@ -273,6 +282,15 @@ export async function* trainLoop(
     history,
     checkpoint: kept ? () => Promise.resolve(kept) : checkpoint,
   };
+}
+
+/** Whether all numbers of a state are. Built-in scans are the fastest. */
+function isFiniteState(
+  { parameters, running, expAvg, expAvgSq }: TrainState,
+): boolean {
+  return [parameters, running, expAvg, expAvgSq].every((numbers) =>
+    ![NaN, Infinity, -Infinity].some((n) => numbers.includes(n))
+  );
 }
 
 /** The epoch with the lowest validation total. */

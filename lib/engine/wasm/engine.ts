@@ -50,8 +50,7 @@ export class WasmEngine implements Engine {
   readonly #layout: Layout;
   readonly #threads: Threads;
   readonly #programs: Programs;
-  /** Of each thread: where its times are added up. */
-  readonly #profile: { at: number; thread: number; end: number };
+  readonly #profile: Started["profile"];
   readonly #constants: Fields;
   #step = 0;
   #imageCount = 0;
@@ -63,7 +62,8 @@ export class WasmEngine implements Engine {
    * An engine with the initial weights of `options.seed`.
    *
    * @throws {SimdError} If WebAssembly has no SIMD here.
-   * @throws {RangeError} If `threads` is out of range.
+   * @throws {RangeError} If `threads` is out of range, or there is too little
+   * memory.
    */
   constructor(options: WasmOptions) {
     const { latentDim, autoencoder, likelihood, patience = 10_000 } = options;
@@ -77,28 +77,23 @@ export class WasmEngine implements Engine {
         `threads must be a whole number from 1 to ${MAX_THREADS}, not ${threads}`,
       );
     }
-    const { variant, module } = compileKernels(
-      threads > 1,
-      options.variant && [options.variant],
-    );
+    const started = start(options, threads);
     this.#options = options;
-    const layout = new Layout(options, threads);
+    const { layout, count } = started;
     this.#layout = layout;
-    this.#programs = new Programs(layout, options);
-    const thread = roundUp(8 * this.#programs.info.length, 64);
-    const at = layout.claim(thread * threads);
-    this.#profile = { at, thread, end: layout.end };
-    this.#threads = new Threads(module, layout.end, threads);
-    this.#programs.install(this.#threads.memory);
-    this.description = `SIMD${variant === "relaxed" ? " with FMA" : ""}, ` +
-      (threads === 1 ? "1 thread" : `${threads} threads`);
+    this.#programs = started.programs;
+    this.#profile = started.profile;
+    this.#threads = started.threads;
+    this.description =
+      `SIMD${started.variant === "relaxed" ? " with FMA" : ""}, ` +
+      (count === 1 ? "1 thread" : `${count} threads`);
     this.#constants = {
       latent: latentDim,
       autoencoder: Number(autoencoder),
       crossEntropy: Number(likelihood === "bce"),
       scratch: layout.scratch,
       scratchThread: layout.scratchThread,
-      profileThread: thread,
+      profileThread: this.#profile.thread,
       firstOperation: this.#programs.start,
       mayWait: Number(this.#threads.mayWait),
       patience,
@@ -114,8 +109,9 @@ export class WasmEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
-    this.#imageCount = images.length / IMAGE_PIXELS;
     this.#threads.reserve(this.#layout.end + images.length);
+    this.#imageCount = images.length / IMAGE_PIXELS;
+    this.#orderLength = 0;
     this.#bytes(this.#layout.end, images.length).set(images);
   }
 
@@ -127,9 +123,10 @@ export class WasmEngine implements Engine {
       );
     }
     const end = this.#layout.end + this.#imageCount * IMAGE_PIXELS;
-    this.#order = Math.ceil(end / 4) * 4;
+    const at = Math.ceil(end / 4) * 4;
+    this.#threads.reserve(at + order.byteLength);
+    this.#order = at;
     this.#orderLength = order.length;
-    this.#threads.reserve(this.#order + order.byteLength);
     new Uint32Array(this.#threads.memory.buffer, this.#order, order.length)
       .set(order);
   }
@@ -349,6 +346,42 @@ export class WasmEngine implements Engine {
     arenas.expAvgSq.set(state.expAvgSq);
     this.#step = state.step;
     this.#run(this.#programs.packing, { images: 1 });
+  }
+}
+
+/** Memory with the programs in it, and threads. */
+interface Started {
+  readonly variant: Variant;
+  readonly layout: Layout;
+  readonly programs: Programs;
+  /** Of each thread: where its times are added up. */
+  readonly profile: { at: number; thread: number; end: number };
+  readonly threads: Threads;
+  /** How many threads there are once the workers have come up. */
+  readonly count: number;
+}
+
+/**
+ * Starts so many threads; or this one alone where shared memory or workers are
+ * refused, as a page's policy may do, for the result is the same.
+ */
+function start(options: WasmOptions, count: number): Started {
+  const { variant, module } = compileKernels(
+    count > 1,
+    options.variant && [options.variant],
+  );
+  const layout = new Layout(options, count);
+  const programs = new Programs(layout, options);
+  const thread = roundUp(8 * programs.info.length, 64);
+  const at = layout.claim(thread * count);
+  const profile = { at, thread, end: layout.end };
+  try {
+    const threads = new Threads(module, layout.end, count);
+    programs.install(threads.memory);
+    return { variant, layout, programs, profile, threads, count };
+  } catch (error) {
+    if (count === 1) throw error;
+    return start(options, 1);
   }
 }
 

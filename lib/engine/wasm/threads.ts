@@ -32,17 +32,50 @@ export class SimdError extends Error {
   override name = "SimdError";
 }
 
+/**
+ * A worker failed, or fell silent, in the middle of a job.
+ *
+ * @example
+ * ```ts
+ * import { syntheticDataset, train, WorkerError } from "@vae/mnist/engine";
+ *
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * try {
+ *   for await (const event of train({ dataset, epochs: 1 })) {
+ *     if (event.type === "epoch") console.assert(event.record.epoch === 1);
+ *   }
+ * } catch (error) {
+ *   if (!(error instanceof WorkerError)) throw error;
+ * }
+ * ```
+ */
+export class WorkerError extends Error {
+  /** Tells it from other errors. */
+  override name = "WorkerError";
+}
+
 /** Pages (64 KiB) that the memory may grow to, as the kernels are built. */
 const MAXIMUM_PAGES = 32768;
+
+/** Where a worker that fails leaves its last words; zeros end them. */
+const LAST_WORDS = { at: At.free - 512, length: 512 };
 
 /** A worker runs jobs until it is told to stop; it is made from this text. */
 const WORKER = `onmessage = ({ data: { module, memory } }) => {
   const env = { memory, now: () => performance.now() };
+  let instance;
   try {
-    new WebAssembly.Instance(module, { env }).exports.work();
+    instance = new WebAssembly.Instance(module, { env });
+  } catch {
+    return close(); // no job counts on it yet
+  }
+  try {
+    instance.exports.work();
   } catch (error) {
+    const words = new TextEncoder().encode(error);
+    new Uint8Array(memory.buffer, ${LAST_WORDS.at}, ${LAST_WORDS.length})
+      .set(words.subarray(0, ${LAST_WORDS.length}));
     Atomics.store(new Int32Array(memory.buffer), ${At.failed / 4}, 1);
-    postMessage(String(error));
   }
   close();
 };`;
@@ -87,15 +120,19 @@ export class Threads {
   /** Whether this thread may wait; a browser's main thread may not. */
   readonly mayWait: boolean;
   readonly #run: (threads: number) => number;
-  readonly #workers: Worker[];
-  #reason = "";
+  readonly #workers: Worker[] = [];
 
+  /**
+   * @throws {RangeError} If there is no such memory.
+   * @throws {Error} If this machine refuses workers, or to share memory.
+   */
   constructor(module: WebAssembly.Module, bytes: number, threads: number) {
-    this.memory = new WebAssembly.Memory({
-      initial: pages(bytes),
-      maximum: MAXIMUM_PAGES,
-      shared: threads > 1,
-    });
+    this.memory = allocate(bytes, () =>
+      new WebAssembly.Memory({
+        initial: pages(bytes),
+        maximum: MAXIMUM_PAGES,
+        shared: threads > 1,
+      }));
     this.mayWait = mayWait();
     const env = { memory: this.memory, now: () => performance.now() };
     const { exports } = new WebAssembly.Instance(module, { env });
@@ -105,20 +142,22 @@ export class Threads {
     const script = URL.createObjectURL(
       new Blob([WORKER], { type: "text/javascript" }),
     );
-    this.#workers = Array.from({ length: threads - 1 }, () => {
-      const worker = new Worker(script, { type: "module" });
-      const fail = (reason: string) => {
-        this.#reason = `: ${reason}`;
-        Atomics.store(this.#words, At.failed / 4, 1);
-      };
-      worker.onmessage = ({ data }) => fail(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        fail(event.message);
-      };
-      worker.postMessage({ module, memory: this.memory });
-      return worker;
-    });
+    try {
+      while (this.#workers.length < threads - 1) this.#start(script);
+      for (const worker of this.#workers) {
+        worker.postMessage({ module, memory: this.memory });
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  #start(script: string): void {
+    const worker = new Worker(script, { type: "module" });
+    // It has not come up, so that no job counts on it: the others do its share.
+    worker.onerror = (event) => event.preventDefault();
+    this.#workers.push(worker);
   }
 
   get #words(): Int32Array {
@@ -133,23 +172,30 @@ export class Threads {
   /**
    * Runs the job whose parameters are in memory on all threads that are up.
    *
-   * @throws {Error} If a worker failed, in this job or before; the workers are
-   * then gone.
+   * @throws {WorkerError} If a worker failed, in this job or before: what was
+   * to be written may be half written, and the workers are gone.
    */
   run(): void {
-    if (!this.#run(this.count)) {
-      this.dispose();
-      throw new Error(
-        `a worker of the wasm engine failed or fell silent${this.#reason}; ` +
-          "go on from the last checkpoint, with one thread if it recurs",
-      );
-    }
+    if (this.#run(this.count)) return;
+    this.dispose();
+    const { at, length } = LAST_WORDS;
+    const words = new Uint8Array(this.memory.buffer, at, length).slice();
+    const reason = new TextDecoder().decode(words).replace(/\0.*/s, "");
+    throw new WorkerError(
+      "a worker of the wasm engine " +
+        (reason ? `failed: ${reason}` : "failed or fell silent") +
+        "; go on from the last checkpoint, with one thread if it recurs",
+    );
   }
 
-  /** Makes room for `bytes` bytes. */
+  /**
+   * Makes room for `bytes` bytes.
+   *
+   * @throws {RangeError} If there is no such memory.
+   */
   reserve(bytes: number): void {
     const missing = pages(bytes) - this.memory.buffer.byteLength / 65536;
-    if (missing > 0) this.memory.grow(missing);
+    if (missing > 0) allocate(bytes, () => this.memory.grow(missing));
   }
 
   dispose(): void {
@@ -182,6 +228,22 @@ export function peakFlops(): number {
     best = Math.min(best, performance.now() - start);
   }
   return 96 * rounds / best * 1000;
+}
+
+/** Says how much was wanted, which WebAssembly's own errors leave out. */
+function allocate<T>(bytes: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const wanted = Math.ceil(bytes / 2 ** 20);
+    const most = MAXIMUM_PAGES / 16;
+    throw new RangeError(
+      `the wasm engine cannot have ${wanted} MB of memory` +
+        (wanted > most ? `, ${most} MB at most` : "") +
+        ": take fewer images or smaller batches",
+      { cause: error },
+    );
+  }
 }
 
 function pages(bytes: number): number {

@@ -105,7 +105,8 @@ export class WebGpuEngine implements Engine {
   /**
    * An engine with the initial weights of `options.seed`.
    *
-   * @throws {GpuError} If there is no adapter, or if it cannot run a program.
+   * @throws {GpuError} If there is no adapter, or if it cannot run a program or
+   * hold a buffer.
    */
   static async create(options: WebGpuOptions): Promise<WebGpuEngine> {
     const gpu = await requestGpu();
@@ -118,6 +119,8 @@ export class WebGpuEngine implements Engine {
     const engine = new WebGpuEngine(options, gpu);
     try {
       await engine.#prepare();
+      // Errors of buffers that are too large come by a task of their own.
+      await gpu.device.queue.onSubmittedWorkDone();
       gpu.check();
     } catch (error) {
       engine.dispose();
@@ -348,6 +351,17 @@ export class WebGpuEngine implements Engine {
       encoding: steps.encoding(),
       decoding: steps.decoding(),
     };
+    // The one limit above WebGPU's defaults that every batch size needs.
+    const most = this.#gpu.device.limits.maxStorageBuffersPerShaderStage;
+    const needed = Math.max(
+      ...Object.values(programs).flat().map(({ bindings }) => bindings.length),
+    );
+    if (needed > most) {
+      throw new GpuError(
+        `the GPU allows ${most} storage buffers in a program, the webgpu ` +
+          `engine needs ${needed}: choose another engine`,
+      );
+    }
     this.#plans = Object.fromEntries(
       await Promise.all(
         Object.entries(programs).map(async ([name, list]) => [
