@@ -6,55 +6,32 @@ import { join } from "node:path";
 // @ts-types="../../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
-import { syntheticDataset } from "../../lib/dataset/split.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
-import { createEngine, type EngineChoice } from "../../lib/engine/select.ts";
 import { modelSpec } from "../../lib/model/spec.ts";
-import { defaults } from "../../lib/option.ts";
-import { trainingOptions } from "../../lib/options.ts";
-import { type EpochEvent, trainLoop } from "../../lib/train/trainer.ts";
 import { inFolder } from "../folder.ts";
+import { train } from "./long_run.ts";
 import { runWell } from "../process.ts";
 import { webgpuIsMissing } from "../webgpu.ts";
 
-/** Garbage comes and goes; one arena kept from each epoch would be as much. */
+/** One arena kept from each epoch would be as much. */
 const MOST_BYTES_PER_EPOCH = 4 * modelSpec(3).parameterCount;
 
-/** Trains on a few images; `onEpoch` is called after each epoch. */
-async function train(
-  choice: EngineChoice,
-  epochs: number,
-  limit: number,
-  onEpoch: (event: EpochEvent, engine: Engine) => void | Promise<void>,
-): Promise<void> {
-  const dataset = await syntheticDataset({ limit, valSize: 1 });
-  const options = {
-    ...defaults(trainingOptions),
-    latentDim: 3,
-    batchSize: 16,
-    epochs,
-  };
-  const engine = await createEngine(options, choice);
-  try {
-    for await (const event of trainLoop({ engine, dataset, options })) {
-      if (event.type === "epoch") await onEpoch(event, engine);
-    }
-  } finally {
-    engine.dispose();
-  }
-}
-
-const mean = (values: number[]) =>
+const mean = (values: readonly number[]) =>
   values.reduce((a, b) => a + b, 0) / values.length;
 
 Deno.test("trainLoop() needs no more memory after 200 epochs", async () => {
-  const rss: number[] = [], seconds: number[] = [];
-  const choice = { engine: "wasm", threads: 2 } as const;
-  await train(choice, 200, 32, async (event) => {
-    await event.checkpoint();
-    rss.push(Deno.memoryUsage().rss);
-    seconds.push(event.seconds);
-  });
+  // In a process of its own, without the garbage of other tests.
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--v8-flags=--expose-gc",
+      new URL("long_run.ts", import.meta.url).pathname,
+      "200",
+    ],
+  }).output();
+  const { rss, seconds }: Record<string, number[]> = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
   assertEquals(rss.length, 200);
   const grown = mean(rss.slice(150)) - mean(rss.slice(50, 100));
   console.log(
