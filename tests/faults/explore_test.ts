@@ -1,11 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
-import { writeIdx } from "../lib/dataset/idx.ts";
-import { synthesize } from "../lib/dataset/synthetic.ts";
-import type { DataOptions } from "../lib/options.ts";
-import { refuses, runTask, startTask, untrained } from "./process.ts";
-import { inFolder } from "./folder.ts";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../lib/checkpoint/codec.ts";
+import { writeIdx } from "../../lib/dataset/idx.ts";
+import { synthesize } from "../../lib/dataset/synthetic.ts";
+import type { DataOptions } from "../../lib/options.ts";
+import { refuses, runTask, startTask, untrained } from "../process.ts";
+import { inFolder } from "../folder.ts";
 
 /** A server that runs. */
 interface Server {
