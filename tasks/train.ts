@@ -57,6 +57,9 @@ const FIXED: readonly (keyof TrainingOptions)[] = [
 
 await runTask("train", async (given, context) => {
   const { signal } = context;
+  // A name that is mistyped must not leave a folder with a lock in it; what
+  // counts is read under the lock, when nobody else writes it.
+  if (given.resume !== null) await loadCheckpoint(given.resume);
   using _lock = await claim(placeOf(given, context.given), "checkpoint");
   const resume = given.resume === null
     ? undefined

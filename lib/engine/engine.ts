@@ -58,6 +58,17 @@ export interface TrainLosses extends LossSums {
   nonFiniteStep: number | null;
 }
 
+/** No images yet. */
+export function noLosses(latentDim: number): TrainLosses {
+  return {
+    images: 0,
+    reconstruction: 0,
+    klPerDimension: new Float64Array(latentDim),
+    total: 0,
+    nonFiniteStep: null,
+  };
+}
+
 /**
  * Trains and runs one model. Images are bytes, 784 to an image, row-major;
  * the model sees byte / 255.

@@ -79,6 +79,15 @@ Deno.test("train refuses a checkpoint that another process trains", () =>
     assertEquals(names(folder), ["link", FILE]);
   }));
 
+Deno.test("train --resume makes no folder for a checkpoint that is not there", () =>
+  inFolder(async (folder) => {
+    const { code, stderr } = await runTask(folder, "train", [
+      ...["--resume", "typo/vae.safetensors"],
+    ]);
+    assertMatch(stderr, /^error: there is no checkpoint typo\/.+\n$/);
+    assertEquals({ code, names: names(folder) }, { code: 1, names: [] });
+  }));
+
 Deno.test("train unlocks its checkpoint however it ends, and takes over a dead one's", () =>
   inFolder(async (folder) => {
     const run = await begin(folder);

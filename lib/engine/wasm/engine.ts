@@ -6,13 +6,14 @@
 import { initialState, type TrainState } from "../../model/init.ts";
 import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
 import { type Key, streamKey } from "../../rng.ts";
-import type {
-  BatchRef,
-  Engine,
-  EngineOptions,
-  Hyper,
-  LossSums,
-  TrainLosses,
+import {
+  type BatchRef,
+  type Engine,
+  type EngineOptions,
+  type Hyper,
+  type LossSums,
+  noLosses,
+  type TrainLosses,
 } from "../engine.ts";
 import { OUTPUT } from "../plan.ts";
 import { type Fields, writeJob } from "./encode.ts";
@@ -388,14 +389,4 @@ function start(options: WasmOptions, count: number): Started {
 /** Where the noise of a job comes from; `firstRow` null means: it is there. */
 function noise([key0, key1]: Key, counter: number, firstRow: number | null) {
   return { key0, key1, counter, firstRow: firstRow ?? -1 };
-}
-
-function noLosses(latentDim: number): TrainLosses {
-  return {
-    images: 0,
-    reconstruction: 0,
-    klPerDimension: new Float64Array(latentDim),
-    total: 0,
-    nonFiniteStep: null,
-  };
 }

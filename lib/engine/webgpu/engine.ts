@@ -6,13 +6,14 @@
 import { initialState, type TrainState } from "../../model/init.ts";
 import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
 import { streamKey } from "../../rng.ts";
-import type {
-  BatchRef,
-  Engine,
-  EngineOptions,
-  Hyper,
-  LossSums,
-  TrainLosses,
+import {
+  type BatchRef,
+  type Engine,
+  type EngineOptions,
+  type Hyper,
+  type LossSums,
+  noLosses,
+  type TrainLosses,
 } from "../engine.ts";
 import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
 import { OUTPUT } from "../plan.ts";
@@ -27,13 +28,7 @@ import {
   type ProgramTime,
   Queue,
 } from "./queue.ts";
-import {
-  addUp,
-  type Batch,
-  noLosses,
-  objective,
-  sumRecords,
-} from "./records.ts";
+import { addUp, type Batch, objective, sumRecords } from "./records.ts";
 import { Steps } from "./steps.ts";
 import { HARDWARE, SOFTWARE, type Tiling } from "./tiling.ts";
 

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { EngineOptions, Hyper, LossSums, TrainLosses } from "../engine.ts";
+import {
+  type EngineOptions,
+  type Hyper,
+  type LossSums,
+  noLosses,
+  type TrainLosses,
+} from "../engine.ts";
 import { Loss, lossRow } from "./loss.ts";
 
 /** A batch that has left a record. */
@@ -11,17 +17,6 @@ export interface Batch {
   readonly step: number;
   readonly count: number;
   readonly hyper: Hyper;
-}
-
-/** No images yet. */
-export function noLosses(latentDim: number): TrainLosses {
-  return {
-    images: 0,
-    reconstruction: 0,
-    klPerDimension: new Float64Array(latentDim),
-    total: 0,
-    nonFiniteStep: null,
-  };
 }
 
 /** The sums of some sums, in the order of their steps. */
