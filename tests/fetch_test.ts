@@ -483,7 +483,7 @@ Deno.test("fetchDataset() reports a slow transfer's progress up to the whole", (
           async start(controller) {
             for (let at = 0; at < whole.length; at += step) {
               controller.enqueue(whole.subarray(at, at + step));
-              await new Promise((resolve) => setTimeout(resolve, 60));
+              await new Promise((resolve) => setTimeout(resolve, 150));
             }
             controller.close();
           },
@@ -496,7 +496,7 @@ Deno.test("fetchDataset() reports a slow transfer's progress up to the whole", (
     await fetchDataset(
       tiny([server.url]),
       into(folder, {
-        timeoutMs: 300,
+        timeoutMs: 1000,
         onProgress: (progress) => seen.push(progress),
       }),
     );
