@@ -23,8 +23,8 @@
  *
  * @module
  */
-export * from "./lib/mod.ts";
-export { atomicWrite, WriteError } from "./lib/checkpoint/atomic_write.ts";
+export * from "./lib/core.ts";
+export { atomicWrite, WriteError } from "./lib/files/atomic_write.ts";
 export {
   type Expected,
   loadCheckpoint,
@@ -39,8 +39,8 @@ export {
   type FetchProgress,
 } from "./lib/dataset/download.ts";
 export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
-export { createEngine, type EngineChoice } from "./lib/engine/select.ts";
-export { type TfBackend, useTfBackend } from "./lib/engine/tf_backend.ts";
+export { createEngine, type EngineChoice } from "./lib/engines.ts";
+export { type TfBackend, useTfBackend } from "./lib/engine/tfjs/backend.ts";
 export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
 export {
   grid,
@@ -53,16 +53,11 @@ export type { Picture } from "./lib/image/picture.ts";
 export { encodePng } from "./lib/image/png.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
 export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
-export { type Estimate, estimate } from "./lib/metrics/estimate.ts";
+export { type Estimate, estimate } from "./lib/math/estimate.ts";
 export {
   measure,
   type Measurement,
   type Metrics,
 } from "./lib/metrics/metrics.ts";
 export { type Binarization, binarize } from "./lib/metrics/pixels.ts";
-export {
-  type Forward,
-  imageTensor,
-  VAE,
-  type Weights,
-} from "./lib/model/vae.ts";
+export { type Forward, imageTensor, VAE, type Weights } from "./lib/vae.ts";

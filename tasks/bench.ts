@@ -6,12 +6,12 @@
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
-import { flops, trainingPlan } from "../lib/engine/plan.ts";
-import { createEngine } from "../lib/engine/select.ts";
+import { flops, trainingPlan } from "../lib/engine/stages.ts";
+import { createEngine } from "../lib/engines.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
-import { runTask, TaskError } from "./cli.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
 
 const ROUNDS = 9;
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { join as joinPath } from "node:path";
-import { checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { checkWritable } from "../lib/files/atomic_write.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { compose } from "../lib/image/compose.ts";
 import { grid } from "../lib/image/grid.ts";
@@ -12,11 +12,11 @@ import type { Picture } from "../lib/image/picture.ts";
 import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { priorSample } from "../lib/model/prior.ts";
-import { defaults } from "../lib/option.ts";
-import { trainingOptions } from "../lib/options.ts";
+import { defaults } from "../lib/options/table.ts";
+import { trainingOptions } from "../lib/options/run.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
-import { EXIT_INTERRUPTED, runTask, TaskError } from "./cli.ts";
+import { EXIT_INTERRUPTED, runTask, TaskError } from "./shared/cli.ts";
 import {
   Comparison,
   type Measured,
@@ -24,11 +24,11 @@ import {
   some,
   ways,
   type Yardstick,
-} from "./comparison.ts";
-import { show } from "./metrics_table.ts";
-import { describe, writePicture } from "./model.ts";
-import { join } from "./pictures.ts";
-import { Progress } from "./progress.ts";
+} from "./shared/comparison.ts";
+import { show } from "./shared/tables.ts";
+import { describe, writePicture } from "./shared/model.ts";
+import { join } from "./shared/pictures.ts";
+import { Progress } from "./shared/progress.ts";
 import {
   commandLine,
   findRun,
@@ -37,7 +37,7 @@ import {
   openDataset,
   pick,
   type Run,
-} from "./run.ts";
+} from "./shared/run.ts";
 
 /** Digits in a row of the picture. */
 const COLUMNS = 10;

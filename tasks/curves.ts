@@ -5,8 +5,8 @@
  */
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { lossCurves } from "../lib/image/curves.ts";
-import { runTask, TaskError } from "./cli.ts";
-import { describe, writePicture } from "./model.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import { describe, writePicture } from "./shared/model.ts";
 
 await runTask("curves", async ({ checkpoint: path, scale, out, json }) => {
   const checkpoint = await loadCheckpoint(path);

@@ -13,8 +13,8 @@ import {
   runProbe,
   TOLERANCE,
 } from "../lib/engine/parity.ts";
-import { createEngine, type EngineChoice } from "../lib/engine/select.ts";
-import { runTask } from "./cli.ts";
+import { createEngine, type EngineChoice } from "../lib/engines.ts";
+import { runTask } from "./shared/cli.ts";
 
 /** The one that the others are compared with. */
 const REFERENCE: EngineChoice = { engine: "tfjs", tfBackend: "cpu" };

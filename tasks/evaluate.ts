@@ -6,15 +6,15 @@
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { measure } from "../lib/metrics/metrics.ts";
 import { binarize } from "../lib/metrics/pixels.ts";
-import { runTask, TaskError } from "./cli.ts";
-import { metricsTable } from "./metrics_table.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import { metricsTable } from "./shared/tables.ts";
 import {
   describe,
   openImages,
   openModel,
   openTrainingImages,
-} from "./model.ts";
-import { Progress } from "./progress.ts";
+} from "./shared/model.ts";
+import { Progress } from "./shared/progress.ts";
 
 await runTask("evaluate", async (options, { given }) => {
   const { split, samples, seed, binarize: binarization } = options;

@@ -4,9 +4,9 @@
  * @module
  */
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
-import { EXIT_INTERRUPTED, runTask, TaskError } from "./cli.ts";
-import { explorerPage } from "./explorer_page.ts";
-import { describe } from "./model.ts";
+import { EXIT_INTERRUPTED, runTask, TaskError } from "./shared/cli.ts";
+import { explorerPage } from "./shared/explorer_page.ts";
+import { describe } from "./shared/model.ts";
 
 const HOSTNAME = "127.0.0.1";
 

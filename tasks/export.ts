@@ -4,16 +4,16 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { atomicWrite, checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import {
   type Checkpoint,
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
-import { layersModels } from "../lib/export/layers_model.ts";
-import { onnxModels } from "../lib/export/onnx.ts";
-import { runTask, TaskError } from "./cli.ts";
-import type { TaskValues } from "./options.ts";
+import { layersModels } from "../lib/interop/layers_model.ts";
+import { onnxModels } from "../lib/interop/onnx.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import type { TaskValues } from "./shared/options.ts";
 
 /** What a model can be exported to. */
 interface Format {
@@ -36,7 +36,7 @@ const formats: Record<TaskValues<"export">["format"], Format> = {
     files: [""],
     make: async (checkpoint, dataDir) => {
       // Loaded here alone, so that the other formats start at once.
-      const { explorerPage } = await import("./explorer_page.ts");
+      const { explorerPage } = await import("./shared/explorer_page.ts");
       const page = await explorerPage(checkpoint, dataDir);
       return new Map([["", new TextEncoder().encode(page)]]);
     },

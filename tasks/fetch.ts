@@ -4,8 +4,8 @@
  * @module
  */
 import { fetchDataset } from "../lib/dataset/download.ts";
-import { runTask } from "./cli.ts";
-import { Progress } from "./progress.ts";
+import { runTask } from "./shared/cli.ts";
+import { Progress } from "./shared/progress.ts";
 
 await runTask("fetch", async (options, { signal }) => {
   const { dataset, dataDir } = options;

@@ -11,19 +11,23 @@ import {
   parseSafetensors,
   type Safetensors,
   SafetensorsError,
-} from "../lib/checkpoint/safetensors.ts";
-import { ImportError } from "../lib/import/error.ts";
-import { readPth } from "../lib/import/pth.ts";
-import { importWeights } from "../lib/import/weights.ts";
-import { completeOptions, defaults, OptionError } from "../lib/option.ts";
+} from "../lib/formats/safetensors.ts";
+import { ImportError } from "../lib/interop/error.ts";
+import { readPth } from "../lib/interop/pth.ts";
+import { importWeights } from "../lib/interop/weights.ts";
+import {
+  completeOptions,
+  defaults,
+  OptionError,
+} from "../lib/options/table.ts";
 import {
   dataOptions,
   type TrainingOptions,
   trainingOptions,
-} from "../lib/options.ts";
-import { runTask, TaskError } from "./cli.ts";
-import { describe } from "./model.ts";
-import { pick } from "./run.ts";
+} from "../lib/options/run.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import { describe } from "./shared/model.ts";
+import { pick } from "./shared/run.ts";
 
 /** Larger files are not read. */
 const MAX_FILE = 256 * 2 ** 20;

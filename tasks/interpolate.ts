@@ -7,19 +7,24 @@ import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { OptionError } from "../lib/option.ts";
-import type { TaskValues } from "./options.ts";
+import { OptionError } from "../lib/options/table.ts";
+import type { TaskValues } from "./shared/options.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
-import { runTask, TaskError } from "./cli.ts";
-import { describe, openImages, openModel, writePicture } from "./model.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import {
+  describe,
+  openImages,
+  openModel,
+  writePicture,
+} from "./shared/model.ts";
 import {
   animationPath,
   imageAt,
   join,
   swing,
   writeAnimation,
-} from "./pictures.ts";
-import { showDigits } from "./preview.ts";
+} from "./shared/pictures.ts";
+import { showDigits } from "./shared/preview.ts";
 
 type Options = TaskValues<"interpolate">;
 

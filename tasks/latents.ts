@@ -5,9 +5,14 @@
  */
 import { scatter } from "../lib/image/scatter.ts";
 import { projectPca } from "../lib/latent/pca.ts";
-import { runTask, TaskError } from "./cli.ts";
-import { describe, openImages, openModel, writePicture } from "./model.ts";
-import { type Dimension, twoDimensions } from "./pictures.ts";
+import { runTask, TaskError } from "./shared/cli.ts";
+import {
+  describe,
+  openImages,
+  openModel,
+  writePicture,
+} from "./shared/model.ts";
+import { type Dimension, twoDimensions } from "./shared/pictures.ts";
 
 await runTask("latents", async (options, { given }) => {
   const { pca, split, scale, out } = options;

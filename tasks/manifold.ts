@@ -5,10 +5,10 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import { latentMap, priorQuantiles } from "../lib/latent/grid.ts";
-import { runTask } from "./cli.ts";
-import { describe, openModel, writePicture } from "./model.ts";
-import { signed, twoDimensions } from "./pictures.ts";
-import { showDigits } from "./preview.ts";
+import { runTask } from "./shared/cli.ts";
+import { describe, openModel, writePicture } from "./shared/model.ts";
+import { signed, twoDimensions } from "./shared/pictures.ts";
+import { showDigits } from "./shared/preview.ts";
 
 await runTask("manifold", async (options) => {
   const { n, scale, out } = options;

@@ -5,9 +5,14 @@
  */
 import { pairGrid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { runTask } from "./cli.ts";
-import { describe, openImages, openModel, writePicture } from "./model.ts";
-import { showDigits } from "./preview.ts";
+import { runTask } from "./shared/cli.ts";
+import {
+  describe,
+  openImages,
+  openModel,
+  writePicture,
+} from "./shared/model.ts";
+import { showDigits } from "./shared/preview.ts";
 
 await runTask("reconstruct", async (options, { given }) => {
   const { n, split, scale, out } = options;

@@ -3,27 +3,30 @@
  *
  * @module
  */
-import { atomicWrite, checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
-import type { OptionTable } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { dataUrl, type Markup, markup, page } from "../lib/report/html.ts";
 import { STYLE } from "../lib/report/style.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
-import { flagOf, runTask } from "./cli.ts";
-import { metricsTable } from "./metrics_table.ts";
+import { flagOf, runTask } from "./shared/cli.ts";
+import { metricsTable } from "./shared/tables.ts";
 import {
   describe,
   metadata,
   openImages,
   openModel,
   openTrainingImages,
-} from "./model.ts";
-import { dimensionsOf } from "./pictures.ts";
-import { Progress } from "./progress.ts";
-import { type ReportPicture, reportPictures } from "./report_pictures.ts";
+} from "./shared/model.ts";
+import { dimensionsOf } from "./shared/pictures.ts";
+import { Progress } from "./shared/progress.ts";
+import {
+  type ReportPicture,
+  reportPictures,
+} from "./shared/report_pictures.ts";
 
 await runTask("report", async (options, { given }) => {
   const { split, samples, seed, out } = options;

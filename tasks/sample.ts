@@ -5,9 +5,9 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import { priorSample } from "../lib/model/prior.ts";
-import { runTask } from "./cli.ts";
-import { describe, openModel, writePicture } from "./model.ts";
-import { showDigits } from "./preview.ts";
+import { runTask } from "./shared/cli.ts";
+import { describe, openModel, writePicture } from "./shared/model.ts";
+import { showDigits } from "./shared/preview.ts";
 
 await runTask("sample", async (options) => {
   const { n, seed, temperature, scale, out } = options;

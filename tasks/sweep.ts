@@ -4,15 +4,15 @@
  * @module
  */
 import { join } from "node:path";
-import { atomicWrite, checkWritable } from "../lib/checkpoint/atomic_write.ts";
+import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
-import { defaults } from "../lib/option.ts";
-import { trainingOptions } from "../lib/options.ts";
-import type { TaskValues } from "./options.ts";
+import { defaults } from "../lib/options/table.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import type { TaskValues } from "./shared/options.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { INACTIVE_KL } from "../lib/train/trainer.ts";
-import { EXIT_INTERRUPTED, runTask } from "./cli.ts";
+import { EXIT_INTERRUPTED, runTask } from "./shared/cli.ts";
 import {
   commandLine,
   findRun,
@@ -20,7 +20,7 @@ import {
   openDataset,
   pick,
   type Run,
-} from "./run.ts";
+} from "./shared/run.ts";
 
 /** One line of the table. */
 interface Row {

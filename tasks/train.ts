@@ -4,22 +4,22 @@
  * @module
  */
 import { join } from "node:path";
-import { checkWritable, WriteError } from "../lib/checkpoint/atomic_write.ts";
+import { checkWritable, WriteError } from "../lib/files/atomic_write.ts";
 import {
   type Checkpoint,
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { GpuError } from "../lib/engine/gpu.ts";
-import { createEngine } from "../lib/engine/select.ts";
+import { createEngine } from "../lib/engines.ts";
 import { WorkerError } from "../lib/engine/wasm/threads.ts";
 import {
   dataOptions,
   recipes,
   type TrainingOptions,
   trainingOptions,
-} from "../lib/options.ts";
-import type { TaskValues } from "./options.ts";
+} from "../lib/options/run.ts";
+import type { TaskValues } from "./shared/options.ts";
 import { NonFiniteLossError, trainLoop } from "../lib/train/trainer.ts";
 import {
   commandOf,
@@ -27,8 +27,8 @@ import {
   flagOf,
   runTask,
   TaskError,
-} from "./cli.ts";
-import { Progress } from "./progress.ts";
+} from "./shared/cli.ts";
+import { Progress } from "./shared/progress.ts";
 import {
   checkSameImages,
   claim,
@@ -38,13 +38,13 @@ import {
   pick,
   progressText,
   shellWord,
-} from "./run.ts";
+} from "./shared/run.ts";
 import {
   ANIMATION,
   Animation,
   previewText,
   savePictures,
-} from "./run_pictures.ts";
+} from "./shared/run_pictures.ts";
 
 /** What a resumed run cannot change without being another run. */
 const FIXED: readonly (keyof TrainingOptions)[] = [

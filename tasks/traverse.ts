@@ -6,8 +6,13 @@
 import { grid } from "../lib/image/grid.ts";
 import { spread, traversal } from "../lib/latent/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { runTask } from "./cli.ts";
-import { describe, openImages, openModel, writePicture } from "./model.ts";
+import { runTask } from "./shared/cli.ts";
+import {
+  describe,
+  openImages,
+  openModel,
+  writePicture,
+} from "./shared/model.ts";
 import {
   animationPath,
   dimensionsOf,
@@ -16,8 +21,8 @@ import {
   signed,
   swing,
   writeAnimation,
-} from "./pictures.ts";
-import { showDigits } from "./preview.ts";
+} from "./shared/pictures.ts";
+import { showDigits } from "./shared/preview.ts";
 
 await runTask("traverse", async (options, { given }) => {
   const { index, range, steps, split, scale, out } = options;

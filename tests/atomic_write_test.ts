@@ -10,7 +10,7 @@ import {
   atomicWrite,
   checkWritable,
   WriteError,
-} from "../lib/checkpoint/atomic_write.ts";
+} from "../lib/files/atomic_write.ts";
 import { inFolder } from "./folder.ts";
 
 const OLD = new TextEncoder().encode("old content, longer than the new");
@@ -132,7 +132,7 @@ function failingSync(): Disposable {
 Deno.test("atomicWrite() leaves nothing behind when the process exits", () =>
   inFolder(async (folder) => {
     const module = new URL(
-      "../lib/checkpoint/atomic_write.ts",
+      "../lib/files/atomic_write.ts",
       import.meta.url,
     );
     const code = `
@@ -180,7 +180,7 @@ Deno.test("atomicWrite() can be called for one file by several processes at once
   inFolder(async (folder) => {
     const path = join(folder, "file");
     const module = new URL(
-      "../lib/checkpoint/atomic_write.ts",
+      "../lib/files/atomic_write.ts",
       import.meta.url,
     );
     const write = `
@@ -207,7 +207,7 @@ Deno.test({
   async fn() {
     // Deno opens devices only with every permission, which `deno eval` has.
     const module = new URL(
-      "../lib/checkpoint/atomic_write.ts",
+      "../lib/files/atomic_write.ts",
       import.meta.url,
     );
     const code = `

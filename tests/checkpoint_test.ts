@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
-import { WriteError } from "../lib/checkpoint/atomic_write.ts";
+import { WriteError } from "../lib/files/atomic_write.ts";
 import {
   type Checkpoint,
   CheckpointError,
@@ -20,11 +20,11 @@ import {
   SafetensorsError,
   type Tensor,
   writeSafetensors,
-} from "../lib/checkpoint/safetensors.ts";
+} from "../lib/formats/safetensors.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { initialState } from "../lib/model/init.ts";
-import { defaults } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
+import { defaults } from "../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 import { inFolder } from "./folder.ts";
 

@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import {
   parseSafetensors,
   writeSafetensors,
-} from "../lib/checkpoint/safetensors.ts";
-import { writeIdx } from "../lib/dataset/idx.ts";
+} from "../lib/formats/safetensors.ts";
+import { writeIdx } from "../lib/formats/idx.ts";
 import { refuses, runWell, snapshot, TINY, untrained } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { writeIdx } from "../lib/dataset/idx.ts";
+import { writeIdx } from "../lib/formats/idx.ts";
 import { refuses, runTask, runWell, snapshot } from "./process.ts";
 import { isMissing, sharedDir } from "./shared.ts";
 import { inFolder } from "./folder.ts";

@@ -16,7 +16,7 @@ import {
   type Checkpoint,
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
-import type { EpochRecord } from "../lib/train/history.ts";
+import type { EpochRecord } from "../lib/model/losses.ts";
 import { ENGINE, runWell, snapshot, TINY } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { NumberOption, Option } from "../lib/option.ts";
-import { type TaskName, tasks } from "../tasks/options.ts";
+import type { NumberOption, Option } from "../lib/options/table.ts";
+import { type TaskName, tasks } from "../tasks/shared/options.ts";
 import { runTask, runWell, snapshot } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

@@ -15,7 +15,7 @@ import {
   priorSample,
   syntheticDataset,
   train,
-} from "../lib/mod.ts";
+} from "../lib/core.ts";
 import { inFolder } from "./folder.ts";
 
 const consumer = new URL("consumer/", import.meta.url).pathname;
@@ -108,7 +108,7 @@ Deno.test("@vae/mnist/engine loads no package and no file", async () => {
   const json = await run(".", Deno.execPath(), [
     "info",
     "--json",
-    new URL("../lib/mod.ts", import.meta.url).href,
+    new URL("../lib/core.ts", import.meta.url).href,
   ]);
   const { modules } = JSON.parse(json) as { modules: { specifier: string }[] };
   assert(modules.length > 20);
@@ -129,7 +129,7 @@ Deno.test({
         "--quiet",
         "--platform=browser",
         `--output=${bundle}`,
-        new URL("../lib/mod.ts", import.meta.url).pathname,
+        new URL("../lib/core.ts", import.meta.url).pathname,
       ]);
       const printed = await run(folder, "node", [
         join(consumer, "node.mjs"),

@@ -10,7 +10,7 @@ import {
 import { lossCurves } from "../lib/image/curves.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { axisRange, tickLabels, ticks } from "../lib/image/plot.ts";
-import type { EpochRecord, Losses } from "../lib/train/history.ts";
+import type { EpochRecord, Losses } from "../lib/model/losses.ts";
 
 const TRAIN = [0, 114, 178];
 const VALIDATION = [213, 94, 0];

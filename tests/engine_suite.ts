@@ -6,7 +6,7 @@ import {
   assertLess,
 } from "@std/assert";
 import { fromPyTorch } from "../lib/checkpoint/layout.ts";
-import type { Tensor } from "../lib/checkpoint/safetensors.ts";
+import type { Tensor } from "../lib/formats/safetensors.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
 import { relativeError } from "../lib/engine/parity.ts";

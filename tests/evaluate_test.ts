@@ -13,12 +13,12 @@ import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import type { Metrics } from "../lib/metrics/metrics.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
-import { defaults } from "../lib/option.ts";
+import { defaults } from "../lib/options/table.ts";
 import {
   dataOptions,
   type TrainingOptions,
   trainingOptions,
-} from "../lib/options.ts";
+} from "../lib/options/run.ts";
 import { refuses, runWell, snapshot, startTask, untrained } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

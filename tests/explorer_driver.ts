@@ -7,9 +7,9 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { createFusedEngine } from "../lib/engine/fused.ts";
-import type { TrainingOptions } from "../lib/options.ts";
+import type { TrainingOptions } from "../lib/options/run.ts";
 import { train } from "../lib/train/train.ts";
-import { explorerPage } from "../tasks/explorer_page.ts";
+import { explorerPage } from "../tasks/shared/explorer_page.ts";
 import { chromiumIsMissing, visit } from "./chromium.ts";
 import { inFolder } from "./folder.ts";
 

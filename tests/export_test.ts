@@ -1,12 +1,12 @@
 import { assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { parseSafetensors } from "../lib/checkpoint/safetensors.ts";
+import { parseSafetensors } from "../lib/formats/safetensors.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { relativeError } from "../lib/engine/parity.ts";
-import { useTfBackend } from "../lib/engine/tf_backend.ts";
-import { layersModels } from "../lib/export/layers_model.ts";
+import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
+import { layersModels } from "../lib/interop/layers_model.ts";
 import type { Likelihood } from "../lib/model/spec.ts";
-import { imageTensor } from "../lib/model/vae.ts";
+import { imageTensor } from "../lib/vae.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
 import { engineOutputs, goldenModel, randomModel } from "./exported.ts";

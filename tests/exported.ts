@@ -1,12 +1,12 @@
 /** Models to export, and what the engine makes of them. */
 import { fromPyTorch } from "../lib/checkpoint/layout.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import type { Tensor } from "../lib/checkpoint/safetensors.ts";
-import { createEngine } from "../lib/engine/select.ts";
+import type { Tensor } from "../lib/formats/safetensors.ts";
+import { createEngine } from "../lib/engines.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { type Likelihood, modelSpec } from "../lib/model/spec.ts";
-import { defaults } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
+import { defaults } from "../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
 
 /** A run with this state, which has nothing else to tell. */

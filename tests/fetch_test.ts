@@ -12,14 +12,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { WriteError } from "../lib/checkpoint/atomic_write.ts";
+import { WriteError } from "../lib/files/atomic_write.ts";
 import {
   DownloadError,
   fetchDataset,
   type FetchOptions,
   type FetchProgress,
 } from "../lib/dataset/download.ts";
-import { writeIdx } from "../lib/dataset/idx.ts";
+import { writeIdx } from "../lib/formats/idx.ts";
 import type { Source, SourceFile } from "../lib/dataset/mnist.ts";
 import { inFolder } from "./folder.ts";
 

@@ -12,7 +12,7 @@ import {
   gunzipIdx,
   parseIdx,
   writeIdx,
-} from "../lib/dataset/idx.ts";
+} from "../lib/formats/idx.ts";
 
 /** Two rows of three, byte by byte after the format's description. */
 // deno-fmt-ignore

@@ -5,7 +5,7 @@ import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import {
   parseSafetensors,
   writeSafetensors,
-} from "../lib/checkpoint/safetensors.ts";
+} from "../lib/formats/safetensors.ts";
 import { inFolder } from "./folder.ts";
 import { ENGINE, refuses, runTask, runWell, untrained } from "./process.ts";
 import { bytesOf, name, pickle, pth, stateDict, text, tuple } from "./pth.ts";

@@ -12,7 +12,7 @@ import {
 } from "../lib/latent/grid.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { projectPca } from "../lib/latent/pca.ts";
-import { normalQuantile } from "../lib/latent/quantile.ts";
+import { normalQuantile } from "../lib/math/quantile.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 
 function normal(n: number, c1: number): Float32Array {

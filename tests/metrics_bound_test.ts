@@ -7,7 +7,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
-import { estimate } from "../lib/metrics/estimate.ts";
+import { estimate } from "../lib/math/estimate.ts";
 import { sampleBounds } from "../lib/metrics/importance.ts";
 import { measure } from "../lib/metrics/metrics.ts";
 import { klDivergences } from "../lib/metrics/posterior.ts";

@@ -5,7 +5,7 @@ import {
   assertGreater,
   assertLess,
 } from "@std/assert";
-import { minimize } from "../lib/metrics/minimize.ts";
+import { minimize } from "../lib/math/minimize.ts";
 import { classifyByNeighbors } from "../lib/metrics/neighbors.ts";
 import { classifyByProbe, fitProbe } from "../lib/metrics/probe.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";

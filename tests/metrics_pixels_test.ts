@@ -4,8 +4,8 @@ import {
   assertLessOrEqual,
   assertNotEquals,
 } from "@std/assert";
-import { accuracy, estimate } from "../lib/metrics/estimate.ts";
-import { fitPca, pcaErrors } from "../lib/metrics/pca.ts";
+import { accuracy, estimate } from "../lib/math/estimate.ts";
+import { fitPca, pcaErrors } from "../lib/math/pca.ts";
 import {
   binarize,
   logNormalizer,

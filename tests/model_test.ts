@@ -7,9 +7,9 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import { relativeError } from "../lib/engine/parity.ts";
-import { useTfBackend } from "../lib/engine/tf_backend.ts";
+import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
 import { initialState } from "../lib/model/init.ts";
-import { klDivergence, reconstructionLoss } from "../lib/model/loss.ts";
+import { klDivergence, reconstructionLoss } from "../lib/engine/tfjs/loss.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import {
   arenaIndices,
@@ -19,8 +19,8 @@ import {
   offsetOf,
   padding,
 } from "../lib/model/spec.ts";
-import { imageTensor, VAE } from "../lib/model/vae.ts";
-import { OptionError } from "../lib/option.ts";
+import { imageTensor, VAE } from "../lib/vae.ts";
+import { OptionError } from "../lib/options/table.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 
 for (const latentDim of [1, 2, 12, 513]) {

@@ -5,13 +5,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
-import {
-  parseSafetensors,
-  type Tensor,
-} from "../lib/checkpoint/safetensors.ts";
-import { ImportError } from "../lib/import/error.ts";
-import { mapNames } from "../lib/import/names.ts";
-import { importWeights } from "../lib/import/weights.ts";
+import { parseSafetensors, type Tensor } from "../lib/formats/safetensors.ts";
+import { ImportError } from "../lib/interop/error.ts";
+import { mapNames } from "../lib/interop/torch_names.ts";
+import { importWeights } from "../lib/interop/weights.ts";
 import { untrained } from "./process.ts";
 
 const OWN = parseSafetensors(untrained()).tensors;

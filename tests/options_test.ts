@@ -4,9 +4,9 @@ import {
   defaults,
   OptionError,
   parseOption,
-} from "../lib/option.ts";
-import { trainingOptions } from "../lib/options.ts";
-import { tasks } from "../tasks/options.ts";
+} from "../lib/options/table.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import { tasks } from "../tasks/shared/options.ts";
 
 Deno.test("defaults() are values that the options take", () => {
   for (const { options } of Object.values(tasks)) {

@@ -5,7 +5,7 @@ import {
   runProbe,
   TOLERANCE,
 } from "../lib/engine/parity.ts";
-import { TfjsEngine } from "../lib/engine/tfjs.ts";
+import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits, hyper, inOrder } from "./engine_suite.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ImportError } from "../lib/import/error.ts";
-import { unpickle, type Value } from "../lib/import/pickle.ts";
+import { ImportError } from "../lib/interop/error.ts";
+import { unpickle, type Value } from "../lib/formats/pickle.ts";
 import { bytesOf, dict, int, le, name, pickle, text, tuple } from "./pth.ts";
 
 const called: (readonly Value[])[] = [];

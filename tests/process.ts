@@ -8,9 +8,9 @@ import config from "../deno.json" with { type: "json" };
 import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
-import { defaults } from "../lib/option.ts";
-import { dataOptions, trainingOptions } from "../lib/options.ts";
-import type { TaskName } from "../tasks/options.ts";
+import { defaults } from "../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import type { TaskName } from "../tasks/shared/options.ts";
 
 /** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
 export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];

@@ -5,10 +5,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { CheckpointError } from "../lib/checkpoint/checkpoint.ts";
-import type { Tensor } from "../lib/checkpoint/safetensors.ts";
-import { ImportError } from "../lib/import/error.ts";
-import { readPth } from "../lib/import/pth.ts";
-import { importWeights } from "../lib/import/weights.ts";
+import type { Tensor } from "../lib/formats/safetensors.ts";
+import { ImportError } from "../lib/interop/error.ts";
+import { readPth } from "../lib/interop/pth.ts";
+import { importWeights } from "../lib/interop/weights.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import {
   bytesOf,

@@ -15,15 +15,15 @@ import { saveCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
-import { defaults } from "../lib/option.ts";
+import { defaults } from "../lib/options/table.ts";
 import {
   dataOptions,
   type TrainingOptions,
   trainingOptions,
-} from "../lib/options.ts";
+} from "../lib/options/run.ts";
 import { dataUrl, markup, page } from "../lib/report/html.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
-import type { EpochRecord } from "../lib/train/history.ts";
+import type { EpochRecord } from "../lib/model/losses.ts";
 import { refuses, runWell, snapshot } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

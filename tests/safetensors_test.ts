@@ -4,7 +4,7 @@ import {
   SafetensorsError,
   type Tensor,
   writeSafetensors,
-} from "../lib/checkpoint/safetensors.ts";
+} from "../lib/formats/safetensors.ts";
 
 /** A file with this header text, put together without the writer. */
 function file(header: string | Uint8Array, data = new Uint8Array()) {

@@ -3,10 +3,7 @@
  * from PyTorch and the real MNIST. Where they are absent those tests skip, and
  * say so; with VAE_REQUIRE_SHARED=1 their absence is a failure.
  */
-import {
-  parseSafetensors,
-  type Tensor,
-} from "../lib/checkpoint/safetensors.ts";
+import { parseSafetensors, type Tensor } from "../lib/formats/safetensors.ts";
 
 export const sharedDir = new URL("../../shared/", import.meta.url);
 

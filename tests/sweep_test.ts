@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { PNG } from "pngjs";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
-import { OptionError, parseOption } from "../lib/option.ts";
+import { OptionError, parseOption } from "../lib/options/table.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { refuses, runTask, runWell, snapshot, startTask } from "./process.ts";
 import { inFolder } from "./folder.ts";

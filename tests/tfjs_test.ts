@@ -1,4 +1,4 @@
-import { TfjsEngine } from "../lib/engine/tfjs.ts";
+import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { engineSuite } from "./engine_suite.ts";
 import { webgpuIsMissing } from "./webgpu.ts";
 

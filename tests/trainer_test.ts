@@ -16,12 +16,12 @@ import type {
 } from "../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
-import { completeOptions, defaults } from "../lib/option.ts";
+import { completeOptions, defaults } from "../lib/options/table.ts";
 import {
   dataOptions,
   type TrainingOptions,
   trainingOptions,
-} from "../lib/options.ts";
+} from "../lib/options/run.ts";
 import { hyperAt } from "../lib/train/schedule.ts";
 import { train } from "../lib/train/train.ts";
 import {

@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { flops, type Operation, trainingPlan } from "../lib/engine/plan.ts";
+import { flops, type Operation, trainingPlan } from "../lib/engine/stages.ts";
 import { relativeError } from "../lib/engine/parity.ts";
 import { operationWords, writeJob } from "../lib/engine/wasm/encode.ts";
 import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";

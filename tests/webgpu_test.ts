@@ -8,7 +8,7 @@ import {
 import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
 import { relativeError } from "../lib/engine/parity.ts";
-import { OUTPUT, type Stage, STAGES } from "../lib/engine/plan.ts";
+import { OUTPUT, type Stage, STAGES } from "../lib/engine/stages.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { pipelinesOf, program, write } from "../lib/engine/webgpu/program.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ImportError } from "../lib/import/error.ts";
-import { readZip } from "../lib/import/zip.ts";
+import { ImportError } from "../lib/interop/error.ts";
+import { readZip } from "../lib/formats/zip.ts";
 import { bytesOf, zip } from "./pth.ts";
 
 const A = { name: "a", content: bytesOf("first") };

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { atomicWrite } from "./atomic_write.ts";
+import { atomicWrite } from "../files/atomic_write.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./codec.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
-import { SafetensorsError } from "./safetensors.ts";
+import { SafetensorsError } from "../formats/safetensors.ts";
 
 export {
   type Checkpoint,

@@ -17,7 +17,7 @@ import {
   parseSafetensors,
   type Tensor,
   writeSafetensors,
-} from "./safetensors.ts";
+} from "../formats/safetensors.ts";
 import { checkNumbers, EXP_AVG_SQ, TensorReader } from "./weights.ts";
 
 const EXP_AVG = "optimizer.exp_avg.";

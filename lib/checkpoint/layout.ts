@@ -10,7 +10,7 @@ import {
   type ModelSpec,
   type TensorSpec,
 } from "../model/spec.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { Tensor } from "../formats/safetensors.ts";
 
 /** The part of the training state that is in PyTorch's state dict. */
 export type ModelState = Pick<TrainState, "step" | "parameters" | "running">;

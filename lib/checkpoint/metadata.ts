@@ -11,15 +11,15 @@ import {
   completeOptions,
   type OptionTable,
   type OptionValues,
-} from "../option.ts";
+} from "../options/table.ts";
 import {
   type DataOptions,
   dataOptions,
   type TrainingOptions,
   trainingOptions,
-} from "../options.ts";
-import type { EpochRecord, Losses } from "../train/history.ts";
-import { show } from "../show.ts";
+} from "../options/run.ts";
+import type { EpochRecord, Losses } from "../model/losses.ts";
+import { show } from "../text.ts";
 
 /** The version of the format that is written, and the newest that is read. */
 export const VERSION = 1;

@@ -6,9 +6,9 @@
  */
 import type { TrainState } from "../model/init.ts";
 import { FEATURE_COUNT, type ModelOptions, modelSpec } from "../model/spec.ts";
-import { completeOptions } from "../option.ts";
-import { trainingOptions } from "../options.ts";
-import { show, showSizes } from "../show.ts";
+import { completeOptions } from "../options/table.ts";
+import { trainingOptions } from "../options/run.ts";
+import { show, showSizes } from "../text.ts";
 import { fromPyTorch, stepCounters, toStateDict } from "./layout.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
 import {
@@ -16,7 +16,7 @@ import {
   parseSafetensors,
   type Tensor,
   writeSafetensors,
-} from "./safetensors.ts";
+} from "../formats/safetensors.ts";
 
 /**
  * The weights and running statistics as a safetensors file, which PyTorch's

@@ -4,10 +4,15 @@
  * @module
  */
 import { basename } from "node:path";
-import { completeOptions } from "../option.ts";
-import { type DataOptions, dataOptions } from "../options.ts";
+import { completeOptions } from "../options/table.ts";
+import { type DataOptions, dataOptions } from "../options/run.ts";
 import { DownloadError, fetchFile, type FetchProgress } from "./download.ts";
-import { checkImages, checkLabels, gunzipIdx, parseIdx } from "./idx.ts";
+import {
+  checkImages,
+  checkLabels,
+  gunzipIdx,
+  parseIdx,
+} from "../formats/idx.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import {
   type Dataset,

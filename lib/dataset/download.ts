@@ -6,8 +6,8 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { atomicWrite } from "../checkpoint/atomic_write.ts";
-import { gunzipIdx, parseIdx } from "./idx.ts";
+import { atomicWrite } from "../files/atomic_write.ts";
+import { gunzipIdx, parseIdx } from "../formats/idx.ts";
 import {
   type Source,
   type SourceFile,

@@ -4,8 +4,8 @@
  * @module
  */
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import { completeOptions } from "../option.ts";
-import { type DataOptions, dataOptions } from "../options.ts";
+import { completeOptions } from "../options/table.ts";
+import { type DataOptions, dataOptions } from "../options/run.ts";
 import { synthesize } from "./synthetic.ts";
 
 /** Some 28×28 images, and their labels where there are any. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EpochRecord, Losses } from "../train/history.ts";
+import type { EpochRecord, Losses } from "../model/losses.ts";
 import { drawText } from "./font.ts";
 import { blank, type Color, type Picture, type Point } from "./picture.ts";
 import { drawLegend, drawPanel, INK, PAPER, type Series } from "./plot.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { normalQuantile } from "./quantile.ts";
+import { normalQuantile } from "../math/quantile.ts";
 
 /**
  * Evenly spaced numbers from `-range` to `range`, both included; with an odd

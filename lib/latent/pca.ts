@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { columnMoments } from "../metrics/estimate.ts";
-import { leadingDirections } from "../metrics/pca.ts";
+import { columnMoments } from "../math/estimate.ts";
+import { leadingDirections } from "../math/pca.ts";
 
 /** Latents in the coordinates of their own principal components. */
 export interface Projection {

@@ -7,7 +7,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../model/spec.ts";
 import { fillNormal, streamKey } from "../rng.ts";
-import type { Tick } from "./estimate.ts";
+import type { Tick } from "../math/estimate.ts";
 import { logNormalizer, reconstructionLosses, toUnitPixels } from "./pixels.ts";
 import type { Posterior } from "./posterior.ts";
 

@@ -6,11 +6,16 @@
 import type { ImageSet } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
-import { accuracy, type Estimate, estimate, type Tick } from "./estimate.ts";
+import {
+  accuracy,
+  type Estimate,
+  estimate,
+  type Tick,
+} from "../math/estimate.ts";
 import { sampleBounds } from "./importance.ts";
 import { mutualInformationGap } from "./information.ts";
 import { classifyByNeighbors } from "./neighbors.ts";
-import { fitPca, pcaErrors } from "./pca.ts";
+import { fitPca, pcaErrors } from "../math/pca.ts";
 import { logNormalizer, reconstructionLosses, toUnitPixels } from "./pixels.ts";
 import {
   activeUnits,

@@ -4,7 +4,7 @@
  * @module
  */
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import type { Tick } from "./estimate.ts";
+import type { Tick } from "../math/estimate.ts";
 
 /** Pixels summed up between two looks at the sum. */
 const PIECE = 56;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { columnMoments, type Tick } from "./estimate.ts";
+import { columnMoments, type Tick } from "../math/estimate.ts";
 
 /** Codes of images and the classes of these. */
 export interface LabeledCodes {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { columnMoments } from "./estimate.ts";
+import { columnMoments } from "../math/estimate.ts";
 
 /** The encoder's posteriors of some images, each [n, latentDim]. */
 export interface Posterior {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { columnMoments, type Tick } from "./estimate.ts";
-import { minimize } from "./minimize.ts";
+import { columnMoments, type Tick } from "../math/estimate.ts";
+import { minimize } from "../math/minimize.ts";
 import type { LabeledCodes } from "./neighbors.ts";
 
 /** Multinomial logistic regression on standardised codes. */

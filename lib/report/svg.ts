@@ -4,7 +4,7 @@
  * @module
  */
 import { axisRange, tickLabels, ticks } from "../image/plot.ts";
-import type { EpochRecord, Losses } from "../train/history.ts";
+import type { EpochRecord, Losses } from "../model/losses.ts";
 import { type Markup, markup } from "./html.ts";
 
 const CHART = { width: 360, height: 250, left: 46, right: 12, top: 40 };

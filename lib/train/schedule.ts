@@ -7,7 +7,7 @@
  * @module
  */
 import type { Hyper } from "../engine/engine.ts";
-import type { TrainingOptions } from "../options.ts";
+import type { TrainingOptions } from "../options/run.ts";
 
 /**
  * The hyper-parameters of one step.

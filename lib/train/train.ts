@@ -7,8 +7,8 @@ import type { Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createFusedEngine, type FusedChoice } from "../engine/fused.ts";
-import { completeOptions } from "../option.ts";
-import { type TrainingOptions, trainingOptions } from "../options.ts";
+import { completeOptions } from "../options/table.ts";
+import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { type TrainEvent, trainLoop } from "./trainer.ts";
 
 /** What {@linkcode train} takes besides the training options. */

@@ -8,9 +8,9 @@ import type { Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine, LossSums, TrainLosses } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
-import type { TrainingOptions } from "../options.ts";
+import type { TrainingOptions } from "../options/run.ts";
 import { permutation, streamKey } from "../rng.ts";
-import { type EpochRecord, type Losses, meanLosses } from "./history.ts";
+import { type EpochRecord, type Losses, meanLosses } from "../model/losses.ts";
 import { hyperAt } from "./schedule.ts";
 
 /** A dimension with less KL than this, in nats, carries nothing. */

@@ -1,6 +1,6 @@
 /** Inputs that once broke a reader, or may break one. All must be refused. */
 import { encodeCheckpoint } from "../../lib/checkpoint/codec.ts";
-import { parseSafetensors } from "../../lib/checkpoint/safetensors.ts";
+import { parseSafetensors } from "../../lib/formats/safetensors.ts";
 import { join } from "./mutate.ts";
 import { checkpoint, pickle, pthFile } from "./seeds.ts";
 

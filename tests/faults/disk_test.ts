@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
-import type { TaskName } from "../../tasks/options.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
+import type { TaskName } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { type Result, runTask, runWell, snapshot } from "../process.ts";
 

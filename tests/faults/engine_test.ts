@@ -19,11 +19,14 @@ import type { Checkpoint } from "../../lib/checkpoint/metadata.ts";
 import { syntheticDataset } from "../../lib/dataset/split.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../../lib/engine/gpu.ts";
-import { createEngine, type EngineChoice } from "../../lib/engine/select.ts";
+import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { WasmEngine } from "../../lib/engine/wasm/engine.ts";
 import { SimdError, WorkerError } from "../../lib/engine/wasm/threads.ts";
-import { defaults } from "../../lib/option.ts";
-import { type TrainingOptions, trainingOptions } from "../../lib/options.ts";
+import { defaults } from "../../lib/options/table.ts";
+import {
+  type TrainingOptions,
+  trainingOptions,
+} from "../../lib/options/run.ts";
 import { fillUniform } from "../../lib/rng.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
 import { inFolder } from "../folder.ts";

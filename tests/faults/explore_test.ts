@@ -4,9 +4,9 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../lib/checkpoint/codec.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
-import type { DataOptions } from "../../lib/options.ts";
+import type { DataOptions } from "../../lib/options/run.ts";
 import { refuses, runTask, startTask, untrained } from "../process.ts";
 import { inFolder } from "../folder.ts";
 

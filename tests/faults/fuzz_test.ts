@@ -21,7 +21,7 @@ import {
   parseSafetensors,
   SafetensorsError,
   writeSafetensors,
-} from "../../lib/checkpoint/safetensors.ts";
+} from "../../lib/formats/safetensors.ts";
 import { decodeWeights, encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { DownloadError, fetchFile } from "../../lib/dataset/download.ts";
 import {
@@ -30,18 +30,18 @@ import {
   gunzipIdx,
   parseIdx,
   writeIdx,
-} from "../../lib/dataset/idx.ts";
-import { ImportError } from "../../lib/import/error.ts";
-import { readPth } from "../../lib/import/pth.ts";
+} from "../../lib/formats/idx.ts";
+import { ImportError } from "../../lib/interop/error.ts";
+import { readPth } from "../../lib/interop/pth.ts";
 import {
   completeOptions,
   type Option,
   OptionError,
   parseOption,
-} from "../../lib/option.ts";
-import { dataOptions, trainingOptions } from "../../lib/options.ts";
-import { flagOf, parseTaskArgs } from "../../tasks/cli.ts";
-import { type TaskName, tasks } from "../../tasks/options.ts";
+} from "../../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../../lib/options/run.ts";
+import { flagOf, parseTaskArgs } from "../../tasks/shared/cli.ts";
+import { type TaskName, tasks } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { corpus, type Reader } from "./corpus.ts";
 import { join, Mutator } from "./mutate.ts";

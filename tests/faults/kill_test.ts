@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { atomicWrite } from "../../lib/checkpoint/atomic_write.ts";
+import { atomicWrite } from "../../lib/files/atomic_write.ts";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { fillUniform, streamKey } from "../../lib/rng.ts";
 import { inFolder } from "../folder.ts";
@@ -141,7 +141,7 @@ Deno.test("atomicWrite() leaves the old or the new file when it is killed", () =
   inFolder(async (folder) => {
     const path = join(folder, FILE);
     const module = new URL(
-      "../../lib/checkpoint/atomic_write.ts",
+      "../../lib/files/atomic_write.ts",
       import.meta.url,
     );
     const writeForEver = `

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
-import { lockCheckpoint, LockedError } from "../../lib/checkpoint/lock.ts";
+import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import { inFolder } from "../folder.ts";
 import { runTask, runWell, startTask } from "../process.ts";
 
@@ -136,7 +136,7 @@ Deno.test("sweep refuses a run that another process trains", () =>
 Deno.test("lockCheckpoint() lets one in, of all who come at once", () =>
   inFolder(async (folder) => {
     const path = join(folder, FILE);
-    const module = new URL("../../lib/checkpoint/lock.ts", import.meta.url);
+    const module = new URL("../../lib/files/lock.ts", import.meta.url);
     // Each enters a hundred times; whoever is in finds nobody else there.
     const enter = `
       import { lockCheckpoint, LockedError } from "${module}";
@@ -167,7 +167,7 @@ Deno.test("lockCheckpoint() lets one in, of all who come at once", () =>
 
 Deno.test("lockCheckpoint() leaves nothing behind when the process exits", () =>
   inFolder(async (folder) => {
-    const module = new URL("../../lib/checkpoint/lock.ts", import.meta.url);
+    const module = new URL("../../lib/files/lock.ts", import.meta.url);
     const exit = `
       import { lockCheckpoint } from "${module}";
       await lockCheckpoint("${join(folder, FILE)}");

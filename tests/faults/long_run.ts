@@ -6,9 +6,9 @@
  */
 import { syntheticDataset } from "../../lib/dataset/split.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
-import { createEngine, type EngineChoice } from "../../lib/engine/select.ts";
-import { defaults } from "../../lib/option.ts";
-import { trainingOptions } from "../../lib/options.ts";
+import { createEngine, type EngineChoice } from "../../lib/engines.ts";
+import { defaults } from "../../lib/options/table.ts";
+import { trainingOptions } from "../../lib/options/run.ts";
 import { type EpochEvent, trainLoop } from "../../lib/train/trainer.ts";
 
 /** Trains on a few images; `onEpoch` is called after each epoch. */

@@ -15,7 +15,7 @@ import {
   fetchDataset,
   type FetchOptions,
 } from "../../lib/dataset/download.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
 import type { Source, SourceFile } from "../../lib/dataset/mnist.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, runWell, snapshot } from "../process.ts";

@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { encodeCheckpoint } from "../../lib/checkpoint/codec.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
 import {
   type Dataset,
   imageDataset,
@@ -21,10 +21,13 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { createFusedEngine } from "../../lib/engine/fused.ts";
 import { initialState, type TrainState } from "../../lib/model/init.ts";
 import { IMAGE_PIXELS, modelSpec } from "../../lib/model/spec.ts";
-import { completeOptions, defaults } from "../../lib/option.ts";
-import { type TrainingOptions, trainingOptions } from "../../lib/options.ts";
+import { completeOptions, defaults } from "../../lib/options/table.ts";
+import {
+  type TrainingOptions,
+  trainingOptions,
+} from "../../lib/options/run.ts";
 import { NonFiniteLossError, trainLoop } from "../../lib/train/trainer.ts";
-import type { TaskName } from "../../tasks/options.ts";
+import type { TaskName } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, runTask, runWell } from "../process.ts";
 import { webgpuIsMissing } from "../webgpu.ts";

@@ -8,10 +8,10 @@ import {
 } from "../../lib/checkpoint/codec.ts";
 import { encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { loadDataset } from "../../lib/dataset/dataset.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
 import { sources } from "../../lib/dataset/mnist.ts";
-import type { Option } from "../../lib/option.ts";
-import { type TaskName, tasks } from "../../tasks/options.ts";
+import type { Option } from "../../lib/options/table.ts";
+import { type TaskName, tasks } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, snapshot, untrained } from "../process.ts";
 

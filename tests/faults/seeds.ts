@@ -1,11 +1,11 @@
 /** Good files, small enough to be damaged some ten thousand times. */
 import type { Checkpoint } from "../../lib/checkpoint/metadata.ts";
-import { writeSafetensors } from "../../lib/checkpoint/safetensors.ts";
-import { writeIdx } from "../../lib/dataset/idx.ts";
+import { writeSafetensors } from "../../lib/formats/safetensors.ts";
+import { writeIdx } from "../../lib/formats/idx.ts";
 import { initialState } from "../../lib/model/init.ts";
 import { modelSpec } from "../../lib/model/spec.ts";
-import { defaults } from "../../lib/option.ts";
-import { dataOptions, trainingOptions } from "../../lib/options.ts";
+import { defaults } from "../../lib/options/table.ts";
+import { dataOptions, trainingOptions } from "../../lib/options/run.ts";
 import { pth } from "../pth.ts";
 import { join } from "./mutate.ts";
 

@@ -15,7 +15,7 @@ import {
   noLosses,
   type TrainLosses,
 } from "../engine.ts";
-import { OUTPUT } from "../plan.ts";
+import { OUTPUT } from "../stages.ts";
 import { type Fields, writeJob } from "./encode.ts";
 import { Layout, roundUp } from "./layout.ts";
 import { type OperationInfo, type Program, Programs } from "./program.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EngineOptions } from "../engine.ts";
-import { bufferSpecs, type LinearName, NORMS, STAGES } from "../plan.ts";
+import { bufferSpecs, type LinearName, NORMS, STAGES } from "../stages.ts";
 import {
   FEATURE_COUNT,
   IMAGE_PIXELS,

@@ -12,7 +12,7 @@ import {
   type Operation,
   type Phase,
   trainingPlan,
-} from "../plan.ts";
+} from "../stages.ts";
 import { operationWords } from "./encode.ts";
 import type { Layout } from "./layout.ts";
 import { Size } from "./records.ts";

@@ -9,7 +9,7 @@ import {
   OUTPUT,
   type Stage,
   STAGES,
-} from "../plan.ts";
+} from "../stages.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import type { Fields } from "./encode.ts";
 import { type Layout, roundUp } from "./layout.ts";

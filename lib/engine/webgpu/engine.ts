@@ -16,7 +16,7 @@ import {
   type TrainLosses,
 } from "../engine.ts";
 import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
-import { OUTPUT } from "../plan.ts";
+import { OUTPUT } from "../stages.ts";
 import { Buffers } from "./buffers.ts";
 import { gather, HEADER, imageBuffer, imageBuffers } from "./images.ts";
 import { lossRow } from "./loss.ts";
@@ -29,7 +29,7 @@ import {
   Queue,
 } from "./queue.ts";
 import { addUp, type Batch, objective, sumRecords } from "./records.ts";
-import { Steps } from "./steps.ts";
+import { Steps } from "./plan.ts";
 import { HARDWARE, SOFTWARE, type Tiling } from "./tiling.ts";
 
 /** What the GPU engine is made for. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
-import type { Norm } from "../plan.ts";
+import type { Norm } from "../stages.ts";
 import { coefficient } from "./norm.ts";
 import { type Program, program, read, write } from "./program.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Likelihood } from "../../model/spec.ts";
-import { OUTPUT } from "../plan.ts";
+import { OUTPUT } from "../stages.ts";
 import { exponentials } from "./functions.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 import type { Output } from "./sides.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import { BATCH_NORM, type ModelSpec, offsetOf } from "../../model/spec.ts";
-import { type Norm, NORMS, type Stage } from "../plan.ts";
+import { type Norm, NORMS, type Stage } from "../stages.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 
 /** The vectors of a norm's coefficients, one after the other. */

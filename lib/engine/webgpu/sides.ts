@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Norm, Stage } from "../plan.ts";
+import type { Norm, Stage } from "../stages.ts";
 import { rectifier } from "./functions.ts";
 import { coefficient, SUMS, type Vector } from "./norm.ts";
 import { type Binding, read, write } from "./program.ts";

@@ -5,7 +5,7 @@
  */
 import type { TrainState } from "../../model/init.ts";
 import type { Likelihood } from "../../model/spec.ts";
-import type { EpochRecord, Losses } from "../../train/history.ts";
+import type { EpochRecord, Losses } from "../../model/losses.ts";
 
 /** From the page: begin, or stop after the step in hand. */
 export type Order =

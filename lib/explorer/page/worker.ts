@@ -8,8 +8,8 @@ import { synthesize } from "../../dataset/synthetic.ts";
 import { createFusedEngine } from "../../engine/fused.ts";
 import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
-import { defaults } from "../../option.ts";
-import { dataOptions, trainingOptions } from "../../options.ts";
+import { defaults } from "../../options/table.ts";
+import { dataOptions, trainingOptions } from "../../options/run.ts";
 import { trainLoop } from "../../train/trainer.ts";
 import type { Order, Report } from "./messages.ts";
 

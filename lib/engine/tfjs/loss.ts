@@ -1,0 +1,59 @@
+/**
+ * The loss of the β-VAE, as tfjs operations.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Hyper } from "../engine.ts";
+import type { Likelihood } from "../../model/spec.ts";
+
+/**
+ * The reconstruction loss of each image: −log p(x|z) up to a constant.
+ *
+ * - `mse`: Σ (x̂ − x)² over pixels, a Gaussian with σ² = ½.
+ * - `bce`: Σ max(l, 0) − l·x + log(1 + e^−|l|), the cross-entropy of a
+ *   Bernoulli with logits l, in nats, in the form that cannot overflow.
+ *
+ * @param output Decoder outputs [n, …], before any sigmoid.
+ * @param images Targets of the same shape, in [0, 1].
+ * @returns [n]
+ */
+export function reconstructionLoss(
+  output: tf.Tensor,
+  images: tf.Tensor,
+  likelihood: Likelihood,
+): tf.Tensor1D {
+  const perPixel = likelihood === "mse"
+    ? tf.squaredDifference(output, images)
+    : tf.relu(output).sub(output.mul(images))
+      .add(tf.log1p(tf.exp(tf.neg(tf.abs(output)))));
+  return tf.sum(perPixel.reshape([output.shape[0], -1]), 1);
+}
+
+/**
+ * KL(N(μ, σ²) ‖ N(0, 1)) of each latent: −½(1 + log σ² − μ² − σ²), in nats
+ * (Kingma & Welling 2014, appendix B, https://arxiv.org/abs/1312.6114).
+ *
+ * @param mu Means [n, latentDim].
+ * @param logvar Log-variances [n, latentDim].
+ * @returns [n, latentDim]
+ */
+export function klDivergence(mu: tf.Tensor, logvar: tf.Tensor): tf.Tensor2D {
+  const inner = tf.scalar(1).add(logvar).sub(mu.square()).sub(tf.exp(logvar));
+  return inner.mul(-0.5);
+}
+
+/**
+ * The objective: reconstruction + β·|KL − C|, of batch means (Burgess et al.
+ * 2018, equation 8; with C = 0 the β-VAE of Higgins et al. 2017).
+ *
+ * @param reconstruction Mean reconstruction loss.
+ * @param kl Mean KL in nats.
+ */
+export function objective(
+  reconstruction: tf.Scalar,
+  kl: tf.Scalar,
+  { beta, capacity }: Pick<Hyper, "beta" | "capacity">,
+): tf.Scalar {
+  return reconstruction.add(kl.sub(capacity).abs().mul(beta));
+}

@@ -1,0 +1,129 @@
+/**
+ * The model as two Keras models, in the format of `tf.loadLayersModel`.
+ *
+ * The engines' arenas already have Keras's layouts: [3, 3, in, out] for a
+ * convolution, [3, 3, out, in] for a transposed one, and [in, out], with
+ * features in NHWC order, for a linear layer.
+ *
+ * @module
+ */
+import {
+  BATCH_NORM,
+  DECODER,
+  ENCODER,
+  FEATURE_COUNT,
+  FEATURES,
+  IMAGE_SIZE,
+  padding,
+} from "../model/spec.ts";
+import { Layers, type Weight } from "./keras_layers.ts";
+import type { TrainedModel } from "./model.ts";
+
+const CONVOLUTION = {
+  kernel_size: [3, 3],
+  strides: [2, 2],
+  padding: "valid",
+};
+
+/**
+ * The model's halves as files that plain `tf.loadLayersModel` opens: stock
+ * layers only, float32, any number of images at a time.
+ *
+ * - `encoder`: [n, 28, 28, 1] in [0, 1] → the posterior's means and
+ *   log-variances, each [n, latentDim].
+ * - `decoder`: [n, latentDim] → the pixels' means [n, 28, 28, 1]; in [0, 1] under
+ *   `bce`, unclamped under `mse`.
+ *
+ * PyTorch's padding of one pixel is made of stock layers, too: zeros around the
+ * input of a valid convolution, and a crop of what a valid transposed one gives.
+ *
+ * @returns `model.json` and `weights.bin` by their paths below `encoder/` and
+ * `decoder/`.
+ */
+export function layersModels(model: TrainedModel): Map<string, Uint8Array> {
+  return new Map([
+    ...encoder(model).files("encoder"),
+    ...decoder(model).files("decoder"),
+  ]);
+}
+
+function encoder(model: TrainedModel): Layers {
+  const { latentDim } = model.options;
+  const layers = new Layers(model);
+  let h = layers.input("image", [IMAGE_SIZE, IMAGE_SIZE, 1]);
+  ENCODER.forEach((shape, i) => {
+    const sides = padding(shape);
+    h = layers.add("ZeroPadding2D", `pad_${i}`, h, { padding: [sides, sides] });
+    h = layers.add("Conv2D", `conv_${i}`, h, {
+      ...CONVOLUTION,
+      filters: shape.small.channels,
+      activation: "relu",
+    }, layers.kernel(`encoder.${3 * i}`));
+    h = batchNorm(layers, `norm_${i}`, h, `encoder.${3 * i + 2}`);
+  });
+  h = layers.add("Flatten", "flatten", h);
+  for (const [i, name] of ["mu", "logvar"].entries()) {
+    const kernel = columns(layers.block("heads.weight"), i);
+    const bias = columns(layers.block("heads.bias"), i);
+    layers.add("Dense", name, h, { units: latentDim }, { kernel, bias });
+    layers.output(name);
+  }
+  return layers;
+}
+
+function decoder(model: TrainedModel): Layers {
+  const { latentDim, likelihood } = model.options;
+  const { size, channels } = FEATURES;
+  const layers = new Layers(model);
+  let h = layers.input("z", [latentDim]);
+  h = layers.add(
+    "Dense",
+    "features",
+    h,
+    { units: FEATURE_COUNT },
+    layers.kernel("fc_decode"),
+  );
+  h = layers.add("Reshape", "reshape", h, {
+    target_shape: [size, size, channels],
+  });
+  const output = likelihood === "bce" ? "sigmoid" : "linear";
+  DECODER.forEach((shape, i) => {
+    const isLast = i === DECODER.length - 1;
+    const sides = padding(shape);
+    h = layers.add("Conv2DTranspose", `conv_${i}`, h, {
+      ...CONVOLUTION,
+      filters: shape.large.channels,
+      activation: isLast ? output : "relu",
+    }, layers.kernel(`decoder.${3 * i}`));
+    h = layers.add("Cropping2D", `crop_${i}`, h, { cropping: [sides, sides] });
+    if (isLast) return;
+    h = batchNorm(layers, `norm_${i}`, h, `decoder.${3 * i + 2}`);
+  });
+  layers.output(h);
+  return layers;
+}
+
+function batchNorm(
+  layers: Layers,
+  name: string,
+  input: string,
+  source: string,
+): string {
+  return layers.add("BatchNormalization", name, input, {
+    epsilon: BATCH_NORM.eps,
+  }, {
+    gamma: layers.block(`${source}.weight`),
+    beta: layers.block(`${source}.bias`),
+    moving_mean: layers.block(`${source}.running_mean`),
+    moving_variance: layers.block(`${source}.running_var`),
+  });
+}
+
+/** The left (0) or right (1) half of a matrix's columns, or of a vector. */
+function columns({ shape, data }: Weight, half: number): Weight {
+  const width = shape.at(-1)! / 2;
+  return {
+    shape: shape.with(-1, width),
+    data: data.filter((_, i) => Math.floor(i / width) % 2 === half),
+  };
+}

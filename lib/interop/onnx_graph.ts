@@ -1,0 +1,154 @@
+/**
+ * Writes ONNX files node by node.
+ *
+ * The numbers of the fields and types are those of
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ *
+ * @module
+ */
+import { toStateDict } from "../checkpoint/layout.ts";
+import type { Tensor } from "../formats/safetensors.ts";
+import { modelSpec } from "../model/spec.ts";
+import type { TrainedModel } from "./model.ts";
+import { bytes, float, integer, message } from "../formats/protobuf.ts";
+
+const IR_VERSION = 8;
+const OPSET = 17;
+
+/** `TensorProto.DataType` */
+const DATA_TYPE = { F32: 1, I64: 7, U8: 2 };
+
+/** `AttributeProto.AttributeType` */
+const FLOAT = 1, INT = 2, INTS = 7;
+
+/** Sizes along each axis; a name stands for one that is free. */
+export type Shape = readonly (number | string)[];
+
+/** An operator's settings. Whole numbers are of type int, others float. */
+export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+
+/** A graph with the tensors of a model. */
+export class Graph {
+  readonly #name: string;
+  readonly #model: TrainedModel;
+  readonly #tensors: Map<string, Tensor>;
+  readonly #fields: Uint8Array[] = [];
+
+  /** An empty graph. */
+  constructor(name: string, model: TrainedModel) {
+    this.#name = name;
+    this.#model = model;
+    this.#tensors = toStateDict(
+      modelSpec(model.options.latentDim),
+      model.state,
+    );
+  }
+
+  /** Declares an input of float32. */
+  input(name: string, shape: Shape): void {
+    this.#fields.push(bytes(11, valueInfo(name, shape)));
+  }
+
+  /** Declares an output of float32: the value called `from`. */
+  output(name: string, shape: Shape, from: string): void {
+    this.node("Identity", [from], {}, name);
+    this.#fields.push(bytes(12, valueInfo(name, shape)));
+  }
+
+  /** Adds a tensor of the model; returns its name. */
+  tensor(name: string): string {
+    this.#fields.push(bytes(5, tensorProto(name, this.#tensors.get(name)!)));
+    return name;
+  }
+
+  /** Adds a constant list of sizes; returns its name. */
+  sizes(sizes: readonly number[]): string {
+    const name = sizes.join("×");
+    const data = BigInt64Array.from(sizes, BigInt);
+    const shape = [sizes.length];
+    this.#fields.push(
+      bytes(5, tensorProto(name, { dtype: "I64", shape, data })),
+    );
+    return name;
+  }
+
+  /** Adds an operator with one output; returns the output's name. */
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    output = `${inputs[0]}/${type}`,
+  ): string {
+    const node = message(
+      ...inputs.map((name) => bytes(1, name)),
+      bytes(2, output),
+      bytes(3, output),
+      bytes(4, type),
+      ...Object.entries(attributes).map(([name, value]) =>
+        bytes(5, attribute(name, value))
+      ),
+    );
+    this.#fields.push(bytes(1, node));
+    return output;
+  }
+
+  /** Adds an operator that has the weight and the bias of a layer. */
+  layer(
+    type: string,
+    name: string,
+    input: string,
+    attributes: Attributes,
+  ): string {
+    const weight = this.tensor(`${name}.weight`);
+    const bias = this.tensor(`${name}.bias`);
+    return this.node(type, [input, weight, bias], attributes, name);
+  }
+
+  /** The bytes of a file with this graph. */
+  encode(): Uint8Array {
+    const { latentDim, likelihood } = this.#model.options;
+    const properties = { latentDim: String(latentDim), likelihood };
+    return message(
+      integer(1, IR_VERSION),
+      bytes(2, "@vae/mnist"),
+      bytes(7, message(bytes(2, this.#name), ...this.#fields)),
+      bytes(8, integer(2, OPSET)),
+      ...Object.entries(properties).map(([key, value]) =>
+        bytes(14, message(bytes(1, key), bytes(2, value)))
+      ),
+    );
+  }
+}
+
+function valueInfo(name: string, shape: Shape): Uint8Array {
+  const dimensions = shape.map((size) =>
+    bytes(1, typeof size === "string" ? bytes(2, size) : integer(1, size))
+  );
+  const tensorType = message(
+    integer(1, DATA_TYPE.F32),
+    bytes(2, message(...dimensions)),
+  );
+  return message(bytes(1, name), bytes(2, bytes(1, tensorType)));
+}
+
+function tensorProto(name: string, { dtype, shape, data }: Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = data;
+  return message(
+    ...shape.map((size) => integer(1, size)),
+    integer(2, DATA_TYPE[dtype]),
+    bytes(8, name),
+    bytes(9, new Uint8Array(buffer, byteOffset, byteLength)),
+  );
+}
+
+function attribute(
+  name: string,
+  value: number | readonly number[],
+): Uint8Array {
+  const typed = typeof value !== "number"
+    ? [...value.map((n) => integer(8, n)), integer(20, INTS)]
+    : Number.isInteger(value)
+    ? [integer(3, value), integer(20, INT)]
+    : [float(2, value), integer(20, FLOAT)];
+  return message(bytes(1, name), ...typed);
+}

@@ -1,0 +1,88 @@
+/**
+ * The layers of a state dict, and what their names say.
+ *
+ * @module
+ */
+import type { Tensor } from "../formats/safetensors.ts";
+import { showSizes } from "../text.ts";
+import { display } from "./error.ts";
+
+/** What wrappers put before every name. */
+const PREFIX = /^(?:(?:module|model|vae|_orig_mod)\.)+/;
+
+const LEAVES = [
+  "weight",
+  "bias",
+  "running_mean",
+  "running_var",
+  "num_batches_tracked",
+];
+
+/** The tensors of one layer. */
+export interface Layer {
+  /** Its name in the file. */
+  readonly path: string;
+  readonly words: readonly string[];
+  readonly numbers: readonly number[];
+  /** Shape of its weight. */
+  readonly shape: readonly number[];
+  /** The tensors by the last word of their names. */
+  readonly tensors: Map<string, Tensor>;
+}
+
+/**
+ * The layers that a state dict's tensors belong to.
+ *
+ * @param problems Takes note of tensors that no layer has.
+ */
+export function groupByLayer(
+  tensors: ReadonlyMap<string, Tensor>,
+  problems: string[],
+): Layer[] {
+  const groups = new Map<string, Map<string, Tensor>>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith("optimizer.")) continue;
+    const dot = name.lastIndexOf(".");
+    const path = name.slice(0, Math.max(dot, 0));
+    const leaf = name.slice(dot + 1);
+    if (!LEAVES.includes(leaf)) {
+      problems.push(`${display(name)} ${showSizes(tensor.shape)} has no place`);
+      continue;
+    }
+    if (!groups.has(path)) groups.set(path, new Map());
+    groups.get(path)!.set(leaf, tensor);
+  }
+  return [...groups].map(([path, tensors]) => {
+    const tokens = tokenise(path);
+    return {
+      path,
+      words: tokens.filter((token) => !/^\d/.test(token)),
+      numbers: tokens.filter((token) => /^\d/.test(token)).map(Number),
+      shape: tensors.get("weight")?.shape ?? [],
+      tensors,
+    };
+  });
+}
+
+/** `decoder.convT1` becomes `decoder`, `conv`, `t`, `1`. */
+function tokenise(path: string): string[] {
+  const bare = path.replace(PREFIX, "")
+    .replaceAll(/(?<=[a-z])[12]d(?![a-z])/gi, "") // Conv2d, BatchNorm2d
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_");
+  return bare.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
+}
+
+/** By the numbers in their names, from left to right. */
+export function byNumbers(a: Layer, b: Layer): number {
+  const length = Math.max(a.numbers.length, b.numbers.length);
+  for (let i = 0; i < length; i++) {
+    const [x = -1, y = -1] = [a.numbers[i], b.numbers[i]];
+    if (x !== y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+/** A tensor's name. */
+export function join(path: string, leaf: string): string {
+  return path === "" ? leaf : `${path}.${leaf}`;
+}

@@ -1,0 +1,200 @@
+/**
+ * What autoencoders and VAEs are compared by.
+ *
+ * @module
+ */
+import type { ImageSet } from "../../lib/dataset/dataset.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
+import { interpolate } from "../../lib/latent/interpolate.ts";
+import { type Estimate, estimate, type Tick } from "../../lib/math/estimate.ts";
+import { measure, type Metrics } from "../../lib/metrics/metrics.ts";
+import { nearestImages, unevenness } from "../../lib/metrics/nearest_image.ts";
+import { toUnitPixels } from "../../lib/metrics/pixels.ts";
+import { priorSample } from "../../lib/model/prior.ts";
+import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { join } from "./pictures.ts";
+import type { FinishedRun } from "./run.ts";
+
+/** Samples, real images and interpolations that are measured. */
+const MEASURED = 500;
+const STEPS = 12;
+/** Real images that the nearest is looked for among. */
+const KNOWN = 10_000;
+/** Samples that real images look for their nearest among. */
+export const SAMPLES = 2000;
+
+/** What is measured of a model. */
+export interface Measured extends
+  Pick<
+    Metrics,
+    | "squaredError"
+    | "aggregatedPosterior"
+    | "neighborAccuracy"
+    | "probeAccuracy"
+  > {
+  /** From a sample to the nearest training image, over the sample's Σx². */
+  readonly sampleDistance: Estimate;
+  /** From a real image to the nearest of the samples. */
+  readonly coverageDistance: Estimate;
+  /** The same of the middle of an interpolation. */
+  readonly middleDistance: Estimate;
+  /** The largest step of an interpolation over its mean step. */
+  readonly unevenness: Estimate;
+}
+
+/** The same of real images, as far as they have it. */
+export type Yardstick =
+  & Pick<Measured, "sampleDistance" | "coverageDistance">
+  & {
+    readonly pcaSquaredError: Estimate;
+  };
+
+/** Interpolations between images that the order has next to each other. */
+export async function ways(
+  engine: Engine,
+  images: ImageSet,
+  order: Uint32Array,
+  count: number,
+  steps: number,
+  latentDim: number,
+): Promise<{ from: Float32Array; decoded: Float32Array; to: Float32Array }[]> {
+  const ends = some(images, order, 2 * count);
+  const { mu } = await engine.encode(ends);
+  const originals = toUnitPixels(ends);
+  const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
+  const z = Array.from(
+    { length: ends.length / IMAGE_PIXELS >> 1 },
+    (_, i) => interpolate(latent(2 * i), latent(2 * i + 1), steps),
+  );
+  const decoded = await engine.decode(join(z));
+  const part = (of: Float32Array, first: number, n: number) =>
+    of.subarray(first * IMAGE_PIXELS, (first + n) * IMAGE_PIXELS);
+  return z.map((_, i) => ({
+    from: part(originals, 2 * i, 1),
+    decoded: part(decoded, i * steps, steps),
+    to: part(originals, 2 * i + 1, 1),
+  }));
+}
+
+/** The first images of an order, as many as there are of `count`. */
+export function some(
+  { images }: ImageSet,
+  order: Uint32Array,
+  count: number,
+): Uint8Array {
+  return join(Array.from(
+    order.subarray(0, count),
+    (i) => images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS),
+  ));
+}
+
+type Progressing = (stage: string, fraction: number) => Promise<void>;
+
+/** Measures models on the same images. */
+export class Comparison {
+  readonly #train: ImageSet;
+  readonly #images: ImageSet;
+  readonly #order: Uint32Array;
+  readonly #seed: number;
+  readonly #known: Float32Array;
+
+  constructor(
+    train: ImageSet,
+    images: ImageSet,
+    order: Uint32Array,
+    seed: number,
+  ) {
+    this.#train = train;
+    this.#images = images;
+    this.#order = order;
+    this.#seed = seed;
+    this.#known = toUnitPixels(train.images.subarray(0, KNOWN * IMAGE_PIXELS));
+  }
+
+  /** What there is to say of a model, and of the PCA of its size. */
+  async measure(
+    { engine, checkpoint }: FinishedRun,
+    onProgress: Progressing,
+  ): Promise<{ measured: Measured; pcaSquaredError: Estimate }> {
+    const { options: model } = checkpoint;
+    const { latentDim } = model;
+    const metrics = await measure({
+      engine,
+      model,
+      images: this.#images,
+      train: this.#train,
+      samples: 1,
+      seed: this.#seed,
+      onProgress,
+    });
+    const samples = await engine.decode(
+      priorSample(SAMPLES, latentDim, this.#seed),
+    );
+    const pairs = await ways(
+      engine,
+      this.#images,
+      this.#order,
+      MEASURED,
+      STEPS + 1,
+      latentDim,
+    );
+    const middles = join(pairs.map(({ decoded }) =>
+      decoded.subarray(
+        STEPS / 2 * IMAGE_PIXELS,
+        (STEPS / 2 + 1) * IMAGE_PIXELS,
+      )
+    ));
+    const tickOf = (stage: string): Tick => (f) => onProgress(stage, f);
+    const measured = {
+      squaredError: metrics.squaredError,
+      aggregatedPosterior: metrics.aggregatedPosterior,
+      neighborAccuracy: metrics.neighborAccuracy,
+      probeAccuracy: metrics.probeAccuracy,
+      sampleDistance: await this.#relative(
+        samples.subarray(0, MEASURED * IMAGE_PIXELS),
+        tickOf("samples"),
+      ),
+      coverageDistance: estimate(
+        await nearestImages(this.#real(), samples, tickOf("coverage")),
+      ),
+      middleDistance: await this.#relative(
+        middles,
+        tickOf("interpolations"),
+      ),
+      unevenness: estimate(pairs.map(({ decoded }) => unevenness(decoded))),
+    };
+    return { measured, pcaSquaredError: metrics.pcaSquaredError };
+  }
+
+  /** What the distances are between real images. */
+  async real(
+    onProgress: Progressing,
+  ): Promise<Pick<Measured, "sampleDistance" | "coverageDistance">> {
+    const few = this.#known.subarray(0, SAMPLES * IMAGE_PIXELS);
+    const tick: Tick = (f) => onProgress("images", f);
+    return {
+      sampleDistance: await this.#relative(this.#real(), tick),
+      coverageDistance: estimate(
+        await nearestImages(this.#real(), few, tick),
+      ),
+    };
+  }
+
+  #real(): Float32Array {
+    return toUnitPixels(some(this.#images, this.#order, MEASURED));
+  }
+
+  /**
+   * Distances to the nearest training image over Σx² of the image itself:
+   * otherwise an empty picture would be near to every thin digit. One with less
+   * ink than a white pixel counts as one pixel.
+   */
+  async #relative(images: Float32Array, tick: Tick): Promise<Estimate> {
+    const distances = await nearestImages(images, this.#known, tick);
+    return estimate(distances.map((distance, i) => {
+      const ink = images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS)
+        .reduce((sum, x) => sum + x * x, 0);
+      return distance / Math.max(1, ink);
+    }));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The explorer of a model: its page, with what the page needs of the data set.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { encodeWeights } from "../../lib/checkpoint/weights.ts";
+import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
+import { synthesize } from "../../lib/dataset/synthetic.ts";
+import { createEngine } from "../../lib/engines.ts";
+import { explorerHtml } from "../../lib/explorer/explorer.ts";
+import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
+import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { TaskError } from "./cli.ts";
+import { describe, openImages } from "./model.ts";
+
+/** Points on the map: more of them hide each other, and the page grows. */
+const MAX_POINTS = 3000;
+
+/**
+ * The page that explores a model, on the images it was not trained on. Where
+ * its data set cannot be had, the map shows synthetic digits, and a note says
+ * so.
+ *
+ * @param dataDir The data set's folder, if it is not where it was.
+ * @returns HTML that needs no other file.
+ */
+export async function explorerPage(
+  checkpoint: Checkpoint,
+  dataDir?: string,
+): Promise<string> {
+  const { images, labels, count } = await mapImages(checkpoint, dataDir);
+  const n = Math.min(count, MAX_POINTS);
+  const posterior = await encode(
+    checkpoint,
+    images.subarray(0, n * IMAGE_PIXELS),
+  );
+  return explorerHtml({
+    weights: encodeWeights(checkpoint),
+    description: describe(checkpoint),
+    kl: meanKl(checkpoint, posterior),
+    mu: posterior.mu,
+    labels: labels && labels.subarray(0, n),
+  });
+}
+
+/** Images for the map: held out, if there are any. */
+async function mapImages(
+  checkpoint: Checkpoint,
+  dataDir?: string,
+): Promise<ImageSet> {
+  const isOwn = checkpoint.data.options.images !== null;
+  const splits: Split[] = isOwn ? ["validation", "train"] : ["test"];
+  let reason = "";
+  for (const split of splits) {
+    try {
+      return await openImages(checkpoint, split, dataDir);
+    } catch (error) {
+      // A file of one's own may be gone in many ways, each an error by itself.
+      if (!(error instanceof TaskError || isOwn)) throw error;
+      reason = (error as Error).message;
+    }
+  }
+  console.error(`note: ${reason}; the map shows synthetic digits`);
+  return { ...synthesize(MAX_POINTS, { seed: 0 }), count: MAX_POINTS };
+}
+
+async function encode(
+  { options, state }: Checkpoint,
+  images: Uint8Array,
+): Promise<Posterior> {
+  const engine = await createEngine(options, {
+    isShort: true,
+    onFallback: (reason) => console.error(`note: ${reason}`),
+  });
+  try {
+    await engine.writeState(state);
+    return await engine.encode(images);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** The KL of each dimension in nats; 0 in an autoencoder, which has none. */
+function meanKl(
+  { options: { latentDim, autoencoder } }: Checkpoint,
+  posterior: Posterior,
+): number[] {
+  if (autoencoder) return new Array(latentDim).fill(0);
+  const { perDimension } = klDivergences(posterior, latentDim);
+  return perDimension.map((kl) => kl.reduce((a, b) => a + b) / kl.length);
+}

@@ -1,0 +1,32 @@
+/**
+ * Digits on the terminal.
+ *
+ * @module
+ */
+import { fitting, preview } from "../../lib/image/preview.ts";
+import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+
+/** Characters in a line where nothing says how many there are. */
+const COLUMNS = 80;
+
+/**
+ * Shows digits on stderr, in one row. Of more than fit, some are left out at
+ * even distances, so that both ends are there.
+ */
+export function showDigits(digits: Float32Array): void {
+  const isTerminal = Deno.stderr.isTerminal();
+  const columns = isTerminal ? Deno.consoleSize().columns : COLUMNS;
+  const count = digits.length / IMAGE_PIXELS;
+  const shown = Math.min(count, fitting(columns));
+  const some = new Float32Array(shown * IMAGE_PIXELS);
+  for (let i = 0; i < shown; i++) {
+    const from = Math.round(i * (count - 1) / Math.max(1, shown - 1));
+    const digit = digits.subarray(
+      from * IMAGE_PIXELS,
+      (from + 1) * IMAGE_PIXELS,
+    );
+    some.set(digit, i * IMAGE_PIXELS);
+  }
+  const color = isTerminal && !Deno.noColor;
+  console.error(preview(some, { columns, color }));
+}
