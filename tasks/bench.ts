@@ -6,7 +6,7 @@
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine } from "../lib/engine/engine.ts";
 import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
-import { flops, trainingPlan } from "../lib/engine/stages.ts";
+import { trainingFlops } from "../lib/engine/stages.ts";
 import { createEngine } from "../lib/engines.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
@@ -107,13 +107,6 @@ async function engineFigures(engine: Engine): Promise<{
     };
   }
   return {};
-}
-
-/** Multiplications and additions of a training step, for one image. */
-function trainingFlops(latentDim: number): number {
-  return trainingPlan()
-    .flatMap(({ each, whole, combine }) => [...each, ...whole, ...combine])
-    .reduce((sum, operation) => sum + flops(operation, latentDim), 0);
 }
 
 function profileTable(

@@ -6,18 +6,32 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { flops, type Operation, trainingPlan } from "../lib/engine/stages.ts";
+import {
+  convolutionFlops,
+  linearFlops,
+  STAGES,
+  trainingFlops,
+} from "../lib/engine/stages.ts";
 import { relativeError } from "../lib/engine/parity.ts";
-import { operationWords, writeJob } from "../lib/engine/wasm/encode.ts";
 import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
-import { Layout } from "../lib/engine/wasm/layout.ts";
-import { At, Kind, Size } from "../lib/engine/wasm/records.ts";
 import {
   compileKernels,
   SimdError,
   Threads,
 } from "../lib/engine/wasm/threads.ts";
-import { translate } from "../lib/engine/wasm/translate.ts";
+import {
+  ADDRESS,
+  type Fields,
+  JOB,
+  type Kernel,
+  KERNELS,
+  OPERATION,
+  OPERATION_BYTES,
+  PHASE,
+  PHASE_BYTES,
+  SIZE,
+  writeRecord,
+} from "../lib/engine/wasm/words.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
 import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
 
@@ -149,14 +163,26 @@ Deno.test("WasmEngine.profile() names every operation", async () => {
   const times = await engine.profile(() =>
     engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
   );
-  const cost = (operation: Operation) => flops(operation, plain.latentDim);
-  const planned = trainingPlan()
-    .flatMap(({ each, whole }) => [...each, ...whole]).map(cost);
-  const timed = times.map(({ flops }) => flops);
-  const positive = (x: number) => x > 0;
-  assertEquals(timed.filter(positive), planned.filter(positive));
+  const total = times.reduce((sum, { flops }) => sum + flops, 0);
+  assertEquals(total, trainingFlops(plain.latentDim));
   assert(times.every(({ name }) => name));
   engine.dispose();
+});
+
+Deno.test("convolutionFlops() counts the taps that fall on the image", () => {
+  for (const { shape } of STAGES) {
+    const { large, small } = shape;
+    let taps = 0;
+    forEachTap(large.size, small.size, () => taps++);
+    assertEquals(
+      convolutionFlops(shape),
+      2 * taps * large.channels * small.channels,
+    );
+  }
+  assertEquals(linearFlops(12, ["heads"]), 49152);
+  assertEquals(linearFlops(12, ["fc_decode"]), 24576);
+  // Three products for each layer; nothing before the first learns.
+  assertEquals(Math.round(128 * trainingFlops(12) / 1e6), 692);
 });
 
 /** (func (export "work") unreachable) */
@@ -189,7 +215,7 @@ Deno.test("WasmEngine reports a worker that fails", async () => {
 
 Deno.test("WasmEngine reports a worker that vanishes", async () => {
   const script = `onmessage = ({ data: { memory } }) => {
-    Atomics.add(new Int32Array(memory.buffer), ${At.workers / 4}, 1);
+    Atomics.add(new Int32Array(memory.buffer), ${ADDRESS.workers / 4}, 1);
     close();
   };`;
   class Vanishing extends Worker {
@@ -248,10 +274,13 @@ function random(length: number, counter: number): Float32Array {
     .map((x) => 2 * x - 1);
 }
 
+/** A kernel, and the fields of its record. */
+type Call = Omit<Fields<typeof OPERATION>, "kernel"> & { kernel: Kernel };
+
 /** A bare memory with the kernels, to run single operations in. */
 class Bench {
   readonly threads = new Threads(compileKernels(false).module, 1 << 22, 1);
-  #next: number = At.free;
+  #next: number = ADDRESS.free;
 
   claim(floats: number): number {
     const at = this.#next;
@@ -272,22 +301,29 @@ class Bench {
   /** Runs operations as the one phase of a job. */
   run(
     images: number,
-    each: Parameters<typeof operationWords>[0][],
-    whole: Parameters<typeof operationWords>[0][] = [],
-    job: Record<string, number> = {},
+    each: readonly Call[],
+    whole: readonly Call[] = [],
+    job: Fields<typeof JOB> = {},
   ): void {
-    const words = new Int32Array(this.threads.memory.buffer);
-    const place = (records: typeof each) => {
-      const at = this.claim(records.length * Size.operation);
-      records.forEach((record, i) =>
-        words.set(operationWords(record), at / 4 + i * Size.operation)
+    const { memory } = this.threads;
+    const place = (calls: readonly Call[]) => {
+      const at = this.claim(calls.length * OPERATION_BYTES / 4);
+      calls.forEach(({ kernel, ...fields }, i) =>
+        writeRecord(memory, at + i * OPERATION_BYTES, OPERATION, {
+          ...fields,
+          kernel: KERNELS.indexOf(kernel),
+        })
       );
-      return [at, records.length];
+      return at;
     };
-    const phase = [...place(each), ...place(whole), 0, 0];
-    const program = this.claim(Size.phase);
-    words.set(phase, program / 4);
-    writeJob(this.threads.memory, {
+    const program = this.claim(PHASE_BYTES / 4);
+    writeRecord(memory, program, PHASE, {
+      each: place(each),
+      eachCount: each.length,
+      whole: place(whole),
+      wholeCount: whole.length,
+    });
+    writeRecord(memory, ADDRESS.parameters, JOB, {
       program,
       phases: 1,
       images,
@@ -355,7 +391,7 @@ for (
       });
     }
   };
-  const pack = { kind: Kind.pack, units: 1 };
+  const pack = { kernel: "pack", units: 1 } as const;
 
   Deno.test(`down() is the convolution (${name})`, () => {
     const bias = random(S, 4);
@@ -376,7 +412,7 @@ for (
       panelStep: 32 * Math.ceil(9 * L / 4) * 4,
     }]);
     bench.run(images, [{
-      kind: edge ? Kind.downEdge : Kind.down,
+      kernel: edge ? "downEdge" : "down",
       ...shape,
       from: bench.put(largeSide),
       fromRow: 4 * largeRow,
@@ -426,7 +462,7 @@ for (
         })),
     );
     bench.run(images, [{
-      kind: edge ? Kind.upEdge : Kind.up,
+      kernel: edge ? "upEdge" : "up",
       ...shape,
       from: bench.put(smallSide),
       fromRow: 4 * smallRow,
@@ -444,11 +480,11 @@ for (
     forEachProduct((w, l, s) => expected[w] += largeSide[l] * smallSide[s]);
 
     const bench = new Bench();
-    const shards = Math.ceil(images / Size.shard);
+    const shards = Math.ceil(images / SIZE.shard);
     const partial = bench.claim(shards * weights.length);
     const to = bench.claim(weights.length);
     bench.run(images, [{
-      kind: edge ? Kind.edgeGradient : Kind.filterGradient,
+      kernel: edge ? "edgeGradient" : "filterGradient",
       ...shape,
       from: bench.put(largeSide),
       fromRow: 4 * largeRow,
@@ -458,7 +494,7 @@ for (
       partialShard: 4 * weights.length,
     }]);
     bench.run(images, [], [{
-      kind: Kind.reduce,
+      kernel: "reduce",
       units: 1,
       to,
       columns: weights.length,
@@ -470,14 +506,11 @@ for (
 }
 
 Deno.test("noise() is fillNormal() of lib/rng.ts", () => {
-  const layout = new Layout({ ...plain, latentDim: 5, batchSize: 100 }, 1);
   const bench = new Bench();
-  bench.threads.reserve(layout.end);
   for (const firstRow of [0, 77]) {
     const [key0, key1] = streamKey(9, "evaluation");
     const to = bench.claim(100 * 5);
-    const record = translate({ kind: "noise" }, layout);
-    bench.run(100, [{ ...record, to, toRow: 20 }], [], {
+    bench.run(100, [{ kernel: "noise", to, toRow: 20 }], [], {
       latent: 5,
       firstRow,
       key0,

@@ -1,7 +1,6 @@
 /**
- * The work of the fused engines, written down once: which operations make a
- * training step, an evaluation, an encoding and a decoding, in what order, and
- * on which buffers. Engines translate each operation into a kernel.
+ * The layers of the model in the order they run, as the fused engines walk
+ * them, and what they cost.
  *
  * Buffers and layers go by PyTorch's names (see `modelSpec`), a buffer by the
  * layer whose output it holds: `encoder.1` is what the first ReLU gives,
@@ -16,12 +15,14 @@ import {
   DECODER,
   ENCODER,
   FEATURE_COUNT,
-  IMAGE_PIXELS,
 } from "../model/spec.ts";
 
-/** A batch-norm layer: its name, and the values of one image. */
+/** A batch-norm layer. */
 export interface Norm {
   readonly name: string;
+  /** The buffer that it reads: what the ReLU before it gives. */
+  readonly input: string;
+  /** Positions and channels of one image. */
   readonly places: number;
   readonly channels: number;
 }
@@ -41,92 +42,14 @@ export interface Stage {
   readonly norm?: Norm;
 }
 
-/**
- * One operation. `from`, `to` and the like are buffers; `weight` and `bias`
- * name layers. What each one computes:
- *
- * - `gather`: to = bytes / 255, for the images of the batch.
- * - `down`, `up`: a stride-2 convolution and its adjoint; with the bias and the
- *   ReLU in the forward pass, without both for an input gradient.
- * - `filterGradient`: of a convolution's weights, from its two sides.
- * - `linear`: with the layer's weights [in, out], or their transpose.
- * - `linearGradient`: of weights and bias, from input and output gradient.
- * - `sums`: Σ from and Σ from·other for each channel.
- * - `moments`: from those, mean and variance of the batch, scale and shift of
- *   the norm, and its running statistics.
- * - `inferenceMoments`: scale and shift from the running statistics.
- * - `normalise`: to = from · scale + shift.
- * - `normGradient`: from the sums, the gradients of γ and β and the
- *   coefficients of the next.
- * - `normBackward`: the gradient before the ReLU, in place, and from it the
- *   gradient of the layer's bias.
- * - `noise`: ε from the counter-based generator, unless it was given.
- * - `reparameterise`: z = μ + σ·ε, and Σ KL for each dimension.
- * - `latentTotals`: the KL of the batch, and the factor of its gradient.
- * - `latentBackward`: the gradient of μ and log σ² from that of z.
- * - `loss`: Σ loss and its gradient; for training also the last bias's.
- * - `lossTotal`: the loss of the batch.
- * - `sigmoid`: to = sigmoid(to), for likelihoods on logits.
- * - `reduce`: a layer's gradient from the partial sums of the batch's parts.
- * - `adam`: the update of all parameters.
- */
-export type Operation =
-  | { kind: "gather"; to: string }
-  | {
-    kind: "down" | "up";
-    stage: Stage;
-    from: string;
-    to: string;
-    backward?: true;
-  }
-  | { kind: "filterGradient"; stage: Stage; large: string; small: string }
-  | {
-    kind: "linear";
-    weight: LinearName;
-    from: string;
-    to: string;
-    transposed?: true;
-  }
-  | { kind: "linearGradient"; weight: LinearName; from: string; other: string }
-  | { kind: "sums"; norm: Norm; from: string; other: string }
-  | { kind: "moments" | "inferenceMoments" | "normGradient"; norm: Norm }
-  | { kind: "normalise"; norm: Norm; from: string; to: string }
-  | { kind: "normBackward"; norm: Norm; stage: Stage; from: string; to: string }
-  | { kind: "noise" | "reparameterise" | "latentTotals" | "latentBackward" }
-  | { kind: "loss"; training: boolean }
-  | { kind: "lossTotal" | "sigmoid" | "adam" }
-  | { kind: "reduce"; stage: Stage };
-
-/** The linear layers; `heads` is fc_mu and fc_logvar in one. */
-export type LinearName = "heads" | "fc_decode";
-
-/** Operations that need nothing of each other but what comes before them. */
-export interface Phase {
-  /** For the images of any part of the batch: these, in this order. */
-  readonly each: readonly Operation[];
-  /** Over the whole batch; they wait for earlier phases only. */
-  readonly whole: readonly Operation[];
-  /** After all of the above: small, and over all parts of the batch. */
-  readonly combine: readonly Operation[];
-}
-
-/** A buffer's size for one image, in float32 elements. */
-export interface BufferSpec {
-  readonly size: number;
-  /** Filled and read within one phase, so that a part of the batch is enough. */
-  readonly passing: boolean;
-}
-
 const encoder: Stage[] = ENCODER.map((shape, i) => ({
   name: `encoder.${3 * i}`,
   shape,
   direction: "down",
   input: i ? `encoder.${3 * i - 1}` : "image",
-  inputNorm: i
-    ? normOf(`encoder.${3 * i - 1}`, ENCODER[i - 1].small)
-    : undefined,
+  inputNorm: i ? normOf("encoder", i - 1, ENCODER[i - 1].small) : undefined,
   output: `encoder.${3 * i + 1}`,
-  norm: normOf(`encoder.${3 * i + 2}`, shape.small),
+  norm: normOf("encoder", i, shape.small),
 }));
 
 const decoder: Stage[] = DECODER.map((shape, i) => {
@@ -136,11 +59,9 @@ const decoder: Stage[] = DECODER.map((shape, i) => {
     shape,
     direction: "up",
     input: i ? `decoder.${3 * i - 1}` : "fc_decode",
-    inputNorm: i
-      ? normOf(`decoder.${3 * i - 1}`, DECODER[i - 1].large)
-      : undefined,
+    inputNorm: i ? normOf("decoder", i - 1, DECODER[i - 1].large) : undefined,
     output: `decoder.${last ? 3 * i : 3 * i + 1}`,
-    norm: last ? undefined : normOf(`decoder.${3 * i + 2}`, shape.large),
+    norm: last ? undefined : normOf("decoder", i, shape.large),
   };
 });
 
@@ -150,274 +71,72 @@ export const STAGES: readonly Stage[] = [...encoder, ...decoder];
 /** The batch norms in the order they run. */
 export const NORMS: readonly Norm[] = STAGES.flatMap((s) => s.norm ?? []);
 
-/** The name of the features that the heads read. */
-const FEATURES = "encoder.8";
+/** The buffer with the features that the heads read. */
+export const FEATURE_BUFFER = "encoder.8";
 
 /** The decoder's output: pixel means or logits. */
 export const OUTPUT = "decoder.6";
 
+/** The norm that follows a side's `i`-th convolution. */
 function normOf(
-  name: string,
+  side: "encoder" | "decoder",
+  i: number,
   { size, channels }: ConvShape["large"],
 ): Norm {
-  return { name, places: size * size, channels };
-}
-
-/** The buffers of all plans. */
-export function bufferSpecs(latentDim: number): Map<string, BufferSpec> {
-  const buffers = new Map<string, BufferSpec>();
-  const add = (name: string, size: number, passing = false) =>
-    buffers.set(name, { size, passing });
-  add("image", IMAGE_PIXELS);
-  for (const { output, norm } of STAGES) {
-    if (!norm) continue;
-    const size = norm.places * norm.channels;
-    add(output, size);
-    add(norm.name, size, norm.name !== FEATURES);
-    add(`∂${norm.name}`, size);
-  }
-  for (
-    const [name, size] of [["fc_decode", FEATURE_COUNT], [
-      "z",
-      latentDim,
-    ]] as const
-  ) {
-    add(name, size);
-    add(`∂${name}`, size);
-  }
-  add("heads", 2 * latentDim);
-  add("∂heads", 2 * latentDim);
-  add("epsilon", latentDim);
-  add(OUTPUT, IMAGE_PIXELS);
-  add(`∂${OUTPUT}`, IMAGE_PIXELS, true);
-  return buffers;
-}
-
-function phase(
-  each: Operation[],
-  { whole = [], combine = [] }: Partial<Phase> = {},
-): Phase {
-  return { each, whole, combine };
-}
-
-/** What a stage does on the way forward, with its input's norm. */
-function forward(stage: Stage): Operation[] {
-  const { inputNorm, input, output, direction } = stage;
-  return [
-    ...inputNorm ? [normalise(inputNorm)] : [],
-    { kind: direction, stage, from: input, to: output },
-  ];
-}
-
-function normalise(norm: Norm): Operation {
-  return { kind: "normalise", norm, from: inputOf(norm), to: norm.name };
-}
-
-/** The activation that a norm reads. */
-function inputOf(norm: Norm): string {
-  return STAGES.find((stage) => stage.norm?.name === norm.name)!.output;
-}
-
-/**
- * What a stage does on the way back: the gradients of its weights and bias from
- * that of its output, and that of its input, if anything before it learns.
- */
-function backward(stage: Stage): Operation[] {
-  const { norm, inputNorm, input, direction } = stage;
-  const gradient = `∂${norm?.name ?? stage.output}`;
-  const [large, small] = direction === "down"
-    ? [input, gradient]
-    : [gradient, input];
-  return [
-    ...norm
-      ? [
-        {
-          kind: "normBackward",
-          norm,
-          stage,
-          from: stage.output,
-          to: gradient,
-        } as const,
-      ]
-      : [],
-    ...inputNorm ? [normalise(inputNorm)] : [],
-    { kind: "filterGradient", stage, large, small },
-    ...input === "image" ? [] : [
-      {
-        kind: direction === "down" ? "up" : "down",
-        stage,
-        from: gradient,
-        to: `∂${input}`,
-        backward: true,
-      } as const,
-    ],
-  ];
-}
-
-/** The sums behind a norm's moments. */
-function forwardSums(stage: Stage): Operation[] {
-  const { norm, output } = stage;
-  return norm ? [{ kind: "sums", norm, from: output, other: output }] : [];
-}
-
-/** The sums behind the gradients of the norm that a stage reads. */
-function backwardSums(norm: Norm): Operation {
   return {
-    kind: "sums",
-    norm,
-    from: `∂${norm.name}`,
-    other: inputOf(norm),
+    name: `${side}.${3 * i + 2}`,
+    input: `${side}.${3 * i + 1}`,
+    places: size * size,
+    channels,
   };
 }
 
-const encodeHeads: Operation[] = [
-  normalise(encoder[2].norm!),
-  { kind: "linear", weight: "heads", from: FEATURES, to: "heads" },
-];
+/** The linear layers; `heads` is fc_mu and fc_logvar in one. */
+export const LINEAR = ["heads", "fc_decode"] as const;
 
-const decodeLatent: Operation[] = [
-  { kind: "linear", weight: "fc_decode", from: "z", to: "fc_decode" },
-];
+/** The name of a linear layer. */
+export type LinearName = typeof LINEAR[number];
 
-/** Forward, backward and one Adam update, in training mode. */
-export function trainingPlan(): Phase[] {
-  const moments = (norm: Norm): Partial<Phase> => ({
-    combine: [{ kind: "moments", norm }],
-  });
-  const gradients = (norm: Norm): Partial<Phase> => ({
-    combine: [{ kind: "normGradient", norm }],
-  });
-  const [e0, e3, e6] = encoder, [d0, d3, d6] = decoder;
-  return [
-    phase(
-      [{ kind: "gather", to: "image" }, ...forward(e0), ...forwardSums(e0)],
-      moments(e0.norm!),
-    ),
-    phase([...forward(e3), ...forwardSums(e3)], moments(e3.norm!)),
-    phase([...forward(e6), ...forwardSums(e6)], moments(e6.norm!)),
-    phase([
-      ...encodeHeads,
-      { kind: "noise" },
-      { kind: "reparameterise" },
-      ...decodeLatent,
-      ...forward(d0),
-      ...forwardSums(d0),
-    ], {
-      combine: [{ kind: "latentTotals" }, { kind: "moments", norm: d0.norm! }],
-    }),
-    phase([...forward(d3), ...forwardSums(d3)], moments(d3.norm!)),
-
-    phase([
-      ...forward(d6),
-      { kind: "loss", training: true },
-      // The input's norm still holds from the forward pass.
-      ...backward(d6).filter(({ kind }) => kind !== "normalise"),
-      backwardSums(d3.norm!),
-    ], {
-      combine: [{ kind: "lossTotal" }, {
-        kind: "normGradient",
-        norm: d3.norm!,
-      }],
-    }),
-
-    phase([...backward(d3), backwardSums(d0.norm!)], gradients(d0.norm!)),
-    phase([
-      ...backward(d0),
-      {
-        kind: "linear",
-        weight: "fc_decode",
-        from: "∂fc_decode",
-        to: "∂z",
-        transposed: true,
-      },
-      { kind: "latentBackward" },
-      {
-        kind: "linear",
-        weight: "heads",
-        from: "∂heads",
-        to: `∂${FEATURES}`,
-        transposed: true,
-      },
-      backwardSums(e6.norm!),
-    ], gradients(e6.norm!)),
-    phase([...backward(e6), backwardSums(e3.norm!)], {
-      whole: [
-        {
-          kind: "linearGradient",
-          weight: "heads",
-          from: FEATURES,
-          other: "∂heads",
-        },
-        {
-          kind: "linearGradient",
-          weight: "fc_decode",
-          from: "z",
-          other: "∂fc_decode",
-        },
-      ],
-      ...gradients(e3.norm!),
-    }),
-    phase([...backward(e3), backwardSums(e0.norm!)], gradients(e0.norm!)),
-    phase(backward(e0)),
-    phase([], { whole: STAGES.map((stage) => ({ kind: "reduce", stage })) }),
-    phase([], { whole: [{ kind: "adam" }] }),
-  ];
+/** Inputs and outputs of a linear layer. */
+export function linearShape(
+  name: LinearName,
+  latentDim: number,
+): [inputs: number, outputs: number] {
+  return name === "heads"
+    ? [FEATURE_COUNT, 2 * latentDim]
+    : [latentDim, FEATURE_COUNT];
 }
 
-/** Scale and shift of all norms for evaluation. */
-const runningMoments: Phase = phase([], {
-  combine: NORMS.map((norm) => ({ kind: "inferenceMoments", norm })),
-});
-
-const encode: Operation[] = [
-  { kind: "gather", to: "image" },
-  ...encoder.flatMap(forward),
-  ...encodeHeads,
-];
-
-const decode: Operation[] = [...decodeLatent, ...decoder.flatMap(forward)];
-
-/** The losses of a batch, in evaluation mode. */
-export function evaluationPlan(): Phase[] {
-  return [
-    runningMoments,
-    phase([
-      ...encode,
-      { kind: "noise" },
-      { kind: "reparameterise" },
-      ...decode,
-      { kind: "loss", training: false },
-    ], { combine: [{ kind: "latentTotals" }, { kind: "lossTotal" }] }),
-  ];
-}
-
-/** Images to `heads`, in evaluation mode. */
-export function encodingPlan(): Phase[] {
-  return [runningMoments, phase(encode)];
-}
-
-/** `z` to the output, in evaluation mode. */
-export function decodingPlan(logits: boolean): Phase[] {
-  return [
-    runningMoments,
-    phase([...decode, ...logits ? [{ kind: "sigmoid" } as const] : []]),
-  ];
-}
-
-/** Multiplications and additions of one operation for one image. */
-export function flops(operation: Operation, latentDim: number): number {
-  switch (operation.kind) {
-    case "down":
-    case "up":
-    case "filterGradient": {
-      const { large, small } = operation.stage.shape;
-      return 18 * large.channels * small.size ** 2 * small.channels;
-    }
-    case "linear":
-    case "linearGradient":
-      return 2 * FEATURE_COUNT * latentDim *
-        (operation.weight === "heads" ? 2 : 1);
-    default:
-      return 0;
+/**
+ * Multiplications and additions of a convolution, its adjoint or the gradient
+ * of its weights, for one image: the taps that fall on the image. What falls on
+ * the padding is not computed.
+ */
+export function convolutionFlops({ large, small }: ConvShape): number {
+  let taps = 0; // along one side
+  for (let place = 0; place < small.size; place++) {
+    const first = 2 * place - 1;
+    taps += Math.min(first + 3, large.size) - Math.max(first, 0);
   }
+  return 2 * taps ** 2 * large.channels * small.channels;
+}
+
+/** Multiplications and additions of linear layers, forward or backward. */
+export function linearFlops(
+  latentDim: number,
+  layers: readonly LinearName[] = LINEAR,
+): number {
+  return layers.map((name) => linearShape(name, latentDim))
+    .reduce((sum, [inputs, outputs]) => sum + 2 * inputs * outputs, 0);
+}
+
+/**
+ * Multiplications and additions of a training step for one image: each layer
+ * forward, its weights' gradient and, but for the first, its input's gradient.
+ */
+export function trainingFlops(latentDim: number): number {
+  const convolutions = STAGES.map(({ shape }) => convolutionFlops(shape));
+  const forward = convolutions.reduce((sum, flops) => sum + flops) +
+    linearFlops(latentDim);
+  return 3 * forward - convolutions[0];
 }

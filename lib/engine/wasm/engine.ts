@@ -16,10 +16,10 @@ import {
   type TrainLosses,
 } from "../engine.ts";
 import { OUTPUT } from "../stages.ts";
-import { type Fields, writeJob } from "./encode.ts";
-import { Layout, roundUp } from "./layout.ts";
-import { type OperationInfo, type Program, Programs } from "./program.ts";
+import { MemoryMap, roundUp } from "./memory.ts";
+import { Plan, type Program } from "./plan.ts";
 import { compileKernels, Threads, type Variant } from "./threads.ts";
+import { ADDRESS, type Fields, JOB, writeRecord } from "./words.ts";
 
 /** What the SIMD engine is made for. */
 export interface WasmOptions extends EngineOptions {
@@ -35,7 +35,10 @@ export interface WasmOptions extends EngineOptions {
 const MAX_THREADS = 1023;
 
 /** Time spent in one operation of the plan. */
-export interface OperationTime extends OperationInfo {
+export interface OperationTime {
+  readonly name: string;
+  /** Multiplications and additions for one image, where they count. */
+  readonly flops: number;
   /** Summed over threads and runs. */
   readonly milliseconds: number;
 }
@@ -48,11 +51,13 @@ export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly description: string;
   readonly #options: EngineOptions;
-  readonly #layout: Layout;
+  readonly #map: MemoryMap;
   readonly #threads: Threads;
-  readonly #programs: Programs;
+  readonly #plan: Plan;
   readonly #profile: Started["profile"];
-  readonly #constants: Fields;
+  /** Fields of every job. */
+  readonly #constants: Fields<typeof JOB>;
+  #profiling = false;
   #step = 0;
   #imageCount = 0;
   #orderLength = 0;
@@ -80,9 +85,9 @@ export class WasmEngine implements Engine {
     }
     const started = start(options, threads);
     this.#options = options;
-    const { layout, count } = started;
-    this.#layout = layout;
-    this.#programs = started.programs;
+    const { map, count } = started;
+    this.#map = map;
+    this.#plan = started.plan;
     this.#profile = started.profile;
     this.#threads = started.threads;
     this.description =
@@ -92,16 +97,15 @@ export class WasmEngine implements Engine {
       latent: latentDim,
       autoencoder: Number(autoencoder),
       crossEntropy: Number(likelihood === "bce"),
-      scratch: layout.scratch,
-      scratchThread: layout.scratchThread,
+      scratch: map.scratch,
+      scratchThread: map.scratchThread,
       profileThread: this.#profile.thread,
-      firstOperation: this.#programs.start,
       mayWait: Number(this.#threads.mayWait),
       patience,
-      results: layout.results,
+      results: map.results,
     };
     this.#sums = noLosses(latentDim);
-    this.#write(initialState(layout.spec, options.seed));
+    this.#write(initialState(map.spec, options.seed));
   }
 
   /** Threads at work by now: workers join as they come up. */
@@ -110,10 +114,10 @@ export class WasmEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
-    this.#threads.reserve(this.#layout.end + images.length);
+    this.#threads.reserve(this.#map.end + images.length);
     this.#imageCount = images.length / IMAGE_PIXELS;
     this.#orderLength = 0;
-    this.#bytes(this.#layout.end, images.length).set(images);
+    this.#bytes(this.#map.end, images.length).set(images);
   }
 
   setOrder(order: Uint32Array): void {
@@ -123,7 +127,7 @@ export class WasmEngine implements Engine {
         `the order names image ${beyond} of ${this.#imageCount}`,
       );
     }
-    const end = this.#layout.end + this.#imageCount * IMAGE_PIXELS;
+    const end = this.#map.end + this.#imageCount * IMAGE_PIXELS;
     const at = Math.ceil(end / 4) * 4;
     this.#threads.reserve(at + order.byteLength);
     this.#order = at;
@@ -142,9 +146,9 @@ export class WasmEngine implements Engine {
     }
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
-    this.#run(this.#programs.training, {
+    this.#run(this.#plan.training, {
       images: count,
-      bytes: this.#layout.end,
+      bytes: this.#map.end,
       order: this.#order + 4 * first,
       ...noise(streamKey(seed, "epsilon"), step, epsilon ? null : 0),
       klWeight: hyper.beta,
@@ -168,9 +172,9 @@ export class WasmEngine implements Engine {
     const { nonFiniteStep: _, ...sums } = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
     this.#inBatches(images, (first, count) => {
-      this.#run(this.#programs.evaluation, {
+      this.#run(this.#plan.evaluation, {
         images: count,
-        bytes: this.#layout.staging,
+        bytes: this.#map.staging,
         ...noise(key, draw, first),
       });
       this.#collect(sums, count, hyper);
@@ -187,9 +191,9 @@ export class WasmEngine implements Engine {
     const n = images.length / IMAGE_PIXELS * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     this.#inBatches(images, (first, count) => {
-      this.#run(this.#programs.encoding, {
+      this.#run(this.#plan.encoding, {
         images: count,
-        bytes: this.#layout.staging,
+        bytes: this.#map.staging,
       });
       for (let i = 0; i < count; i++) {
         const row = this.#row("heads", i, 2 * latentDim);
@@ -202,13 +206,13 @@ export class WasmEngine implements Engine {
 
   decode(z: Float32Array): Promise<Float32Array> {
     const { latentDim } = this.#options;
-    const n = z.length / latentDim, { capacity } = this.#layout;
+    const n = z.length / latentDim, { capacity } = this.#map;
     const means = new Float32Array(n * IMAGE_PIXELS);
     for (let first = 0; first < n; first += capacity) {
       const count = Math.min(capacity, n - first);
       const end = (first + count) * latentDim;
       this.#fill("z", z.subarray(first * latentDim, end), latentDim);
-      this.#run(this.#programs.decoding, { images: count });
+      this.#run(this.#plan.decoding, { images: count });
       for (let i = 0; i < count; i++) {
         const row = this.#row(OUTPUT, i, IMAGE_PIXELS);
         means.set(row, (first + i) * IMAGE_PIXELS);
@@ -241,25 +245,26 @@ export class WasmEngine implements Engine {
   async profile(work: () => void | Promise<void>): Promise<OperationTime[]> {
     const { at, thread, end } = this.#profile;
     this.#bytes(at, end - at).fill(0);
-    this.#constants.profile = at;
+    this.#profiling = true;
     await work();
-    this.#constants.profile = 0;
+    this.#profiling = false;
     const { buffer } = this.#threads.memory;
     const times = new Float64Array(buffer, at, (end - at) / 8);
-    return this.#programs.info.map((info, i) => {
+    return this.#plan.operations.map(({ kernel, layer, flops }, i) => {
       let milliseconds = 0;
       for (; i < times.length; i += thread / 8) milliseconds += times[i];
-      return { ...info, milliseconds };
+      return { name: `${kernel} ${layer}`.trim(), flops, milliseconds };
     }).filter(({ milliseconds }) => milliseconds > 0);
   }
 
   /** Runs a program on all threads. */
-  #run(program: Program, parameters: Fields): void {
-    writeJob(this.#threads.memory, {
+  #run(program: Program, parameters: Fields<typeof JOB>): void {
+    writeRecord(this.#threads.memory, ADDRESS.parameters, JOB, {
       ...this.#constants,
       ...parameters,
       program: program.address,
       phases: program.phases,
+      profile: this.#profiling ? this.#profile.at : 0,
     });
     this.#threads.run();
   }
@@ -272,7 +277,7 @@ export class WasmEngine implements Engine {
   ): { total: number } {
     const [reconstruction, ...kl] = new Float64Array(
       this.#threads.memory.buffer,
-      this.#layout.results,
+      this.#map.results,
       1 + this.#options.latentDim,
     );
     const klSum = kl.reduce((a, b) => a + b, 0);
@@ -299,7 +304,7 @@ export class WasmEngine implements Engine {
     images: Uint8Array,
     run: (first: number, count: number) => void,
   ): void {
-    const { capacity, staging } = this.#layout;
+    const { capacity, staging } = this.#map;
     const n = images.length / IMAGE_PIXELS;
     for (let first = 0; first < n; first += capacity) {
       const count = Math.min(capacity, n - first);
@@ -315,7 +320,7 @@ export class WasmEngine implements Engine {
 
   /** One image's row of a buffer. */
   #row(name: string, image: number, length: number): Float32Array {
-    const { at, row } = this.#layout.buffer(name);
+    const { at, row } = this.#map.buffer(name);
     const { buffer } = this.#threads.memory;
     return new Float32Array(buffer, at + image * row, length);
   }
@@ -328,14 +333,14 @@ export class WasmEngine implements Engine {
   }
 
   #arenas(): Omit<TrainState, "step"> {
-    const { parameterCount, runningCount } = this.#layout.spec;
+    const { parameterCount, runningCount } = this.#map.spec;
     const view = (at: number, length: number) =>
       new Float32Array(this.#threads.memory.buffer, at, length);
     return {
-      parameters: view(this.#layout.parameters, parameterCount),
-      running: view(this.#layout.running, runningCount),
-      expAvg: view(this.#layout.expAvg, parameterCount),
-      expAvgSq: view(this.#layout.expAvgSq, parameterCount),
+      parameters: view(this.#map.parameters, parameterCount),
+      running: view(this.#map.running, runningCount),
+      expAvg: view(this.#map.expAvg, parameterCount),
+      expAvgSq: view(this.#map.expAvgSq, parameterCount),
     };
   }
 
@@ -346,15 +351,15 @@ export class WasmEngine implements Engine {
     arenas.expAvg.set(state.expAvg);
     arenas.expAvgSq.set(state.expAvgSq);
     this.#step = state.step;
-    this.#run(this.#programs.packing, { images: 1 });
+    this.#run(this.#plan.packing, { images: 1 });
   }
 }
 
-/** Memory with the programs in it, and threads. */
+/** Memory with the plan in it, and threads. */
 interface Started {
   readonly variant: Variant;
-  readonly layout: Layout;
-  readonly programs: Programs;
+  readonly map: MemoryMap;
+  readonly plan: Plan;
   /** Of each thread: where its times are added up. */
   readonly profile: { at: number; thread: number; end: number };
   readonly threads: Threads;
@@ -371,15 +376,15 @@ function start(options: WasmOptions, count: number): Started {
     count > 1,
     options.variant && [options.variant],
   );
-  const layout = new Layout(options, count);
-  const programs = new Programs(layout, options);
-  const thread = roundUp(8 * programs.info.length, 64);
-  const at = layout.claim(thread * count);
-  const profile = { at, thread, end: layout.end };
+  const map = new MemoryMap(options, count);
+  const plan = new Plan(map, options.likelihood);
+  const thread = roundUp(8 * plan.operations.length, 64);
+  const at = map.claim(thread * count);
+  const profile = { at, thread, end: map.end };
   try {
-    const threads = new Threads(module, layout.end, count);
-    programs.install(threads.memory);
-    return { variant, layout, programs, profile, threads, count };
+    const threads = new Threads(module, map.end, count);
+    plan.install(threads.memory);
+    return { variant, map, plan, profile, threads, count };
   } catch (error) {
     if (count === 1) throw error;
     return start(options, 1);

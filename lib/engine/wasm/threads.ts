@@ -4,7 +4,7 @@
  * @module
  */
 import { plain, relaxed } from "./kernels.ts";
-import { At } from "./records.ts";
+import { ADDRESS } from "./words.ts";
 
 /**
  * Thrown where WebAssembly or its SIMD instructions are missing.
@@ -57,8 +57,8 @@ export class WorkerError extends Error {
 /** Pages (64 KiB) that the memory may grow to, as the kernels are built. */
 const MAXIMUM_PAGES = 32768;
 
-/** Where a worker that fails leaves its last words; zeros end them. */
-const LAST_WORDS = { at: At.free - 512, length: 512 };
+/** Bytes of a failed worker's last words. */
+const LAST_WORDS = ADDRESS.free - ADDRESS.lastWords;
 
 /** A worker runs jobs until it is told to stop; it is made from this text. */
 const WORKER = `onmessage = ({ data: { module, memory } }) => {
@@ -73,9 +73,9 @@ const WORKER = `onmessage = ({ data: { module, memory } }) => {
     instance.exports.work();
   } catch (error) {
     const words = new TextEncoder().encode(error);
-    new Uint8Array(memory.buffer, ${LAST_WORDS.at}, ${LAST_WORDS.length})
-      .set(words.subarray(0, ${LAST_WORDS.length}));
-    Atomics.store(new Int32Array(memory.buffer), ${At.failed / 4}, 1);
+    new Uint8Array(memory.buffer, ${ADDRESS.lastWords}, ${LAST_WORDS})
+      .set(words.subarray(0, ${LAST_WORDS}));
+    Atomics.store(new Int32Array(memory.buffer), ${ADDRESS.failed / 4}, 1);
   }
   close();
 };`;
@@ -166,7 +166,7 @@ export class Threads {
 
   /** Threads that are up by now, this one included. */
   get count(): number {
-    return 1 + Atomics.load(this.#words, At.workers / 4);
+    return 1 + Atomics.load(this.#words, ADDRESS.workers / 4);
   }
 
   /**
@@ -178,8 +178,8 @@ export class Threads {
   run(): void {
     if (this.#run(this.count)) return;
     this.dispose();
-    const { at, length } = LAST_WORDS;
-    const words = new Uint8Array(this.memory.buffer, at, length).slice();
+    const { buffer } = this.memory;
+    const words = new Uint8Array(buffer, ADDRESS.lastWords, LAST_WORDS).slice();
     const reason = new TextDecoder().decode(words).replace(/\0.*/s, "");
     throw new WorkerError(
       "a worker of the wasm engine " +
@@ -200,9 +200,9 @@ export class Threads {
 
   dispose(): void {
     const words = this.#words;
-    Atomics.store(words, At.stop / 4, 1);
-    Atomics.add(words, At.job / 4, 1024);
-    Atomics.notify(words, At.job / 4);
+    Atomics.store(words, ADDRESS.stop / 4, 1);
+    Atomics.add(words, ADDRESS.job / 4, 1024);
+    Atomics.notify(words, ADDRESS.job / 4);
     for (const worker of this.#workers) worker.terminate();
   }
 }

@@ -12,6 +12,7 @@
  * @module
  */
 import type { ConvShape } from "../../model/spec.ts";
+import { convolutionFlops } from "../stages.ts";
 import { type Program, program, read } from "./program.ts";
 import { declared, type Input, type Output } from "./sides.ts";
 import type { Tile } from "./tiling.ts";
@@ -217,8 +218,7 @@ function staged(
     },
     threads,
     grid: (images) => [images],
-    flops: 18 * shape.large.channels * shape.small.size ** 2 *
-      shape.small.channels,
+    flops: convolutionFlops(shape),
     globals: `${output.globals ?? ""}
 var<workgroup> tile: array<${type}, ${inPlace ? Math.max(map, kept) : map}>;
 ${

@@ -6,6 +6,7 @@
  * @module
  */
 import type { ConvShape } from "../../model/spec.ts";
+import { convolutionFlops } from "../stages.ts";
 import { type Program, program, write } from "./program.ts";
 import type { Input } from "./sides.ts";
 
@@ -94,7 +95,7 @@ export function filterGradient(
     bindings: { ...l.bindings, ...s.bindings, partials: write("partials") },
     threads,
     grid: (images) => [parts(images, shape, partials), 9],
-    flops: 18 * channels * places ** 2 * shape.small.channels,
+    flops: convolutionFlops(shape),
     main: `
   let ky = group.y / 3u;
   let kx = group.y % 3u;
@@ -170,7 +171,7 @@ export function singleFilterGradient(
     bindings: { ...l.bindings, ...s.bindings, partials: write("partials") },
     threads,
     grid: (images) => [parts(images, shape, partials)],
-    flops: 18 * places ** 2 * shape.small.channels,
+    flops: convolutionFlops(shape),
     globals: `var<workgroup> sums: array<vec4<f32>, ${9 * threads}>;`,
     main: `
   let column = thread % ${columns}u;

@@ -5,6 +5,7 @@
  * @module
  */
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
+import { linearFlops } from "../stages.ts";
 import { exponentials, normals } from "./functions.ts";
 import { Loss, lossRow } from "./loss.ts";
 import { SUMS } from "./norm.ts";
@@ -54,8 +55,10 @@ export function latentForward(
     bindings,
     threads: THREADS,
     grid: (images) => [images],
-    flops: 2 * FEATURE_COUNT * latentDim *
-      (2 * Number(!!features) + Number(decode)),
+    flops: linearFlops(latentDim, [
+      ...features ? ["heads" as const] : [],
+      ...decode ? ["fc_decode" as const] : [],
+    ]),
     globals: `
 ${sample ? exponentials + normals : ""}
 var<workgroup> head: array<f32, ${2 * latentDim}>;
@@ -203,7 +206,7 @@ export function latentBackward(
     },
     threads: THREADS,
     grid: (images) => [images],
-    flops: 2 * FEATURE_COUNT * 3 * latentDim,
+    flops: linearFlops(latentDim),
     globals: `
 ${exponentials}
 var<workgroup> tile: array<vec4<f32>, ${SUMS * THREADS}>;

@@ -5,7 +5,7 @@
  * @module
  */
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
-import type { Norm } from "../stages.ts";
+import { linearFlops, type Norm } from "../stages.ts";
 import { coefficient } from "./norm.ts";
 import { type Program, program, read, write } from "./program.ts";
 
@@ -36,7 +36,7 @@ export function linearGradients(
     },
     threads: THREADS,
     grid: () => [COLUMNS / THREADS, heads + latentDim],
-    flops: 2 * FEATURE_COUNT * 3 * latentDim,
+    flops: linearFlops(latentDim),
     main: `
   let column = group.x * ${THREADS}u + thread;
   var sum = vec4<f32>();

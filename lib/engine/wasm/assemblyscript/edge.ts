@@ -1,6 +1,6 @@
 // The outermost layers, whose large image has one channel. Here the rows of the
 // matrix product are places, and the nine taps of a place are its columns.
-import { Op } from "./job";
+import { Op } from "./words";
 import { gradient, Walk } from "./outer";
 import { product } from "./product";
 

@@ -1,9 +1,8 @@
 // Passes over flat arrays: bytes to pixels, the sum of the shards' gradients,
 // Adam, and the packing of weights into panels.
 import { ADAM_BETA1, ADAM_BETA2, ADAM_EPS } from "../../../model/constants";
-import { Size } from "../records";
-import { Job, Op } from "./job";
 import { madd } from "./simd";
+import { Job, Op, Size } from "./words";
 
 const BLOCK: i32 = Size.block;
 

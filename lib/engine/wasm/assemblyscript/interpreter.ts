@@ -1,9 +1,7 @@
 // Walks a program: phases of operations with a barrier between them, shared
 // out over the threads. Every thread of this module's memory runs this code.
-import { At, Kind, Size } from "../records";
 import { downEdge, edgeGradient, upEdge } from "./edge";
 import { adam, gather, pack, reduce } from "./flat";
-import { Job, Op, Phase } from "./job";
 import {
   latentBackward,
   latentTotals,
@@ -21,6 +19,7 @@ import {
   sums,
 } from "./norm";
 import { down, filterGradient, up } from "./spatial";
+import { At, Job, Kernel, Op, Phase, Size } from "./words";
 
 /** Milliseconds since some moment. */
 // @ts-ignore: decorator
@@ -34,8 +33,8 @@ const SPINS: i32 = 20000;
 const THREADS: i32 = 1023;
 
 const SHARD: i32 = Size.shard;
-const OPERATION: usize = Size.operation * 4;
-const PHASE: usize = Size.phase * 4;
+const OPERATION: usize = Size.operation;
+const PHASE: usize = Size.phase;
 
 // @ts-ignore: decorator
 @inline
@@ -155,8 +154,7 @@ function timed(at: usize, unit: i32, thread: i32): void {
   if (!job.profile) return execute(op, unit, thread);
   const start = now();
   execute(op, unit, thread);
-  const index = (at - job.firstOperation) / OPERATION;
-  const sum = job.profile + thread * job.profileThread + (index << 3);
+  const sum = job.profile + thread * job.profileThread + (op.number << 3);
   store<f64>(sum, load<f64>(sum) + now() - start);
 }
 
@@ -180,56 +178,56 @@ function execute(op: Op, unit: i32, thread: i32): void {
   const bias = op.bias ? op.bias + unit * op.biasShard : 0;
   const scratch = job.scratch + thread * job.scratchThread;
   const partial = op.partial + unit * op.partialShard;
-  switch (op.kind) {
-    case Kind.gather:
+  switch (op.kernel) {
+    case Kernel.gather:
       return gather(op, job, first, images, to);
-    case Kind.down:
+    case Kernel.down:
       return down(op, images, from, to);
-    case Kind.up:
+    case Kernel.up:
       return up(op, images, from, to);
-    case Kind.filterGradient:
+    case Kernel.filterGradient:
       return filterGradient(op, images, from, other, partial, scratch);
-    case Kind.downEdge:
+    case Kernel.downEdge:
       return downEdge(op, images, from, to, scratch);
-    case Kind.upEdge:
+    case Kernel.upEdge:
       return upEdge(op, images, from, to, scratch);
-    case Kind.edgeGradient:
+    case Kernel.edgeGradient:
       return edgeGradient(op, images, from, other, partial, scratch);
-    case Kind.linear:
+    case Kernel.linear:
       return linear(op, images, from, to);
-    case Kind.linearGradient:
+    case Kernel.linearGradient:
       return linearGradient(op, unit, job.images, scratch);
-    case Kind.sums:
+    case Kernel.sums:
       return sums(op, images, from, other, partial);
-    case Kind.moments:
+    case Kernel.moments:
       return moments(op, job, shards);
-    case Kind.inferenceMoments:
+    case Kernel.inferenceMoments:
       return inferenceMoments(op);
-    case Kind.normalise:
+    case Kernel.normalise:
       return normalise(op, images, from, to);
-    case Kind.normGradient:
+    case Kernel.normGradient:
       return normGradient(op, job, shards);
-    case Kind.normBackward:
+    case Kernel.normBackward:
       return normBackward(op, images, from, to, partial);
-    case Kind.noise:
+    case Kernel.noise:
       return noise(op, job, first, images, to);
-    case Kind.reparameterise:
+    case Kernel.reparameterise:
       return reparameterise(op, job, images, from, other, to, partial);
-    case Kind.latentTotals:
+    case Kernel.latentTotals:
       return latentTotals(op, job, shards);
-    case Kind.latentBackward:
+    case Kernel.latentBackward:
       return latentBackward(op, job, images, from, other, extra, to);
-    case Kind.loss:
+    case Kernel.loss:
       return loss(op, job, images, from, other, to, partial, bias);
-    case Kind.lossTotal:
+    case Kernel.lossTotal:
       return lossTotal(op, job, shards);
-    case Kind.sigmoid:
+    case Kernel.sigmoid:
       return sigmoid(op, images, to);
-    case Kind.reduce:
+    case Kernel.reduce:
       return reduce(op, unit, shards);
-    case Kind.adam:
+    case Kernel.adam:
       return adam(op, job, unit);
-    case Kind.pack:
+    case Kernel.pack:
       return pack(op);
   }
 }

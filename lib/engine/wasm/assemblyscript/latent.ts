@@ -1,6 +1,6 @@
 // The latent space: noise, z = μ + σ·ε, the KL divergence and its gradient.
 import { cosine, exp, log, sine } from "./functions";
-import { Job, Op } from "./job";
+import { Job, Op } from "./words";
 
 let x0: u32 = 0, x1: u32 = 0;
 

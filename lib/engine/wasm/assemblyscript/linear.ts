@@ -1,5 +1,5 @@
 // Linear layers: rows of the product are images.
-import { Op } from "./job";
+import { Op } from "./words";
 import { outer, Walk } from "./outer";
 import { product } from "./product";
 

@@ -1,6 +1,6 @@
 // Reconstruction losses over one shard, with their gradients.
 import { exp, log } from "./functions";
-import { Job, Op } from "./job";
+import { Job, Op } from "./words";
 
 /**
  * Σ loss of the outputs (`from`) given the images (`other`), as f64 at

@@ -3,7 +3,7 @@
 // pass, then incoming, value and constant of the gradient. Behind them lie the
 // batch's mean and 1/σ of each channel, as f64.
 import { NORM_EPS, NORM_MOMENTUM } from "../../../model/constants";
-import { Job, Op } from "./job";
+import { Job, Op } from "./words";
 import { madd } from "./simd";
 
 /**

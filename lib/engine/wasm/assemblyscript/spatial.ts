@@ -2,7 +2,7 @@
 // image, NHWC. Rows of the matrix product are the same place in several images,
 // so taps that fall on the padding are never computed: on 7×7 → 4×4 that is
 // 30 % of the work.
-import { Op } from "./job";
+import { Op } from "./words";
 import { gradient, Walk } from "./outer";
 import { product } from "./product";
 

@@ -1,20 +1,28 @@
 /**
- * The memory map: where everything of one engine lies, in bytes.
+ * Where everything of one engine lies in memory, in bytes.
  *
  * @module
  */
 import type { EngineOptions } from "../engine.ts";
-import { bufferSpecs, type LinearName, NORMS, STAGES } from "../stages.ts";
+import {
+  FEATURE_BUFFER,
+  LINEAR,
+  linearShape,
+  NORMS,
+  OUTPUT,
+  type Stage,
+  STAGES,
+} from "../stages.ts";
 import {
   FEATURE_COUNT,
   IMAGE_PIXELS,
   type ModelSpec,
   modelSpec,
 } from "../../model/spec.ts";
-import { At, Size } from "./records.ts";
+import { ADDRESS, SIZE } from "./words.ts";
 
 /** A buffer in memory. */
-export interface Placed {
+export interface Buffer {
   readonly at: number;
   /** Bytes from one image to the next. */
   readonly row: number;
@@ -31,13 +39,13 @@ const WORKSPACE = 32 * 1024;
 /** What a kernel may read behind a buffer's last element. */
 const SPARE = 64;
 
-/** The next multiple of `multiple`. */
+/** Rounds up to a multiple. */
 export function roundUp(size: number, multiple: number): number {
   return Math.ceil(size / multiple) * multiple;
 }
 
-/** Where everything lies but the data set, which comes at `end`. */
-export class Layout {
+/** The addresses of all that an engine keeps; the data set comes at `end`. */
+export class MemoryMap {
   readonly latentDim: number;
   readonly spec: ModelSpec;
   /** Images that fit in the buffers. */
@@ -58,17 +66,17 @@ export class Layout {
   readonly staging: number;
   readonly scratch: number;
   readonly scratchThread: number;
-  readonly #buffers = new Map<string, Placed>();
+  readonly #buffers = new Map<string, Buffer>();
   readonly #norms = new Map<string, { coefficients: number; sums: number }>();
   readonly #partials = new Map<string, { at: number; shard: number }>();
   readonly #packed = new Map<string, number>();
-  #next: number = At.free;
+  #next: number = ADDRESS.free;
 
   constructor({ latentDim, batchSize }: EngineOptions, threads: number) {
     this.latentDim = latentDim;
     this.spec = modelSpec(latentDim);
     this.capacity = Math.max(batchSize, EVALUATION_BATCH);
-    const shards = Math.ceil(this.capacity / Size.shard);
+    const shards = Math.ceil(this.capacity / SIZE.shard);
 
     const { parameterCount, runningCount } = this.spec;
     this.parameters = this.claim(4 * parameterCount + SPARE);
@@ -88,10 +96,10 @@ export class Layout {
         sums: this.claim(2 * 8 * channels * shards),
       });
     }
-    for (const { name, shape, direction } of STAGES) {
+    for (const stage of STAGES) {
+      const { name, shape } = stage;
       const L = shape.large.channels, S = shape.small.channels;
-      const bias = direction === "down" ? S : L;
-      const shard = roundUp(4 * (9 * L * S + bias), 64);
+      const shard = roundUp(4 * (weightCount(stage) + biasCount(stage)), 64);
       this.#partials.set(name, { at: this.claim(shard * shards), shard });
       this.#packed.set(`down ${name}`, this.#panels(9 * L, S));
       this.#packed.set(
@@ -99,31 +107,27 @@ export class Layout {
         L === 1 ? this.#panels(S, 9) : this.#panels(9 * S, L),
       );
     }
-    for (const name of ["heads", "fc_decode"] as const) {
-      const [rows, columns] = this.linearShape(name);
-      this.#packed.set(name, this.#panels(rows, columns));
-      this.#packed.set(`back ${name}`, this.#panels(columns, rows));
+    for (const name of LINEAR) {
+      const [inputs, outputs] = linearShape(name, latentDim);
+      this.#packed.set(name, this.#panels(inputs, outputs));
+      this.#packed.set(`back ${name}`, this.#panels(outputs, inputs));
     }
 
-    const buffers = [...bufferSpecs(latentDim)]
-      .map(([name, { size, passing }]) => ({
-        name,
-        row: rowBytes(size),
-        passing,
-      }));
-    const passing = buffers.filter((buffer) => buffer.passing);
+    const buffers = Object.entries(rowSizes(latentDim))
+      .map(([name, size]) => ({ name, row: rowBytes(size) }));
+    const passing = buffers.filter(({ name }) => PASSING.has(name));
     this.scratchThread = passing.reduce(
-      (sum, { row }) => sum + row * Size.shard + SPARE,
+      (sum, { row }) => sum + row * SIZE.shard + SPARE,
       WORKSPACE,
     );
     this.scratch = this.claim(this.scratchThread * threads);
     let own = this.scratch + WORKSPACE;
     for (const { name, row } of passing) {
       this.#buffers.set(name, { at: own, row, thread: this.scratchThread });
-      own += row * Size.shard + SPARE;
+      own += row * SIZE.shard + SPARE;
     }
-    for (const { name, row, passing } of buffers) {
-      if (passing) continue;
+    for (const { name, row } of buffers) {
+      if (PASSING.has(name)) continue;
       const at = this.claim(row * this.capacity + SPARE);
       this.#buffers.set(name, { at, row, thread: 0 });
     }
@@ -141,7 +145,7 @@ export class Layout {
     return at;
   }
 
-  buffer(name: string): Placed {
+  buffer(name: string): Buffer {
     return known(this.#buffers, name);
   }
 
@@ -166,24 +170,46 @@ export class Layout {
     return 4 * known(new Map(blocks.map((b) => [b.name, b.offset])), name);
   }
 
-  /** Inputs and outputs of a linear layer. */
-  linearShape(name: LinearName): [number, number] {
-    return name === "heads"
-      ? [FEATURE_COUNT, 2 * this.latentDim]
-      : [this.latentDim, FEATURE_COUNT];
-  }
-
   #panels(rows: number, columns: number): number {
-    return this.claim(4 * roundUp(rows, 4) * roundUp(columns, Size.panel));
+    return this.claim(4 * roundUp(rows, 4) * roundUp(columns, SIZE.panel));
   }
 }
+
+/** Weights of a convolution. */
+export function weightCount({ shape: { large, small } }: Stage): number {
+  return 9 * large.channels * small.channels;
+}
+
+/** Biases of a convolution: one for each channel that it writes. */
+export function biasCount({ direction, shape }: Stage): number {
+  return (direction === "down" ? shape.small : shape.large).channels;
+}
+
+/** Elements of one image in each buffer. */
+function rowSizes(latentDim: number): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = { image: IMAGE_PIXELS };
+  for (const { name, input, places, channels } of NORMS) {
+    sizes[input] = sizes[name] = sizes[`∂${name}`] = places * channels;
+  }
+  sizes.heads = sizes["∂heads"] = 2 * latentDim;
+  sizes.z = sizes["∂z"] = sizes.epsilon = latentDim;
+  sizes.fc_decode = sizes["∂fc_decode"] = FEATURE_COUNT;
+  sizes[OUTPUT] = sizes[`∂${OUTPUT}`] = IMAGE_PIXELS;
+  return sizes;
+}
+
+/** Buffers that one phase fills and reads: room for a shard a thread will do. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...NORMS.map(({ name }) => name).filter((name) => name !== FEATURE_BUFFER),
+  `∂${OUTPUT}`,
+]);
 
 /**
  * Bytes of a buffer's row. Panels are written whole; and rows that are a
  * multiple of 4 KiB apart would fall on the same lines of the cache.
  */
 function rowBytes(size: number): number {
-  const bytes = 4 * roundUp(size, Size.panel);
+  const bytes = 4 * roundUp(size, SIZE.panel);
   return bytes % 4096 ? bytes : bytes + 64;
 }
 
