@@ -39,8 +39,15 @@ export {
   type FetchProgress,
 } from "./lib/dataset/download.ts";
 export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
-export { createEngine, type EngineChoice } from "./lib/engines.ts";
-export { type TfBackend, useTfBackend } from "./lib/engine/tfjs/backend.ts";
+// By way of the engine, so that it is loaded where tfjs is: the specifier by
+// which `createEngine` imports it is hidden from `deno cache` and `deno compile`.
+export { useTfBackend } from "./lib/engine/tfjs/engine.ts";
+export {
+  type Forward,
+  imageTensor,
+  Network,
+  type Weights,
+} from "./lib/engine/tfjs/network.ts";
 export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
 export {
   grid,
@@ -60,4 +67,4 @@ export {
   type Metrics,
 } from "./lib/metrics/metrics.ts";
 export { type Binarization, binarize } from "./lib/metrics/pixels.ts";
-export { type Forward, imageTensor, VAE, type Weights } from "./lib/vae.ts";
+export { VAE } from "./lib/vae.ts";

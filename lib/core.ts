@@ -6,13 +6,13 @@
  * @example Train, keep the checkpoint's bytes, and draw new digits
  * ```ts
  * import {
- *   createFusedEngine,
+ *   createEngine,
  *   decodeCheckpoint,
  *   encodeCheckpoint,
  *   priorSample,
  *   syntheticDataset,
  *   train,
- * } from "@vae/mnist/engine";
+ * } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const dataset = await syntheticDataset({ limit: 256 });
@@ -22,7 +22,7 @@
  * }
  *
  * const { options, state } = decodeCheckpoint(bytes);
- * const engine = await createFusedEngine(options);
+ * const engine = await createEngine(options);
  * await engine.writeState(state);
  * const digits = await engine.decode(priorSample(16, options.latentDim, 0));
  * assertEquals(digits.length, 16 * 784);
@@ -54,14 +54,19 @@ export type {
   EngineName,
   EngineOptions,
   Hyper,
-  LossSums,
-  TrainLosses,
+  TfBackend,
 } from "./engine/engine.ts";
-export { createFusedEngine, type FusedChoice } from "./engine/fused.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";
 export { SimdError, WorkerError } from "./engine/wasm/threads.ts";
+export { createEngine, type EngineChoice } from "./engines.ts";
 export { interpolate, type InterpolationMode } from "./latent/interpolate.ts";
 export type { TrainState } from "./model/init.ts";
+export type {
+  EpochRecord,
+  Losses,
+  LossSums,
+  TrainLosses,
+} from "./model/losses.ts";
 export { priorSample } from "./model/prior.ts";
 export {
   type Block,
@@ -98,12 +103,11 @@ export {
   streams,
   threefry2x32,
 } from "./rng.ts";
-export type { EpochRecord, Losses } from "./model/losses.ts";
-export { train, type TrainSetup } from "./train/train.ts";
 export {
   type EndEvent,
   type EpochEvent,
   NonFiniteLossError,
   type ProgressEvent,
   type TrainEvent,
-} from "./train/trainer.ts";
+} from "./train/events.ts";
+export { train, type TrainSetup } from "./train/trainer.ts";

@@ -9,41 +9,12 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "./checkpoint/checkpoint.ts";
-import { completeOptions, defaults } from "./options/table.ts";
-import { dataOptions, trainingOptions } from "./options/run.ts";
-import { fillNormal, streamKey } from "./rng.ts";
+import { Network } from "./engine/tfjs/network.ts";
+import { initialState } from "./model/init.ts";
 import { priorSample } from "./model/prior.ts";
-import { assign, flatten, variables } from "./engine/tfjs/variables.ts";
-import { initialState, type TrainState } from "./model/init.ts";
-import {
-  BATCH_NORM,
-  type ConvShape,
-  DECODER,
-  ENCODER,
-  FEATURE_COUNT,
-  FEATURES,
-  IMAGE_PIXELS,
-  IMAGE_SIZE,
-  type ModelOptions,
-  type ModelSpec,
-  modelSpec,
-  padding,
-} from "./model/spec.ts";
-
-/** The parameters and running statistics, without the optimiser. */
-export type Weights = Pick<TrainState, "parameters" | "running">;
-
-/** What a forward pass computes. */
-export interface Forward {
-  /** Posterior means [n, latentDim]. */
-  mu: tf.Tensor2D;
-  /** Posterior log-variances [n, latentDim]. */
-  logvar: tf.Tensor2D;
-  /** The latents that were decoded [n, latentDim]. */
-  z: tf.Tensor2D;
-  /** Decoder outputs [n, 28, 28, 1]: pixel means, or logits under `bce`. */
-  output: tf.Tensor4D;
-}
+import type { ModelOptions } from "./model/spec.ts";
+import { dataOptions, trainingOptions } from "./options/run.ts";
+import { completeOptions, defaults } from "./options/table.ts";
 
 const { latentDim, likelihood, autoencoder, seed } = trainingOptions;
 const modelTable = { latentDim, likelihood, autoencoder, seed };
@@ -69,162 +40,18 @@ const modelTable = { latentDim, likelihood, autoencoder, seed };
  * assertEquals(again.shape, digits.shape);
  * ```
  */
-export class VAE {
-  /** Latent size, likelihood, and whether it is a plain autoencoder. */
-  readonly options: ModelOptions;
-  /** Where the tensors lie in the flat arenas. */
-  readonly spec: ModelSpec;
-  readonly #seed: number;
-  readonly #parameters: Map<string, tf.Variable>;
-  readonly #running: Map<string, tf.Variable>;
+export class VAE extends Network {
   /** The run that the weights came from. */
-  #run: Checkpoint;
-  #draws = 0;
+  #run: Checkpoint | null = null;
 
   /**
-   * A model with PyTorch's default initial weights.
+   * Makes a model with PyTorch's default initial weights.
    *
    * @throws {OptionError} If an option is out of range.
    */
   constructor(options: Partial<ModelOptions> & { seed?: number } = {}) {
     const { seed, ...model } = completeOptions(modelTable, options);
-    this.options = model;
-    this.spec = modelSpec(model.latentDim);
-    this.#seed = seed;
-    const state = initialState(this.spec, seed);
-    this.#parameters = variables(this.spec.parameterBlocks, state.parameters);
-    this.#running = variables(this.spec.runningBlocks, state.running);
-    this.#run = {
-      options: { ...defaults(trainingOptions), ...model, seed },
-      data: { name: "none", digest: "none", options: defaults(dataOptions) },
-      state,
-      history: [],
-      partial: null,
-    };
-  }
-
-  /** The trainable variables, in the arena's order. */
-  get variables(): tf.Variable[] {
-    return [...this.#parameters.values()];
-  }
-
-  /**
-   * The posterior q(z|x) of each image.
-   *
-   * @param images [n, 28, 28, 1] in [0, 1].
-   * @param training Normalise by the batch and update the running statistics.
-   */
-  encode(
-    images: tf.Tensor,
-    training = false,
-  ): { mu: tf.Tensor2D; logvar: tf.Tensor2D } {
-    const [mu, logvar] = tf.tidy(() => {
-      let h = images.reshape<tf.Tensor4D>([-1, IMAGE_SIZE, IMAGE_SIZE, 1]);
-      ENCODER.forEach((shape, i) => {
-        const convolved = tf.conv2d(
-          h,
-          this.#get(`encoder.${3 * i}.weight`),
-          2,
-          explicitPadding(shape),
-        );
-        const active = tf.relu(
-          convolved.add<tf.Tensor4D>(this.#get(`encoder.${3 * i}.bias`)),
-        );
-        h = this.#batchNorm(active, `encoder.${3 * i + 2}`, training);
-      });
-      const heads = tf.matMul(
-        h.reshape([-1, FEATURE_COUNT]),
-        this.#get<tf.Tensor2D>("heads.weight"),
-      ).add<tf.Tensor2D>(this.#get("heads.bias"));
-      return tf.split(heads, 2, 1) as tf.Tensor2D[];
-    });
-    return { mu, logvar };
-  }
-
-  /**
-   * A draw of z = μ + exp(½·log σ²)·ε from each posterior; μ itself in a plain
-   * autoencoder.
-   *
-   * @param mu Means [n, latentDim].
-   * @param logvar Log-variances [n, latentDim].
-   * @param epsilon Standard normal noise [n, latentDim]; drawn if not given.
-   */
-  reparameterize(
-    mu: tf.Tensor2D,
-    logvar: tf.Tensor2D,
-    epsilon?: tf.Tensor2D,
-  ): tf.Tensor2D {
-    if (this.options.autoencoder) return mu.clone();
-    return tf.tidy(() => {
-      const noise = epsilon ?? tf.tensor2d(
-        fillNormal(
-          new Float32Array(mu.size),
-          streamKey(this.#seed, "epsilon"),
-          this.#draws++,
-        ),
-        mu.shape,
-      );
-      return mu.add(tf.exp(logvar.mul(0.5)).mul(noise));
-    });
-  }
-
-  /**
-   * The mean of p(x|z): digits to look at.
-   *
-   * @param z Latents [n, latentDim].
-   * @returns [n, 28, 28, 1]; in [0, 1] under `bce`, unclamped under `mse`.
-   */
-  decode(z: tf.Tensor2D): tf.Tensor4D {
-    return tf.tidy(() => {
-      const output = this.decoderOutput(z);
-      return this.options.likelihood === "bce" ? tf.sigmoid(output) : output;
-    });
-  }
-
-  /**
-   * The decoder's raw outputs: pixel means under `mse`, logits under `bce`.
-   *
-   * @param z Latents [n, latentDim].
-   * @param training Normalise by the batch and update the running statistics.
-   * @returns [n, 28, 28, 1]
-   */
-  decoderOutput(z: tf.Tensor2D, training = false): tf.Tensor4D {
-    return tf.tidy(() => {
-      const { size, channels } = FEATURES;
-      let h = tf.matMul(z, this.#get<tf.Tensor2D>("fc_decode.weight"))
-        .add(this.#get("fc_decode.bias"))
-        .reshape<tf.Tensor4D>([-1, size, size, channels]);
-      DECODER.forEach((shape, i) => {
-        const { size, channels } = shape.large;
-        h = tf.conv2dTranspose(
-          h,
-          this.#get(`decoder.${3 * i}.weight`),
-          [h.shape[0], size, size, channels],
-          2,
-          explicitPadding(shape),
-        ).add(this.#get(`decoder.${3 * i}.bias`));
-        if (i < DECODER.length - 1) {
-          h = this.#batchNorm(tf.relu(h), `decoder.${3 * i + 2}`, training);
-        }
-      });
-      return h;
-    });
-  }
-
-  /**
-   * Encodes, draws z and decodes.
-   *
-   * @param images [n, 28, 28, 1] in [0, 1].
-   * @param options.training Batch statistics, as while learning.
-   * @param options.epsilon Noise [n, latentDim]; drawn if not given.
-   */
-  forward(
-    images: tf.Tensor,
-    options: { training?: boolean; epsilon?: tf.Tensor2D } = {},
-  ): Forward {
-    const { mu, logvar } = this.encode(images, options.training);
-    const z = this.reparameterize(mu, logvar, options.epsilon);
-    return { mu, logvar, z, output: this.decoderOutput(z, options.training) };
+    super(model, seed);
   }
 
   /**
@@ -239,34 +66,11 @@ export class VAE {
     n: number,
     options: { seed?: number; temperature?: number } = {},
   ): tf.Tensor4D {
-    const { seed = this.#seed, temperature = 1 } = options;
+    const { seed = this.seed, temperature = 1 } = options;
     return tf.tidy(() => {
       const z = priorSample(n, this.options.latentDim, seed, temperature);
       return this.decode(tf.tensor2d(z, [n, this.options.latentDim]));
     });
-  }
-
-  /** Copies the weights and running statistics into flat arenas. */
-  async weights(): Promise<Weights> {
-    const { spec } = this;
-    return {
-      parameters: await flatten(
-        spec.parameterBlocks,
-        spec.parameterCount,
-        this.#parameters,
-      ),
-      running: await flatten(
-        spec.runningBlocks,
-        spec.runningCount,
-        this.#running,
-      ),
-    };
-  }
-
-  /** Replaces the weights and running statistics. */
-  setWeights({ parameters, running }: Weights): void {
-    assign(this.spec.parameterBlocks, parameters, this.#parameters);
-    assign(this.spec.runningBlocks, running, this.#running);
   }
 
   /**
@@ -299,74 +103,20 @@ export class VAE {
    * @throws {WriteError} If the file cannot be written.
    */
   async save(path: string): Promise<void> {
-    const state = { ...this.#run.state, ...await this.weights() };
-    await saveCheckpoint(path, { ...this.#run, state });
+    const run = this.#run ?? this.#untrained();
+    const state = { ...run.state, ...await this.weights() };
+    await saveCheckpoint(path, { ...run, state });
   }
 
-  /** Frees the variables. The model cannot be used afterwards. */
-  dispose(): void {
-    for (const map of [this.#parameters, this.#running]) {
-      for (const variable of map.values()) variable.dispose();
-    }
+  /** A run of no steps. */
+  #untrained(): Checkpoint {
+    const { options, seed, spec } = this;
+    return {
+      options: { ...defaults(trainingOptions), ...options, seed },
+      data: { name: "none", digest: "none", options: defaults(dataOptions) },
+      state: initialState(spec, seed),
+      history: [],
+      partial: null,
+    };
   }
-
-  #get<T extends tf.Tensor = tf.Tensor4D>(name: string): T {
-    return this.#parameters.get(name) as unknown as T;
-  }
-
-  /**
-   * Normalises each channel over batch and positions. The variance that
-   * normalises is biased, the one that is remembered unbiased, as in PyTorch.
-   */
-  #batchNorm(x: tf.Tensor4D, name: string, training: boolean): tf.Tensor4D {
-    const { eps, momentum } = BATCH_NORM;
-    const runningMean = this.#running.get(`${name}.running_mean`)!;
-    const runningVar = this.#running.get(`${name}.running_var`)!;
-    let mean: tf.Tensor = runningMean;
-    let variance: tf.Tensor = runningVar;
-    if (training) {
-      ({ mean, variance } = tf.moments(x, [0, 1, 2]));
-      const count = x.size / x.shape[3];
-      const update = (old: tf.Variable, batch: tf.Tensor) =>
-        old.assign(old.mul(1 - momentum).add(batch.mul(momentum)));
-      update(runningMean, mean);
-      update(runningVar, variance.mul(count / (count - 1)));
-    }
-    const scale = tf.rsqrt(variance.add(eps)).mul(
-      this.#get(`${name}.weight`),
-    );
-    return x.sub(mean).mul(scale).add(this.#get(`${name}.bias`));
-  }
-}
-
-/**
- * Bytes as the model sees them.
- *
- * @param images [n, 784] bytes.
- * @returns [n, 28, 28, 1] in [0, 1].
- *
- * @example
- * ```ts
- * import { imageTensor, synthesize, useTfBackend } from "@vae/mnist";
- * import { assertEquals } from "@std/assert";
- *
- * await useTfBackend("cpu");
- * const { images } = synthesize(3, { seed: 0 });
- * const tensor = imageTensor(images);
- * assertEquals(tensor.shape, [3, 28, 28, 1]);
- * tensor.dispose();
- * ```
- */
-export function imageTensor(images: Uint8Array): tf.Tensor4D {
-  return tf.tensor4d(
-    Float32Array.from(images, (byte) => byte / 255),
-    [images.length / IMAGE_PIXELS, IMAGE_SIZE, IMAGE_SIZE, 1],
-  );
-}
-
-function explicitPadding(
-  shape: ConvShape,
-): [[number, number], [number, number], [number, number], [number, number]] {
-  const sides = padding(shape);
-  return [[0, 0], sides, sides, [0, 0]];
 }

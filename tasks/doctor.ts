@@ -12,7 +12,7 @@ import {
   relativeError,
   runProbe,
   TOLERANCE,
-} from "../lib/engine/parity.ts";
+} from "../lib/engines.ts";
 import { createEngine, type EngineChoice } from "../lib/engines.ts";
 import { runTask } from "./shared/cli.ts";
 

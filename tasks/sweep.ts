@@ -11,7 +11,7 @@ import { defaults } from "../lib/options/table.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import type { TaskValues } from "./shared/options.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
-import { INACTIVE_KL } from "../lib/train/trainer.ts";
+import { INACTIVE_KL } from "../lib/model/losses.ts";
 import { EXIT_INTERRUPTED, runTask } from "./shared/cli.ts";
 import {
   commandLine,

@@ -20,7 +20,8 @@ import {
   trainingOptions,
 } from "../lib/options/run.ts";
 import type { TaskValues } from "./shared/options.ts";
-import { NonFiniteLossError, trainLoop } from "../lib/train/trainer.ts";
+import { NonFiniteLossError } from "../lib/train/events.ts";
+import { trainLoop } from "../lib/train/trainer.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import {
-  createFusedEngine,
+  createEngine,
   priorSample,
   syntheticDataset,
   train,
@@ -143,7 +143,7 @@ Deno.test({
       ) {
         if (event.type !== "end") continue;
         const checkpoint = await event.checkpoint();
-        const engine = await createFusedEngine(checkpoint.options, {
+        const engine = await createEngine(checkpoint.options, {
           engine: "wasm",
         });
         await engine.writeState(checkpoint.state);

@@ -9,7 +9,7 @@ import { fromPyTorch } from "../lib/checkpoint/layout.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
-import { relativeError } from "../lib/engine/parity.ts";
+import { relativeError } from "../lib/engines.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import {
   arenaIndices,

@@ -6,9 +6,9 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import type { Engine } from "../lib/engine/engine.ts";
-import { createFusedEngine } from "../lib/engine/fused.ts";
+import { createEngine } from "../lib/engines.ts";
 import type { TrainingOptions } from "../lib/options/run.ts";
-import { train } from "../lib/train/train.ts";
+import { train } from "../lib/train/trainer.ts";
 import { explorerPage } from "../tasks/shared/explorer_page.ts";
 import { chromiumIsMissing, visit } from "./chromium.ts";
 import { inFolder } from "./folder.ts";
@@ -44,7 +44,7 @@ let model: Promise<
 export function open(): typeof model {
   return model ??= (async () => {
     const checkpoint = await trained({ latentDim: LATENT_DIM }, 1500);
-    const engine = await createFusedEngine(checkpoint.options, {
+    const engine = await createEngine(checkpoint.options, {
       engine: "wasm",
     });
     await engine.writeState(checkpoint.state);

@@ -6,10 +6,11 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { synthesize } from "../lib/dataset/synthetic.ts";
-import { relativeError } from "../lib/engine/parity.ts";
+import { relativeError } from "../lib/engines.ts";
 import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
 import { initialState } from "../lib/model/init.ts";
 import { klDivergence, reconstructionLoss } from "../lib/engine/tfjs/loss.ts";
+import { imageTensor } from "../lib/engine/tfjs/network.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import {
   arenaIndices,
@@ -19,7 +20,7 @@ import {
   offsetOf,
   padding,
 } from "../lib/model/spec.ts";
-import { imageTensor, VAE } from "../lib/vae.ts";
+import { VAE } from "../lib/vae.ts";
 import { OptionError } from "../lib/options/table.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 

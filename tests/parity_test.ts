@@ -1,10 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import {
-  PROBE,
-  relativeError,
-  runProbe,
-  TOLERANCE,
-} from "../lib/engine/parity.ts";
+import { PROBE, relativeError, runProbe, TOLERANCE } from "../lib/engines.ts";
 import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";

@@ -7,14 +7,9 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
-import type {
-  BatchRef,
-  Engine,
-  Hyper,
-  LossSums,
-  TrainLosses,
-} from "../lib/engine/engine.ts";
+import type { BatchRef, Engine, Hyper } from "../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
+import type { LossSums, TrainLosses } from "../lib/model/losses.ts";
 import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
 import { completeOptions, defaults } from "../lib/options/table.ts";
 import {
@@ -23,13 +18,13 @@ import {
   trainingOptions,
 } from "../lib/options/run.ts";
 import { hyperAt } from "../lib/train/schedule.ts";
-import { train } from "../lib/train/train.ts";
 import {
   type EndEvent,
   type EpochEvent,
   NonFiniteLossError,
   type TrainEvent,
-} from "../lib/train/trainer.ts";
+} from "../lib/train/events.ts";
+import { train } from "../lib/train/trainer.ts";
 
 /** Records what it is told; its "weights" count the steps. */
 class FakeEngine implements Engine {

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
-import { relativeError } from "../lib/engine/parity.ts";
+import { relativeError } from "../lib/engines.ts";
 import { OUTPUT, type Stage, STAGES } from "../lib/engine/stages.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import type { LossSums } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
 import {
   completeOptions,
@@ -18,7 +17,7 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from "../options/run.ts";
-import type { EpochRecord, Losses } from "../model/losses.ts";
+import type { EpochRecord, Losses, LossSums } from "../model/losses.ts";
 import { show } from "../text.ts";
 
 /** The version of the format that is written, and the newest that is read. */

@@ -53,7 +53,7 @@ export function encodeWeights(
  * @example
  * ```ts
  * import {
- *   createFusedEngine,
+ *   createEngine,
  *   decodeWeights,
  *   encodeWeights,
  *   syntheticDataset,
@@ -67,7 +67,7 @@ export function encodeWeights(
  *   if (event.type === "end") bytes = encodeWeights(await event.checkpoint());
  * }
  * const { options, state } = decodeWeights(bytes);
- * const engine = await createFusedEngine({ ...options, batchSize: 1, seed: 0 });
+ * const engine = await createEngine({ ...options, batchSize: 1, seed: 0 });
  * await engine.writeState(state);
  * assertEquals((await engine.decode(Float32Array.of(0, 0))).length, 784);
  * engine.dispose();

@@ -5,10 +5,14 @@
  * @module
  */
 import type { TrainState } from "../model/init.ts";
+import type { LossSums, TrainLosses } from "../model/losses.ts";
 import type { ModelOptions } from "../model/spec.ts";
 
 /** Who does the arithmetic. */
 export type EngineName = "tfjs" | "wasm" | "webgpu";
+
+/** The tfjs backends that can train this model in Deno. */
+export type TfBackend = "webgpu" | "cpu";
 
 /** What an engine is made for; fixed for its lifetime. */
 export interface EngineOptions extends ModelOptions {
@@ -38,35 +42,6 @@ export interface BatchRef {
   readonly step: number;
   /** [count, latentDim] noise in place of the generator's, for tests. */
   readonly epsilon?: Float32Array;
-}
-
-/** Sums of losses over images, in the loss's units (nats for the KL). */
-export interface LossSums {
-  /** Number of images summed over. */
-  images: number;
-  /** Squared error, or cross-entropy in nats, summed over pixels. */
-  reconstruction: number;
-  /** KL divergence from the prior, per latent dimension. */
-  klPerDimension: Float64Array;
-  /** reconstruction + β·|KL − capacity|, with each batch's own means. */
-  total: number;
-}
-
-/** What {@linkcode Engine.takeLosses} has gathered since its last call. */
-export interface TrainLosses extends LossSums {
-  /** The first step whose loss was not a finite number. */
-  nonFiniteStep: number | null;
-}
-
-/** No images yet. */
-export function noLosses(latentDim: number): TrainLosses {
-  return {
-    images: 0,
-    reconstruction: 0,
-    klPerDimension: new Float64Array(latentDim),
-    total: 0,
-    nonFiniteStep: null,
-  };
 }
 
 /**

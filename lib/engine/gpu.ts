@@ -27,7 +27,7 @@ export interface Gpu {
  *
  * @example
  * ```ts
- * import { createFusedEngine, GpuError } from "@vae/mnist/engine";
+ * import { createEngine, GpuError } from "@vae/mnist/core";
  *
  * const options = {
  *   latentDim: 2,
@@ -36,16 +36,16 @@ export interface Gpu {
  *   batchSize: 8,
  *   seed: 0,
  * } as const;
- * const engine = await createFusedEngine(options, { engine: "webgpu" })
+ * const engine = await createEngine(options, { engine: "webgpu" })
  *   .catch((error) => {
  *     if (!(error instanceof GpuError)) throw error;
- *     return createFusedEngine(options, { engine: "wasm" });
+ *     return createEngine(options, { engine: "wasm" });
  *   });
  * engine.dispose();
  * ```
  */
 export class GpuError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "GpuError";
 }
 

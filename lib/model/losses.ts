@@ -1,9 +1,32 @@
 /**
- * What a run has recorded: one entry for each epoch.
+ * Losses: what is summed over images, how sums are added and combined, and the
+ * means that a run records.
+ *
+ * The engines compute two terms for each image: the reconstruction, and for each
+ * latent dimension KL(N(μ, σ²) ‖ N(0, 1)) = −½(1 + log σ² − μ² − σ²) (Kingma &
+ * Welling 2014, appendix B, https://arxiv.org/abs/1312.6114).
+ * {@linkcode objective} combines them.
  *
  * @module
  */
-import type { LossSums } from "../engine/engine.ts";
+
+/** Sums of losses over images, in the loss's units (nats for the KL). */
+export interface LossSums {
+  /** Number of images summed over. */
+  images: number;
+  /** Squared error, or cross-entropy in nats, summed over pixels. */
+  reconstruction: number;
+  /** KL divergence from the prior, per latent dimension. */
+  klPerDimension: Float64Array;
+  /** reconstruction + β·|KL − capacity|, with each batch's own means. */
+  total: number;
+}
+
+/** Losses of training steps. */
+export interface TrainLosses extends LossSums {
+  /** The first step whose loss was not a finite number. */
+  nonFiniteStep: number | null;
+}
 
 /** Losses of a set, as means over its images. */
 export interface Losses {
@@ -33,12 +56,92 @@ export interface EpochRecord {
   readonly klPerDimension: readonly number[];
 }
 
-/** The mean losses of a sum over images. */
+/** A dimension with less KL than this, in nats, carries nothing. */
+export const INACTIVE_KL = 0.01;
+
+/** Returns the sums over no images. */
+export function noLosses(latentDim: number): LossSums {
+  return {
+    images: 0,
+    reconstruction: 0,
+    klPerDimension: new Float64Array(latentDim),
+    total: 0,
+  };
+}
+
+/** Returns the losses of no training steps. */
+export function noTrainLosses(latentDim: number): TrainLosses {
+  return { ...noLosses(latentDim), nonFiniteStep: null };
+}
+
+/** Returns sums that do not change when the given ones are added to. */
+export function copyLosses(
+  { images, reconstruction, klPerDimension, total }: LossSums,
+): LossSums {
+  return {
+    images,
+    reconstruction,
+    klPerDimension: klPerDimension.slice(),
+    total,
+  };
+}
+
+/** Adds the sums of `more` to `sums`. */
+export function addLosses(sums: LossSums, more: LossSums): void {
+  sums.images += more.images;
+  sums.reconstruction += more.reconstruction;
+  more.klPerDimension.forEach((kl, d) => sums.klPerDimension[d] += kl);
+  sums.total += more.total;
+}
+
+/** Adds the losses of one training step, and notes if they are not finite. */
+export function addStep(
+  sums: TrainLosses,
+  step: number,
+  losses: LossSums,
+): void {
+  addLosses(sums, losses);
+  if (!Number.isFinite(losses.total)) sums.nonFiniteStep ??= step;
+}
+
+/**
+ * Returns reconstruction + β·|KL − C| (Burgess et al. 2018, equation 8,
+ * https://arxiv.org/abs/1804.03599; with C = 0 the β-VAE of Higgins et al.
+ * 2017), or the reconstruction alone for an autoencoder. It is that of the
+ * means, times the number of images, as all sums are.
+ *
+ * @param losses Sums over a batch or a set.
+ * @param hyper β and C, the target of the KL in nats.
+ * @param autoencoder Whether the model has no KL term.
+ */
+export function objective(
+  { images, reconstruction, klPerDimension }: Omit<LossSums, "total">,
+  { beta, capacity }: { readonly beta: number; readonly capacity: number },
+  autoencoder: boolean,
+): number {
+  if (autoencoder) return reconstruction;
+  return reconstruction +
+    beta * Math.abs(sum(klPerDimension) - capacity * images);
+}
+
+/** Returns the sums over a batch, with their {@linkcode objective} as total. */
+export function batchLosses(
+  terms: Omit<LossSums, "total">,
+  hyper: { readonly beta: number; readonly capacity: number },
+  autoencoder: boolean,
+): LossSums {
+  return { ...terms, total: objective(terms, hyper, autoencoder) };
+}
+
+/** Returns the means of sums over images. */
 export function meanLosses(sums: LossSums): Losses {
-  const kl = sums.klPerDimension.reduce((a, b) => a + b, 0);
   return {
     total: sums.total / sums.images,
     reconstruction: sums.reconstruction / sums.images,
-    kl: kl / sums.images,
+    kl: sum(sums.klPerDimension) / sums.images,
   };
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
 }

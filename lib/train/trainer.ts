@@ -1,20 +1,28 @@
 /**
- * The training loop, as a stream of events. It prints nothing and saves
- * nothing: whoever listens does, and may stop it at any step.
+ * Training, as a stream of events. It prints nothing and saves nothing: whoever
+ * listens does, and may stop it at any step.
  *
  * @module
  */
 import type { Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
-import type { Engine, LossSums, TrainLosses } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { createEngine, type EngineChoice } from "../engines.ts";
 import type { TrainState } from "../model/init.ts";
-import type { TrainingOptions } from "../options/run.ts";
+import {
+  addLosses,
+  copyLosses,
+  type EpochRecord,
+  INACTIVE_KL,
+  meanLosses,
+  noLosses,
+  type TrainLosses,
+} from "../model/losses.ts";
+import { type TrainingOptions, trainingOptions } from "../options/run.ts";
+import { completeOptions } from "../options/table.ts";
 import { permutation, streamKey } from "../rng.ts";
-import { type EpochRecord, type Losses, meanLosses } from "../model/losses.ts";
+import { NonFiniteLossError, type TrainEvent } from "./events.ts";
 import { hyperAt } from "./schedule.ts";
-
-/** A dimension with less KL than this, in nats, carries nothing. */
-export const INACTIVE_KL = 0.01;
 
 /** Steps between two looks at the losses, at least. */
 const STEPS_PER_READ = 50;
@@ -26,85 +34,58 @@ const STEPS_PER_READ = 50;
  */
 const INTERVAL = 200;
 
-/** What happens while a model trains. */
-export type TrainEvent = ProgressEvent | EpochEvent | EndEvent;
-
-/** Some steps are done. */
-export interface ProgressEvent {
-  /** Tells events apart. */
-  readonly type: "progress";
-  /** The running epoch, counted from 1. */
-  readonly epoch: number;
-  /** Optimiser steps since the beginning of training. */
-  readonly step: number;
-  /** Images of this epoch that have been trained on, and how many it has. */
-  readonly images: { readonly done: number; readonly total: number };
-  /** Training speed since the epoch began. */
-  readonly imagesPerSecond: number;
-  /** Seconds until the last epoch ends, at the present speed. */
-  readonly secondsLeft: number;
-  /** Means over the epoch so far, as last read; null before that. */
-  readonly losses: Losses | null;
-}
-
-/** An epoch has ended. */
-export interface EpochEvent {
-  /** Tells events apart. */
-  readonly type: "epoch";
-  /** Its losses. */
-  readonly record: EpochRecord;
-  /** Seconds that the epoch took, with its validation. */
-  readonly seconds: number;
-  /** Latent dimensions that carry less than {@linkcode INACTIVE_KL} nats. */
-  readonly inactive: number;
-  /** The run as it stands; valid until the next event is asked for. */
-  checkpoint(): Promise<Checkpoint>;
-}
-
-/** Training is over. */
-export interface EndEvent {
-  /** Tells events apart. */
-  readonly type: "end";
-  /** All epochs are done, patience ran out, or the signal was aborted. */
-  readonly reason: "epochs" | "patience" | "aborted";
-  /** Losses on the test split; null if there is none or it was aborted. */
-  readonly test: Losses | null;
-  /** Every epoch of the run, also those after the best one. */
-  readonly history: readonly EpochRecord[];
+/** What {@linkcode train} takes besides the training options. */
+export interface TrainSetup {
+  /** The images, from `loadDataset()`. */
+  dataset: Dataset;
   /**
-   * The run to keep: as it stands or, with patience, as it was after the epoch
-   * with the best validation total, where training then also ends.
+   * An engine of your own, made for these options by `createEngine()`; or which
+   * one to make.
    */
-  checkpoint(): Promise<Checkpoint>;
+  engine?: Engine | EngineChoice;
+  /** A checkpoint to continue from. Its options hold where none are given. */
+  resume?: Checkpoint;
+  /** Stops training after the step in hand. */
+  signal?: AbortSignal;
 }
 
 /**
- * The loss of a step, or the state after it, was not a finite number.
+ * Trains a VAE, as an asynchronous stream of events.
+ *
+ * The last event is of type `end`; every `epoch` event and the `end` event have
+ * a `checkpoint()` method, for `saveCheckpoint()` or `VAE.from()`.
+ *
+ * @throws {OptionError} If an option is unknown or out of range.
+ * @throws {NonFiniteLossError} If the loss stops being a number.
  *
  * @example
- * ```ts
- * import { NonFiniteLossError, syntheticDataset, train } from "@vae/mnist/engine";
+ * ```ts ignore
+ * import { loadDataset, saveCheckpoint, train } from "@vae/mnist";
  *
- * const dataset = await syntheticDataset({ limit: 64 });
- * try {
- *   for await (const event of train({ dataset, epochs: 1, lr: 10 })) {
- *     if (event.type === "epoch") console.assert(event.record.epoch === 1);
+ * const dataset = await loadDataset({ dataset: "synthetic", limit: 1000 });
+ * for await (const event of train({ dataset, epochs: 3, beta: 4 })) {
+ *   if (event.type === "epoch") console.log(event.record);
+ *   if (event.type === "end") {
+ *     await saveCheckpoint("vae.safetensors", await event.checkpoint());
  *   }
- * } catch (error) {
- *   if (!(error instanceof NonFiniteLossError)) throw error;
  * }
  * ```
  */
-export class NonFiniteLossError extends Error {
-  /** Tells it from other errors. */
-  override name = "NonFiniteLossError";
-
-  /** Makes the error of one step, counted from 1. */
-  constructor(readonly step: number, what: "loss" | "state" = "loss") {
-    const reason = what === "loss"
-      ? `the loss of step ${step} is not a finite number`
-      : `the weights or moments after step ${step} are not finite numbers`;
-    super(`${reason}: try a smaller learning rate`);
+export async function* train(
+  { dataset, engine: chosen, resume, signal, ...given }:
+    & TrainSetup
+    & Partial<TrainingOptions>,
+): AsyncGenerator<TrainEvent, void, void> {
+  const options = completeOptions(trainingOptions, {
+    ...resume?.options,
+    ...given,
+  });
+  const own = chosen && "trainStep" in chosen ? chosen : null;
+  const engine = own ?? await createEngine(options, chosen as EngineChoice);
+  try {
+    yield* trainLoop({ engine, dataset, options, resume, signal });
+  } finally {
+    if (!own) engine.dispose();
   }
 }
 
@@ -137,7 +118,9 @@ export async function* trainLoop(
   const history: EpochRecord[] = [...resume?.history ?? []];
   let step = resume?.state.step ?? 0;
   let position = resume?.partial?.images ?? 0;
-  let sums = copySums(resume?.partial ?? null, options.latentDim);
+  let sums = resume?.partial
+    ? copyLosses(resume.partial)
+    : noLosses(options.latentDim);
   let best: Checkpoint | undefined;
 
   if (resume) await engine.writeState(resume.state);
@@ -156,7 +139,7 @@ export async function* trainLoop(
       },
       state,
       history: [...history],
-      partial: position > 0 ? copySums(sums, options.latentDim) : null,
+      partial: position > 0 ? copyLosses(sums) : null,
     };
   };
 
@@ -168,7 +151,7 @@ export async function* trainLoop(
     const { nonFiniteStep, ...unread } = await reading;
     reading = null;
     if (nonFiniteStep !== null) throw new NonFiniteLossError(nonFiniteStep + 1);
-    addSums(sums, unread);
+    addLosses(sums, unread);
   };
   const readLosses = async () => {
     await arrive();
@@ -244,7 +227,7 @@ export async function* trainLoop(
     };
     history.push(record);
     position = 0;
-    sums = copySums(null, options.latentDim);
+    sums = noLosses(options.latentDim);
     yield {
       type: "epoch",
       record,
@@ -297,22 +280,4 @@ function isFiniteState(
 function bestEpochOf(history: readonly EpochRecord[]): number {
   const total = (record: EpochRecord) => record.validation?.total ?? Infinity;
   return history.reduce((a, b) => total(b) < total(a) ? b : a).epoch;
-}
-
-function copySums(sums: LossSums | null, latentDim: number): LossSums {
-  return {
-    images: sums?.images ?? 0,
-    reconstruction: sums?.reconstruction ?? 0,
-    total: sums?.total ?? 0,
-    klPerDimension: Float64Array.from(
-      sums?.klPerDimension ?? new Float64Array(latentDim),
-    ),
-  };
-}
-
-function addSums(to: LossSums, more: LossSums): void {
-  to.images += more.images;
-  to.reconstruction += more.reconstruction;
-  to.total += more.total;
-  more.klPerDimension.forEach((kl, d) => to.klPerDimension[d] += kl);
 }

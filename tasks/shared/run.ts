@@ -28,8 +28,8 @@ import {
   type EpochEvent,
   NonFiniteLossError,
   type ProgressEvent,
-  trainLoop,
-} from "../../lib/train/trainer.ts";
+} from "../../lib/train/events.ts";
+import { trainLoop } from "../../lib/train/trainer.ts";
 import { commandOf, flagOf, TaskError } from "./cli.ts";
 import type { TaskName } from "./options.ts";
 import { duration, Progress } from "./progress.ts";

@@ -1,6 +1,6 @@
 /** Trains 200 steps, saves, loads and samples, on typed arrays alone. */
 import {
-  createFusedEngine,
+  createEngine,
   decodeCheckpoint,
   encodeCheckpoint,
   priorSample,
@@ -18,7 +18,7 @@ for await (const event of run) {
 }
 
 const saved = decodeCheckpoint(await Deno.readFile("vae.safetensors"));
-const engine = await createFusedEngine(saved.options);
+const engine = await createEngine(saved.options);
 await engine.writeState(saved.state);
 const digits = await engine.decode(priorSample(16, 8, 0));
 console.log(`${digits.length / 784} digits`);

@@ -5,7 +5,7 @@
 import { pathToFileURL } from "node:url";
 
 const {
-  createFusedEngine,
+  createEngine,
   decodeCheckpoint,
   encodeCheckpoint,
   priorSample,
@@ -20,7 +20,7 @@ for await (const event of train({ dataset, epochs: 1, latentDim: 4 })) {
 }
 
 const { options, state } = decodeCheckpoint(bytes);
-const engine = await createFusedEngine(options);
+const engine = await createEngine(options);
 await engine.writeState(state);
 const digits = await engine.decode(priorSample(2, options.latentDim, 0));
 console.log(JSON.stringify([...digits]));

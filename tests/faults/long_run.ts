@@ -9,7 +9,8 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { defaults } from "../../lib/options/table.ts";
 import { trainingOptions } from "../../lib/options/run.ts";
-import { type EpochEvent, trainLoop } from "../../lib/train/trainer.ts";
+import type { EpochEvent } from "../../lib/train/events.ts";
+import { trainLoop } from "../../lib/train/trainer.ts";
 
 /** Trains on a few images; `onEpoch` is called after each epoch. */
 export async function train(

@@ -18,7 +18,7 @@ import {
   syntheticDataset,
 } from "../../lib/dataset/split.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
-import { createFusedEngine } from "../../lib/engine/fused.ts";
+import { createEngine } from "../../lib/engines.ts";
 import { initialState, type TrainState } from "../../lib/model/init.ts";
 import { IMAGE_PIXELS, modelSpec } from "../../lib/model/spec.ts";
 import { completeOptions, defaults } from "../../lib/options/table.ts";
@@ -26,7 +26,8 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from "../../lib/options/run.ts";
-import { NonFiniteLossError, trainLoop } from "../../lib/train/trainer.ts";
+import { NonFiniteLossError } from "../../lib/train/events.ts";
+import { trainLoop } from "../../lib/train/trainer.ts";
 import type { TaskName } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, runTask, runWell } from "../process.ts";
@@ -62,7 +63,7 @@ async function trains(
   prepare: (engine: Engine) => Promise<void> = () => Promise.resolve(),
 ): Promise<boolean> {
   const options = completeOptions(trainingOptions, { ...BASE, ...given });
-  const engine = await createFusedEngine(options, {
+  const engine = await createEngine(options, {
     engine: engineName,
     threads: 1,
   });

@@ -5,10 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { TfBackend } from "../engine.ts";
 import { type Gpu, GpuError, requestGpu } from "../gpu.ts";
-
-/** The tfjs backends that can train this model in Deno. */
-export type TfBackend = "webgpu" | "cpu";
 
 // Silences tfjs's advice to install its Node binding, which Deno cannot use.
 tf.enableProdMode();

@@ -6,20 +6,41 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { TrainState } from "../../model/init.ts";
-import { klDivergence, objective, reconstructionLoss } from "./loss.ts";
-import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
-import { imageTensor, VAE } from "../../vae.ts";
+import {
+  addLosses,
+  addStep,
+  batchLosses,
+  type LossSums,
+  noLosses,
+  noTrainLosses,
+  objective,
+  type TrainLosses,
+} from "../../model/losses.ts";
+import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
 import type {
   BatchRef,
   Engine,
   EngineOptions,
   Hyper,
-  LossSums,
-  TrainLosses,
+  TfBackend,
 } from "../engine.ts";
 import type { Gpu } from "../gpu.ts";
-import { type TfBackend, useTfBackend } from "./backend.ts";
+import { Adam } from "./adam.ts";
+import { useTfBackend } from "./backend.ts";
+import { klDivergence, reconstructionLoss, tensorObjective } from "./loss.ts";
+import { type Forward, imageTensor, Network } from "./network.ts";
+
+export { useTfBackend };
+
+/** A batch whose losses nobody has read yet. */
+interface Unread {
+  readonly step: number;
+  readonly count: number;
+  readonly hyper: Hyper;
+  /** [1 + latentDim] sums of the reconstruction and of each dimension's KL. */
+  readonly sums: tf.Tensor1D;
+}
 
 /** Trains the model by autograd on a tfjs backend. */
 export class TfjsEngine implements Engine {
@@ -27,18 +48,11 @@ export class TfjsEngine implements Engine {
   readonly description: string;
   readonly #options: EngineOptions;
   readonly #gpu: Gpu | null;
-  readonly #model: VAE;
-  /** Flat, laid out as the parameter arena. */
-  readonly #parameters: tf.Variable;
-  readonly #expAvg: tf.Variable;
-  readonly #expAvgSq: tf.Variable;
-  #step = 0;
+  readonly #network: Network;
+  readonly #adam: Adam;
   #images: Uint8Array = new Uint8Array();
   #order: Uint32Array = new Uint32Array();
-  /** [2 + latentDim] loss sums of each step that nobody has read yet. */
-  #unread: tf.Tensor1D[] = [];
-  #firstUnread = 0;
-  #unreadImages = 0;
+  #unread: Unread[] = [];
 
   private constructor(
     options: EngineOptions,
@@ -48,17 +62,9 @@ export class TfjsEngine implements Engine {
     this.description = `tfjs on ${gpu ? gpu.description : backend}`;
     this.#options = options;
     this.#gpu = gpu;
-    this.#model = new VAE({
-      latentDim: options.latentDim,
-      likelihood: options.likelihood,
-      autoencoder: options.autoencoder,
-      seed: options.seed,
-    });
-    [this.#parameters, this.#expAvg, this.#expAvgSq] = tf.tidy(() => {
-      const zeros = tf.zeros([this.#model.spec.parameterCount]);
-      return [this.#flatten(this.#model.variables), zeros, zeros.clone()]
-        .map((tensor) => tf.variable(tensor));
-    });
+    const { latentDim, likelihood, autoencoder, seed } = options;
+    this.#network = new Network({ latentDim, likelihood, autoencoder }, seed);
+    this.#adam = new Adam(this.#network);
   }
 
   /**
@@ -82,71 +88,55 @@ export class TfjsEngine implements Engine {
     this.#order = order;
   }
 
-  trainStep(batch: BatchRef, hyper: Hyper): void {
-    if (this.#unread.length === 0) this.#firstUnread = batch.step;
+  trainStep(
+    { first, count, step, epsilon }: BatchRef,
+    hyper: Hyper,
+  ): void {
     const { latentDim, seed } = this.#options;
-    const rows = this.#order.subarray(batch.first, batch.first + batch.count);
-    const bytes = new Uint8Array(rows.length * IMAGE_PIXELS);
-    rows.forEach((row, i) => {
+    const bytes = new Uint8Array(count * IMAGE_PIXELS);
+    this.#order.subarray(first, first + count).forEach((row, i) => {
       const at = row * IMAGE_PIXELS;
       bytes.set(this.#images.subarray(at, at + IMAGE_PIXELS), i * IMAGE_PIXELS);
     });
-    const epsilon = batch.epsilon ?? fillNormal(
-      new Float32Array(batch.count * latentDim),
+    epsilon ??= fillNormal(
+      new Float32Array(count * latentDim),
       streamKey(seed, "epsilon"),
-      batch.step,
+      step,
     );
 
-    tf.tidy(() => {
+    const sums = tf.tidy(() => {
       const images = imageTensor(bytes);
-      const noise = tf.tensor2d(epsilon, [batch.count, latentDim]);
+      const noise = tf.tensor2d(epsilon, [count, latentDim]);
+      let sums: tf.Tensor1D;
       const { grads } = tf.variableGrads(() => {
-        const forward = this.#model.forward(images, {
+        const forward = this.#network.forward(images, {
           training: true,
           epsilon: noise,
         });
         const { reconstruction, kl } = this.#losses(images, forward);
-        const total = objective(
+        sums = tf.keep(sumsOf(reconstruction, kl));
+        return tensorObjective(
           tf.mean(reconstruction),
-          tf.sum(kl).div<tf.Scalar>(batch.count),
+          tf.sum(kl).div<tf.Scalar>(count),
           hyper,
         );
-        this.#unread.push(tf.keep(tf.concat([
-          tf.sum(reconstruction).reshape([1]),
-          total.mul(batch.count).reshape([1]),
-          tf.sum(kl, 0),
-        ])));
-        return total;
-      }, this.#model.variables);
-      this.#adam(
-        // An autoencoder's log-variances have no gradient.
-        this.#flatten(
-          this.#model.variables.map(({ name, shape }) =>
-            grads[name] ?? tf.zeros(shape)
-          ),
-        ),
-        hyper.learningRate,
-      );
+      }, this.#network.variables);
+      // An autoencoder's log-variances have no gradient.
+      this.#adam.update(grads, hyper.learningRate);
+      return sums!;
     });
-    this.#unreadImages += batch.count;
+    this.#unread.push({ step, count, hyper, sums });
     this.#gpu?.check();
   }
 
   async takeLosses(): Promise<TrainLosses> {
-    const images = this.#unreadImages;
+    const { latentDim } = this.#options;
     const unread = this.#unread;
-    const first = this.#firstUnread;
     this.#unread = [];
-    this.#unreadImages = 0;
-    const steps = await this.#readSums(unread);
-    const nonFinite = steps.findIndex((step) => !step.every(Number.isFinite));
-    return {
-      images,
-      reconstruction: sum(steps.map((step) => step[0])),
-      total: sum(steps.map((step) => step[1])),
-      klPerDimension: this.#klPerDimension(steps),
-      nonFiniteStep: nonFinite < 0 ? null : first + nonFinite,
-    };
+    const batches = await this.#read(unread);
+    const losses = noTrainLosses(latentDim);
+    batches.forEach((batch, i) => addStep(losses, unread[i].step, batch));
+    return losses;
   }
 
   async evaluate(
@@ -154,41 +144,31 @@ export class TfjsEngine implements Engine {
     draw: number,
     hyper: Hyper,
   ): Promise<LossSums> {
-    const { latentDim, seed } = this.#options;
+    const { latentDim, seed, batchSize, autoencoder } = this.#options;
     const key = streamKey(seed, "evaluation");
-    const parts = this.#chunks(images).map((chunk, i) => {
+    const unread = this.#chunks(images).map((chunk, i): Unread => {
       const count = chunk.length / IMAGE_PIXELS;
       const epsilon = fillNormal(
         new Float32Array(count * latentDim),
         key,
         draw,
-        i * this.#options.batchSize * latentDim,
+        i * batchSize * latentDim,
       );
-      return tf.tidy(() => {
+      const sums = tf.tidy(() => {
         const x = imageTensor(chunk);
-        const forward = this.#model.forward(x, {
+        const forward = this.#network.forward(x, {
           epsilon: tf.tensor2d(epsilon, [count, latentDim]),
         });
         const { reconstruction, kl } = this.#losses(x, forward);
-        return tf.concat([
-          tf.sum(reconstruction).reshape([1]),
-          tf.zeros([1]),
-          tf.sum(kl, 0),
-        ]) as tf.Tensor1D;
+        return sumsOf(reconstruction, kl);
       });
+      return { step: 0, count, hyper, sums };
     });
-    const steps = await this.#readSums(parts);
-    const count = images.length / IMAGE_PIXELS;
-    const reconstruction = sum(steps.map((step) => step[0]));
-    const klPerDimension = this.#klPerDimension(steps);
-    const excess = Math.abs(sum([...klPerDimension]) - hyper.capacity * count);
-    return {
-      images: count,
-      reconstruction,
-      klPerDimension,
-      total: reconstruction +
-        (this.#options.autoencoder ? 0 : hyper.beta * excess),
-    };
+    const losses = noLosses(latentDim);
+    for (const batch of await this.#read(unread)) addLosses(losses, batch);
+    // Of the whole set's means, not of each batch's.
+    losses.total = objective(losses, hyper, autoencoder);
+    return losses;
   }
 
   async encode(
@@ -201,7 +181,7 @@ export class TfjsEngine implements Engine {
     let at = 0;
     for (const chunk of this.#chunks(images)) {
       const heads = tf.tidy(() => {
-        const { mu, logvar } = this.#model.encode(imageTensor(chunk));
+        const { mu, logvar } = this.#network.encode(imageTensor(chunk));
         return tf.stack([mu, logvar]);
       });
       const values = await read(heads);
@@ -221,7 +201,7 @@ export class TfjsEngine implements Engine {
     for (let first = 0; first < count; first += batchSize) {
       const chunk = z.slice(first * latentDim, (first + batchSize) * latentDim);
       const digits = tf.tidy(() =>
-        this.#model.decode(
+        this.#network.decode(
           tf.tensor2d(chunk, [chunk.length / latentDim, latentDim]),
         )
       );
@@ -232,84 +212,32 @@ export class TfjsEngine implements Engine {
   }
 
   async readState(): Promise<TrainState> {
-    return {
-      step: this.#step,
-      ...await this.#model.weights(),
-      expAvg: (await this.#expAvg.data<"float32">()).slice(),
-      expAvgSq: (await this.#expAvgSq.data<"float32">()).slice(),
-    };
+    return { ...await this.#network.weights(), ...await this.#adam.read() };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous
   async writeState(state: TrainState): Promise<void> {
-    this.#step = state.step;
-    this.#model.setWeights(state);
-    tf.tidy(() => {
-      this.#parameters.assign(tf.tensor1d(state.parameters.slice()));
-      this.#expAvg.assign(tf.tensor1d(state.expAvg.slice()));
-      this.#expAvgSq.assign(tf.tensor1d(state.expAvgSq.slice()));
-    });
+    this.#network.setWeights(state);
+    this.#adam.write(state);
   }
 
   dispose(): void {
-    this.#model.dispose();
-    tf.dispose([
-      this.#parameters,
-      this.#expAvg,
-      this.#expAvgSq,
-      ...this.#unread,
-    ]);
+    this.#network.dispose();
+    this.#adam.dispose();
+    tf.dispose(this.#unread.map(({ sums }) => sums));
     this.#images = new Uint8Array();
   }
 
   /** Per-image reconstruction loss, and KL [n, latentDim]. */
   #losses(
     images: tf.Tensor,
-    { mu, logvar, output }: {
-      mu: tf.Tensor2D;
-      logvar: tf.Tensor2D;
-      output: tf.Tensor;
-    },
+    { mu, logvar, output }: Forward,
   ): { reconstruction: tf.Tensor1D; kl: tf.Tensor2D } {
     const { likelihood, autoencoder } = this.#options;
     return {
       reconstruction: reconstructionLoss(output, images, likelihood),
       kl: autoencoder ? tf.zerosLike(mu) : klDivergence(mu, logvar),
     };
-  }
-
-  /** One update of PyTorch's Adam (Kingma & Ba 2015, algorithm 1). */
-  #adam(gradient: tf.Tensor1D, learningRate: number): void {
-    const { beta1, beta2, eps } = ADAM;
-    this.#step++;
-    const correction1 = 1 - beta1 ** this.#step;
-    const correction2 = 1 - beta2 ** this.#step;
-    const m = this.#expAvg.mul(beta1).add(gradient.mul(1 - beta1));
-    const v = this.#expAvgSq.mul(beta2).add(gradient.square().mul(1 - beta2));
-    const denominator = tf.sqrt(v).div(Math.sqrt(correction2)).add(eps);
-    this.#expAvg.assign(m);
-    this.#expAvgSq.assign(v);
-    this.#parameters.assign(
-      this.#parameters.sub(
-        m.div(denominator).mul(learningRate / correction1),
-      ),
-    );
-    this.#model.spec.parameterBlocks.forEach(({ shape, offset }, i) => {
-      const size = shape.reduce((a, b) => a * b);
-      this.#model.variables[i].assign(
-        this.#parameters.slice(offset, size).reshape([...shape]),
-      );
-    });
-  }
-
-  /** Lays one tensor a block out as the parameter arena, with its gaps. */
-  #flatten(tensors: tf.Tensor[]): tf.Tensor1D {
-    const { parameterBlocks, parameterCount } = this.#model.spec;
-    return tf.concat(tensors.map((tensor, i) => {
-      const end = parameterBlocks[i + 1]?.offset ?? parameterCount;
-      const gap = end - parameterBlocks[i].offset - tensor.size;
-      return tf.pad1d(tensor.reshape<tf.Tensor1D>([-1]), [0, gap]);
-    }));
   }
 
   #chunks(images: Uint8Array): Uint8Array[] {
@@ -320,22 +248,34 @@ export class TfjsEngine implements Engine {
     );
   }
 
-  #klPerDimension(steps: Float32Array[]): Float64Array {
-    return Float64Array.from(
-      { length: this.#options.latentDim },
-      (_, d) => sum(steps.map((step) => step[2 + d])),
-    );
-  }
-
-  /** Reads vectors of one length with a single wait, and disposes them. */
-  async #readSums(vectors: tf.Tensor1D[]): Promise<Float32Array[]> {
-    if (vectors.length === 0) return [];
+  /** Reads the losses of batches with a single wait. */
+  async #read(batches: readonly Unread[]): Promise<LossSums[]> {
+    if (batches.length === 0) return [];
+    const vectors = batches.map(({ sums }) => sums);
     const values = await read(tf.stack(vectors));
     tf.dispose(vectors);
     this.#gpu?.check();
-    const width = values.length / vectors.length;
-    return vectors.map((_, i) => values.subarray(i * width, (i + 1) * width));
+    const { latentDim, autoencoder } = this.#options;
+    return batches.map(({ count, hyper }, i) => {
+      const at = i * (1 + latentDim);
+      const terms = {
+        images: count,
+        reconstruction: values[at],
+        klPerDimension: Float64Array.from(
+          values.subarray(at + 1, at + 1 + latentDim),
+        ),
+      };
+      return batchLosses(terms, hyper, autoencoder);
+    });
   }
+}
+
+/** [1 + latentDim] sums over a batch. */
+function sumsOf(reconstruction: tf.Tensor1D, kl: tf.Tensor2D): tf.Tensor1D {
+  return tf.concat([
+    tf.sum(reconstruction).reshape<tf.Tensor1D>([1]),
+    tf.sum<tf.Tensor1D>(kl, 0),
+  ]);
 }
 
 /** Waits for a tensor's values and disposes it. */
@@ -345,8 +285,4 @@ async function read(tensor: tf.Tensor): Promise<Float32Array> {
   } finally {
     tensor.dispose();
   }
-}
-
-function sum(values: number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

@@ -44,13 +44,13 @@ export function klDivergence(mu: tf.Tensor, logvar: tf.Tensor): tf.Tensor2D {
 }
 
 /**
- * The objective: reconstruction + β·|KL − C|, of batch means (Burgess et al.
- * 2018, equation 8; with C = 0 the β-VAE of Higgins et al. 2017).
+ * The objective, reconstruction + β·|KL − C|, in the form that autograd can
+ * follow; `objective` in `lib/model/losses.ts` has its sources.
  *
  * @param reconstruction Mean reconstruction loss.
  * @param kl Mean KL in nats.
  */
-export function objective(
+export function tensorObjective(
   reconstruction: tf.Scalar,
   kl: tf.Scalar,
   { beta, capacity }: Pick<Hyper, "beta" | "capacity">,

@@ -4,17 +4,19 @@
  * @module
  */
 import { initialState, type TrainState } from "../../model/init.ts";
-import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
-import { type Key, streamKey } from "../../rng.ts";
 import {
-  type BatchRef,
-  type Engine,
-  type EngineOptions,
-  type Hyper,
+  addLosses,
+  addStep,
+  batchLosses,
   type LossSums,
   noLosses,
+  noTrainLosses,
+  objective,
   type TrainLosses,
-} from "../engine.ts";
+} from "../../model/losses.ts";
+import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
+import { type Key, streamKey } from "../../rng.ts";
+import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
 import { OUTPUT } from "../stages.ts";
 import { MemoryMap, roundUp } from "./memory.ts";
 import { Plan, type Program } from "./plan.ts";
@@ -104,7 +106,7 @@ export class WasmEngine implements Engine {
       patience,
       results: map.results,
     };
-    this.#sums = noLosses(latentDim);
+    this.#sums = noTrainLosses(latentDim);
     this.#write(initialState(map.spec, options.seed));
   }
 
@@ -157,19 +159,18 @@ export class WasmEngine implements Engine {
       secondCorrection: 1 / Math.sqrt(1 - ADAM.beta2 ** t),
     });
     this.#step = t;
-    const { total } = this.#collect(this.#sums, count, hyper);
-    if (!Number.isFinite(total)) this.#sums.nonFiniteStep ??= step;
+    addStep(this.#sums, step, this.#batchLosses(count, hyper));
   }
 
   takeLosses(): Promise<TrainLosses> {
     const sums = this.#sums;
-    this.#sums = noLosses(this.#options.latentDim);
+    this.#sums = noTrainLosses(this.#options.latentDim);
     return Promise.resolve(sums);
   }
 
   evaluate(images: Uint8Array, draw: number, hyper: Hyper): Promise<LossSums> {
-    const { latentDim, seed } = this.#options;
-    const { nonFiniteStep: _, ...sums } = noLosses(latentDim);
+    const { latentDim, seed, autoencoder } = this.#options;
+    const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
     this.#inBatches(images, (first, count) => {
       this.#run(this.#plan.evaluation, {
@@ -177,10 +178,10 @@ export class WasmEngine implements Engine {
         bytes: this.#map.staging,
         ...noise(key, draw, first),
       });
-      this.#collect(sums, count, hyper);
+      addLosses(sums, this.#batchLosses(count, hyper));
     });
-    const kl = sums.klPerDimension.reduce((a, b) => a + b, 0);
-    sums.total = this.#objective(sums.reconstruction, kl, sums.images, hyper);
+    // Of the whole set's means, not of each batch's.
+    sums.total = objective(sums, hyper, autoencoder);
     return Promise.resolve(sums);
   }
 
@@ -269,34 +270,20 @@ export class WasmEngine implements Engine {
     this.#threads.run();
   }
 
-  /** Adds the losses of the batch that has just run to `sums`. */
-  #collect(
-    sums: LossSums,
-    count: number,
-    hyper: Hyper,
-  ): { total: number } {
-    const [reconstruction, ...kl] = new Float64Array(
+  /** The losses of the batch that has just run. */
+  #batchLosses(count: number, hyper: Hyper): LossSums {
+    const { latentDim, autoencoder } = this.#options;
+    const results = new Float64Array(
       this.#threads.memory.buffer,
       this.#map.results,
-      1 + this.#options.latentDim,
+      1 + latentDim,
     );
-    const klSum = kl.reduce((a, b) => a + b, 0);
-    const total = this.#objective(reconstruction, klSum, count, hyper);
-    sums.images += count;
-    sums.reconstruction += reconstruction;
-    kl.forEach((value, i) => sums.klPerDimension[i] += value);
-    sums.total += total;
-    return { total };
-  }
-
-  #objective(
-    reconstruction: number,
-    kl: number,
-    images: number,
-    { beta, capacity }: Hyper,
-  ): number {
-    if (this.#options.autoencoder) return reconstruction;
-    return reconstruction + beta * Math.abs(kl - capacity * images);
+    const terms = {
+      images: count,
+      reconstruction: results[0],
+      klPerDimension: results.slice(1),
+    };
+    return batchLosses(terms, hyper, autoencoder);
   }
 
   /** Stages images in batches of the buffers' capacity. */

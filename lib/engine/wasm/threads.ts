@@ -11,7 +11,7 @@ import { ADDRESS } from "./words.ts";
  *
  * @example
  * ```ts
- * import { createEngine, createFusedEngine, SimdError } from "@vae/mnist";
+ * import { createEngine, SimdError } from "@vae/mnist";
  *
  * const options = {
  *   latentDim: 2,
@@ -20,7 +20,8 @@ import { ADDRESS } from "./words.ts";
  *   batchSize: 8,
  *   seed: 0,
  * } as const;
- * const engine = await createFusedEngine(options).catch((error) => {
+ * const wasm = createEngine(options, { engine: "wasm" });
+ * const engine = await wasm.catch((error) => {
  *   if (!(error instanceof SimdError)) throw error;
  *   return createEngine(options, { engine: "tfjs" });
  * });

@@ -4,17 +4,17 @@
  * @module
  */
 import { initialState, type TrainState } from "../../model/init.ts";
-import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
-import { streamKey } from "../../rng.ts";
 import {
-  type BatchRef,
-  type Engine,
-  type EngineOptions,
-  type Hyper,
+  addLosses,
   type LossSums,
   noLosses,
+  noTrainLosses,
+  objective,
   type TrainLosses,
-} from "../engine.ts";
+} from "../../model/losses.ts";
+import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
+import { streamKey } from "../../rng.ts";
+import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
 import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
 import { OUTPUT } from "../stages.ts";
 import { Buffers } from "./buffers.ts";
@@ -28,7 +28,7 @@ import {
   type ProgramTime,
   Queue,
 } from "./queue.ts";
-import { addUp, type Batch, objective, sumRecords } from "./records.ts";
+import { addUp, type Batch, sumRecords } from "./records.ts";
 import { Steps } from "./plan.ts";
 import { HARDWARE, SOFTWARE, type Tiling } from "./tiling.ts";
 
@@ -233,13 +233,11 @@ export class WebGpuEngine implements Engine {
       }
     }
     parts.push(this.#readRecords(unread));
-    const { nonFiniteStep: _, ...sums } = addUp(
-      await Promise.all(parts),
-      latentDim,
-    );
+    const sums = noLosses(latentDim);
+    for (const part of await Promise.all(parts)) addLosses(sums, part);
     // Of the whole set's means, not of each batch's.
-    const total = objective(sums, hyper, autoencoder);
-    return { ...sums, total };
+    sums.total = objective(sums, hyper, autoencoder);
+    return sums;
   }
 
   async encode(
@@ -450,7 +448,7 @@ export class WebGpuEngine implements Engine {
 
   /** The sums of the records in the first slots, one for each batch. */
   async #readRecords(batches: readonly Batch[]): Promise<TrainLosses> {
-    if (batches.length === 0) return noLosses(this.#options.latentDim);
+    if (batches.length === 0) return noTrainLosses(this.#options.latentDim);
     const length = batches.length * lossRow(this.#options.latentDim);
     const [records] = await this.#read(["records", length]);
     return sumRecords(records, batches, this.#options);

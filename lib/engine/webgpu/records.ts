@@ -4,12 +4,13 @@
  * @module
  */
 import {
-  type EngineOptions,
-  type Hyper,
-  type LossSums,
-  noLosses,
+  addLosses,
+  addStep,
+  batchLosses,
+  noTrainLosses,
   type TrainLosses,
-} from "../engine.ts";
+} from "../../model/losses.ts";
+import type { EngineOptions, Hyper } from "../engine.ts";
 import { Loss, lossRow } from "./loss.ts";
 
 /** A batch that has left a record. */
@@ -24,26 +25,12 @@ export function addUp(
   parts: readonly TrainLosses[],
   latentDim: number,
 ): TrainLosses {
-  const sums = noLosses(latentDim);
+  const sums = noTrainLosses(latentDim);
   for (const part of parts) {
-    sums.images += part.images;
-    sums.reconstruction += part.reconstruction;
-    sums.total += part.total;
-    part.klPerDimension.forEach((kl, d) => sums.klPerDimension[d] += kl);
+    addLosses(sums, part);
     sums.nonFiniteStep ??= part.nonFiniteStep;
   }
   return sums;
-}
-
-/** The objective of the means of `losses`, times their number of images. */
-export function objective(
-  { images, reconstruction, klPerDimension }: Omit<LossSums, "total">,
-  { beta, capacity }: Hyper,
-  autoencoder: boolean,
-): number {
-  if (autoencoder) return reconstruction;
-  const kl = klPerDimension.reduce((a, b) => a + b, 0);
-  return reconstruction + beta * Math.abs(kl - capacity * images);
 }
 
 /** The sums of all batches, from their records one after the other. */
@@ -53,19 +40,15 @@ export function sumRecords(
   { latentDim, autoencoder }: EngineOptions,
 ): TrainLosses {
   const width = lossRow(latentDim);
-  return addUp(
-    batches.map(({ step, count, hyper }, i) => {
-      const record = records.subarray(i * width, (i + 1) * width);
-      const losses = {
-        images: count,
-        reconstruction: record[Loss.reconstruction],
-        klPerDimension: Float64Array.from(record.subarray(Loss.kl)),
-        nonFiniteStep: null,
-      };
-      const total = objective(losses, hyper, autoencoder);
-      const nonFiniteStep = Number.isFinite(total) ? null : step;
-      return { ...losses, total, nonFiniteStep };
-    }),
-    latentDim,
-  );
+  const sums = noTrainLosses(latentDim);
+  for (const [i, { step, count, hyper }] of batches.entries()) {
+    const record = records.subarray(i * width, (i + 1) * width);
+    const terms = {
+      images: count,
+      reconstruction: record[Loss.reconstruction],
+      klPerDimension: Float64Array.from(record.subarray(Loss.kl)),
+    };
+    addStep(sums, step, batchLosses(terms, hyper, autoencoder));
+  }
+  return sums;
 }

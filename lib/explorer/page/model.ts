@@ -6,8 +6,8 @@
  */
 import { decodeWeights } from "../../checkpoint/weights.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { createFusedEngine } from "../../engine/fused.ts";
 import { SimdError } from "../../engine/wasm/threads.ts";
+import { createEngine } from "../../engines.ts";
 import type { TrainState } from "../../model/init.ts";
 import type { ModelOptions } from "../../model/spec.ts";
 import type { Embedded } from "../explorer.ts";
@@ -57,7 +57,7 @@ export async function startModel(
   state: TrainState,
   known: Knowledge,
 ): Promise<Model> {
-  const engine = await createEngine(options);
+  const engine = await startEngine(options);
   await engine.writeState(state);
   const { latentDim } = options;
   const spread = new Array<number>(latentDim).fill(0);
@@ -73,16 +73,16 @@ export async function startModel(
   return { ...known, engine, options, order, range };
 }
 
-async function createEngine(options: ModelOptions): Promise<Engine> {
+async function startEngine(options: ModelOptions): Promise<Engine> {
   const engineOptions = { ...options, batchSize: 16, seed: 0 };
   try {
-    return await createFusedEngine(engineOptions, {
+    return await createEngine(engineOptions, {
       engine: "wasm",
       threads: 1,
     });
   } catch (error) {
     if (!(error instanceof SimdError)) throw error;
-    return await createFusedEngine(engineOptions, { engine: "webgpu" });
+    return await createEngine(engineOptions, { engine: "webgpu" });
   }
 }
 

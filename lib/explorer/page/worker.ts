@@ -5,7 +5,7 @@
  * @module
  */
 import { synthesize } from "../../dataset/synthetic.ts";
-import { createFusedEngine } from "../../engine/fused.ts";
+import { createEngine } from "../../engines.ts";
 import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { defaults } from "../../options/table.ts";
@@ -43,7 +43,7 @@ async function train(
     ...{ latentDim, beta, likelihood, epochs: EPOCHS },
     ...{ batchSize: 64, lr: 0.005, lrSchedule: "one-cycle" as const },
   };
-  const engine = await createFusedEngine(options);
+  const engine = await createEngine(options);
   send({
     type: "start",
     engine: `${engine.name}: ${engine.description}`,
