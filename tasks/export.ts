@@ -10,8 +10,8 @@ import {
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
-import { layersModels } from "../lib/interop/layers_model.ts";
-import { onnxModels } from "../lib/interop/onnx.ts";
+import { layersModels } from "../lib/interop/keras_model.ts";
+import { onnxModels } from "../lib/interop/onnx_model.ts";
 import { runTask, TaskError } from "./shared/cli.ts";
 import type { TaskValues } from "./shared/options.ts";
 

@@ -7,14 +7,16 @@ import {
   CheckpointError,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
+import { readWeights } from "../lib/checkpoint/weights.ts";
+import { FormatError } from "../lib/formats/error.ts";
 import {
   parseSafetensors,
   type Safetensors,
   SafetensorsError,
 } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
-import { readPth } from "../lib/interop/pth.ts";
-import { importWeights } from "../lib/interop/weights.ts";
+import { mapNames } from "../lib/interop/torch_names.ts";
+import { readPth } from "../lib/interop/torch_pth.ts";
 import {
   completeOptions,
   defaults,
@@ -43,7 +45,10 @@ await runTask("import", async (values, { given }) => {
   const bytes = await readFile(from);
   const { model, options } = about(from, () => {
     const { tensors, metadata } = parse(bytes);
-    return { model: importWeights(tensors), options: optionsOf(metadata) };
+    const named = mapNames(tensors);
+    const [latentDim] = named.get("fc_mu.weight")!.shape;
+    const model = { latentDim, state: readWeights(named) };
+    return { model, options: optionsOf(metadata) };
   });
   for (const name of MODEL) {
     if (given.has(name)) Object.assign(options, { [name]: values[name] });
@@ -124,8 +129,8 @@ function about<T>(path: string, action: () => T): T {
     return action();
   } catch (cause) {
     if (
-      cause instanceof ImportError || cause instanceof SafetensorsError ||
-      cause instanceof CheckpointError
+      cause instanceof ImportError || cause instanceof FormatError ||
+      cause instanceof SafetensorsError || cause instanceof CheckpointError
     ) {
       throw new TaskError(`cannot import ${path}: ${cause.message}`, { cause });
     }

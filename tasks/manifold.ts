@@ -4,7 +4,7 @@
  * @module
  */
 import { grid } from "../lib/image/grid.ts";
-import { latentMap, priorQuantiles } from "../lib/latent/grid.ts";
+import { latentMap, priorQuantiles } from "../lib/latent/traversal.ts";
 import { runTask } from "./shared/cli.ts";
 import { describe, openModel, writePicture } from "./shared/model.ts";
 import { signed, twoDimensions } from "./shared/pictures.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { grid } from "../lib/image/grid.ts";
-import { spread, traversal } from "../lib/latent/grid.ts";
+import { spread, traversal } from "../lib/latent/traversal.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { runTask } from "./shared/cli.ts";
 import {

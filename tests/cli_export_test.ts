@@ -2,8 +2,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
-import { layersModels } from "../lib/interop/layers_model.ts";
-import { onnxModels } from "../lib/interop/onnx.ts";
+import { layersModels } from "../lib/interop/keras_model.ts";
+import { onnxModels } from "../lib/interop/onnx_model.ts";
 import { refuses, runTask, runWell, snapshot, untrained } from "./process.ts";
 import { inFolder } from "./folder.ts";
 

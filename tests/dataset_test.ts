@@ -4,13 +4,18 @@ import {
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { OptionError } from "../lib/options/table.ts";
-import { loadDataset } from "../lib/dataset/dataset.ts";
+import {
+  checkImages,
+  checkLabels,
+  loadDataset,
+} from "../lib/dataset/dataset.ts";
 import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
 import { sources } from "../lib/dataset/mnist.ts";
@@ -247,4 +252,34 @@ Deno.test({
       }
       assertAlmostEquals(sum / 255 / 60_000 / 784, 0.1307, 5e-5);
     }),
+});
+
+/** An IDX file's content of this shape. */
+function zeros(...shape: number[]) {
+  return { shape, data: new Uint8Array(shape.reduce((a, b) => a * b)) };
+}
+
+Deno.test("checkImages() counts 28×28 images and refuses others", () => {
+  assertStrictEquals(checkImages(zeros(3, 28, 28)), 3);
+  for (const shape of [[3, 32, 32], [3, 28, 27], [3, 784], [3], [0, 28, 28]]) {
+    assertThrows(
+      () => checkImages(zeros(...shape)),
+      Error,
+      `but the shape is ${shape.join("×")}`,
+    );
+  }
+});
+
+Deno.test("checkLabels() refuses another number of labels than images", () => {
+  checkLabels(zeros(3), 3);
+  assertThrows(
+    () => checkLabels(zeros(3), 4),
+    Error,
+    "3 labels do not fit 4 images",
+  );
+  assertThrows(
+    () => checkLabels(zeros(3, 1), 3),
+    Error,
+    "but the shape is 3×1",
+  );
 });

@@ -5,7 +5,7 @@ import {
   assertEquals,
   assertLess,
 } from "@std/assert";
-import { fromPyTorch } from "../lib/checkpoint/layout.ts";
+import { fromPyTorch } from "../lib/checkpoint/torch_layout.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";

@@ -4,7 +4,7 @@ import { parseSafetensors } from "../lib/formats/safetensors.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { relativeError } from "../lib/engines.ts";
 import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
-import { layersModels } from "../lib/interop/layers_model.ts";
+import { layersModels } from "../lib/interop/keras_model.ts";
 import type { Likelihood } from "../lib/model/spec.ts";
 import { imageTensor } from "../lib/engine/tfjs/network.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";

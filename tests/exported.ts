@@ -1,5 +1,5 @@
 /** Models to export, and what the engine makes of them. */
-import { fromPyTorch } from "../lib/checkpoint/layout.ts";
+import { fromPyTorch } from "../lib/checkpoint/torch_layout.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { createEngine } from "../lib/engines.ts";

@@ -9,7 +9,7 @@ import {
   priorQuantiles,
   spread,
   traversal,
-} from "../lib/latent/grid.ts";
+} from "../lib/latent/traversal.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { projectPca } from "../lib/latent/pca.ts";
 import { normalQuantile } from "../lib/math/quantile.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ImportError } from "../lib/interop/error.ts";
+import { FormatError } from "../lib/formats/error.ts";
 import { unpickle, type Value } from "../lib/formats/pickle.ts";
 import { bytesOf, dict, int, le, name, pickle, text, tuple } from "./pth.ts";
 
@@ -24,7 +24,7 @@ function read(bytes: Uint8Array): Value {
 }
 
 function refused(bytes: Uint8Array, reason: string): void {
-  const { message } = assertThrows(() => read(bytes), ImportError);
+  const { message } = assertThrows(() => read(bytes), FormatError);
   assertStringIncludes(message, reason);
 }
 

@@ -5,10 +5,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import { CheckpointError } from "../lib/checkpoint/checkpoint.ts";
+import { readWeights } from "../lib/checkpoint/weights.ts";
+import { FormatError } from "../lib/formats/error.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
-import { readPth } from "../lib/interop/pth.ts";
-import { importWeights } from "../lib/interop/weights.ts";
+import { mapNames } from "../lib/interop/torch_names.ts";
+import { readPth } from "../lib/interop/torch_pth.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import {
   bytesOf,
@@ -41,8 +43,12 @@ const one = (view: Partial<View>, storage = ABC) =>
     0: storage,
   });
 
-function refused(bytes: Uint8Array, reason: string): void {
-  const { message } = assertThrows(() => readPth(bytes), ImportError);
+function refused(
+  bytes: Uint8Array,
+  reason: string,
+  error: typeof ImportError | typeof FormatError = ImportError,
+): void {
+  const { message } = assertThrows(() => readPth(bytes), error);
   assertStringIncludes(message, reason);
 }
 
@@ -152,6 +158,7 @@ Deno.test("readPth() refuses other files, and says what to do", () => {
   refused(
     pth(pickle(name("__main__", "VAE"), ")", 0x81, "}b")),
     "__main__.VAE is not allowed in a weights file: save model.state_dict()",
+    FormatError,
   );
 });
 
@@ -167,11 +174,11 @@ Deno.test("readPth() never repeats a storage without bounds", () => {
 
 Deno.test("readPth() throws its own errors for files that are cut off", () => {
   for (let length = 0; length < REAL.length; length++) {
-    assertThrows(() => readPth(REAL.subarray(0, length)), ImportError);
+    assertThrows(() => readPth(REAL.subarray(0, length)), FormatError);
   }
   const data = pickle(dict([["x", tensor({ length: 6, shape: [6] })]]));
   for (let length = 0; length < data.length; length++) {
-    refused(pth(data.subarray(0, length), { 0: ABC }), "");
+    refused(pth(data.subarray(0, length), { 0: ABC }), "", FormatError);
   }
 });
 
@@ -207,10 +214,11 @@ Deno.test("readPth() throws its own errors for damaged files", () => {
       else bytes.copyWithin(at, draw(bytes.length), at + draw(20));
     }
     try {
-      importWeights(readPth(isZip ? bytes : pth(bytes, { 0: ABC })));
+      readWeights(mapNames(readPth(isZip ? bytes : pth(bytes, { 0: ABC }))));
     } catch (error) {
       assert(
-        error instanceof ImportError || error instanceof CheckpointError,
+        error instanceof FormatError || error instanceof ImportError ||
+          error instanceof CheckpointError,
         `mutant ${i}: ${error}`,
       );
       assert(!/\p{Cc}/u.test(error.message), error.message);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ImportError } from "../lib/interop/error.ts";
+import { FormatError } from "../lib/formats/error.ts";
 import { readZip } from "../lib/formats/zip.ts";
 import { bytesOf, zip } from "./pth.ts";
 
@@ -12,7 +12,7 @@ const REAL = Deno.readFileSync(
 );
 
 function refused(bytes: Uint8Array, reason: string): void {
-  const { message } = assertThrows(() => readZip(bytes), ImportError);
+  const { message } = assertThrows(() => readZip(bytes), FormatError);
   assertStringIncludes(message, reason);
 }
 
@@ -43,7 +43,7 @@ Deno.test("readZip() reads what PyTorch writes", () => {
 
 Deno.test("readZip() refuses a file that is cut off, at every byte", () => {
   for (let length = 0; length < REAL.length; length++) {
-    assertThrows(() => readZip(REAL.subarray(0, length)), ImportError);
+    assertThrows(() => readZip(REAL.subarray(0, length)), FormatError);
   }
 });
 

@@ -9,7 +9,7 @@ import { FEATURE_COUNT, type ModelOptions, modelSpec } from "../model/spec.ts";
 import { completeOptions } from "../options/table.ts";
 import { trainingOptions } from "../options/run.ts";
 import { show, showSizes } from "../text.ts";
-import { fromPyTorch, stepCounters, toStateDict } from "./layout.ts";
+import { fromPyTorch, stepCounters, toStateDict } from "./torch_layout.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
 import {
   type DType,

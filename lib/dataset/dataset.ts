@@ -1,5 +1,5 @@
 /**
- * From a data set's name to its training, validation and test images.
+ * Loads a data set by its name, or from the user's own file.
  *
  * @module
  */
@@ -7,12 +7,8 @@ import { basename } from "node:path";
 import { completeOptions } from "../options/table.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
 import { DownloadError, fetchFile, type FetchProgress } from "./download.ts";
-import {
-  checkImages,
-  checkLabels,
-  gunzipIdx,
-  parseIdx,
-} from "../formats/idx.ts";
+import { gunzipIdx, type Idx, parseIdx } from "../formats/idx.ts";
+import { IMAGE_SIZE } from "../model/spec.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import {
   type Dataset,
@@ -141,4 +137,41 @@ function idxFile(
   const count = checkImages(images);
   if (labels) checkLabels(labels, count);
   return imageFile(images.data, labels && labels.data, count);
+}
+
+/**
+ * Checks that an IDX file holds 28×28 images.
+ *
+ * @returns How many.
+ * @throws {Error} If its shape is not N×28×28 with N ≥ 1.
+ */
+export function checkImages({ shape }: Idx): number {
+  const [count, rows, columns] = shape;
+  if (
+    shape.length !== 3 || rows !== IMAGE_SIZE || columns !== IMAGE_SIZE ||
+    count === 0
+  ) {
+    throw new Error(
+      `images must be N×${IMAGE_SIZE}×${IMAGE_SIZE} with N ≥ 1, but the shape is ${
+        shape.join("×")
+      }`,
+    );
+  }
+  return count;
+}
+
+/**
+ * Checks that an IDX file holds one label for each image.
+ *
+ * @throws {Error} If its shape is not that number alone.
+ */
+export function checkLabels({ shape }: Idx, imageCount: number): void {
+  if (shape.length !== 1) {
+    throw new Error(
+      `labels must be one byte each, but the shape is ${shape.join("×")}`,
+    );
+  }
+  if (shape[0] !== imageCount) {
+    throw new Error(`${shape[0]} labels do not fit ${imageCount} images`);
+  }
 }

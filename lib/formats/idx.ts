@@ -5,7 +5,7 @@
  * @module
  */
 import { constants, gunzipSync } from "node:zlib";
-import { IMAGE_SIZE } from "../model/spec.ts";
+import { FormatError } from "./error.ts";
 
 /** The content of an IDX file of unsigned bytes. */
 export interface Idx {
@@ -22,7 +22,7 @@ const UNSIGNED_BYTE = 0x08;
  *
  * @param bytes The whole file, decompressed.
  * @returns Its shape and data; the data is a view of `bytes`, not a copy.
- * @throws {Error} If it is another kind of file, is truncated, or goes on
+ * @throws {FormatError} If it is another kind of file, is truncated, or goes on
  * after its data.
  */
 export function parseIdx(bytes: Uint8Array<ArrayBuffer>): Idx {
@@ -31,35 +31,39 @@ export function parseIdx(bytes: Uint8Array<ArrayBuffer>): Idx {
     shape.join("×")
   } bytes is ${length} bytes long`;
   if (bytes.length < length) {
-    throw new Error(`truncated: ${file}, but this one is ${bytes.length}`);
+    throw new FormatError(
+      `truncated: ${file}, but this one is ${bytes.length}`,
+    );
   }
   if (bytes.length > length) {
-    throw new Error(`trailing bytes: ${file}, but this one is ${bytes.length}`);
+    throw new FormatError(
+      `trailing bytes: ${file}, but this one is ${bytes.length}`,
+    );
   }
   return { shape, data: bytes.subarray(offset) };
 }
 
-/** Reads the header alone: where the data starts and the file must end. */
+/** Reads the header alone, which says where the data starts and the file ends. */
 function parseHeader(
   bytes: Uint8Array,
 ): { shape: number[]; offset: number; length: number } {
   const [zero0, zero1, type, rank] = bytes;
   if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0) {
-    throw new Error(`not an IDX file: it ${describeStart(bytes)}`);
+    throw new FormatError(`not an IDX file: it ${describeStart(bytes)}`);
   }
   if (type !== UNSIGNED_BYTE) {
-    throw new Error(
-      `IDX element type 0x${
+    throw new FormatError(
+      `the IDX element type 0x${
         hex(type)
       } is not supported, only 0x08 (unsigned bytes)`,
     );
   }
   if (rank < 1 || rank > 4) {
-    throw new Error(`IDX rank ${rank} is not supported, only 1 to 4`);
+    throw new FormatError(`the IDX rank ${rank} is not supported, only 1 to 4`);
   }
   const offset = 4 + 4 * rank;
   if (bytes.length < offset) {
-    throw new Error(`truncated: the IDX header needs ${offset} bytes`);
+    throw new FormatError(`truncated: the IDX header needs ${offset} bytes`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const shape = Array.from(
@@ -69,12 +73,14 @@ function parseHeader(
   // Four 32-bit sizes may multiply to 2^128: inexact here, but never small.
   const length = offset + shape.reduce((product, size) => product * size, 1);
   if (length > 2 ** 32) {
-    throw new Error(`IDX shape ${shape.join("×")} is larger than 4 GiB`);
+    throw new FormatError(
+      `the IDX shape ${shape.join("×")} is larger than 4 GiB`,
+    );
   }
   return { shape, offset, length };
 }
 
-/** The first bytes of a file that is not what it should be, for a message. */
+/** Says how a file begins that is not what it should be. */
 function describeStart(bytes: Uint8Array): string {
   if (bytes.length === 0) return "is empty";
   const text = new TextDecoder().decode(bytes.subarray(0, 512));
@@ -93,7 +99,7 @@ function hex(byte: number): string {
  *
  * @param idx The shape, of 1 to 4 dimensions, and the data.
  * @returns The whole file.
- * @throws {Error} If the data is not as long as the shape says.
+ * @throws {FormatError} If the data is not as long as the shape says.
  */
 export function writeIdx({ shape, data }: Idx): Uint8Array<ArrayBuffer> {
   const offset = 4 + 4 * shape.length;
@@ -113,7 +119,7 @@ export function writeIdx({ shape, data }: Idx): Uint8Array<ArrayBuffer> {
  * @param bytes The file, with or without gzip.
  * @param expected The shape it must have, where that is known.
  * @returns The file without gzip.
- * @throws {Error} If it is no IDX file, has another shape, or its gzip data is
+ * @throws {FormatError} If it is no IDX file, has another shape, or its gzip data is
  * truncated, corrupt, or larger than the IDX header in it says.
  */
 export function gunzipIdx(
@@ -127,16 +133,18 @@ export function gunzipIdx(
       finishFlush: constants.Z_SYNC_FLUSH,
     })
     : bytes;
-  if (compressed && head.length === 0) throw new Error("truncated gzip data");
+  if (compressed && head.length === 0) {
+    throw new FormatError("truncated gzip data");
+  }
   const { shape, length } = parseHeader(head);
   const sizes = shape.join("×");
   if (expected && sizes !== expected.join("×")) {
-    throw new Error(`the shape is ${sizes}, not ${expected.join("×")}`);
+    throw new FormatError(`the shape is ${sizes}, not ${expected.join("×")}`);
   }
   if (!compressed) return bytes;
   // Deflate shrinks to no less than 1/1032, so a larger claim is a lie.
   if (length > 1032 * bytes.length) {
-    throw new Error(
+    throw new FormatError(
       `truncated: ${bytes.length} bytes of gzip data cannot hold ${sizes} bytes`,
     );
   }
@@ -158,46 +166,9 @@ function inflate(
         `the gzip data holds more than the ${options?.maxOutputLength} bytes its IDX header names`,
       Z_BUF_ERROR: "truncated gzip data",
     }[(error as { code: string }).code];
-    throw new Error(
+    throw new FormatError(
       reason ?? `corrupt gzip data (${(error as Error).message})`,
       { cause: error },
     );
-  }
-}
-
-/**
- * Checks that an IDX file holds 28×28 images.
- *
- * @returns How many.
- * @throws {Error} If its shape is not N×28×28 with N ≥ 1.
- */
-export function checkImages({ shape }: Idx): number {
-  const [count, rows, columns] = shape;
-  if (
-    shape.length !== 3 || rows !== IMAGE_SIZE || columns !== IMAGE_SIZE ||
-    count === 0
-  ) {
-    throw new Error(
-      `images must be N×${IMAGE_SIZE}×${IMAGE_SIZE} with N ≥ 1, but the shape is ${
-        shape.join("×")
-      }`,
-    );
-  }
-  return count;
-}
-
-/**
- * Checks that an IDX file holds one label for each image.
- *
- * @throws {Error} If its shape is not that number alone.
- */
-export function checkLabels({ shape }: Idx, imageCount: number): void {
-  if (shape.length !== 1) {
-    throw new Error(
-      `labels must be one byte each, but the shape is ${shape.join("×")}`,
-    );
-  }
-  if (shape[0] !== imageCount) {
-    throw new Error(`${shape[0]} labels do not fit ${imageCount} images`);
   }
 }

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { display, ImportError } from "../interop/error.ts";
+import { display, FormatError } from "./error.ts";
+import { PickleReader } from "./pickle_reader.ts";
 
 /** A name that a pickle may use. */
 export interface Global {
@@ -46,12 +47,11 @@ const MAX_BYTES = 16 * 2 ** 20;
 
 const MAX_STACK = 100_000;
 const MAX_VALUES = 200_000;
-const MAX_TEXT = 2 ** 20;
 
 /**
  * Reads a pickle of protocol 2 to 5.
  *
- * @throws {ImportError} If it uses a name that is not in the table, an opcode
+ * @throws {FormatError} If it uses a name that is not in the table, an opcode
  * that weights do not need, or is damaged.
  */
 export function unpickle(
@@ -59,30 +59,17 @@ export function unpickle(
   { globals, persistent }: Unpickling,
 ): Value {
   if (bytes.length > MAX_BYTES) {
-    throw new ImportError(
+    throw new FormatError(
       `the pickle has ${bytes.length} bytes, more than the ${MAX_BYTES} that ` +
         "are read: save the state dict alone",
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const reader = new PickleReader(bytes);
+  const refuse = (reason: string) => reader.refuse(reason);
   const stack: Value[] = [];
   const marks: number[] = [];
   const memo = new Map<number, Value>();
-  let at = 0;
-  let opcodeAt = 0;
   let values = 0;
-
-  const refuse = (reason: string) =>
-    new ImportError(`the pickle ${reason} (byte ${opcodeAt})`);
-  const take = (length: number): number => {
-    if (length > bytes.length - at) throw refuse("ends too early");
-    at += length;
-    return at - length;
-  };
-  const u8 = () => view.getUint8(take(1));
-  const u32 = () => view.getUint32(take(4), true);
-  /** Larger lengths than a number holds exactly are too large anyway. */
-  const u64 = () => Number(view.getBigUint64(take(8), true));
 
   const push = (value: Value) => {
     if (stack.length >= MAX_STACK || ++values > MAX_VALUES) {
@@ -110,42 +97,6 @@ export function unpickle(
     return value;
   };
 
-  const binary = (length: number): Uint8Array => {
-    if (length > MAX_TEXT) {
-      throw refuse(`has a text of ${length} bytes, over the ${MAX_TEXT}`);
-    }
-    const begin = take(length);
-    return bytes.subarray(begin, begin + length);
-  };
-  const text = (length: number): string => {
-    const encoded = binary(length);
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-        .decode(encoded);
-    } catch (cause) {
-      throw new ImportError(refuse("has a text that is not UTF-8").message, {
-        cause,
-      });
-    }
-  };
-  const line = (): string => {
-    const end = bytes.indexOf(0x0a, at);
-    if (end < 0) throw refuse("ends too early");
-    const word = text(end - at);
-    take(1);
-    return word;
-  };
-  const integer = (length: number): number | bigint => {
-    const begin = take(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) {
-      value = value << 8n | BigInt(bytes[begin + i]);
-    }
-    value = BigInt.asIntN(8 * length, value);
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  };
-
   const find = (module: Value, name: Value): Global => {
     if (typeof module !== "string" || typeof name !== "string") {
       throw refuse("has a name that is not a text");
@@ -153,7 +104,7 @@ export function unpickle(
     const global = `${module}.${name}`;
     const found = globals.get(global);
     if (found) return found;
-    throw new ImportError(
+    throw new FormatError(
       `${display(global)} is not allowed in a weights file: save ` +
         "model.state_dict(), not a whole model or other objects",
     );
@@ -191,23 +142,22 @@ export function unpickle(
   };
 
   if (bytes[0] !== 0x80) throw refuse("does not begin with its protocol");
-  while (true) {
-    opcodeAt = at;
-    const opcode = u8();
+  for (let isFirst = true;; isFirst = false) {
+    const opcode = reader.opcode();
     switch (opcode) {
       case 0x80: { // PROTO
-        const protocol = u8();
-        if (opcodeAt > 0 || protocol < 2 || protocol > 5) {
+        const protocol = reader.u8();
+        if (!isFirst || protocol < 2 || protocol > 5) {
           throw refuse(`has protocol ${protocol}, not 2 to 5 at its beginning`);
         }
         break;
       }
       case 0x95: // FRAME
-        if (u64() > bytes.length - at) throw refuse("ends too early");
+        if (reader.u64() > reader.left) throw refuse("ends too early");
         break;
       case 0x2e: { // STOP
         const value = pop();
-        if (stack.length > 0 || marks.length > 0 || at < bytes.length) {
+        if (stack.length > 0 || marks.length > 0 || reader.left > 0) {
           throw refuse("has something left over at its end");
         }
         return value;
@@ -225,34 +175,34 @@ export function unpickle(
         push(opcode === 0x88);
         break;
       case 0x4a: // BININT
-        push(view.getInt32(take(4), true));
+        push(reader.i32());
         break;
       case 0x4b: // BININT1
-        push(u8());
+        push(reader.u8());
         break;
       case 0x4d: // BININT2
-        push(view.getUint16(take(2), true));
+        push(reader.u16());
         break;
       case 0x8a: // LONG1
-        push(integer(u8()));
+        push(reader.integer(reader.u8()));
         break;
       case 0x47: // BINFLOAT
-        push(view.getFloat64(take(8)));
+        push(reader.f64());
         break;
       case 0x58: // BINUNICODE
-        push(text(u32()));
+        push(reader.text(reader.u32()));
         break;
       case 0x8c: // SHORT_BINUNICODE
-        push(text(u8()));
+        push(reader.text(reader.u8()));
         break;
       case 0x8d: // BINUNICODE8
-        push(text(u64()));
+        push(reader.text(reader.u64()));
         break;
       case 0x42: // BINBYTES
-        push(binary(u32()));
+        push(reader.binary(reader.u32()));
         break;
       case 0x43: // SHORT_BINBYTES
-        push(binary(u8()));
+        push(reader.binary(reader.u8()));
         break;
 
       case 0x29: // EMPTY_TUPLE
@@ -286,23 +236,23 @@ export function unpickle(
         break;
 
       case 0x71: // BINPUT
-        remember(u8());
+        remember(reader.u8());
         break;
       case 0x72: // LONG_BINPUT
-        remember(u32());
+        remember(reader.u32());
         break;
       case 0x94: // MEMOIZE
         remember(memo.size);
         break;
       case 0x68: // BINGET
-        recall(u8());
+        recall(reader.u8());
         break;
       case 0x6a: // LONG_BINGET
-        recall(u32());
+        recall(reader.u32());
         break;
 
       case 0x63: // GLOBAL
-        push(find(line(), line()));
+        push(find(reader.line(), reader.line()));
         break;
       case 0x93: { // STACK_GLOBAL
         const [module, name] = popTuple(2);

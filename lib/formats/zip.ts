@@ -7,7 +7,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { display, ImportError } from "../interop/error.ts";
+import { display, FormatError } from "./error.ts";
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -29,7 +29,7 @@ const HAS_DESCRIPTOR = 1 << 3;
  *
  * @param bytes The whole file.
  * @returns The content of the entries by name, in the directory's order.
- * @throws {ImportError} If anything in the file is wrong, or compressed.
+ * @throws {FormatError} If anything in the file is wrong, or compressed.
  */
 export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -40,18 +40,18 @@ export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
     const entry = readEntry(bytes, view, at, directory);
     at = entry.next;
     if (entries.has(entry.name)) {
-      throw new ImportError(`the zip file has ${display(entry.name)} twice`);
+      throw new FormatError(`the zip file has ${display(entry.name)} twice`);
     }
     entries.set(entry.name, entry);
   }
   if (at !== directory.end) {
-    throw new ImportError("the zip file's directory has bytes left over");
+    throw new FormatError("the zip file's directory has bytes left over");
   }
   checkOverlaps([...entries.values()]);
   const contents = new Map<string, Uint8Array>();
   for (const { name, crc, content } of entries.values()) {
     if (crc32(content) !== crc) {
-      throw new ImportError(
+      throw new FormatError(
         `the CRC-32 of ${display(name)} is wrong: the file is damaged`,
       );
     }
@@ -82,7 +82,7 @@ function checkOverlaps(entries: Entry[]): void {
   for (let i = 1; i < entries.length; i++) {
     const [last, next] = [entries[i - 1], entries[i]];
     if (next.begin >= last.end) continue;
-    throw new ImportError(
+    throw new FormatError(
       `the zip file's entries ${display(last.name)} and ${
         display(next.name)
       } overlap`,
@@ -94,7 +94,7 @@ function checkOverlaps(entries: Entry[]): void {
 function findDirectory(view: DataView): Directory {
   const at = view.byteLength - END_SIZE;
   if (at < 0 || view.getUint32(at, true) !== END) {
-    throw new ImportError(
+    throw new FormatError(
       "the zip file does not end with its directory: is it truncated?",
     );
   }
@@ -104,11 +104,11 @@ function findDirectory(view: DataView): Directory {
   const begin = view.getUint32(at + 16, true);
   const end = begin + size;
   if (disks !== 0 || count !== view.getUint16(at + 10, true)) {
-    throw new ImportError("the zip file is one of several parts");
+    throw new FormatError("the zip file is one of several parts");
   }
   const isPlain = end === at;
   if (!isPlain && !isEnd64(view, at - END_64_SIZE, { begin, end, count })) {
-    throw new ImportError(
+    throw new FormatError(
       `the zip file's directory cannot lie at bytes ${begin} to ${end}`,
     );
   }
@@ -137,7 +137,7 @@ function readEntry(
   { begin: directory, end }: Directory,
 ): Entry {
   if (at + CENTRAL_SIZE > end || view.getUint32(at, true) !== CENTRAL) {
-    throw new ImportError(`the zip file has no directory entry at byte ${at}`);
+    throw new FormatError(`the zip file has no directory entry at byte ${at}`);
   }
   const [flags, method] = [8, 10].map((o) => view.getUint16(at + o, true));
   const [crc, packed, size] = [16, 20, 24]
@@ -147,12 +147,12 @@ function readEntry(
   const begin = view.getUint32(at + 42, true);
   const next = at + CENTRAL_SIZE + nameLength + extraLength + commentLength;
   if (next > end) {
-    throw new ImportError(`the zip file's entry at byte ${at} is cut off`);
+    throw new FormatError(`the zip file's entry at byte ${at} is cut off`);
   }
   const rawName = bytes.subarray(at + CENTRAL_SIZE).subarray(0, nameLength);
   const name = decodeName(rawName);
   const refuse = (reason: string) =>
-    new ImportError(`the zip file's entry ${display(name)} ${reason}`);
+    new FormatError(`the zip file's entry ${display(name)} ${reason}`);
   if (method !== 0) {
     throw refuse(
       "is compressed: save model.state_dict() with torch.save, which does not",
@@ -193,7 +193,7 @@ function decodeName(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ImportError("the zip file has a name that is not UTF-8", {
+    throw new FormatError("the zip file has a name that is not UTF-8", {
       cause,
     });
   }

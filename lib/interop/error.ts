@@ -1,12 +1,8 @@
-import { show } from "../text.ts";
-
-/** Weights that cannot be imported. The message says why, and what to do. */
+/**
+ * A model that cannot be imported: its file can be read, but holds another
+ * model or something else. The message says why, and what to do.
+ */
 export class ImportError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "ImportError";
-}
-
-/** A name from a file, in quotes where it could be mistaken. */
-export function display(name: string): string {
-  return /^[\w./]{1,80}$/.test(name) ? name : show(name);
 }

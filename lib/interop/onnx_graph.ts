@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { toStateDict } from "../checkpoint/layout.ts";
+import { toStateDict } from "../checkpoint/torch_layout.ts";
 import type { Tensor } from "../formats/safetensors.ts";
 import { modelSpec } from "../model/spec.ts";
-import type { TrainedModel } from "./model.ts";
+import type { TrainedModel } from "./trained_model.ts";
 import { bytes, float, integer, message } from "../formats/protobuf.ts";
 
 const IR_VERSION = 8;
@@ -28,7 +28,7 @@ export type Shape = readonly (number | string)[];
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
 /** A graph with the tensors of a model. */
-export class Graph {
+export class OnnxGraph {
   readonly #name: string;
   readonly #model: TrainedModel;
   readonly #tensors: Map<string, Tensor>;

@@ -9,8 +9,14 @@ import type { Tensor } from "../formats/safetensors.ts";
 import { DECODER, ENCODER, FEATURE_COUNT, modelSpec } from "../model/spec.ts";
 import { trainingOptions } from "../options/run.ts";
 import { showSizes } from "../text.ts";
-import { display, ImportError } from "./error.ts";
-import { byNumbers, groupByLayer, join, type Layer } from "./torch_layers.ts";
+import { display } from "../formats/error.ts";
+import { ImportError } from "./error.ts";
+import {
+  byNumbers,
+  groupByLayer,
+  join,
+  type Layer,
+} from "./torch_state_dict.ts";
 
 /** Problems in one message; the others are counted. */
 const MAX_PROBLEMS = 4;

@@ -14,7 +14,7 @@ import {
   priorQuantiles,
   spread,
   traversal,
-} from "../../lib/latent/grid.ts";
+} from "../../lib/latent/traversal.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { permutation, streamKey } from "../../lib/rng.ts";
 import { some, ways } from "./comparison.ts";

@@ -24,15 +24,11 @@ import {
 } from "../../lib/formats/safetensors.ts";
 import { decodeWeights, encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { DownloadError, fetchFile } from "../../lib/dataset/download.ts";
-import {
-  checkImages,
-  checkLabels,
-  gunzipIdx,
-  parseIdx,
-  writeIdx,
-} from "../../lib/formats/idx.ts";
+import { checkImages, checkLabels } from "../../lib/dataset/dataset.ts";
+import { FormatError } from "../../lib/formats/error.ts";
+import { gunzipIdx, parseIdx, writeIdx } from "../../lib/formats/idx.ts";
 import { ImportError } from "../../lib/interop/error.ts";
-import { readPth } from "../../lib/interop/pth.ts";
+import { readPth } from "../../lib/interop/torch_pth.ts";
 import {
   completeOptions,
   type Option,
@@ -137,7 +133,10 @@ const readers: Record<
     errors: [SafetensorsError, CheckpointError],
     read: (bytes) => decodeWeights(bytes),
   },
-  pth: { errors: [ImportError], read: (bytes) => readPth(bytes) },
+  pth: {
+    errors: [FormatError, ImportError],
+    read: (bytes) => readPth(bytes),
+  },
 };
 
 Deno.test("every reader refuses the corpus", () => {
@@ -300,7 +299,7 @@ Deno.test("decodeWeights() takes or refuses damaged files", () => {
 
 Deno.test("readPth() takes or refuses damaged files", () => {
   const file = pthFile(pickle);
-  fuzz(6, [ImportError], (m, i) => {
+  fuzz(6, [FormatError, ImportError], (m, i) => {
     return i % 4 ? pthFile(m.bytes(pickle)) : m.bytes(file);
   }, (bytes) => {
     for (const { shape, data } of readPth(bytes).values()) {

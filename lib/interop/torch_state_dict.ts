@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../formats/safetensors.ts";
 import { showSizes } from "../text.ts";
-import { display } from "./error.ts";
+import { display } from "../formats/error.ts";
 
 /** What wrappers put before every name. */
 const PREFIX = /^(?:(?:module|model|vae|_orig_mod)\.)+/;

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Block, modelSpec } from "../model/spec.ts";
-import type { TrainedModel } from "./model.ts";
+import type { TrainedModel } from "./trained_model.ts";
 
 /** A tensor of a layer, row-major. */
 export interface Weight {
@@ -18,7 +18,7 @@ export interface Weight {
 }
 
 /** A Keras model that grows layer by layer. */
-export class Layers {
+export class KerasGraph {
   readonly #model: TrainedModel;
   readonly #blocks: Map<string, Weight>;
   readonly #layers: unknown[] = [];

@@ -11,8 +11,8 @@ import {
   IMAGE_SIZE,
   padding,
 } from "../model/spec.ts";
-import type { TrainedModel } from "./model.ts";
-import { Graph, type Shape } from "./onnx_graph.ts";
+import type { TrainedModel } from "./trained_model.ts";
+import { OnnxGraph, type Shape } from "./onnx_graph.ts";
 
 const IMAGE: Shape = ["batch", 1, IMAGE_SIZE, IMAGE_SIZE];
 
@@ -44,7 +44,7 @@ export function onnxModels(model: TrainedModel): Map<string, Uint8Array> {
 }
 
 function encoder(model: TrainedModel): Uint8Array {
-  const graph = new Graph("encoder", model);
+  const graph = new OnnxGraph("encoder", model);
   graph.input("image", IMAGE);
   let h = "image";
   ENCODER.forEach((_, i) => {
@@ -62,7 +62,7 @@ function encoder(model: TrainedModel): Uint8Array {
 function decoder(model: TrainedModel): Uint8Array {
   const { latentDim, likelihood } = model.options;
   const { size, channels } = FEATURES;
-  const graph = new Graph("decoder", model);
+  const graph = new OnnxGraph("decoder", model);
   graph.input("z", ["batch", latentDim]);
   let h = graph.layer("Gemm", "fc_decode", "z", LINEAR);
   // A size of 0 is the input's own: the batch stays free.
@@ -82,7 +82,7 @@ function decoder(model: TrainedModel): Uint8Array {
   return graph.encode();
 }
 
-function batchNorm(graph: Graph, name: string, input: string): string {
+function batchNorm(graph: OnnxGraph, name: string, input: string): string {
   const tensors = ["weight", "bias", "running_mean", "running_var"]
     .map((tensor) => graph.tensor(`${name}.${tensor}`));
   return graph.node("BatchNormalization", [input, ...tensors], {

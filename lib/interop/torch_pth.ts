@@ -8,7 +8,8 @@
  */
 import type { Tensor } from "../formats/safetensors.ts";
 import { showSizes } from "../text.ts";
-import { display, ImportError } from "./error.ts";
+import { display } from "../formats/error.ts";
+import { ImportError } from "./error.ts";
 import {
   type Global,
   isGlobal,

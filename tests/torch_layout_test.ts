@@ -4,7 +4,7 @@ import {
   stepCounters,
   toPyTorch,
   toStateDict,
-} from "../lib/checkpoint/layout.ts";
+} from "../lib/checkpoint/torch_layout.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { goldenIsMissing, readGolden } from "./shared.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ModelState } from "../checkpoint/layout.ts";
+import type { ModelState } from "../checkpoint/torch_layout.ts";
 import type { ModelOptions } from "../model/spec.ts";
 
 /** A model that can be run: a `Checkpoint`, or as much of one. */

@@ -16,8 +16,8 @@ import {
   IMAGE_SIZE,
   padding,
 } from "../model/spec.ts";
-import { Layers, type Weight } from "./keras_layers.ts";
-import type { TrainedModel } from "./model.ts";
+import { KerasGraph, type Weight } from "./keras_graph.ts";
+import type { TrainedModel } from "./trained_model.ts";
 
 const CONVOLUTION = {
   kernel_size: [3, 3],
@@ -47,75 +47,75 @@ export function layersModels(model: TrainedModel): Map<string, Uint8Array> {
   ]);
 }
 
-function encoder(model: TrainedModel): Layers {
+function encoder(model: TrainedModel): KerasGraph {
   const { latentDim } = model.options;
-  const layers = new Layers(model);
-  let h = layers.input("image", [IMAGE_SIZE, IMAGE_SIZE, 1]);
+  const graph = new KerasGraph(model);
+  let h = graph.input("image", [IMAGE_SIZE, IMAGE_SIZE, 1]);
   ENCODER.forEach((shape, i) => {
     const sides = padding(shape);
-    h = layers.add("ZeroPadding2D", `pad_${i}`, h, { padding: [sides, sides] });
-    h = layers.add("Conv2D", `conv_${i}`, h, {
+    h = graph.add("ZeroPadding2D", `pad_${i}`, h, { padding: [sides, sides] });
+    h = graph.add("Conv2D", `conv_${i}`, h, {
       ...CONVOLUTION,
       filters: shape.small.channels,
       activation: "relu",
-    }, layers.kernel(`encoder.${3 * i}`));
-    h = batchNorm(layers, `norm_${i}`, h, `encoder.${3 * i + 2}`);
+    }, graph.kernel(`encoder.${3 * i}`));
+    h = batchNorm(graph, `norm_${i}`, h, `encoder.${3 * i + 2}`);
   });
-  h = layers.add("Flatten", "flatten", h);
+  h = graph.add("Flatten", "flatten", h);
   for (const [i, name] of ["mu", "logvar"].entries()) {
-    const kernel = columns(layers.block("heads.weight"), i);
-    const bias = columns(layers.block("heads.bias"), i);
-    layers.add("Dense", name, h, { units: latentDim }, { kernel, bias });
-    layers.output(name);
+    const kernel = columns(graph.block("heads.weight"), i);
+    const bias = columns(graph.block("heads.bias"), i);
+    graph.add("Dense", name, h, { units: latentDim }, { kernel, bias });
+    graph.output(name);
   }
-  return layers;
+  return graph;
 }
 
-function decoder(model: TrainedModel): Layers {
+function decoder(model: TrainedModel): KerasGraph {
   const { latentDim, likelihood } = model.options;
   const { size, channels } = FEATURES;
-  const layers = new Layers(model);
-  let h = layers.input("z", [latentDim]);
-  h = layers.add(
+  const graph = new KerasGraph(model);
+  let h = graph.input("z", [latentDim]);
+  h = graph.add(
     "Dense",
     "features",
     h,
     { units: FEATURE_COUNT },
-    layers.kernel("fc_decode"),
+    graph.kernel("fc_decode"),
   );
-  h = layers.add("Reshape", "reshape", h, {
+  h = graph.add("Reshape", "reshape", h, {
     target_shape: [size, size, channels],
   });
   const output = likelihood === "bce" ? "sigmoid" : "linear";
   DECODER.forEach((shape, i) => {
     const isLast = i === DECODER.length - 1;
     const sides = padding(shape);
-    h = layers.add("Conv2DTranspose", `conv_${i}`, h, {
+    h = graph.add("Conv2DTranspose", `conv_${i}`, h, {
       ...CONVOLUTION,
       filters: shape.large.channels,
       activation: isLast ? output : "relu",
-    }, layers.kernel(`decoder.${3 * i}`));
-    h = layers.add("Cropping2D", `crop_${i}`, h, { cropping: [sides, sides] });
+    }, graph.kernel(`decoder.${3 * i}`));
+    h = graph.add("Cropping2D", `crop_${i}`, h, { cropping: [sides, sides] });
     if (isLast) return;
-    h = batchNorm(layers, `norm_${i}`, h, `decoder.${3 * i + 2}`);
+    h = batchNorm(graph, `norm_${i}`, h, `decoder.${3 * i + 2}`);
   });
-  layers.output(h);
-  return layers;
+  graph.output(h);
+  return graph;
 }
 
 function batchNorm(
-  layers: Layers,
+  graph: KerasGraph,
   name: string,
   input: string,
   source: string,
 ): string {
-  return layers.add("BatchNormalization", name, input, {
+  return graph.add("BatchNormalization", name, input, {
     epsilon: BATCH_NORM.eps,
   }, {
-    gamma: layers.block(`${source}.weight`),
-    beta: layers.block(`${source}.bias`),
-    moving_mean: layers.block(`${source}.running_mean`),
-    moving_variance: layers.block(`${source}.running_var`),
+    gamma: graph.block(`${source}.weight`),
+    beta: graph.block(`${source}.bias`),
+    moving_mean: graph.block(`${source}.running_mean`),
+    moving_variance: graph.block(`${source}.running_var`),
   });
 }
 
