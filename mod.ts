@@ -25,19 +25,15 @@
  */
 export * from "./lib/core.ts";
 export { atomicWrite, WriteError } from "./lib/files/atomic_write.ts";
-export {
-  type Expected,
-  loadCheckpoint,
-  saveCheckpoint,
-} from "./lib/checkpoint/checkpoint.ts";
+export { loadCheckpoint, saveCheckpoint } from "./lib/checkpoint/checkpoint.ts";
 export { loadDataset, type LoadOptions } from "./lib/dataset/dataset.ts";
 export {
   DownloadError,
   fetchDataset,
   type FetchedFile,
   type FetchOptions,
-  type FetchProgress,
 } from "./lib/dataset/download.ts";
+export type { FetchProgress, TransferOptions } from "./lib/dataset/transfer.ts";
 export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
 // By way of the engine, so that it is loaded where tfjs is: the specifier by
 // which `createEngine` imports it is hidden from `deno cache` and `deno compile`.

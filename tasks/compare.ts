@@ -6,9 +6,8 @@
 import { join as joinPath } from "node:path";
 import { checkWritable } from "../lib/files/atomic_write.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
-import { compose } from "../lib/image/compose.ts";
 import { grid } from "../lib/image/grid.ts";
-import type { Picture } from "../lib/image/picture.ts";
+import { compose, type Picture } from "../lib/image/picture.ts";
 import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { priorSample } from "../lib/model/prior.ts";

@@ -240,7 +240,7 @@ Deno.test({
     );
     assertMatch(
       error.message,
-      /^cannot write nowhere\/file: this task may not write there; it needs write access to ".*nowhere"/,
+      /^cannot write nowhere\/file: this process may not write there; Deno must be given write access to ".*nowhere"/,
     );
     assertNotMatch(error.message, /\n/);
   },

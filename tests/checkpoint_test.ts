@@ -294,8 +294,8 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
   const cases: [Uint8Array, string][] = [
     [
       text("vae_version"),
-      "it has no training state beside its tensors, so it was not written " +
-      "by `deno task train`",
+      "it has no training state beside its tensors: it holds weights alone, " +
+      "or is another program's file",
     ],
     [
       text("vae_version", "2"),
@@ -434,7 +434,6 @@ Deno.test("loadCheckpoint() loads what saveCheckpoint() saved", () =>
     await saveCheckpoint(path, run());
     assertEquals(await Deno.readFile(path), BYTES);
     assertEquals(await loadCheckpoint(path), run());
-    assertEquals(await loadCheckpoint(path, { latentDim: 3 }), run());
   }));
 
 Deno.test("loadCheckpoint() says in one line what is wrong with which file", () =>
@@ -443,12 +442,11 @@ Deno.test("loadCheckpoint() says in one line what is wrong with which file", () 
     const fails = async (bytes: Uint8Array, message: string) => {
       await Deno.writeFile(path, bytes);
       const error = await assertRejects(
-        () => loadCheckpoint(path, { latentDim: 12 }),
+        () => loadCheckpoint(path),
         CheckpointError,
       );
       assertEquals(error.message, `checkpoint ${path}: ${message}`);
     };
-    await fails(BYTES, "it has 3 latent dimensions, not 12");
     await fails(
       BYTES.subarray(0, 5),
       "the file has 5 bytes, fewer than the 8 of a header length",
@@ -468,8 +466,8 @@ Deno.test("loadCheckpoint() says in one line what is wrong with which file", () 
       forged((_, metadata) => {
         for (const key of Object.keys(metadata)) delete metadata[key];
       }),
-      "it has no training state beside its tensors, so it was not written by " +
-        "`deno task train`",
+      "it has no training state beside its tensors: it holds weights alone, " +
+        "or is another program's file",
     );
   }));
 
@@ -482,8 +480,7 @@ Deno.test("loadCheckpoint() says how to get a missing checkpoint", () =>
     );
     assertEquals(
       error.message,
-      `there is no checkpoint ${path}: train one first with ` +
-        "`deno task train`",
+      `there is no checkpoint ${path}: train one first`,
     );
   }));
 

@@ -93,7 +93,7 @@ for (const [what, [bytes, message]] of Object.entries(checkpoints)) {
 Deno.test("sample, reconstruct and train --resume want a checkpoint", () =>
   inFolder(async (folder) => {
     const missing = (path: string) =>
-      new RegExp(`there is no checkpoint ${path}: train one first with`);
+      new RegExp(`there is no checkpoint ${path}: train one first`);
     const last = missing("checkpoints/vae\\.safetensors");
     await refuses(last, folder, "sample", []);
     await refuses(last, folder, "reconstruct", []);

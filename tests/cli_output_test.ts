@@ -40,7 +40,7 @@ Deno.test("tasks refuse an output that cannot be written", () =>
       [
         "train",
         ["--checkpoint", "../a.st"],
-        /may not write there.*allow-write/,
+        /may not write there.*write access/,
       ],
       ["train", ["--checkpoint", "/proc/a.st"], /may not write there/],
       [

@@ -11,8 +11,7 @@ import { join } from "node:path";
 // @ts-types="../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
-import { compose } from "../lib/image/compose.ts";
-import { blank, type Color } from "../lib/image/picture.ts";
+import { blank, type Color, compose } from "../lib/image/picture.ts";
 import { nearestImages, unevenness } from "../lib/metrics/nearest_image.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { refuses, runWell, snapshot } from "./process.ts";

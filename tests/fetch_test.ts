@@ -17,8 +17,8 @@ import {
   DownloadError,
   fetchDataset,
   type FetchOptions,
-  type FetchProgress,
 } from "../lib/dataset/download.ts";
+import type { FetchProgress } from "../lib/dataset/transfer.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
 import type { Source, SourceFile } from "../lib/dataset/mnist.ts";
 import { inFolder } from "./folder.ts";

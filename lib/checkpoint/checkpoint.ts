@@ -1,5 +1,5 @@
 /**
- * Checkpoints in files. Loading one continues the run exactly.
+ * Saves checkpoints to files and loads them.
  *
  * @module
  */
@@ -14,19 +14,15 @@ export {
   type DataRecord,
 } from "./metadata.ts";
 
-/** What the caller of {@linkcode loadCheckpoint} counts on. */
-export interface Expected {
-  /** Number of latent dimensions. */
-  readonly latentDim?: number;
-}
-
-/** Larger files are not read: a header of 100 MB and 20 MB of tensors fit. */
+/** Refuses larger files: a header of 100 MB and 20 MB of tensors still fit. */
 const MAX_FILE = 256 * 2 ** 20;
 
 /**
  * Saves a checkpoint: afterwards the file is the new one, or, if anything
  * failed, still the old one.
  *
+ * @param path The file.
+ * @param checkpoint The run.
  * @throws {CheckpointError} As {@linkcode encodeCheckpoint}.
  * @throws {WriteError} If the file cannot be written.
  *
@@ -56,9 +52,10 @@ export async function saveCheckpoint(
  * Loads a checkpoint.
  *
  * @param path The file.
- * @param expected What it has to match.
+ * @returns The run as it was saved: training from it gives what an unbroken
+ * run would have given.
  * @throws {CheckpointError} If there is no such file, it cannot be read, or it
- * is not what was expected.
+ * is no checkpoint.
  *
  * @example
  * ```ts
@@ -66,26 +63,15 @@ export async function saveCheckpoint(
  * import { assertRejects } from "@std/assert";
  *
  * await assertRejects(
- *   () => loadCheckpoint("no-such-run.safetensors", { latentDim: 12 }),
+ *   () => loadCheckpoint("no-such-run.safetensors"),
  *   CheckpointError,
  *   "there is no checkpoint no-such-run.safetensors",
  * );
  * ```
  */
-export async function loadCheckpoint(
-  path: string,
-  expected: Expected = {},
-): Promise<Checkpoint> {
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path);
-  const checkpoint = named(path, () => decodeCheckpoint(bytes));
-  const { latentDim } = checkpoint.options;
-  if (latentDim !== (expected.latentDim ?? latentDim)) {
-    throw new CheckpointError(
-      `checkpoint ${path}: it has ${latentDim} latent dimensions, not ` +
-        `${expected.latentDim}`,
-    );
-  }
-  return checkpoint;
+  return named(path, () => decodeCheckpoint(bytes));
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
@@ -103,8 +89,7 @@ async function readFile(path: string): Promise<Uint8Array> {
     if (cause instanceof CheckpointError) throw cause;
     if (cause instanceof Deno.errors.NotFound) {
       throw new CheckpointError(
-        `there is no checkpoint ${path}: train one first with ` +
-          "`deno task train`",
+        `there is no checkpoint ${path}: train one first`,
         { cause },
       );
     }

@@ -6,7 +6,12 @@
  */
 import type { TrainState } from "../model/init.ts";
 import { modelSpec } from "../model/spec.ts";
-import { fromPyTorch, stepCounters, toPyTorch, toStateDict } from "./torch_layout.ts";
+import {
+  fromPyTorch,
+  stepCounters,
+  toPyTorch,
+  toStateDict,
+} from "./torch_layout.ts";
 import {
   type Checkpoint,
   CheckpointError,

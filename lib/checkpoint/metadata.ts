@@ -106,8 +106,8 @@ export function readMetadata(texts: Record<string, string>): Metadata {
   const version = texts.vae_version;
   if (version === undefined) {
     throw new CheckpointError(
-      "it has no training state beside its tensors, so it was not written by " +
-        "`deno task train`",
+      "it has no training state beside its tensors: it holds weights alone, or " +
+        "is another program's file",
     );
   }
   if (!/^[1-9]\d*$/.test(version)) {

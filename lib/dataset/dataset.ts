@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import { completeOptions } from "../options/table.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
-import { DownloadError, fetchFile, type FetchProgress } from "./download.ts";
+import { DownloadError, fetchFile } from "./download.ts";
 import { gunzipIdx, type Idx, parseIdx } from "../formats/idx.ts";
 import { IMAGE_SIZE } from "../model/spec.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
@@ -18,6 +18,7 @@ import {
   type Split,
   splitDataset,
 } from "./split.ts";
+import type { FetchProgress } from "./transfer.ts";
 
 export type { Dataset, ImageSet, Split } from "./split.ts";
 

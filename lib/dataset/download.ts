@@ -1,5 +1,6 @@
 /**
- * Verified copies of the public data sets, from mirrors or from a folder.
+ * Fetches the public data sets, from mirrors or from a folder, and verifies
+ * every file.
  *
  * @module
  */
@@ -15,21 +16,16 @@ import {
   sources,
 } from "./mnist.ts";
 import { sha256 } from "./split.ts";
-
-/** How far the transfer of one file is. */
-export interface FetchProgress {
-  /** The file's name, decompressed. */
-  readonly file: string;
-  /** The URL or path it comes from. */
-  readonly url: string;
-  /** Bytes received so far. */
-  readonly loaded: number;
-  /** Bytes to receive, or `null` where the server does not say. */
-  readonly total: number | null;
-}
+import {
+  download,
+  type Part,
+  reason,
+  type TransferOptions,
+  TransientError,
+} from "./transfer.ts";
 
 /** Where to keep files, where to get them, and how long to try. */
-export interface FetchOptions {
+export interface FetchOptions extends TransferOptions {
   /** Files are kept, decompressed, in the folder `<dataDir>/<name>`. */
   readonly dataDir: string;
   /**
@@ -37,12 +33,6 @@ export interface FetchOptions {
    * public mirrors. Its files may be named with or without `.gz`.
    */
   readonly from?: string;
-  /** Stops the transfer; the promise rejects with its reason. */
-  readonly signal?: AbortSignal;
-  /** Called after every chunk. */
-  readonly onProgress?: (progress: FetchProgress) => void;
-  /** A server silent for so many milliseconds is given up. Default 10,000. */
-  readonly timeoutMs?: number;
   /** Further rounds over the mirrors that failed temporarily. Default 2. */
   readonly retries?: number;
   /** Pause before the first of these rounds; it doubles. Default 500. */
@@ -74,7 +64,7 @@ export interface FetchedFile {
  * ```
  */
 export class DownloadError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "DownloadError";
 }
 
@@ -172,7 +162,7 @@ export async function fetchFile(
   );
 }
 
-/** The URLs and paths that may have a file, best first. */
+/** Lists the URLs and paths that may have a file, best first. */
 function placesOf(source: Source, file: SourceFile, from?: string): string[] {
   if (from === undefined) {
     return source.mirrors.map((base) => `${base}${file.name}.gz`);
@@ -195,7 +185,7 @@ function placesOf(source: Source, file: SourceFile, from?: string): string[] {
   }
 }
 
-/** The decompressed file, if it is the right one. */
+/** Decompresses a file and checks that it is the right one. */
 async function verify(
   bytes: Uint8Array<ArrayBuffer>,
   { shape, sha256: digest }: SourceFile,
@@ -209,10 +199,7 @@ async function verify(
   return file;
 }
 
-/** A failure that may be gone a moment later. */
-class TransientError extends Error {}
-
-/** The decompressed file from one place, if it is the right one. */
+/** Reads a file from one place, decompresses it and checks it. */
 async function read(
   url: string,
   file: SourceFile,
@@ -229,133 +216,4 @@ async function read(
   const { length } = bytes;
   options.onProgress?.({ file: file.name, url, loaded: length, total: length });
   return await verify(bytes, file);
-}
-
-/** What has come of a file from one server so far. */
-interface Part {
-  readonly chunks: Uint8Array<ArrayBuffer>[];
-  /** How many bytes they are. */
-  loaded: number;
-  /** How many the whole has, or `null` where the server does not say. */
-  readonly total: number | null;
-  /** The server's name for this version of the file, or "" without one. */
-  readonly etag: string;
-}
-
-/**
- * What a server sends, or the rest of it where an earlier transfer broke off:
- * its part is in `parts` then. The bytes are doubtful where another transfer
- * may give others: they come from two answers, or from one that did not say
- * how long it is, so that its end may be a lost connection.
- */
-async function download(
-  url: string,
-  file: SourceFile,
-  { signal, onProgress, timeoutMs = 10_000 }: FetchOptions,
-  parts: Map<string, Part>,
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; isDoubtful: boolean }> {
-  // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
-  const limit = file.shape.reduce((a, b) => a * b) * 1.01 + 65_536;
-  const held = parts.get(url);
-  const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), timeoutMs);
-  let answered = held !== undefined;
-  try {
-    const response = await fetch(url, {
-      headers: held && {
-        range: `bytes=${held.loaded}-`,
-        "if-range": held.etag,
-        "accept-encoding": "identity",
-      },
-      signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
-    });
-    answered = true;
-    const { status, statusText, headers, body } = response;
-    const isBusy = status === 429 || status >= 500;
-    if (!isBusy) parts.delete(url);
-    if (!response.ok || body === null) {
-      await body?.cancel();
-      const message = `HTTP ${status} ${statusText}`.trim();
-      // 416: the server's file is shorter than the part that is held.
-      throw isBusy || (held && status === 416)
-        ? new TransientError(message)
-        : new Error(message);
-    }
-    const isRest = status === 206;
-    if (isRest && !continues(headers, held)) {
-      await body.cancel();
-      throw new TransientError("it sends another part than it was asked for");
-    }
-    const part = isRest ? held! : begin(headers);
-    if (part.etag && part.total) parts.set(url, part);
-    for await (const chunk of body) {
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), timeoutMs);
-      part.chunks.push(chunk);
-      part.loaded += chunk.length;
-      if (part.loaded > limit) {
-        throw new Error(
-          `it sends more than ${
-            Math.floor(limit)
-          } bytes, too many for this file`,
-        );
-      }
-      onProgress?.({
-        file: file.name,
-        url,
-        loaded: part.loaded,
-        total: part.total,
-      });
-    }
-    parts.delete(url);
-    return {
-      bytes: new Uint8Array(await new Blob(part.chunks).arrayBuffer()),
-      isDoubtful: isRest || part.total === null,
-    };
-  } catch (error) {
-    if (silence.signal.aborted) {
-      const message = `no bytes for ${timeoutMs / 1000} s`;
-      // Offline behind a firewall, waiting once for nothing is enough.
-      throw answered ? new TransientError(message) : new Error(message);
-    }
-    // Network failures are TypeErrors: https://fetch.spec.whatwg.org/#fetch-method
-    if (error instanceof TypeError) throw new TransientError(reason(error));
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The part that a whole file begins with. */
-function begin(headers: Headers): Part {
-  const etag = headers.get("etag") ?? "";
-  return {
-    chunks: [],
-    loaded: 0,
-    // Where the transfer itself is compressed, the length counts other bytes.
-    total: headers.has("content-encoding")
-      ? null
-      : Number(headers.get("content-length")) || null,
-    // A weak one, W/"…", may stand for other bytes of the same meaning.
-    etag: etag.startsWith('"') ? etag : "",
-  };
-}
-
-/** Whether an answer is the rest of the very file of which a part is held. */
-function continues(headers: Headers, held: Part | undefined): boolean {
-  return held !== undefined && headers.get("etag") === held.etag &&
-    !headers.has("content-encoding") &&
-    headers.get("content-range") ===
-      `bytes ${held.loaded}-${held.total! - 1}/${held.total}`;
-}
-
-/** What went wrong, in one line and without repeating the URL. */
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "not found";
-  const { message, cause } = error as Error;
-  const detail = error instanceof TypeError && cause instanceof Error
-    ? cause.message
-    : message;
-  return detail.replace(/^error sending request.*?client error \(\w+\): /, "")
-    .replaceAll(/\s+/g, " ");
 }

@@ -237,7 +237,7 @@ function reason(error: unknown): string {
     const [, need = "write access"] = error.message.match(
       /^Requires (.*?), run again/,
     ) ?? [];
-    return `this task may not write there; it needs ${need} (see --allow-write)`;
+    return `this process may not write there; Deno must be given ${need}`;
   }
   const { code, message } = error as Error & { code?: string };
   // Not every error has a code: EFBIG is "File too large (os error 27)".

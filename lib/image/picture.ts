@@ -1,12 +1,15 @@
 /**
- * Pictures of 8-bit RGB pixels, and the two things everything is drawn with:
- * rectangles and anti-aliased lines.
+ * Pictures of 8-bit RGB pixels, sheets of them, and the two things everything
+ * is drawn with: rectangles and anti-aliased lines.
  *
  * @module
  */
 
 /** A colour: red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
+
+/** What is left free of pictures on a sheet. */
+const WHITE: Color = [255, 255, 255];
 
 /** A position in units of the picture; at scale 1 pixel (i, j) covers [i, i + 1) × [j, j + 1). */
 export type Point = readonly [x: number, y: number];
@@ -41,6 +44,36 @@ export function blank(
   };
   fillRect(picture, 0, 0, width, height, color);
   return picture;
+}
+
+/**
+ * Lays pictures out in rows and columns, each at the left and the top of its
+ * cell; a column is as wide as its widest picture, a row as high as its highest.
+ *
+ * @param rows As many pictures each.
+ */
+export function compose(rows: readonly (readonly Picture[])[]): Picture {
+  const widths = rows[0].map((_, column) =>
+    Math.max(...rows.map((row) => row[column].width))
+  );
+  const heights = rows.map((row) =>
+    Math.max(...row.map(({ height }) => height))
+  );
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const sheet = blank(sum(widths), sum(heights), WHITE);
+  rows.forEach((row, r) =>
+    row.forEach(({ width, height, pixels }, column) => {
+      const left = sum(widths.slice(0, column));
+      const top = sum(heights.slice(0, r));
+      for (let y = 0; y < height; y++) {
+        sheet.pixels.set(
+          pixels.subarray(3 * y * width, 3 * (y + 1) * width),
+          3 * ((top + y) * sheet.width + left),
+        );
+      }
+    })
+  );
+  return sheet;
 }
 
 /** Fills a rectangle of whole units; what lies outside the picture is cut off. */

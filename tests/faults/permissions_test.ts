@@ -290,8 +290,8 @@ async function provide(folder: string): Promise<void> {
 /** Such a path is refused by name, with the way to allow it. */
 function refusal(path: string): RegExp {
   return new RegExp(
-    `^error: cannot write ${RegExp.escape(path)}.*: this task may not write ` +
-      `there; it needs write access to .* \\(see --allow-write\\)\n$`,
+    `^error: cannot write ${RegExp.escape(path)}.*: this process may not ` +
+      `write there; Deno must be given write access to .*\n$`,
   );
 }
 

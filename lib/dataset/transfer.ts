@@ -1,0 +1,172 @@
+/**
+ * Downloads files over HTTP: bounded, given up when the server falls silent,
+ * and taken up again where they broke off.
+ *
+ * @module
+ */
+import type { SourceFile } from "./mnist.ts";
+
+/** How far the transfer of one file is. */
+export interface FetchProgress {
+  /** The file's name, decompressed. */
+  readonly file: string;
+  /** The URL or path it comes from. */
+  readonly url: string;
+  /** Bytes received so far. */
+  readonly loaded: number;
+  /** Bytes to receive, or `null` where the server does not say. */
+  readonly total: number | null;
+}
+
+/** How to transfer a file, and what to do meanwhile. */
+export interface TransferOptions {
+  /** Stops the transfer; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Called after every chunk. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** A server silent for so many milliseconds is given up. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A failure that may be gone a moment later. */
+export class TransientError extends Error {
+  /** The class's name, which survives minification. */
+  override name = "TransientError";
+}
+
+/** The bytes of a file that one server has sent so far. */
+export interface Part {
+  readonly chunks: Uint8Array<ArrayBuffer>[];
+  /** How many bytes they are. */
+  loaded: number;
+  /** How many the whole has, or `null` where the server does not say. */
+  readonly total: number | null;
+  /** The server's name for this version of the file, or "" without one. */
+  readonly etag: string;
+}
+
+/**
+ * Downloads a file, or the rest of it where an earlier transfer from the same
+ * URL broke off.
+ *
+ * @param url Where the file is.
+ * @param file What it must be, which bounds how much is read.
+ * @param parts What has come so far, by URL; takes the part of a transfer that
+ * breaks off.
+ * @returns The bytes as the server has them. They are doubtful where another
+ * transfer may give others: where they come from two answers, or from one that
+ * did not say how long it is, so that its end may be a lost connection.
+ * @throws {TransientError} If it is worth another try.
+ * @throws {Error} If it is not.
+ */
+export async function download(
+  url: string,
+  { name, shape }: SourceFile,
+  { signal, onProgress, timeoutMs = 10_000 }: TransferOptions,
+  parts: Map<string, Part>,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; isDoubtful: boolean }> {
+  // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
+  const limit = shape.reduce((a, b) => a * b) * 1.01 + 65_536;
+  const held = parts.get(url);
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), timeoutMs);
+  let answered = held !== undefined;
+  try {
+    const response = await fetch(url, {
+      headers: held && {
+        range: `bytes=${held.loaded}-`,
+        "if-range": held.etag,
+        "accept-encoding": "identity",
+      },
+      signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
+    });
+    answered = true;
+    const { status, statusText, headers, body } = response;
+    const isBusy = status === 429 || status >= 500;
+    if (!isBusy) parts.delete(url);
+    if (!response.ok || body === null) {
+      await body?.cancel();
+      const message = `HTTP ${status} ${statusText}`.trim();
+      // 416: the server's file is shorter than the part that is held.
+      throw isBusy || (held && status === 416)
+        ? new TransientError(message)
+        : new Error(message);
+    }
+    const isRest = status === 206;
+    if (isRest && !continues(headers, held)) {
+      await body.cancel();
+      throw new TransientError("it sends another part than it was asked for");
+    }
+    const part = isRest ? held! : begin(headers);
+    if (part.etag && part.total) parts.set(url, part);
+    for await (const chunk of body) {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), timeoutMs);
+      part.chunks.push(chunk);
+      part.loaded += chunk.length;
+      if (part.loaded > limit) {
+        throw new Error(
+          `it sends more than ${
+            Math.floor(limit)
+          } bytes, too many for this file`,
+        );
+      }
+      onProgress?.({
+        file: name,
+        url,
+        loaded: part.loaded,
+        total: part.total,
+      });
+    }
+    parts.delete(url);
+    return {
+      bytes: new Uint8Array(await new Blob(part.chunks).arrayBuffer()),
+      isDoubtful: isRest || part.total === null,
+    };
+  } catch (error) {
+    if (silence.signal.aborted) {
+      const message = `no bytes for ${timeoutMs / 1000} s`;
+      // Offline behind a firewall, waiting once for nothing is enough.
+      throw answered ? new TransientError(message) : new Error(message);
+    }
+    // Network failures are TypeErrors: https://fetch.spec.whatwg.org/#fetch-method
+    if (error instanceof TypeError) throw new TransientError(reason(error));
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Returns the empty part that an answer with the whole file fills. */
+function begin(headers: Headers): Part {
+  const etag = headers.get("etag") ?? "";
+  return {
+    chunks: [],
+    loaded: 0,
+    // Where the transfer itself is compressed, the length counts other bytes.
+    total: headers.has("content-encoding")
+      ? null
+      : Number(headers.get("content-length")) || null,
+    // A weak one, W/"…", may stand for other bytes of the same meaning.
+    etag: etag.startsWith('"') ? etag : "",
+  };
+}
+
+/** Says whether an answer is the rest of the very file of which a part is held. */
+function continues(headers: Headers, held: Part | undefined): boolean {
+  return held !== undefined && headers.get("etag") === held.etag &&
+    !headers.has("content-encoding") &&
+    headers.get("content-range") ===
+      `bytes ${held.loaded}-${held.total! - 1}/${held.total}`;
+}
+
+/** Says what went wrong, in one line and without repeating the URL. */
+export function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "not found";
+  const { message, cause } = error as Error;
+  const detail = error instanceof TypeError && cause instanceof Error
+    ? cause.message
+    : message;
+  return detail.replace(/^error sending request.*?client error \(\w+\): /, "")
+    .replaceAll(/\s+/g, " ");
+}
