@@ -4,7 +4,7 @@
  * @module
  */
 import { scatter } from "../lib/image/scatter.ts";
-import { projectPca } from "../lib/latent/pca.ts";
+import { projectPca } from "../lib/math/pca.ts";
 import { runTask, TaskError } from "./shared/cli.ts";
 import {
   describe,

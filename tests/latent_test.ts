@@ -11,7 +11,6 @@ import {
   traversal,
 } from "../lib/latent/traversal.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
-import { projectPca } from "../lib/latent/pca.ts";
 import { normalQuantile } from "../lib/math/quantile.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 
@@ -196,45 +195,4 @@ Deno.test("latentMap() grows to the right and upward, others at 0", () => {
     [0, -1, 0, -1],
     [0, -1, 0, 2],
   ]);
-});
-
-Deno.test("projectPca() finds the axes that points were spread along", async () => {
-  // In three dimensions, 3 and 2 along two orthogonal directions, 0.1 across.
-  const directions = [[2, -1, 2], [2, 2, -1], [-1, 2, 2]]
-    .map((v) => v.map((x) => x / 3));
-  const n = 20_000;
-  const scales = [3, 2, 0.1];
-  const draws = normal(3 * n, 6);
-  const latents = new Float32Array(3 * n).map((_, at) => {
-    const [row, k] = [at - at % 3, at % 3];
-    return 5 + directions.reduce(
-      (sum, direction, j) => sum + scales[j] * draws[row + j] * direction[k],
-      0,
-    );
-  });
-  const { points, shares } = await projectPca(latents, 3, 2);
-  assertEquals(points.length, 2 * n);
-  assertAlmostEquals(shares[0], 9 / 13.01, 0.01);
-  assertAlmostEquals(shares[1], 4 / 13.01, 0.01);
-  for (let i = 0; i < 200; i++) {
-    assertAlmostEquals(points[2 * i], 3 * draws[3 * i], 0.2);
-    assertAlmostEquals(points[2 * i + 1], 2 * draws[3 * i + 1], 0.2);
-  }
-});
-
-Deno.test("projectPca() of all dimensions keeps every distance", async () => {
-  const latents = normal(5 * 40, 7);
-  const { points, shares } = await projectPca(latents, 5, 5);
-  assertAlmostEquals(shares.reduce((a, b) => a + b), 1, 1e-9);
-  const distance = (v: ArrayLike<number>, i: number, j: number) =>
-    Math.hypot(
-      ...[0, 1, 2, 3, 4].map((k) => v[5 * i + k] - v[5 * j + k]),
-    );
-  for (let i = 1; i < 40; i++) {
-    assertAlmostEquals(
-      distance(points, 0, i),
-      distance(latents, 0, i),
-      1e-5,
-    );
-  }
 });

@@ -5,7 +5,6 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { accuracy, estimate } from "../lib/math/estimate.ts";
-import { fitPca, pcaErrors } from "../lib/math/pca.ts";
 import {
   binarize,
   logNormalizer,
@@ -164,69 +163,4 @@ Deno.test("binarize() draws once for all, or for each seed", () => {
     all[0].slice(0, IMAGE_PIXELS),
   );
   assertEquals(binarize(images, "none", "test", 0), images);
-});
-
-/** All sign combinations of disjoint patterns around grey. */
-const PATTERNS = [
-  { pixels: 30, size: 60 },
-  { pixels: 20, size: 40 },
-  { pixels: 25, size: 30 },
-  { pixels: 40, size: 3 },
-];
-
-function patternImages(): Uint8Array {
-  const count = 2 ** PATTERNS.length;
-  const images = new Uint8Array(count * IMAGE_PIXELS);
-  for (let row = 0; row < count; row++) {
-    let at = row * IMAGE_PIXELS + 100;
-    PATTERNS.forEach(({ pixels, size }, p) => {
-      const sign = row >> p & 1 ? 1 : -1;
-      images.fill(100 + sign * size, at, at += pixels);
-    });
-  }
-  return images;
-}
-
-Deno.test("fitPca() finds the components of a known covariance", async () => {
-  // The covariance's eigenvalues are pixels·size², its eigenvectors the
-  // patterns, so that what is left of d components is the sum of the others.
-  const images = patternImages();
-  const left = PATTERNS.map(({ pixels, size }) => pixels * (size / 255) ** 2);
-  for (const d of [1, 2, 3, 4, 6]) {
-    const pca = await fitPca(images, d);
-    const expected = left.slice(d).reduce((a, b) => a + b, 0);
-    const errors = pcaErrors(pca, images);
-    assertAlmostEquals(estimate(errors).mean, expected, 1e-9);
-    for (const error of errors) assertAlmostEquals(error, expected, 1e-5);
-    const gray = pca.mean[100] * 255;
-    assertAlmostEquals(gray, 100, 1e-9);
-  }
-  const { components } = await fitPca(images, 2);
-  for (let p = 0, at = 100; p < 2; at += PATTERNS[p++].pixels) {
-    // The first pixel of each pattern, of a vector of length one.
-    assertAlmostEquals(
-      Math.abs(components[p * IMAGE_PIXELS + at]),
-      1 / Math.sqrt(PATTERNS[p].pixels),
-      1e-4,
-    );
-  }
-});
-
-Deno.test("pcaErrors() of images unlike those it was fitted on", async () => {
-  const pca = await fitPca(patternImages(), 2);
-  const image = new Uint8Array(IMAGE_PIXELS).fill(10); // all of it off the plane
-  let expected = 0;
-  for (let i = 0; i < IMAGE_PIXELS; i++) {
-    expected += (10 / 255 - pca.mean[i]) ** 2;
-  }
-  for (let p = 0, at = 100; p < 2; at += PATTERNS[p++].pixels) {
-    expected -= PATTERNS[p].pixels * (90 / 255) ** 2; // along a pattern
-  }
-  assertAlmostEquals(pcaErrors(pca, image)[0], expected, 1e-5);
-});
-
-Deno.test("fitPca() of one image leaves no error", async () => {
-  const image = digits(1);
-  const [error] = pcaErrors(await fitPca(image, 3), image);
-  assertAlmostEquals(error, 0, 1e-12);
 });

@@ -1,198 +1,207 @@
 /**
- * Principal components of images: the best that a linear autoencoder can do.
+ * Principal components: the directions in which rows of numbers vary most.
+ *
+ * ml-matrix finds the eigenvectors. It is not needed, and so not fetched, by a
+ * run that only trains or samples.
  *
  * @module
  */
-import { IMAGE_PIXELS } from "../model/spec.ts";
-import { fillNormal, streamKey } from "../rng.ts";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { Tick } from "./estimate.ts";
 
-/** A linear code of images whose pixels are byte / 255. */
+/** The best linear code of some rows. */
 export interface Pca {
-  /** [784] mean of the pixels. */
+  /** [columns] mean of the rows. */
   readonly mean: Float64Array;
-  /** [d, 784] orthonormal directions, or zeros beyond the images' rank. */
+  /**
+   * [d, columns] orthonormal directions, that of the largest variance first;
+   * zeros beyond the rows' rank.
+   */
   readonly components: Float64Array;
+  /** [d] shares of the whole variance, from 0 to 1; NaN if there is none. */
+  readonly shares: readonly number[];
 }
 
-/** Images added up, and turns of the iteration, between two ticks. */
-const CHUNK = 1000;
-const TURNS = 10;
+/** Rows in the coordinates of their own principal components. */
+export interface Projection {
+  /** [n, d] distances from the mean along the components. */
+  readonly points: Float64Array;
+  /** [d] shares of the whole variance, from 0 to 1; NaN if there is none. */
+  readonly shares: readonly number[];
+}
 
-/** A turn that gains less of the whole variance than this is the last. */
-const LEAST_GAIN = 1e-13;
-const MOST_TURNS = 2000;
+/** Rows added up between two ticks. */
+const CHUNK = 1000;
+
+/** A variance below this share of the mean square is a rounding error. */
+const LEAST_VARIANCE = 1e-12;
+
+/** Coordinates that differ by less than this share, as float32 rounds, tie. */
+const TIE = 1e-6;
 
 /**
- * The `d` leading principal components of some images: exact covariance, then
- * orthogonal iteration (Golub & Van Loan 2013, "Matrix Computations", section
- * 8.2.4), which takes far less code and memory than a full decomposition and is
- * as good for the error: that depends on the space they span alone, and to
- * second order.
+ * Finds the `d` leading principal components of some rows: the eigenvectors of
+ * their covariance (over n) with the largest eigenvalues.
  *
- * @param images [n, 784] bytes.
- * @param d Number of components, at most 784.
+ * Of the two opposite directions of a component the one is taken whose largest
+ * coordinate, by absolute value, is positive; of coordinates that tie the first
+ * decides. So the same rows give the same signs.
+ *
+ * @param rows [n, columns] numbers; zeros cost no time.
+ * @param columns Numbers in a row.
+ * @param d Number of components, at most `columns`.
+ * @param tick Called while the covariance is summed up.
  */
 export async function fitPca(
-  images: Uint8Array,
+  rows: Float32Array | Uint8Array,
+  columns: number,
   d: number,
   tick?: Tick,
 ): Promise<Pca> {
-  const { mean, covariance } = await moments(images, (f) => tick?.(f / 2));
-  const components = await leadingDirections(
-    covariance,
-    IMAGE_PIXELS,
-    d,
-    (f) => tick?.((1 + f) / 2),
-  );
-  return { mean, components };
-}
-
-/**
- * The orthonormal directions along which a symmetric positive matrix is
- * largest: its leading eigenvectors, found as {@linkcode fitPca} says.
- *
- * @param matrix [size, size]
- * @param d How many, at most `size`.
- * @returns [d, size], the largest first; zeros beyond the matrix's rank.
- */
-export async function leadingDirections(
-  matrix: Float64Array,
-  size: number,
-  d: number,
-  tick?: Tick,
-): Promise<Float64Array> {
-  let total = 0;
-  for (let i = 0; i < size; i++) total += matrix[i * (size + 1)];
-  const directions = Float64Array.from(fillNormal(
-    new Float32Array(d * size),
-    streamKey(0, "sample"),
-    0,
-  ));
-  orthonormalize(directions, size);
-  const image = new Float64Array(directions.length);
-  let captured = 0;
-  for (let turn = 1; turn <= MOST_TURNS; turn++) {
-    multiply(matrix, size, directions, image);
-    const before = captured;
-    captured = 0;
-    for (let i = 0; i < image.length; i++) captured += directions[i] * image[i];
-    directions.set(image);
-    orthonormalize(directions, size);
-    if (captured - before <= LEAST_GAIN * total) break;
-    if (turn % TURNS === 0) await tick?.(1 - 1 / (1 + turn / TURNS));
+  const { mean, square, covariance } = await moments(rows, columns, tick);
+  const { realEigenvalues: variances, eigenvectorMatrix: vectors } =
+    new EigenvalueDecomposition(
+      Matrix.from1DArray(columns, columns, covariance),
+      { assumeSymmetric: true },
+    );
+  const total = variances.reduce((a, b) => a + b);
+  const least = LEAST_VARIANCE * square;
+  const order = [...variances.keys()]
+    .sort((a, b) => variances[b] - variances[a]);
+  const components = new Float64Array(d * columns);
+  const shares: number[] = [];
+  for (let k = 0; k < d; k++) {
+    const variance = variances[order[k]];
+    shares.push(total > least ? Math.max(0, variance / total) : NaN);
+    if (!(variance > least)) continue;
+    const direction = vectors.getColumn(order[k]);
+    const sign = signOf(direction);
+    components.set(direction.map((x) => sign * x), k * columns);
   }
-  return directions;
+  return { mean, components, shares };
+}
+
+/** Returns the sign of the first of a direction's largest coordinates. */
+function signOf(direction: readonly number[]): number {
+  const largest = direction.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+  return Math.sign(
+    direction.find((x) => Math.abs(x) >= (1 - TIE) * largest)!,
+  );
 }
 
 /**
- * The squared error of each image when it is projected on the components: its
- * distance from their plane, summed over pixels in units of byte / 255.
+ * Projects rows on their own `d` leading components; see {@linkcode fitPca}.
  *
- * @param images [n, 784] bytes.
+ * @param rows [n, columns] numbers.
+ * @param columns Numbers in a row.
+ * @param d Number of components, at most `columns`.
+ */
+export async function projectPca(
+  rows: Float32Array,
+  columns: number,
+  d: number,
+): Promise<Projection> {
+  const { mean, components, shares } = await fitPca(rows, columns, d);
+  const points = new Float64Array(rows.length / columns * d);
+  const centered = new Float64Array(columns);
+  for (let row = 0, at = 0; row < rows.length; row += columns) {
+    center(rows, row, mean, centered);
+    for (let k = 0; k < d; k++) {
+      points[at++] = along(components, k * columns, centered);
+    }
+  }
+  return { points, shares };
+}
+
+/**
+ * Returns the squared error of each row when it is projected on the components:
+ * its squared distance from their plane.
+ *
+ * @param pca Fitted to these rows or to others.
+ * @param rows [n, columns] numbers.
  * @returns [n]
  */
 export function pcaErrors(
   { mean, components }: Pca,
-  images: Uint8Array,
+  rows: Float32Array | Uint8Array,
 ): Float64Array {
-  const centered = new Float64Array(IMAGE_PIXELS);
-  const errors = new Float64Array(images.length / IMAGE_PIXELS);
+  const columns = mean.length;
+  const errors = new Float64Array(rows.length / columns);
+  const centered = new Float64Array(columns);
   for (let n = 0; n < errors.length; n++) {
-    let error = 0;
-    for (let i = 0; i < IMAGE_PIXELS; i++) {
-      centered[i] = images[n * IMAGE_PIXELS + i] / 255 - mean[i];
-      error += centered[i] * centered[i];
-    }
-    for (let at = 0; at < components.length;) {
-      let projection = 0;
-      for (let i = 0; i < IMAGE_PIXELS; i++) {
-        projection += components[at++] * centered[i];
-      }
-      error -= projection * projection;
+    center(rows, n * columns, mean, centered);
+    let error = along(centered, 0, centered);
+    for (let at = 0; at < components.length; at += columns) {
+      error -= along(components, at, centered) ** 2;
     }
     errors[n] = error;
   }
   return errors;
 }
 
-/** The mean and the covariance of pixels. Sums of bytes are exact in float64. */
-async function moments(
-  images: Uint8Array,
-  tick: Tick,
-): Promise<{ mean: Float64Array; covariance: Float64Array }> {
-  const n = images.length / IMAGE_PIXELS;
-  const sums = new Float64Array(IMAGE_PIXELS);
-  const products = new Float64Array(IMAGE_PIXELS * IMAGE_PIXELS);
-  const places = new Int32Array(IMAGE_PIXELS);
-  const values = new Float64Array(IMAGE_PIXELS);
-  for (let image = 0; image < n; image++) {
-    let lit = 0; // most pixels are black and add nothing
-    for (let i = 0; i < IMAGE_PIXELS; i++) {
-      const value = images[image * IMAGE_PIXELS + i];
-      if (value === 0) continue;
-      places[lit] = i;
-      values[lit++] = value;
-    }
-    for (let a = 0; a < lit; a++) {
-      const row = places[a] * IMAGE_PIXELS, value = values[a];
-      sums[places[a]] += value;
-      for (let b = a; b < lit; b++) {
-        products[row + places[b]] += value * values[b];
-      }
-    }
-    if (image % CHUNK === 0) await tick(image / n);
-  }
-  const mean = sums.map((sum) => sum / n / 255);
-  for (let i = 0; i < IMAGE_PIXELS; i++) {
-    for (let j = i; j < IMAGE_PIXELS; j++) {
-      products[j * IMAGE_PIXELS + i] =
-        products[i * IMAGE_PIXELS + j] =
-          products[i * IMAGE_PIXELS + j] / n / 255 ** 2 - mean[i] * mean[j];
-    }
-  }
-  return { mean, covariance: products };
-}
-
-/** `result` = each row of `rows` times the symmetric `matrix`. */
-function multiply(
-  matrix: Float64Array,
-  size: number,
-  rows: Float64Array,
-  result: Float64Array,
+/** Fills `centered` with the row at `at` less the mean. */
+function center(
+  rows: Float32Array | Uint8Array,
+  at: number,
+  mean: Float64Array,
+  centered: Float64Array,
 ): void {
-  for (let at = 0; at < rows.length; at += size) {
-    for (let i = 0; i < size; i++) {
-      const row = i * size;
-      let sum = 0;
-      for (let j = 0; j < size; j++) {
-        sum += matrix[row + j] * rows[at + j];
-      }
-      result[at + i] = sum;
-    }
-  }
+  for (let i = 0; i < mean.length; i++) centered[i] = rows[at + i] - mean[i];
 }
 
-/** Gram–Schmidt, twice, which is enough to be orthogonal to rounding. */
-function orthonormalize(rows: Float64Array, size: number): void {
-  for (let at = 0; at < rows.length; at += size) {
-    const row = rows.subarray(at, at + size);
-    const length = Math.sqrt(dot(row, row));
-    for (let pass = 0; pass < 2; pass++) {
-      for (let other = 0; other < at; other += size) {
-        const base = rows.subarray(other, other + size);
-        const along = dot(row, base);
-        for (let i = 0; i < size; i++) row[i] -= along * base[i];
-      }
-    }
-    const left = Math.sqrt(dot(row, row));
-    const scale = left > 1e-12 * length ? 1 / left : 0;
-    for (let i = 0; i < size; i++) row[i] *= scale;
-  }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
+/** Returns the inner product of a row with the direction at `at`. */
+function along(
+  directions: Float64Array,
+  at: number,
+  row: Float64Array,
+): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  for (let i = 0; i < row.length; i++) sum += directions[at + i] * row[i];
   return sum;
+}
+
+/**
+ * Sums up the mean, the mean square of a row, and the covariance [columns,
+ * columns]. In float64 the sums of bytes are exact.
+ */
+async function moments(
+  rows: Float32Array | Uint8Array,
+  columns: number,
+  tick?: Tick,
+): Promise<
+  { mean: Float64Array; square: number; covariance: Float64Array }
+> {
+  const n = rows.length / columns;
+  const sums = new Float64Array(columns);
+  const products = new Float64Array(columns * columns);
+  const places = new Int32Array(columns);
+  const values = new Float64Array(columns);
+  for (let row = 0; row < n; row++) {
+    let found = 0; // most pixels of an image are 0 and add nothing
+    for (let i = 0; i < columns; i++) {
+      const value = rows[row * columns + i];
+      if (value === 0) continue;
+      places[found] = i;
+      values[found++] = value;
+    }
+    for (let a = 0; a < found; a++) {
+      const line = places[a] * columns, value = values[a];
+      sums[places[a]] += value;
+      for (let b = a; b < found; b++) {
+        products[line + places[b]] += value * values[b];
+      }
+    }
+    if (row % CHUNK === 0) await tick?.(row / n);
+  }
+  const mean = sums.map((sum) => sum / n);
+  let square = 0;
+  for (let i = 0; i < columns; i++) {
+    square += products[i * (columns + 1)] / n;
+    for (let j = i; j < columns; j++) {
+      products[j * columns + i] =
+        products[i * columns + j] =
+          products[i * columns + j] / n - mean[i] * mean[j];
+    }
+  }
+  return { mean, square, covariance: products };
 }

@@ -177,9 +177,12 @@ export async function measure(
   );
   const pca = await fitPca(
     train.images,
+    IMAGE_PIXELS,
     latentDim,
     tickOf("principal components"),
   );
+  const pcaSquaredErrors = pcaErrors(pca, images.images)
+    .map((error) => error / 255 ** 2);
 
   return {
     images: images.count,
@@ -199,7 +202,7 @@ export async function measure(
     mutualInformationGap: classes.mutualInformationGap,
     squaredError: estimate(atMean[0]),
     squaredErrorPerPixel: perPixel(atMean[0]),
-    pcaSquaredError: estimate(pcaErrors(pca, images.images)),
+    pcaSquaredError: estimate(pcaSquaredErrors),
     notes: [...notes, ...classes.notes],
   };
 }
