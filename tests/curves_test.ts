@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { lossCurves } from "../lib/image/curves.ts";
 import type { Picture } from "../lib/image/picture.ts";
-import { axisRange, tickLabels, ticks } from "../lib/image/plot.ts";
+import { axisRange, tickLabels, ticks } from "../lib/image/axis.ts";
 import type { EpochRecord, Losses } from "../lib/model/losses.ts";
 
 const TRAIN = [0, 114, 178];

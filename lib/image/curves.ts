@@ -1,18 +1,31 @@
 /**
- * Training curves.
+ * Draws the losses of a run by epoch.
  *
  * @module
  */
 import type { EpochRecord, Losses } from "../model/losses.ts";
+import { axis, axisRange, ticks } from "./axis.ts";
 import { drawText } from "./font.ts";
 import { blank, type Color, type Picture, type Point } from "./picture.ts";
-import { drawLegend, drawPanel, INK, PAPER, type Series } from "./plot.ts";
+import {
+  ABOVE,
+  BELOW,
+  drawAxes,
+  drawHeading,
+  drawLegend,
+  drawSeries,
+  INK,
+  labelWidth,
+  PAPER,
+  type Series,
+} from "./plot.ts";
 
 const MARGIN = 28;
 /** Title and legend. */
 const HEADER = 56;
 const PANEL = { width: 440, height: 400 };
 const BETWEEN = 44;
+const MOST_EPOCH_TICKS = 8;
 
 // Blue and vermillion stay apart for colour-blind eyes (Okabe and Ito, 2008).
 const TRAIN: Color = [0, 114, 178];
@@ -62,7 +75,7 @@ export function lossCurves(
     LossCurveOptions = {},
 ): Picture {
   if (history.length === 0) {
-    throw new RangeError("There are no loss curves without an epoch to draw");
+    throw new RangeError("there are no loss curves without an epoch to draw");
   }
   const unit = likelihood === "bce" ? "nats" : "squared error";
   const kl = history.some(({ capacity }) => capacity > 0)
@@ -93,10 +106,52 @@ export function lossCurves(
   drawLegend(picture, panels[0].series, width - MARGIN, baseline);
   panels.forEach((panel, i) => {
     const x = MARGIN + i * (PANEL.width + BETWEEN);
-    const box = { x, y: MARGIN + HEADER, ...PANEL };
-    drawPanel(picture, box, { ...panel, xLabel: "epoch" });
+    drawPanel(picture, x, MARGIN + HEADER, panel);
   });
   return picture;
+}
+
+/** One loss: a title, axes that fit its series, and the series by epoch. */
+interface Panel {
+  readonly title: string;
+  readonly yLabel: string;
+  readonly series: readonly Series[];
+}
+
+/** Draws a panel whose upper left corner is at (x, y). */
+function drawPanel(
+  picture: Picture,
+  x: number,
+  y: number,
+  { title, yLabel, series }: Panel,
+): void {
+  const points = series.flatMap(({ points }) => points);
+  const epochs = points.map(([epoch]) => epoch);
+  const first = epochs.reduce((a, b) => Math.min(a, b));
+  const last = epochs.reduce((a, b) => Math.max(a, b));
+  const room = first === last ? 1 : 0.04 * (last - first);
+  const [top, bottom] = [y + ABOVE, y + PANEL.height - BELOW];
+  const upward = axis(axisRange(points.map(([, y]) => y)), [bottom, top]);
+  const [left, right] = [x + labelWidth(upward), x + PANEL.width];
+  const onward = axis(
+    [first - room, last + room],
+    [left, right],
+    ticks(first, last, MOST_EPOCH_TICKS, 1),
+  );
+  drawHeading(picture, title, yLabel, x, y);
+  drawAxes(
+    picture,
+    { left, right, top, bottom },
+    { ...onward, label: "epoch" },
+    upward,
+  );
+  for (const one of series) {
+    const placed = one.points.map(([x, y]): Point => [
+      onward.place(x),
+      upward.place(y),
+    ]);
+    drawSeries(picture, { ...one, points: placed });
+  }
 }
 
 function seriesOf(
@@ -126,7 +181,7 @@ function seriesOf(
 function finite(value: number, epoch: number, loss: string): number {
   if (!Number.isFinite(value)) {
     throw new RangeError(
-      `Loss curves cannot be drawn: the ${loss} loss of epoch ${epoch} is ${value}`,
+      `loss curves cannot be drawn: the ${loss} loss of epoch ${epoch} is ${value}`,
     );
   }
   return value;

@@ -1,8 +1,10 @@
 /**
- * Plots: axes with round ticks, and panels with series of points.
+ * What plots have in common: their colours and letters, axes, series and
+ * legends.
  *
  * @module
  */
+import type { Axis } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
 import {
   type Color,
@@ -17,28 +19,24 @@ export const PAPER: Color = [255, 255, 255];
 /** What titles are written in. */
 export const INK: Color = [31, 35, 40];
 const PALE_INK: Color = [101, 109, 118];
-/** What axes are drawn in. */
-export const AXIS: Color = [140, 149, 159];
-/** What leads from a tick across a plot. */
-export const GRIDLINE: Color = [228, 232, 236];
+const AXIS: Color = [140, 149, 159];
+const GRIDLINE: Color = [228, 232, 236];
 
-/** For the titles of plots. */
-export const TITLE = { size: 14, color: INK, bold: true };
-/** For tick labels, units and legends. */
+const TITLE = { size: 14, color: INK, bold: true };
+/** The letters of tick labels, units and legends. */
 export const SMALL = { size: 11, color: PALE_INK };
 
-/** Room around the axes: title and unit above, ticks and label below. */
-const ABOVE = 56;
-const BELOW = 52;
+/** The height of {@linkcode drawHeading}, with the room to the axes. */
+export const ABOVE = 56;
+/** The height of the ticks and the label below an x axis. */
+export const BELOW = 52;
 /** From a tick label to its axis. */
-export const TICK_GAP = 10;
+const TICK_GAP = 10;
 
-/** Ticks of an axis, at most. */
-export const MOST_TICKS = 8;
-
-const MARKER = 9;
+/** The diameter of a point of a series. */
+export const MARKER = 9;
 const RING = 2;
-/** Beyond this many points the markers would hide the line. */
+/** With more points than this the markers would hide the line. */
 const MOST_MARKERS = 30;
 
 /** Points joined by a line. */
@@ -46,138 +44,77 @@ export interface Series {
   readonly label: string;
   readonly color: Color;
   /**
-   * A thinner line and rings instead of discs, so that colour is not all that
+   * Draws a thinner line and rings instead of discs: so colour is not all that
    * tells, and a series below stays in sight where the two agree.
    */
   readonly hollow: boolean;
-  /** In the units of the axes, in the order they are joined. */
+  /** In the order they are joined. */
   readonly points: readonly Point[];
 }
 
-/** One plot: a title, axes that fit its series, and the series. */
-export interface Panel {
-  readonly title: string;
-  /** What is drawn upward, and its unit; stands under the title. */
-  readonly yLabel: string;
-  readonly xLabel: string;
-  readonly series: readonly Series[];
+/** The rectangle between the axes of a plot. */
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
 }
 
-/** A rectangle of the picture, in pixels. */
-export interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+/** Returns the room that the labels of a y axis take on its left. */
+export function labelWidth({ ticks }: Axis): number {
+  const widths = ticks.map(({ text }) => textWidth(text, SMALL.size));
+  return Math.ceil(Math.max(...widths)) + TICK_GAP;
+}
+
+/** Writes a title, and below it what is drawn upward. */
+export function drawHeading(
+  picture: Picture,
+  title: string,
+  yLabel: string,
+  x: number,
+  y: number,
+): void {
+  drawText(picture, title, x, y + TITLE.size, TITLE);
+  drawText(picture, yLabel, x, y + TITLE.size + 21, SMALL);
 }
 
 /**
- * The multiples of a round step (1, 2 or 5 times a power of ten) from `low` to
- * `high`, the step being the smallest that gives at most `most` of them.
+ * Draws the axes of a plot: the labels of y on the left with a line across from
+ * each, ticks and labels of x below, and the name of x below these.
  *
- * @throws {RangeError} If the range is reversed or not finite.
+ * @param options `xLines` draws lines upward from the ticks of x, too.
  */
-export function ticks(
-  low: number,
-  high: number,
-  most: number,
-  smallestStep = 0,
-): number[] {
-  if (low === high) return [low];
-  if (!(high - low > 0 && high - low < Infinity)) {
-    throw new RangeError(`An axis cannot run from ${low} to ${high}`);
+export function drawAxes(
+  picture: Picture,
+  { left, right, top, bottom }: Frame,
+  x: Axis & { readonly label: string },
+  y: Axis,
+  { xLines = false } = {},
+): void {
+  for (const { at, text } of y.ticks) {
+    const row = Math.round(at);
+    fillRect(picture, left, row, right - left, 1, GRIDLINE);
+    const start = left - TICK_GAP - textWidth(text, SMALL.size);
+    drawText(picture, text, start, row + 0.5 * SMALL.size, SMALL);
   }
-  for (let power = Math.floor(Math.log10((high - low) / most));; power++) {
-    for (const digit of [1, 2, 5]) {
-      // Dividing by a whole power of ten keeps 0.3 from being 0.30000000000000004.
-      const at = (i: number) =>
-        power < 0 ? i * digit / 10 ** -power : i * digit * 10 ** power;
-      if (at(1) < smallestStep) continue;
-      const first = Math.ceil(low / at(1) - 1e-9);
-      const count = Math.floor(high / at(1) + 1e-9) - first + 1;
-      if (count > most) continue;
-      // `|| 0`: the first may be −0.
-      return Array.from({ length: count }, (_, i) => at(first + i) || 0);
-    }
+  for (const { at, text } of x.ticks) {
+    const column = Math.round(at);
+    if (xLines) fillRect(picture, column, top, 1, bottom - top, GRIDLINE);
+    fillRect(picture, column, bottom, 1, 6, AXIS);
+    centre(picture, text, column, bottom + 10 + SMALL.size);
   }
-}
-
-/**
- * Ticks as text, each with the decimals their step needs and no more; from a
- * hundred thousand up, and below a thousandth, in scientific notation.
- */
-export function tickLabels(values: readonly number[]): string[] {
-  if (values.length < 2) return values.map(String);
-  const largest = Math.max(...values.map(Math.abs));
-  const magnitude = Math.floor(Math.log10(largest) + 1e-9);
-  const exponent = magnitude >= 5 || magnitude < -3 ? magnitude : 0;
-  const stepPower = Math.floor(Math.log10(values[1] - values[0]) + 1e-9);
-  const decimals = Math.max(0, exponent - stepPower);
-  return values.map((value) =>
-    exponent === 0 || value === 0
-      ? value.toFixed(value === 0 ? 0 : decimals)
-      : `${(value / 10 ** exponent).toFixed(decimals)}e${exponent}`
-  );
-}
-
-/**
- * The range of an axis: all values and a little room on both sides. It does not
- * go below zero if no value does.
- */
-export function axisRange(values: readonly number[]): [number, number] {
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const scale = Math.max(Math.abs(low), Math.abs(high));
-  // Equal values, or so close that ticks between them would be rounding errors.
-  const flat = high - low <= 1e-9 * scale;
-  const room = flat ? 0.1 * scale || 1 : 0.06 * (high - low);
-  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
-}
-
-/** Draws a panel into a box; x are whole numbers, such as epochs. */
-export function drawPanel(picture: Picture, box: Box, panel: Panel): void {
-  const points = panel.series.flatMap((series) => series.points);
-  const [yLow, yHigh] = axisRange(points.map(([, y]) => y));
-  const xs = points.map(([x]) => x);
-  const first = xs.reduce((a, b) => Math.min(a, b), Infinity);
-  const last = xs.reduce((a, b) => Math.max(a, b), -Infinity);
-  const room = first === last ? 1 : 0.04 * (last - first);
-
-  const yTicks = ticks(yLow, yHigh, MOST_TICKS);
-  const yTexts = tickLabels(yTicks);
-  const widest = Math.max(...yTexts.map((text) => textWidth(text, SMALL.size)));
-  const left = box.x + Math.ceil(widest) + TICK_GAP;
-  const right = box.x + box.width;
-  const top = box.y + ABOVE;
-  const bottom = box.y + box.height - BELOW;
-  const toX = (x: number) =>
-    left + (right - left) * (x - first + room) / (last - first + 2 * room);
-  const toY = (y: number) =>
-    bottom - (bottom - top) * (y - yLow) / (yHigh - yLow);
-
-  drawText(picture, panel.title, box.x, box.y + TITLE.size, TITLE);
-  drawText(picture, panel.yLabel, box.x, box.y + TITLE.size + 21, SMALL);
-  yTicks.forEach((tick, i) => {
-    const y = Math.round(toY(tick));
-    fillRect(picture, left, y, right - left, 1, GRIDLINE);
-    const x = left - TICK_GAP - textWidth(yTexts[i], SMALL.size);
-    drawText(picture, yTexts[i], x, y + 0.5 * SMALL.size, SMALL);
-  });
   fillRect(picture, left, bottom, right - left, 1, AXIS);
-  const xTicks = ticks(first, last, MOST_TICKS, 1);
-  tickLabels(xTicks).forEach((text, i) => {
-    const x = Math.round(toX(xTicks[i]));
-    fillRect(picture, x, bottom, 1, 6, AXIS);
-    centre(picture, text, x, bottom + 10 + SMALL.size);
-  });
-  centre(picture, panel.xLabel, (left + right) / 2, box.y + box.height - 6);
+  centre(picture, x.label, (left + right) / 2, bottom + BELOW - 6);
+}
 
-  for (const { points, color, hollow } of panel.series) {
-    const line = points.map(([x, y]): Point => [toX(x), toY(y)]);
-    drawLines(picture, [line], color, lineWidth(hollow));
-    if (line.length > MOST_MARKERS) continue;
-    for (const point of line) drawMarker(picture, point, color, hollow);
-  }
+/** Draws a series whose points are places in the picture. */
+export function drawSeries(
+  picture: Picture,
+  { points, color, hollow }: Series,
+): void {
+  drawLines(picture, [points], color, lineWidth(hollow));
+  if (points.length > MOST_MARKERS) return;
+  for (const point of points) drawMarker(picture, point, color, hollow);
 }
 
 /** Draws the labels of series in a row that ends at `right`; `y` is the baseline. */
@@ -216,11 +153,6 @@ function drawMarker(
 }
 
 /** Writes small text around `x`; `y` is the baseline. */
-export function centre(
-  picture: Picture,
-  text: string,
-  x: number,
-  y: number,
-): void {
+function centre(picture: Picture, text: string, x: number, y: number): void {
   drawText(picture, text, x - textWidth(text, SMALL.size) / 2, y, SMALL);
 }

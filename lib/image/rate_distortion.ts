@@ -1,36 +1,32 @@
 /**
- * Runs by what their codes cost and what they lose.
+ * Draws runs by what their codes cost and what they lose.
  *
  * @module
  */
+import { axis, axisRange } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
 import {
   blank,
   type Color,
   drawLines,
-  fillRect,
   type Picture,
   type Point,
 } from "./picture.ts";
 import {
-  AXIS,
-  axisRange,
-  centre,
+  BELOW,
+  drawAxes,
   drawLegend,
-  GRIDLINE,
+  type Frame,
   INK,
-  MOST_TICKS,
+  labelWidth,
+  MARKER,
   PAPER,
   type Series,
   SMALL,
-  TICK_GAP,
-  tickLabels,
-  ticks,
 } from "./plot.ts";
 
 const MARGIN = 28;
 const HEADER = 64;
-const BELOW = 52;
 const PLOT = { width: 800, height: 500 };
 
 // Okabe and Ito (2008): apart for colour-blind eyes.
@@ -42,7 +38,6 @@ const COLORS: readonly Color[] = [
   [230, 159, 0],
   [86, 180, 233],
 ];
-const MARKER = 9;
 const LINE = 2.5;
 const LABEL = { size: 11, color: INK };
 
@@ -92,40 +87,24 @@ export function rateDistortion(
     PAPER,
     scale,
   );
-  const [xLow, xHigh] = axisRange(runs.map(({ rate }) => rate));
-  const [yLow, yHigh] = axisRange(runs.map(({ distortion }) => distortion));
-  const yTicks = ticks(yLow, yHigh, MOST_TICKS);
-  const yTexts = tickLabels(yTicks);
-  const left = MARGIN + TICK_GAP +
-    Math.ceil(Math.max(...yTexts.map((text) => textWidth(text, SMALL.size))));
-  const right = MARGIN + PLOT.width;
-  const top = MARGIN + HEADER;
-  const bottom = top + PLOT.height;
+  const [top, bottom] = [MARGIN + HEADER, MARGIN + HEADER + PLOT.height];
+  const y = axis(
+    axisRange(runs.map(({ distortion }) => distortion)),
+    [bottom, top],
+  );
+  const [left, right] = [MARGIN + labelWidth(y), MARGIN + PLOT.width];
+  const x = axis(axisRange(runs.map(({ rate }) => rate)), [left, right]);
   const at = ({ rate, distortion }: RatedRun): Point => [
-    left + (right - left) * (rate - xLow) / (xHigh - xLow),
-    bottom - PLOT.height * (distortion - yLow) / (yHigh - yLow),
+    x.place(rate),
+    y.place(distortion),
   ];
 
   const baseline = MARGIN + 18;
   drawText(picture, title, MARGIN, baseline, { size: 16, color: INK });
   drawText(picture, yLabel, MARGIN, baseline + 28, SMALL);
-  yTicks.forEach((tick, i) => {
-    const y = Math.round(bottom - PLOT.height * (tick - yLow) / (yHigh - yLow));
-    fillRect(picture, left, y, right - left, 1, GRIDLINE);
-    const x = left - TICK_GAP - textWidth(yTexts[i], SMALL.size);
-    drawText(picture, yTexts[i], x, y + 0.5 * SMALL.size, SMALL);
-  });
-  fillRect(picture, left, bottom, right - left, 1, AXIS);
-  const xTicks = ticks(xLow, xHigh, MOST_TICKS);
-  tickLabels(xTicks).forEach((text, i) => {
-    const x = Math.round(
-      left + (right - left) * (xTicks[i] - xLow) / (xHigh - xLow),
-    );
-    fillRect(picture, x, bottom, 1, 6, AXIS);
-    centre(picture, text, x, bottom + 10 + SMALL.size);
-  });
-  const xLabel = "rate: KL divergence from the prior, nats per image";
-  centre(picture, xLabel, (left + right) / 2, bottom + BELOW - 6);
+  const frame = { left, right, top, bottom };
+  const label = "rate: KL divergence from the prior, nats per image";
+  drawAxes(picture, frame, { ...x, label }, y);
 
   const sizes = [...Map.groupBy(runs, ({ latentDim }) => latentDim)];
   const lines = sizes.map(([size, own], i): Series => ({
@@ -139,7 +118,7 @@ export function rateDistortion(
     for (const point of points) drawLines(picture, [[point]], color, MARKER);
   }
   drawLegend(picture, lines, right, baseline + 28);
-  drawLabels(picture, runs, runs.map(at), lines, { left, right, top, bottom });
+  drawLabels(picture, runs, runs.map(at), lines, frame);
   return picture;
 }
 
@@ -149,7 +128,7 @@ function drawLabels(
   runs: readonly RatedRun[],
   points: readonly Point[],
   lines: readonly Series[],
-  frame: { left: number; right: number; top: number; bottom: number },
+  frame: Frame,
 ): void {
   const taken = lines.flatMap(({ points }) => alongLine(points));
   runs.forEach(({ beta }, i) => {

@@ -3,28 +3,16 @@
  *
  * @module
  */
+import { axis } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
 import {
   blank,
   type Color,
   drawLines,
-  fillRect,
   type Picture,
   type Point,
 } from "./picture.ts";
-import {
-  AXIS,
-  centre,
-  GRIDLINE,
-  INK,
-  MOST_TICKS,
-  PAPER,
-  SMALL,
-  TICK_GAP,
-  tickLabels,
-  ticks,
-  TITLE,
-} from "./plot.ts";
+import { ABOVE, BELOW, drawAxes, drawHeading, INK, PAPER } from "./plot.ts";
 
 // The colours of Okabe and Ito (2008, "Color universal design"), which
 // colour-blind eyes can tell apart, yellow and pink darkened for small discs on
@@ -46,9 +34,6 @@ const COLORS: readonly Color[] = [
 const MARGIN = 28;
 /** Side of the square that the points lie in. */
 const SIDE = 720;
-/** Title and the label of the y axis above it, ticks and label of x below. */
-const ABOVE = 56;
-const BELOW = 52;
 /** Tick labels on the left, the legend on the right. */
 const LEFT = 40;
 const RIGHT = 72;
@@ -100,7 +85,7 @@ export function scatter(
   const n = points.length / 2;
   if (n !== classes.length || n === 0) {
     throw new RangeError(
-      `A scatter plot of ${n} points cannot have ${classes.length} classes: it takes at least one point, and one class for each`,
+      `a scatter plot of ${n} points cannot have ${classes.length} classes: it takes at least one point, and one class for each`,
     );
   }
   const picture = blank(
@@ -117,34 +102,24 @@ export function scatter(
   const [xMiddle, yMiddle] = [xs, ys].map((v) => (least(v) + most(v)) / 2);
   const widest = Math.max(most(xs) - least(xs), most(ys) - least(ys));
   const reach = 0.53 * widest || 1;
-  const toX = (x: number) => left + SIDE * (0.5 + (x - xMiddle) / (2 * reach));
-  const toY = (y: number) => top + SIDE * (0.5 - (y - yMiddle) / (2 * reach));
+  const x = axis([xMiddle - reach, xMiddle + reach], [left, right]);
+  const y = axis([yMiddle - reach, yMiddle + reach], [bottom, top]);
+  const place = (i: number): Point => [x.place(xs[i]), y.place(ys[i])];
 
-  drawText(picture, title, MARGIN, MARGIN + TITLE.size, TITLE);
-  drawText(picture, yLabel, MARGIN, MARGIN + TITLE.size + 21, SMALL);
-  const yTicks = ticks(yMiddle - reach, yMiddle + reach, MOST_TICKS);
-  tickLabels(yTicks).forEach((text, i) => {
-    const y = Math.round(toY(yTicks[i]));
-    fillRect(picture, left, y, SIDE, 1, GRIDLINE);
-    const x = left - TICK_GAP - textWidth(text, SMALL.size);
-    drawText(picture, text, x, y + 0.5 * SMALL.size, SMALL);
-  });
-  const xTicks = ticks(xMiddle - reach, xMiddle + reach, MOST_TICKS);
-  tickLabels(xTicks).forEach((text, i) => {
-    const x = Math.round(toX(xTicks[i]));
-    fillRect(picture, x, top, 1, SIDE, GRIDLINE);
-    fillRect(picture, x, bottom, 1, 6, AXIS);
-    centre(picture, text, x, bottom + 10 + SMALL.size);
-  });
-  fillRect(picture, left, bottom, SIDE, 1, AXIS);
-  centre(picture, xLabel, (left + right) / 2, bottom + BELOW - 6);
+  drawHeading(picture, title, yLabel, MARGIN, MARGIN);
+  drawAxes(
+    picture,
+    { left, right, top, bottom },
+    { ...x, label: xLabel },
+    y,
+    { xLines: true },
+  );
 
   // Many points are small and light, so that they do not hide one another.
   const diameter = Math.min(9, 4 + 50 / Math.sqrt(n));
   const opacity = Math.min(0.9, 0.5 + 10 / Math.sqrt(n));
   classes.forEach((name, i) => {
-    const at: Point = [toX(xs[i]), toY(ys[i])];
-    drawLines(picture, [[at]], colorOf(name), diameter, opacity);
+    drawLines(picture, [[place(i)]], colorOf(name), diameter, opacity);
   });
 
   const names = [...new Set(classes)].sort((a, b) => a - b);
@@ -156,7 +131,7 @@ export function scatter(
   for (const name of names) {
     const own = (values: number[]) =>
       median(values.filter((_, i) => classes[i] === name));
-    drawBadge(picture, name, [toX(own(xs)), toY(own(ys))]);
+    drawBadge(picture, name, [x.place(own(xs)), y.place(own(ys))]);
   }
   return picture;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { axisRange, tickLabels, ticks } from "../image/plot.ts";
+import { axis, axisRange, ticks } from "../image/axis.ts";
 import type { EpochRecord, Losses } from "../model/losses.ts";
 import { type Markup, markup } from "./html.ts";
 
@@ -52,16 +52,14 @@ function chart(title: string, lines: readonly Line[]): Markup {
   const first = points[0][0];
   const last = Math.max(...points.map(([x]) => x));
   const right = CHART.width - CHART.right;
-  const span = last - first || 1;
-  const toX = (x: number) =>
-    round(CHART.left + (right - CHART.left) * (x - first) / span);
-  const toY = (y: number) =>
-    round(BOTTOM - (BOTTOM - CHART.top) * (y - low) / (high - low));
-
-  const yTicks = ticks(low, high, 5);
-  const yTexts = tickLabels(yTicks);
-  const xTicks = ticks(first, last, 6, 1);
-  const xTexts = tickLabels(xTicks);
+  const upward = axis([low, high], [BOTTOM, CHART.top], ticks(low, high, 5));
+  const onward = axis(
+    [first, Math.max(last, first + 1)],
+    [CHART.left, right],
+    ticks(first, last, 6, 1),
+  );
+  const toX = (x: number) => round(onward.place(x));
+  const toY = (y: number) => round(upward.place(y));
   const shown = lines.filter(({ points }) => points.length > 0);
   return markup`<svg role="img" viewBox="0 0 ${CHART.width} ${CHART.height}">
 <title>${title} by epoch</title>
@@ -73,18 +71,18 @@ ${
     )
   }
 ${
-    yTicks.map((y, i) =>
-      markup`<path class="rule" d="M${CHART.left} ${toY(y)}H${right}"/>
-<text x="${CHART.left - 6}" y="${toY(y) + 4}" text-anchor="end">${
-        yTexts[i]
-      }</text>`
+    upward.ticks.map(({ at, text }) =>
+      markup`<path class="rule" d="M${CHART.left} ${round(at)}H${right}"/>
+<text x="${CHART.left - 6}" y="${
+        round(at) + 4
+      }" text-anchor="end">${text}</text>`
     )
   }
 ${
-    xTicks.map((x, i) =>
-      markup`<text x="${toX(x)}" y="${BOTTOM + 18}" text-anchor="middle">${
-        xTexts[i]
-      }</text>`
+    onward.ticks.map(({ at, text }) =>
+      markup`<text x="${round(at)}" y="${
+        BOTTOM + 18
+      }" text-anchor="middle">${text}</text>`
     )
   }
 <text x="${(CHART.left + right) / 2}" y="${
