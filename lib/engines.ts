@@ -108,11 +108,10 @@ async function loadTfjsEngine(): Promise<TfjsEngineClass> {
     const { href } = new URL("./engine/tfjs/engine.ts", import.meta.url);
     return (await import(href)).TfjsEngine;
   } catch (cause) {
+    const { message } = cause as Error;
     throw new Error(
-      "the tfjs engine cannot be loaded, as in a bundle, which does not hold " +
-        `it: choose the wasm or the webgpu engine (${
-          (cause as Error).message
-        })`,
+      "the tfjs engine cannot be loaded, and no bundle holds it: choose the " +
+        `wasm or the webgpu engine (${message})`,
       { cause },
     );
   }

@@ -129,6 +129,10 @@ function profileTable(
 await runTask("bench", async (options) => {
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
+  if (options.engine === "tfjs" || options.compare === "tfjs") {
+    // By its file, so that it is part of this task, which may read none.
+    await import("../lib/engine/tfjs/engine.ts");
+  }
   const engine = await createEngine(model, options);
   const bench = new Bench(engine, batchSize);
   const msPerStep = await bench.measure();

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { EngineName } from "../lib/engine/engine.ts";
+import type { Engine, EngineName } from "../lib/engine/engine.ts";
 import { type Gpu, LIMITS, requestGpu } from "../lib/engine/gpu.ts";
 import {
+  createEngine,
+  type EngineChoice,
   PROBE,
   type Probe,
   type ProbePart,
@@ -13,11 +15,7 @@ import {
   runProbe,
   TOLERANCE,
 } from "../lib/engines.ts";
-import { createEngine, type EngineChoice } from "../lib/engines.ts";
 import { runTask } from "./shared/cli.ts";
-
-/** The one that the others are compared with. */
-const REFERENCE: EngineChoice = { engine: "tfjs", tfBackend: "cpu" };
 
 const PARTS = Object.keys(TOLERANCE) as ProbePart[];
 
@@ -42,7 +40,11 @@ await runTask("doctor", async ({ json }) => {
       ] as const
       : []),
   ];
-  const { description, probe: reference } = await tryEngine(REFERENCE);
+  // By its file, so that it is part of this task, which may read none.
+  const { TfjsEngine } = await import("../lib/engine/tfjs/engine.ts");
+  const { description, probe: reference } = await tryEngine(
+    await TfjsEngine.create(PROBE, "cpu"),
+  );
   const diagnoses: Diagnosis[] = [{
     engine: "tfjs",
     description: `${description} (the reference)`,
@@ -84,9 +86,8 @@ await runTask("doctor", async ({ json }) => {
 });
 
 async function tryEngine(
-  choice: EngineChoice,
+  engine: Engine,
 ): Promise<{ description: string; probe: Probe }> {
-  const engine = await createEngine(PROBE, choice);
   try {
     const probe = await runProbe(engine);
     return { description: engine.description, probe };
@@ -101,7 +102,9 @@ async function diagnose(
 ): Promise<Diagnosis> {
   const engine = choice.engine as EngineName;
   try {
-    const { description, probe } = await tryEngine(choice);
+    const { description, probe } = await tryEngine(
+      await createEngine(PROBE, choice),
+    );
     const errors = Object.fromEntries(
       PARTS.map((part) => [part, relativeError(probe[part], reference[part])]),
     ) as Record<ProbePart, number>;

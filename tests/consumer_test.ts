@@ -77,7 +77,10 @@ Deno.test("@vae/mnist trains, saves, loads and samples on tfjs", () =>
   inFolder(async (folder) => {
     const script = join(consumer, "tfjs.ts");
     const permissions = [...FILES, "--allow-env"]; // tfjs looks for flags there
-    assertEquals(await runDeno(folder, permissions, script), "4 digits\n");
+    assertEquals(
+      await runDeno(folder, permissions, script),
+      "4 digits, the same from tfjs\n",
+    );
   }));
 
 Deno.test("@vae/mnist/train needs no checkout", () =>
@@ -118,19 +121,50 @@ Deno.test("@vae/mnist/engine loads no package and no file", async () => {
   assertEquals(foreign, []);
 });
 
+Deno.test("@vae/mnist/core finds the tfjs engine, but not in a bundle", () =>
+  inFolder(async (folder) => {
+    const program = (core: string) => `
+      import { createEngine } from ${JSON.stringify(core)};
+      const options = { latentDim: 2, likelihood: "mse", autoencoder: false };
+      const engine = await createEngine(
+        { ...options, batchSize: 1, seed: 0 },
+        { engine: "tfjs", tfBackend: "cpu" },
+      ).catch((error) => error);
+      console.log(engine.description ?? engine.message);
+    `;
+    const linked = join(folder, "linked.js");
+    await Deno.writeTextFile(linked, program("jsr:@vae/mnist/core"));
+    const permissions = ["--allow-read", "--allow-env"];
+    assertEquals(await runDeno(folder, permissions, linked), "tfjs on cpu\n");
+
+    const bundle = join(folder, "core.mjs");
+    await bundleCore(folder, bundle);
+    const bundled = join(folder, "bundled.js");
+    await Deno.writeTextFile(bundled, program("./core.mjs"));
+    assertMatch(
+      await runDeno(folder, permissions, bundled),
+      /^the tfjs engine cannot be loaded, and no bundle holds it: choose the wasm or the webgpu engine \(.*engine\.ts/,
+    );
+  }));
+
+/** Makes one file of the package's `./core`. */
+async function bundleCore(folder: string, bundle: string): Promise<void> {
+  await run(folder, Deno.execPath(), [
+    "bundle",
+    "--quiet",
+    "--platform=browser",
+    `--output=${bundle}`,
+    new URL("../lib/core.ts", import.meta.url).pathname,
+  ]);
+}
+
 Deno.test({
   name: "@vae/mnist/engine computes in Node what it computes here",
   ignore: isNodeMissing(),
   fn: () =>
     inFolder(async (folder) => {
       const bundle = join(folder, "engine.mjs");
-      await run(folder, Deno.execPath(), [
-        "bundle",
-        "--quiet",
-        "--platform=browser",
-        `--output=${bundle}`,
-        new URL("../lib/core.ts", import.meta.url).pathname,
-      ]);
+      await bundleCore(folder, bundle);
       const printed = await run(folder, "node", [
         join(consumer, "node.mjs"),
         bundle,

@@ -101,6 +101,23 @@ class FakeEngine implements Engine {
   dispose(): void {}
 }
 
+/** Runs `body` by a clock that only the engine's steps move. */
+async function withStepsOf<T>(
+  milliseconds: number,
+  engine: FakeEngine,
+  body: () => Promise<T>,
+): Promise<T> {
+  const { now } = performance;
+  let time = 0;
+  engine.onStep = () => time += milliseconds;
+  performance.now = () => time;
+  try {
+    return await body();
+  } finally {
+    performance.now = now;
+  }
+}
+
 function dataset(count: number, validation = 2): Dataset {
   const set = (count: number): ImageSet => ({
     images: new Uint8Array(count * IMAGE_PIXELS),
@@ -155,17 +172,38 @@ Deno.test("train() shows every image once an epoch, in a new order", async () =>
 });
 
 Deno.test("train() reads the losses after 50 steps, and at an epoch's end", async () => {
-  const engine = new FakeEngine();
-  engine.onStep = () => { // 50 steps take longer than 200 ms
-    const end = performance.now() + 4.5;
-    while (performance.now() < end);
+  const setup = { dataset: dataset(120), epochs: 1, batchSize: 1 };
+  const readsAfter = async (milliseconds: number) => {
+    const engine = new FakeEngine();
+    await withStepsOf(milliseconds, engine, () => collect(engine, setup));
+    return engine.readsAfter;
   };
-  await collect(engine, { dataset: dataset(120), epochs: 1, batchSize: 1 });
-  assertEquals(engine.readsAfter, [50, 100, 120]);
+  assertEquals(await readsAfter(10), [50, 100, 120]); // long before: 200 ms
+  assertEquals(await readsAfter(2.5), [80, 120]); // 50 steps take 125 ms
+  assertEquals(await readsAfter(1), [120]);
+});
 
-  const quick = new FakeEngine();
-  await collect(quick, { dataset: dataset(120), epochs: 1, batchSize: 1 });
-  assertEquals(quick.readsAfter, [120]);
+Deno.test("train() tells every 200 ms how fast it is, and what is left", async () => {
+  const engine = new FakeEngine();
+  const setup = { dataset: dataset(60), epochs: 2, batchSize: 2 };
+  const { events } = await withStepsOf(
+    16,
+    engine,
+    () => collect(engine, setup),
+  );
+  assertEquals(
+    events.flatMap((event) =>
+      event.type === "progress"
+        ? [[event.epoch, event.step, event.images.done, event.imagesPerSecond]]
+        : []
+    ),
+    [[1, 13, 26, 125], [1, 26, 52, 125], [2, 43, 26, 125], [2, 56, 52, 125]],
+  );
+  const [first] = events;
+  assert(first.type === "progress");
+  assertEquals(first.images.total, 60);
+  assertEquals(first.secondsLeft, (120 - 26) / 125);
+  assertEquals(first.losses, null);
 });
 
 Deno.test("train() records means over the epoch's images", async () => {
