@@ -6,9 +6,11 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertGreater,
   assertMatch,
 } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import {
   createEngine,
@@ -18,7 +20,7 @@ import {
 } from "../lib/core.ts";
 import { inFolder } from "./folder.ts";
 
-const consumer = new URL("consumer/", import.meta.url).pathname;
+const consumer = fileURLToPath(new URL("consumer/", import.meta.url));
 
 /** Runs a program in `folder`; it must succeed. */
 async function run(
@@ -94,12 +96,22 @@ Deno.test("@vae/mnist/train needs no checkout", () =>
     );
   }));
 
-Deno.test("every task is exported, and has its help", () =>
+Deno.test("every task has a file, a line in deno.json, an export and its help", () =>
   inFolder(async (folder) => {
-    for (const [path, module] of Object.entries(config.exports)) {
-      if (!module.startsWith("./tasks/")) continue;
-      const name = path.slice(2);
-      assertEquals(module, `./tasks/${name}.ts`);
+    const files = [...Deno.readDirSync(new URL("../tasks/", import.meta.url))]
+      .flatMap(({ name, isFile }) => isFile ? [`./tasks/${name}`] : []).sort();
+    assertGreater(files.length, 10);
+    const byName = files.map((file) => [file.slice(8, -3), file]);
+    const lines = Object.entries(config.tasks).flatMap(([name, line]) => {
+      const [, module] = line.match(/^deno run .*(?<= )(tasks\/\S+)$/) ?? [];
+      return module ? [[name, `./${module}`]] : [];
+    });
+    assertEquals(lines.sort(), byName);
+    const exported = Object.entries(config.exports)
+      .filter(([, module]) => module.startsWith("./tasks/"))
+      .map(([path, module]) => [path.slice(2), module]);
+    assertEquals(exported.sort(), byName);
+    for (const [name] of byName) {
       const help = await runDeno(folder, [], `jsr:@vae/mnist/${name}`, [
         "--help",
       ]);
@@ -154,7 +166,7 @@ async function bundleCore(folder: string, bundle: string): Promise<void> {
     "--quiet",
     "--platform=browser",
     `--output=${bundle}`,
-    new URL("../lib/core.ts", import.meta.url).pathname,
+    fileURLToPath(new URL("../lib/core.ts", import.meta.url)),
   ]);
 }
 

@@ -4,6 +4,7 @@
  */
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { initialState } from "../lib/model/init.ts";
@@ -44,7 +45,7 @@ export function startTask(
 ): Deno.ChildProcess {
   const lines: Record<string, string> = config.tasks;
   const words = lines[name].split(" ");
-  const root = new URL("../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../", import.meta.url));
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...(allowAll ? ["run", "-A"] : words.slice(1, -1)),

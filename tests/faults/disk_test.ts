@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
@@ -65,7 +66,7 @@ async function runUnder(
 ): Promise<Result> {
   const [first, ...rest] = prefix;
   const words = (config.tasks as Record<string, string>)[name].split(" ");
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(first, {
     args: [
       ...[...rest, Deno.execPath(), ...words.slice(1, -1)],

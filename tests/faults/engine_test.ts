@@ -9,6 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import {
@@ -308,7 +309,7 @@ async function trainBroken(
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...config.tasks.train.split(" ").slice(1, -1),
-      `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+      `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
       "broken.js",
       ..."--dataset synthetic --val-size 8 --batch-size 8 --latent-dim 3"
         .split(" "),

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 // @ts-types="../../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
@@ -25,7 +26,7 @@ Deno.test("trainLoop() needs no more memory after 200 epochs", async () => {
       "run",
       "--no-prompt",
       "--v8-flags=--expose-gc",
-      new URL("long_run.ts", import.meta.url).pathname,
+      fileURLToPath(new URL("long_run.ts", import.meta.url)),
       "200",
     ],
   }).output();
