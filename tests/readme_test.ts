@@ -1,0 +1,112 @@
+/**
+ * What README.md tells a reader to type: its programs run as they are printed,
+ * in another project, and its commands are commands that there are.
+ */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../deno.json" with { type: "json" };
+import { parseTaskArgs } from "../tasks/shared/cli.ts";
+import type { TaskName } from "../tasks/shared/options.ts";
+import { inFolder } from "./folder.ts";
+
+const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+
+/** Its blocks of a language, without their fences. */
+function blocks(language: string): string[] {
+  const fenced = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm");
+  return [...README.matchAll(fenced)].map(([, text]) => text);
+}
+
+const PROGRAMS = blocks("ts");
+
+/** The first line of each program says how to run it. */
+const HOW = /^\/\/ deno run ((?:--\S+ )*)(\S+\.ts)\n/;
+
+/** Resolves `jsr:@vae/mnist` to this checkout. */
+const LINKED = fileURLToPath(new URL("consumer/deno.json", import.meta.url));
+
+/** A program that ends takes a twentieth of it on an idle machine; one that hangs never ends. */
+const LIMIT_MS = 240_000;
+
+Deno.test("README.md has no program that is not run", () => {
+  assertEquals(PROGRAMS.length, 2);
+  assertEquals(README.match(/^ *```ts\b/gm)?.length, PROGRAMS.length);
+});
+
+for (const [i, program] of PROGRAMS.entries()) {
+  Deno.test(`program ${i + 1} of README.md runs to its end`, () =>
+    inFolder(async (folder) => {
+      const [, permissions, file] = program.match(HOW) ?? [];
+      assert(file, `its first line must say how to run it:\n${program}`);
+      await Deno.writeTextFile(join(folder, file), program);
+      const words = permissions.split(" ").slice(0, -1);
+      const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ..."run --check --no-prompt".split(" "),
+          ...[`--config=${LINKED}`, ...words, file],
+        ],
+        cwd: folder,
+        env: { NO_COLOR: "1", XDG_RUNTIME_DIR: folder },
+        signal: AbortSignal.timeout(LIMIT_MS),
+      }).output();
+      assertEquals(
+        { code, signal },
+        { code: 0, signal: null },
+        new TextDecoder().decode(stderr),
+      );
+      // Each shows how to keep a file, which must be there now.
+      const written = [...program.matchAll(/"([\w-]+\.(?:png|safetensors))"/g)];
+      assertGreater(written.length, 0);
+      for (const [, name] of written) {
+        assertGreater((await Deno.stat(join(folder, name))).size, 0);
+      }
+    }));
+}
+
+/** Each command line of the sh blocks, and those within the text. */
+const COMMANDS = [
+  ...blocks("sh").flatMap((block) =>
+    block.replaceAll("\\\n", " ").trim().split("\n")
+  ),
+  ...[...README.matchAll(/`((?:npx -y )?deno [^`]+)`/g)].map(([, line]) =>
+    line.replaceAll(/\s+/g, " ")
+  ),
+];
+
+/** Parses a task's options as the task does; throws at a wrong one. */
+function check(name: string, words: readonly string[]): void {
+  const lines: Record<string, string> = config.tasks;
+  assert(name in lines, `there is no task ${name}`);
+  if (/ tasks\/\S+$/.test(lines[name])) parseTaskArgs(name as TaskName, words);
+  else assertEquals(words, [], `${name} takes no options`);
+}
+
+Deno.test("every command of README.md is one that there is", () => {
+  assertGreater(COMMANDS.length, 30);
+  let checked = 0;
+  for (const line of COMMANDS) {
+    const [, name, rest = ""] = line.match(/\bdeno\S* task ([\w:]+)( .*)?$/) ??
+      line.match(/\bdeno run jsr:@vae\/mnist\/([\w-]+)( .*)?$/) ?? [];
+    if (!name) continue;
+    try {
+      check(name, rest.split(" ").filter((word) => word !== ""));
+    } catch (error) {
+      throw new Error(`README.md says \`${line}\``, { cause: error });
+    }
+    checked++;
+  }
+  assertGreater(checked, 25);
+});
+
+Deno.test("README.md names every task that runs a file of tasks/", () => {
+  for (const [name, line] of Object.entries(config.tasks)) {
+    if (!/ tasks\/\S+$/.test(line)) continue;
+    assertStringIncludes(README, `| \`deno task ${name}\` `);
+  }
+});
