@@ -12,9 +12,13 @@ import {
   WriteError,
 } from "../lib/files/atomic_write.ts";
 import { inFolder } from "./folder.ts";
+import { linuxIsMissing } from "./platform.ts";
 
 const OLD = new TextEncoder().encode("old content, longer than the new");
 const NEW = new TextEncoder().encode("new");
+
+/** Windows has to be told what a link leads to. */
+const FILE_LINK = { type: "file" } as const;
 
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
@@ -51,8 +55,8 @@ Deno.test("atomicWrite() writes to the target of a link and keeps the link", () 
   inFolder(async (folder) => {
     await Deno.mkdir(join(folder, "far"));
     await Deno.writeFile(join(folder, "far", "file"), OLD);
-    await Deno.symlink(join("far", "file"), join(folder, "first"));
-    await Deno.symlink("first", join(folder, "second"));
+    await Deno.symlink(join("far", "file"), join(folder, "first"), FILE_LINK);
+    await Deno.symlink("first", join(folder, "second"), FILE_LINK);
     await atomicWrite(join(folder, "second"), NEW);
     assertEquals(await Deno.readFile(join(folder, "far", "file")), NEW);
     assertEquals(await Deno.readLink(join(folder, "second")), "first");
@@ -62,7 +66,7 @@ Deno.test("atomicWrite() writes to the target of a link and keeps the link", () 
 
 Deno.test("atomicWrite() fills in a dangling link", () =>
   inFolder(async (folder) => {
-    await Deno.symlink(join("new", "file"), join(folder, "link"));
+    await Deno.symlink(join("new", "file"), join(folder, "link"), FILE_LINK);
     await atomicWrite(join(folder, "link"), NEW);
     assertEquals(await Deno.readFile(join(folder, "new", "file")), NEW);
     assertStrictEquals(
@@ -73,8 +77,8 @@ Deno.test("atomicWrite() fills in a dangling link", () =>
 
 Deno.test("atomicWrite() refuses links in a circle", () =>
   inFolder(async (folder) => {
-    await Deno.symlink("b", join(folder, "a"));
-    await Deno.symlink("a", join(folder, "b"));
+    await Deno.symlink("b", join(folder, "a"), FILE_LINK);
+    await Deno.symlink("a", join(folder, "b"), FILE_LINK);
     await assertRejects(
       () => atomicWrite(join(folder, "a"), NEW),
       WriteError,
@@ -137,8 +141,8 @@ Deno.test("atomicWrite() leaves nothing behind when the process exits", () =>
     );
     const code = `
       import { atomicWrite } from "${module}";
-      atomicWrite("${join(folder, "file")}", new Uint8Array(3e8));
-      while ([...Deno.readDirSync("${folder}")].length === 0) {
+      atomicWrite(${JSON.stringify(join(folder, "file"))}, new Uint8Array(3e8));
+      while ([...Deno.readDirSync(${JSON.stringify(folder)})].length === 0) {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
       Deno.exit(130);`;
@@ -186,7 +190,9 @@ Deno.test("atomicWrite() can be called for one file by several processes at once
     const write = `
       import { atomicWrite } from "${module}";
       for (let i = 0; i < 100; i++) {
-        await atomicWrite("${path}", new Uint8Array(9999).fill(Deno.pid));
+        await atomicWrite(${
+      JSON.stringify(path)
+    }, new Uint8Array(9999).fill(Deno.pid));
       }`;
     const results = await Promise.all(
       [0, 1, 2].map(() =>
@@ -203,7 +209,7 @@ Deno.test("atomicWrite() can be called for one file by several processes at once
 
 Deno.test({
   name: "atomicWrite() writes to devices directly and names a full disk",
-  ignore: Deno.build.os !== "linux",
+  ignore: linuxIsMissing,
   async fn() {
     // Deno opens devices only with every permission, which `deno eval` has.
     const module = new URL(

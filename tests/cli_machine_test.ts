@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { writeIdx } from "../lib/formats/idx.ts";
 import { refuses, runTask, runWell, snapshot } from "./process.ts";
-import { isMissing, sharedDir } from "./shared.ts";
+import { mnistDir, mnistIsMissing } from "./mnist.ts";
 import { inFolder } from "./folder.ts";
 
 Deno.test("doctor shows the machine and finds its numbers right", () =>
@@ -82,10 +81,10 @@ Deno.test("fetch says that there is no folder, scheme or network", () =>
 
 Deno.test({
   name: "fetch takes MNIST from a folder, once, and train finds it",
-  ignore: isMissing("mnist"),
+  ignore: mnistIsMissing,
   fn: () =>
     inFolder(async (folder) => {
-      const from = ["--from", fileURLToPath(new URL("mnist", sharedDir))];
+      const from = ["--from", mnistDir];
       const first = await runWell(folder, "fetch", [...from, "--json"]);
       assertEquals(first.stderr, "");
       const { dataset, files } = JSON.parse(first.stdout);

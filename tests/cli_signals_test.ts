@@ -12,6 +12,7 @@ import {
   TINY,
 } from "./process.ts";
 import { inFolder } from "./folder.ts";
+import { signalsAreMissing } from "./platform.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 
@@ -34,7 +35,9 @@ async function interrupt(
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`train saves on ${signal}, and can be continued`, () =>
+  Deno.test(`train saves on ${signal}, and can be continued`, {
+    ignore: signalsAreMissing,
+  }, () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await interrupt(
         folder,
@@ -73,7 +76,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     }));
 }
 
-Deno.test("train exits at once on a second SIGINT", () =>
+Deno.test("train exits at once on a second SIGINT", {
+  ignore: signalsAreMissing,
+}, () =>
   inFolder(async (folder) => {
     // Nobody reads this pipe, so that saving never ends.
     await new Deno.Command("mkfifo", { args: [join(folder, "pipe")] }).output();

@@ -8,7 +8,6 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { OptionError } from "../lib/options/table.ts";
 import {
@@ -21,6 +20,7 @@ import { writeIdx } from "../lib/formats/idx.ts";
 import { sources } from "../lib/dataset/mnist.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import { inFolder } from "./folder.ts";
+import { mnistDir, mnistIsMissing } from "./mnist.ts";
 
 /** An IDX file of images whose pixels are all their index. */
 function numberedImages(count: number): Uint8Array<ArrayBuffer> {
@@ -214,25 +214,13 @@ Deno.test({
   },
 });
 
-const shared = fileURLToPath(new URL("../../shared/mnist", import.meta.url));
-const required = Deno.env.get("VAE_REQUIRE_SHARED") === "1";
-let present = true;
-try {
-  Deno.statSync(join(shared, "train-images-idx3-ubyte.gz"));
-} catch {
-  present = false;
-}
-if (!present && !required) {
-  console.log(`MNIST is not in ${shared}: the test on real MNIST is skipped`);
-}
-
 Deno.test({
   name: "loadDataset() loads real MNIST",
-  ignore: !present && !required,
+  ignore: mnistIsMissing,
   permissions: { read: true, write: true, net: false },
   fn: () =>
     inFolder(async (folder) => {
-      await fetchDataset("mnist", { dataDir: folder, from: shared });
+      await fetchDataset("mnist", { dataDir: folder, from: mnistDir });
       const { name, train, validation, test, notes } = await loadDataset({
         dataset: "auto",
         dataDir: folder,

@@ -12,6 +12,7 @@ import { modelSpec } from "../lib/model/spec.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import type { TaskName } from "../tasks/shared/options.ts";
+import { slashed } from "./platform.ts";
 
 /** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
 export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];
@@ -74,8 +75,8 @@ export async function runTask(
   const decoder = new TextDecoder();
   const result = {
     code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
+    stdout: slashed(decoder.decode(stdout)),
+    stderr: slashed(decoder.decode(stderr)),
   };
   assertNotMatch(result.stderr, /\n\s+at |Uncaught/);
   return result;
@@ -117,7 +118,7 @@ export async function snapshot(
     ) {
       const path = join(below, name);
       if (isDirectory) await walk(path);
-      else files.set(path, await Deno.readFile(join(folder, path)));
+      else files.set(slashed(path), await Deno.readFile(join(folder, path)));
     }
   };
   await walk(".");

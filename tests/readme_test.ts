@@ -31,7 +31,7 @@ const HOW = /^\/\/ deno run ((?:--\S+ )*)(\S+\.ts)\n/;
 /** Resolves `jsr:@vae/mnist` to this checkout. */
 const LINKED = fileURLToPath(new URL("consumer/deno.json", import.meta.url));
 
-/** A program that ends takes a twentieth of it on an idle machine; one that hangs never ends. */
+/** Programs that end take a tenth of it at worst; one that hangs, all. */
 const LIMIT_MS = 240_000;
 
 Deno.test("README.md has no program that is not run", () => {

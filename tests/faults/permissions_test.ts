@@ -14,6 +14,7 @@ import type { Option } from "../../lib/options/table.ts";
 import { type TaskName, tasks } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, snapshot, untrained } from "../process.ts";
+import { slashed } from "../platform.ts";
 
 const READ = "--allow-read";
 const WRITE_HERE = "--allow-write=.";
@@ -290,7 +291,7 @@ async function provide(folder: string): Promise<void> {
 /** Such a path is refused by name, with the way to allow it. */
 function refusal(path: string): RegExp {
   return new RegExp(
-    `^error: cannot write ${RegExp.escape(path)}.*: this process may not ` +
+    `^error: cannot write ${RegExp.escape(slashed(path))}.*: this process may not ` +
       `write there; Deno must be given write access to .*\n$`,
   );
 }
@@ -320,9 +321,10 @@ Deno.test("curves writes nothing through a link to a file outside", () =>
     const here = join(folder, "here");
     await provide(here);
     await Deno.writeTextFile(join(folder, "old.png"), "old");
-    await Deno.symlink("../old.png", join(here, "new.png"));
+    await Deno.symlink("../old.png", join(here, "new.png"), { type: "file" });
     const words = ["--out", "new.png"];
     await refuses(refusal("new.png"), here, "curves", words);
     assertEquals(await Deno.readTextFile(join(folder, "old.png")), "old");
-    assertEquals(await Deno.readLink(join(here, "new.png")), "../old.png");
+    const link = await Deno.readLink(join(here, "new.png"));
+    assertEquals(slashed(link), "../old.png");
   }));
