@@ -8,7 +8,7 @@ import { IMAGE_PIXELS, type Likelihood } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
 import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
-import { goldenIsMissing, readGolden } from "./shared.ts";
+import { goldenSets, readGolden } from "./golden/read.ts";
 
 Deno.test("protobuf fields are those of the encoding's guide", () => {
   assertEquals(integer(1, 150), Uint8Array.of(0x08, 0x96, 0x01));
@@ -90,14 +90,12 @@ for (const likelihood of ["mse", "bce"] satisfies Likelihood[]) {
   });
 }
 
-Deno.test({
-  name: "onnxModels() computes what PyTorch does",
-  ignore: goldenIsMissing,
-  fn: async () => {
-    const golden = readGolden();
+for (const set of goldenSets) {
+  Deno.test(`onnxModels() computes what PyTorch does (${set.name})`, async () => {
+    const golden = readGolden(set.name);
     const values = (name: string) => golden.get(name)!.data as Float32Array;
-    const { encoder, decoder } = await open(goldenModel(golden));
-    const [batch, latentDim] = golden.get("eval.mu")!.shape;
+    const { encoder, decoder } = await open(goldenModel(golden, set));
+    const { batch, latentDim } = set;
     const images = golden.get("images")!.data as Uint8Array;
     const { mu, logvar } = await run(
       encoder,
@@ -115,8 +113,8 @@ Deno.test({
     assertLess(relativeError(mu.data, values("eval.mu")), 1e-5);
     assertLess(relativeError(logvar.data, values("eval.logvar")), 1e-5);
     assertLess(relativeError(image.data, reconstruction), 1e-5);
-  },
-});
+  });
+}
 
 Deno.test("onnxModels() says what goes in and what comes out", async () => {
   const model = randomModel(5, "bce");

@@ -10,19 +10,18 @@ import { imageTensor } from "../lib/engine/tfjs/network.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
 import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
-import { goldenIsMissing, readGolden } from "./shared.ts";
+import { goldenSets, readGolden } from "./golden/read.ts";
 
-Deno.test({
-  name: "encodeWeights() gives PyTorch's state dict, bit for bit",
-  ignore: goldenIsMissing,
-  fn: () => {
-    const golden = readGolden();
-    const { tensors } = parseSafetensors(encodeWeights(goldenModel(golden)));
+for (const set of goldenSets) {
+  Deno.test(`encodeWeights() gives PyTorch's state dict, bit for bit (${set.name})`, () => {
+    const golden = readGolden(set.name);
+    const bytes = encodeWeights(goldenModel(golden, set));
+    const { tensors } = parseSafetensors(bytes);
     const expected = [...golden].filter(([name]) => name.startsWith("final."))
       .map(([name, tensor]) => [name.replace("final.", ""), tensor] as const);
     assertEquals(tensors, new Map(expected));
-  },
-});
+  });
+}
 
 /** A model as `tf.loadLayersModel` finds it in a folder. */
 function open(

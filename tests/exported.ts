@@ -1,5 +1,4 @@
 /** Models to export, and what the engine makes of them. */
-import { fromPyTorch } from "../lib/checkpoint/torch_layout.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { createEngine } from "../lib/engines.ts";
@@ -8,6 +7,7 @@ import { type Likelihood, modelSpec } from "../lib/model/spec.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
+import { type GoldenSet, goldenState } from "./golden/read.ts";
 
 /** A run with this state, which has nothing else to tell. */
 function checkpointOf(
@@ -47,18 +47,13 @@ export function randomModel(
 }
 
 /** The reference's model after its last step. */
-export function goldenModel(golden: ReadonlyMap<string, Tensor>): Checkpoint {
-  const [, , latentDim] = golden.get("eps")!.shape;
-  const spec = modelSpec(latentDim);
-  const read = (name: string) =>
-    golden.get(`final.${name}`)!.data as Float32Array;
-  const state = {
-    ...initialState(spec, 0),
-    step: golden.get("losses")!.shape[0],
-    parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
-    running: fromPyTorch(spec.running, spec.runningCount, read),
-  };
-  return checkpointOf(state, latentDim, "mse");
+export function goldenModel(
+  golden: ReadonlyMap<string, Tensor>,
+  { latentDim, likelihood }: GoldenSet,
+): Checkpoint {
+  const step = golden.get("losses")!.shape[0];
+  const state = { ...goldenState(golden, "final"), step };
+  return checkpointOf(state, latentDim, likelihood);
 }
 
 /** What the wasm engine gives for these images and these latents. */

@@ -22,7 +22,7 @@ import {
 } from "../lib/model/spec.ts";
 import { VAE } from "../lib/vae.ts";
 import { OptionError } from "../lib/options/table.ts";
-import { goldenIsMissing, readGolden } from "./shared.ts";
+import { readGolden } from "./golden/read.ts";
 
 for (const latentDim of [1, 2, 12, 513]) {
   Deno.test(`modelSpec() gives every element its own place (latent ${latentDim})`, () => {
@@ -110,30 +110,26 @@ Deno.test("initialState() has PyTorch's ranges", () => {
   }
 });
 
-Deno.test({
-  name: "initialState() has the spread of PyTorch's own initial weights",
-  ignore: goldenIsMissing,
-  fn() {
-    const golden = readGolden();
-    const spec = modelSpec(12);
-    const { parameters } = initialState(spec, 1);
-    const deviation = (values: ArrayLike<number>) => {
-      const all = Array.from(values);
-      return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / all.length);
-    };
-    for (const tensor of spec.parameters) {
-      const theirs = golden.get(`init.${tensor.name}`)!.data as Float32Array;
-      if (tensor.fanIn === 0 || theirs.length < 16) continue;
-      const ours = Array.from(arenaIndices(tensor), (at) => parameters[at]);
-      // The relative standard error of a deviation is below 1/√n for U.
-      assertAlmostEquals(
-        deviation(ours) / deviation(theirs),
-        1,
-        5 / Math.sqrt(theirs.length),
-        tensor.name,
-      );
-    }
-  },
+Deno.test("initialState() has the spread of PyTorch's own initial weights", () => {
+  const golden = readGolden();
+  const spec = modelSpec(12);
+  const { parameters } = initialState(spec, 1);
+  const deviation = (values: ArrayLike<number>) => {
+    const all = Array.from(values);
+    return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / all.length);
+  };
+  for (const tensor of spec.parameters) {
+    const theirs = golden.get(`init.${tensor.name}`)!.data as Float32Array;
+    if (tensor.fanIn === 0 || theirs.length < 16) continue;
+    const ours = Array.from(arenaIndices(tensor), (at) => parameters[at]);
+    // The relative standard error of a deviation is below 1/√n for U.
+    assertAlmostEquals(
+      deviation(ours) / deviation(theirs),
+      1,
+      5 / Math.sqrt(theirs.length),
+      tensor.name,
+    );
+  }
 });
 
 Deno.test("klDivergence() agrees with a numerical integral", async () => {

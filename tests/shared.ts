@@ -1,10 +1,7 @@
 /**
- * The files beside the checkout that some tests are held against: golden values
- * from PyTorch and the real MNIST. Where they are absent those tests skip, and
- * say so; with VAE_REQUIRE_SHARED=1 their absence is a failure.
+ * The real MNIST beside the checkout, which some tests need. Where it is absent
+ * they skip, and say so; with VAE_REQUIRE_SHARED=1 its absence is a failure.
  */
-import { parseSafetensors, type Tensor } from "../lib/formats/safetensors.ts";
-
 export const sharedDir = new URL("../../shared/", import.meta.url);
 
 /** Whether tests that need `path` must be ignored. */
@@ -20,14 +17,4 @@ export function isMissing(path: string): boolean {
     console.log(`skipping tests that need ../shared/${path}: it is absent`);
     return true;
   }
-}
-
-const GOLDEN = "reference/step.safetensors";
-
-export const goldenIsMissing = isMissing(GOLDEN);
-
-/** The golden values: see `vae_reference.py` for the names. */
-export function readGolden(): Map<string, Tensor> {
-  const bytes = Deno.readFileSync(new URL(GOLDEN, sharedDir));
-  return parseSafetensors(bytes).tensors;
 }

@@ -6,7 +6,7 @@ import {
   toStateDict,
 } from "../lib/checkpoint/torch_layout.ts";
 import { modelSpec } from "../lib/model/spec.ts";
-import { goldenIsMissing, readGolden } from "./shared.ts";
+import { readGolden } from "./golden/read.ts";
 
 const LATENT = 5;
 const spec = modelSpec(LATENT);
@@ -114,42 +114,34 @@ Deno.test("toStateDict() has the step in every counter", () => {
   );
 });
 
-Deno.test({
-  name: "toStateDict() has PyTorch's names, order, types and shapes",
-  ignore: goldenIsMissing,
-  fn() {
-    const expected = [...readGolden()]
-      .filter(([name]) => name.startsWith("init."))
-      .map(([name, { dtype, shape }]) => [name.slice(5), dtype, shape]);
-    const spec = modelSpec(12);
-    const dict = toStateDict(spec, {
-      step: 0,
-      parameters: new Float32Array(spec.parameterCount),
-      running: new Float32Array(spec.runningCount),
-    });
-    assertEquals(expected.length, 43);
-    assertEquals(
-      [...dict].map(([name, { dtype, shape }]) => [name, dtype, shape]),
-      expected,
-    );
-  },
+Deno.test("toStateDict() has PyTorch's names, order, types and shapes", () => {
+  const expected = [...readGolden()]
+    .filter(([name]) => name.startsWith("init."))
+    .map(([name, { dtype, shape }]) => [name.slice(5), dtype, shape]);
+  const spec = modelSpec(12);
+  const dict = toStateDict(spec, {
+    step: 0,
+    parameters: new Float32Array(spec.parameterCount),
+    running: new Float32Array(spec.runningCount),
+  });
+  assertEquals(expected.length, 43);
+  assertEquals(
+    [...dict].map(([name, { dtype, shape }]) => [name, dtype, shape]),
+    expected,
+  );
 });
 
-Deno.test({
-  name: "toStateDict() gives PyTorch's weights back unchanged",
-  ignore: goldenIsMissing,
-  fn() {
-    const tensors = readGolden();
-    const spec = modelSpec(12);
-    const read = (name: string) =>
-      tensors.get(`final.${name}`)?.data as Float32Array;
-    const dict = toStateDict(spec, {
-      step: 3,
-      parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
-      running: fromPyTorch(spec.running, spec.runningCount, read),
-    });
-    for (const [name, { data }] of dict) {
-      assertEquals(data, tensors.get(`final.${name}`)?.data, name);
-    }
-  },
+Deno.test("toStateDict() gives PyTorch's weights back unchanged", () => {
+  const tensors = readGolden();
+  const spec = modelSpec(12);
+  const read = (name: string) =>
+    tensors.get(`final.${name}`)?.data as Float32Array;
+  const dict = toStateDict(spec, {
+    step: 3,
+    parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
+    running: fromPyTorch(spec.running, spec.runningCount, read),
+  });
+  for (const [name, { data }] of dict) {
+    assertEquals(data, tensors.get(`final.${name}`)?.data, name);
+  }
 });

@@ -291,7 +291,9 @@ async function provide(folder: string): Promise<void> {
 /** Such a path is refused by name, with the way to allow it. */
 function refusal(path: string): RegExp {
   return new RegExp(
-    `^error: cannot write ${RegExp.escape(slashed(path))}.*: this process may not ` +
+    `^error: cannot write ${
+      RegExp.escape(slashed(path))
+    }.*: this process may not ` +
       `write there; Deno must be given write access to .*\n$`,
   );
 }

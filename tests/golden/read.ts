@@ -1,0 +1,50 @@
+/** PyTorch's values, which the engines are held against: see README.md here. */
+import { fromPyTorch } from "../../lib/checkpoint/torch_layout.ts";
+import {
+  parseSafetensors,
+  type Tensor,
+} from "../../lib/formats/safetensors.ts";
+import { initialState, type TrainState } from "../../lib/model/init.ts";
+import { type Likelihood, modelSpec } from "../../lib/model/spec.ts";
+import sets from "./sets.json" with { type: "json" };
+
+/** How a golden file was made. */
+export interface GoldenSet {
+  /** The file's name without `.safetensors`. */
+  name: string;
+  latentDim: number;
+  beta: number;
+  /** Images of each step; the file has three steps. */
+  batch: number;
+  likelihood: Likelihood;
+  learningRate: number;
+  seed: number;
+}
+
+/** Every golden file that there is. */
+export const goldenSets = sets as GoldenSet[];
+
+/** Reads a golden file; `vae_reference.py` lists its tensors. */
+export function readGolden(name = "latent12"): Map<string, Tensor> {
+  const path = new URL(`${name}.safetensors`, import.meta.url);
+  return parseSafetensors(Deno.readFileSync(path)).tensors;
+}
+
+/**
+ * PyTorch's weights in the arenas' layout, before any Adam step of ours.
+ *
+ * @param when Before the first step, or after the last.
+ */
+export function goldenState(
+  golden: ReadonlyMap<string, Tensor>,
+  when: "init" | "final",
+): TrainState {
+  const spec = modelSpec(golden.get("eps")!.shape[2]);
+  const read = (name: string) =>
+    golden.get(`${when}.${name}`)!.data as Float32Array;
+  return {
+    ...initialState(spec, 0),
+    parameters: fromPyTorch(spec.parameters, spec.parameterCount, read),
+    running: fromPyTorch(spec.running, spec.runningCount, read),
+  };
+}
