@@ -1,11 +1,12 @@
 /**
- * Values from outside in messages: on one short line, whatever they are.
+ * Writes values from outside into messages: on one short line, whatever they
+ * are.
  *
  * @module
  */
 
 /**
- * A value as JSON has it where it can.
+ * Writes a value as JSON does, or says in a word what it is where JSON cannot.
  *
  * @param value Anything: it may be endless, or not want to be shown.
  */
@@ -21,13 +22,13 @@ function json(value: unknown): string {
   }
 }
 
-/** Sizes along the axes of something. */
+/** Writes the sizes along the axes of something. */
 export function showSizes(sizes: readonly number[]): string {
   return oneLine(`[${sizes.join(", ")}]`);
 }
 
 /**
- * A text without what a terminal would obey, or would break a line at.
+ * Escapes in a text what a terminal would obey or would break a line at.
  *
  * @param max Characters; what is over is cut off.
  */

@@ -130,7 +130,7 @@ Deno.test("grid() says which input it cannot draw", () => {
   wrong(() => grid(new Uint8Array(785)), "785 values are not a whole number");
   const images = new Float32Array(2 * 784);
   images[784 + 3] = NaN;
-  wrong(() => grid(images), "Image 1 cannot be drawn: its pixel 3 is NaN");
+  wrong(() => grid(images), "image 1 cannot be drawn: its pixel 3 is NaN");
   wrong(() => grid(flat(0), { scale: 1.5 }), "scale must be a whole number");
   wrong(() => grid(flat(0), { columns: 0 }), "at least 1, not 0");
   wrong(
@@ -143,7 +143,7 @@ Deno.test("grid() says which input it cannot draw", () => {
   );
   wrong(
     () => pairGrid(flat(0, 1), flat(0)),
-    "There are 2 originals but 1 reconstructions",
+    "there are 2 originals but 1 reconstructions",
   );
 });
 

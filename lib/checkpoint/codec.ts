@@ -1,6 +1,6 @@
 /**
- * The whole state of a run as the bytes of one safetensors file: PyTorch's state
- * dict, Adam's moments, and the metadata.
+ * Writes the whole state of a run as one safetensors file, and reads it:
+ * PyTorch's state dict, Adam's moments, and the metadata.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { checkNumbers, EXP_AVG_SQ, TensorReader } from "./weights.ts";
 const EXP_AVG = "optimizer.exp_avg.";
 
 /**
- * The bytes of a checkpoint. The same run gives the same bytes.
+ * Writes a checkpoint. The same run gives the same bytes.
  *
  * @throws {CheckpointError} If it holds a number that is not finite, or an
  * option out of range.
@@ -73,7 +73,7 @@ export function encodeCheckpoint(
 }
 
 /**
- * Reads the bytes of a checkpoint. Nothing in them is trusted.
+ * Reads a checkpoint. Nothing in its bytes is trusted.
  *
  * @throws {SafetensorsError} If they are not a safetensors file.
  * @throws {CheckpointError} If they are not a checkpoint of this project, or

@@ -71,12 +71,12 @@ export interface Metadata extends Omit<Checkpoint, "state"> {
  * ```
  */
 export class CheckpointError extends Error {
-  /** `CheckpointError`. */
+  /** The class's name, which survives minification. */
   override name = "CheckpointError";
 }
 
 /**
- * The texts of the safetensors metadata.
+ * Writes the texts of the safetensors metadata.
  *
  * @throws {CheckpointError} If a value is out of range or not finite.
  */
@@ -173,7 +173,10 @@ function check(metadata: Unchecked<Metadata>): Metadata {
   };
 }
 
-/** An option that a file lacks is newer than the file and has its default. */
+/**
+ * Checks options. One that a file lacks is newer than the file and has its
+ * default.
+ */
 function checkOptions<T extends OptionTable>(
   table: T,
   value: unknown,
@@ -260,7 +263,7 @@ function object(value: unknown, at: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** An object with at least these fields. */
+/** Checks that a value is an object with at least these fields. */
 function fields<K extends string>(
   value: unknown,
   at: string,

@@ -1,6 +1,6 @@
 /**
- * Between the engines' flat arenas and PyTorch's tensors. No other file
- * converts a layout.
+ * Converts between the engines' flat arenas and PyTorch's tensors. No other
+ * file converts a layout.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export function fromPyTorch(
 }
 
 /**
- * PyTorch's state dict, in PyTorch's order.
+ * Makes PyTorch's state dict, in PyTorch's order.
  *
  * @param spec From `modelSpec`.
  * @param state Its `step` becomes the `num_batches_tracked` of every batch
@@ -81,7 +81,7 @@ export function toStateDict(
   return dict;
 }
 
-/** The names of the tensors that count the steps. */
+/** Lists the names of the tensors that count the steps. */
 export function stepCounters(spec: ModelSpec): string[] {
   return spec.running.filter(({ name }) => name.endsWith("running_mean"))
     .map(({ name }) => name.replace("running_mean", COUNTER));

@@ -1,6 +1,6 @@
 /**
- * A model without its training: PyTorch's state dict in a safetensors file, and
- * the few options that running it takes.
+ * Writes and reads a model without its training: PyTorch's state dict in a
+ * safetensors file, and the few options that running it takes.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import {
 } from "../formats/safetensors.ts";
 
 /**
- * The weights and running statistics as a safetensors file, which PyTorch's
- * `load_state_dict(strict=True)` takes.
+ * Writes the weights and running statistics as a safetensors file, which
+ * PyTorch's `load_state_dict(strict=True)` takes.
  *
  * @throws {CheckpointError} If a number in them is not finite.
  *
@@ -95,8 +95,9 @@ export function decodeWeights(
 }
 
 /**
- * From PyTorch's state dict to a state that training can begin from: its step
- * is 0 and Adam knows nothing yet.
+ * Turns PyTorch's state dict into a state that training can begin from.
+ * Whatever the file counts, its step is 0, and Adam's moments are 0: without
+ * them training cannot go on, only begin.
  *
  * @throws {CheckpointError} If anything in it is missing, too much, misshaped,
  * out of range or not finite. The counters of batches need not be there.
@@ -145,7 +146,7 @@ export class TensorReader {
     this.#unread = new Set(tensors.keys());
   }
 
-  /** The elements of a tensor that must be there and of this shape. */
+  /** Returns the elements of a tensor that must be there and of this shape. */
   read<D extends DType>(
     name: string,
     dtype: D,
@@ -183,8 +184,9 @@ export class TensorReader {
 }
 
 /**
- * Refuses what a model cannot have. Only built-in scans: a loop would run in
- * the interpreter, and take most of the time of a cold start.
+ * Refuses numbers that a model cannot have. It scans with built-in methods
+ * only: a loop of its own would run in the interpreter and take most of the
+ * time of a cold start.
  */
 export function checkNumbers(name: string, { dtype, data }: Tensor): void {
   if (dtype !== "F32") return;

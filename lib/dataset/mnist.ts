@@ -1,6 +1,6 @@
 /**
- * The data sets that can be fetched, all in MNIST's four files: where their
- * public mirrors are and what the files must hold.
+ * Lists the data sets that can be fetched, all in MNIST's four files: where
+ * their public mirrors are and what the files must hold.
  *
  * @module
  */
@@ -34,7 +34,9 @@ export interface Source {
   readonly testLabels: SourceFile;
 }
 
-/** The four files under MNIST's names, with their digests in this order. */
+/**
+ * Describes four files under MNIST's names, with their digests in this order.
+ */
 function fourFiles(digests: string[] = []): Omit<Source, "name" | "mirrors"> {
   const [trainImages, trainLabels, testImages, testLabels] = digests;
   return {

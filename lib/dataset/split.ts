@@ -1,5 +1,5 @@
 /**
- * What a data set is, and how images become one.
+ * Says what a data set is, and makes one of images.
  *
  * @module
  */
@@ -116,7 +116,9 @@ export async function syntheticDataset(
   );
 }
 
-/** The synthetic digits; their seed is fixed, for they are one data set. */
+/**
+ * Makes the synthetic digits; their seed is fixed, for they are one data set.
+ */
 export function loadSynthetic(
   data: DataOptions,
   splits?: readonly Split[],
@@ -132,7 +134,7 @@ export function loadSynthetic(
   return splitDataset("synthetic", train, test, data, splits);
 }
 
-/** Images in memory, to be sliced. */
+/** Makes a file of images that are in memory. */
 export function imageFile(
   images: Uint8Array<ArrayBuffer>,
   labels: Uint8Array<ArrayBuffer> | null,
@@ -198,7 +200,7 @@ export async function splitDataset(
   };
 }
 
-/** SHA-256 in hex. */
+/** Returns the SHA-256 in hex. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(

@@ -163,7 +163,10 @@ function warp(stroke: number[], uniform: Float32Array): number[] {
   return warped;
 }
 
-/** A Catmull–Rom spline through the points, as a chain of straight pieces. */
+/**
+ * Traces a Catmull–Rom spline through the points, as a chain of straight
+ * pieces.
+ */
 function traceCurve(points: number[]): Float32Array {
   const spans = points.length / 2 - 1;
   const curve = new Float32Array(2 * (spans * PIECES + 1));

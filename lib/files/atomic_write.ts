@@ -1,5 +1,6 @@
 /**
- * Files that are either the old one or the new one, never half of one.
+ * Writes files so that each is either the old one or the new one, never half of
+ * one.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { basename, dirname, join, resolve } from "node:path";
  * ```
  */
 export class WriteError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "WriteError";
 
   /**
@@ -185,7 +186,7 @@ export function tryLock(file: Deno.FsFile): boolean | null {
   }
 }
 
-/** Whether an open file is still the one at `path`. */
+/** Says whether an open file is still the one at `path`. */
 export function isAt(file: Deno.FsFile, path: string): boolean {
   try {
     const [opened, found] = [file.statSync(), Deno.statSync(path)];
@@ -202,7 +203,10 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The file that `path` leads to, which need not exist yet. */
+/**
+ * Follows symbolic links to the file that `path` leads to, which need not exist
+ * yet.
+ */
 async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
   for (let hops = 0; hops < 40; hops++) {

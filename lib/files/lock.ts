@@ -1,5 +1,5 @@
 /**
- * One process at a time for each checkpoint.
+ * Keeps a checkpoint to one process at a time.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isAt, tryLock, writing } from "./atomic_write.ts";
 
 /** Another process trains to the same file. */
 export class LockedError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "LockedError";
 
   /**
@@ -47,7 +47,7 @@ export async function lockCheckpoint(path: string): Promise<CheckpointLock> {
   return lock;
 }
 
-/** Locks the file at `path`, or tells whose it is. */
+/** Locks the file at `path`, or says whose it is. */
 function lockFile(path: string): CheckpointLock | string {
   while (true) {
     const file = Deno.openSync(path, { read: true, write: true, create: true });

@@ -34,7 +34,7 @@ export type Value =
   | Global
   | object;
 
-/** What a pickle may lead to. */
+/** What the caller lets a pickle lead to. */
 export interface Unpickling {
   /** The names it may use. */
   readonly globals: ReadonlyMap<string, Global>;
@@ -42,7 +42,7 @@ export interface Unpickling {
   readonly persistent: (id: Value) => Value;
 }
 
-/** Larger pickles are refused: one of a model has a few thousand bytes. */
+/** Refuses larger pickles: one of a model has a few thousand bytes. */
 const MAX_BYTES = 16 * 2 ** 20;
 
 const MAX_STACK = 100_000;
@@ -283,12 +283,12 @@ export function unpickle(
   }
 }
 
-/** Whether a value is a name of the table. */
+/** Says whether a value is a name of the table. */
 export function isGlobal(value: Value): value is Global {
   return typeof value === "object" && value !== null && "global" in value;
 }
 
-/** Whether a value is a tuple. */
+/** Says whether a value is a tuple. */
 export function isTuple(value: Value): value is readonly Value[] {
   return Array.isArray(value) && Object.isFrozen(value);
 }

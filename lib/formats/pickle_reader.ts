@@ -18,7 +18,7 @@ export class PickleReader {
   #at = 0;
   #opcodeAt = 0;
 
-  /** Begins at the first of `bytes`. */
+  /** Begins before the first of `bytes`. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

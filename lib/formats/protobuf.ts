@@ -1,5 +1,5 @@
 /**
- * The wire format of protocol buffers, as far as writing takes it.
+ * Writes the wire format of protocol buffers.
  *
  * Source: https://protobuf.dev/programming-guides/encoding/
  *
@@ -24,7 +24,7 @@ export function message(...fields: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * A field of type int64 or of an enum.
+ * Writes a field of type int64 or of an enum.
  *
  * @param value A whole number, at least 0.
  */
@@ -32,14 +32,14 @@ export function integer(field: number, value: number): Uint8Array {
   return Uint8Array.from([...tag(field, VARINT), ...varint(value)]);
 }
 
-/** A field of type float. */
+/** Writes a field of type float. */
 export function float(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return message(Uint8Array.from(tag(field, FIXED_32)), bytes);
 }
 
-/** A field of type string or bytes, or one that is a message itself. */
+/** Writes a field of type string or bytes, or one that is a message itself. */
 export function bytes(field: number, value: string | Uint8Array): Uint8Array {
   const content = typeof value === "string" ? encoder.encode(value) : value;
   const head = [...tag(field, LENGTH_DELIMITED), ...varint(content.length)];
@@ -50,7 +50,10 @@ function tag(field: number, type: number): number[] {
   return varint(field * 8 + type);
 }
 
-/** Seven bits to a byte, the lowest first; the top bit says that more follow. */
+/**
+ * Splits a number into seven bits a byte, the lowest first; the top bit of each
+ * byte says that more follow.
+ */
 function varint(value: number): number[] {
   const bytes = [];
   for (; value >= 128; value = Math.floor(value / 128)) {

@@ -54,7 +54,7 @@ export interface Safetensors {
  * ```
  */
 export class SafetensorsError extends Error {
-  /** `SafetensorsError`. */
+  /** The class's name, which survives minification. */
   override name = "SafetensorsError";
 }
 

@@ -7,9 +7,9 @@ import type { Tensor } from "./safetensors.ts";
 
 /** How the elements of a storage are read. */
 export interface ElementType {
-  /** Bytes of one. */
+  /** Bytes of one element. */
   readonly size: number;
-  /** Those at these positions. */
+  /** Reads the elements at these positions. */
   readonly read: (
     view: DataView,
     positions: Float64Array,
@@ -27,7 +27,9 @@ const float = (
   }),
 });
 
-/** By the names of their storages, which are little-endian. */
+/**
+ * The element types by the names of their storages, which are little-endian.
+ */
 export const elementTypes: Readonly<Record<string, ElementType>> = {
   FloatStorage: float(4, (view, at) => view.getFloat32(at, true)),
   DoubleStorage: float(8, (view, at) => view.getFloat64(at, true)),
@@ -52,7 +54,7 @@ export const elementTypes: Readonly<Record<string, ElementType>> = {
   },
 };
 
-/** Where the elements of a view lie in its storage, row by row. */
+/** Lists where the elements of a view lie in its storage, row by row. */
 export function positions(
   shape: readonly number[],
   strides: readonly number[],
@@ -70,7 +72,7 @@ export function positions(
   return all;
 }
 
-/** A bfloat16 is the upper half of a float. */
+/** Reads a bfloat16, which is the upper half of a float. */
 function bfloat16(bits: number): number {
   scratch.setUint32(0, bits << 16);
   return scratch.getFloat32(0);
@@ -78,7 +80,7 @@ function bfloat16(bits: number): number {
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** The number of elements. */
+/** Returns the number of elements. */
 export function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }

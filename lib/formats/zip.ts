@@ -90,7 +90,7 @@ function checkOverlaps(entries: Entry[]): void {
   }
 }
 
-/** Where the central directory lies. */
+/** Finds the central directory. */
 function findDirectory(view: DataView): Directory {
   const at = view.byteLength - END_SIZE;
   if (at < 0 || view.getUint32(at, true) !== END) {
@@ -115,7 +115,7 @@ function findDirectory(view: DataView): Directory {
   return { begin, end, count };
 }
 
-/** Whether a zip64 record lies there that repeats the end record. */
+/** Says whether a zip64 record lies there that repeats the end record. */
 function isEnd64(
   view: DataView,
   at: number,

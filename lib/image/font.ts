@@ -1,6 +1,6 @@
 /**
- * Text in pictures: a small sans-serif font of single strokes, so that one
- * table serves every size and is drawn as smoothly as the curves beside it.
+ * Draws text in pictures: a small sans-serif font of single strokes, so that
+ * one table serves every size and is drawn as smoothly as the curves beside it.
  *
  * A glyph is one or more strokes separated by `|`, a stroke a list of points
  * `x,y`: x from the glyph's left edge, y upward from the baseline; capitals are
@@ -146,7 +146,7 @@ export interface TextStyle {
   readonly bold?: boolean;
 }
 
-/** The width of a line of text in pixels, from first to last ink. */
+/** Returns the width of a line of text in pixels, from first to last ink. */
 export function textWidth(text: string, size: number): number {
   const unit = size / CAP_HEIGHT;
   const glyphs = [...text].map((character) => advance(character, unit));
@@ -207,7 +207,7 @@ function parseStroke(stroke: string): Point[] {
   return line;
 }
 
-/** The inner points of a quarter of an ellipse. */
+/** Returns the inner points of a quarter of an ellipse. */
 function quarter(from: Point, to: Point, token: string): Point[] {
   return [1, 2, 3, 4, 5, 6, 7].map((step) => {
     const angle = step / 8 * Math.PI / 2;

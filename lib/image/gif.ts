@@ -1,6 +1,7 @@
 /**
- * Grey pictures to animated GIF files. gifenc does the encoding: it is small,
- * depends on nothing, and takes indexed pixels, so that greys stay as they are.
+ * Encodes grey pictures as animated GIF files. gifenc does the encoding: it is
+ * small, depends on nothing, and takes indexed pixels, so that greys stay as
+ * they are.
  *
  * @module
  */
@@ -58,25 +59,28 @@ export function encodeGif(
     first ??= picture;
     if (width !== first.width || height !== first.height) {
       throw new RangeError(
-        `A GIF has frames of one size, but frame ${count} is ${width}×${height} and the first ${first.width}×${first.height}`,
+        `a GIF has frames of one size, but frame ${count} is ${width}×${height} and the first ${first.width}×${first.height}`,
       );
     }
     const indices = greys(picture.pixels);
     if (!indices) {
       throw new RangeError(
-        `A GIF is made of grey pictures, but frame ${count} has a colour`,
+        `a GIF is made of grey pictures, but frame ${count} has a colour`,
       );
     }
     encoder.writeFrame(indices, width, height, { palette, delay, repeat: 0 });
     count++;
   }
-  if (count === 0) throw new RangeError("There is no GIF without a frame");
+  if (count === 0) throw new RangeError("there is no GIF without a frame");
   if (comment) encoder.stream.writeBytes(commentExtension(comment));
   encoder.finish();
   return encoder.bytes();
 }
 
-/** GIF89a specification, 24: blocks led by their lengths, and an empty one. */
+/**
+ * Writes a comment (GIF89a specification, 24): blocks led by their lengths, and
+ * an empty one.
+ */
 function commentExtension(text: string): number[] {
   const bytes = new TextEncoder().encode(text);
   const extension = [0x21, 0xfe];

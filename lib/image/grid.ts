@@ -1,5 +1,6 @@
 /**
- * Sheets of 28×28 images. The layout is fixed, in pixels, with s the scale:
+ * Draws sheets of 28×28 images. The layout is fixed, in pixels, with s the
+ * scale:
  *
  * - a margin of `MARGIN` around everything;
  * - from the top: the title, if any, in a band of `TITLE_BAND`; the column
@@ -109,7 +110,7 @@ export function pairGrid(
   const lower = toTiles(reconstructions);
   if (upper.length !== lower.length) {
     throw new RangeError(
-      `There are ${upper.length} originals but ${lower.length} reconstructions: pairs need as many of each`,
+      `there are ${upper.length} originals but ${lower.length} reconstructions: pairs need as many of each`,
     );
   }
   const columns = options.columns ?? Math.min(16, upper.length);
@@ -185,7 +186,7 @@ function drawTile(
   }
 }
 
-/** One array of 784 bytes an image. */
+/** Splits images into one array of 784 bytes each. */
 export function toTiles(images: Images): Uint8Array[] {
   if (images.length === 0 || images.length % PIXELS !== 0) {
     throw new RangeError(
@@ -195,13 +196,13 @@ export function toTiles(images: Images): Uint8Array[] {
   return chunk(toBytes(images), PIXELS);
 }
 
-/** Bytes as they are drawn, each from 0 to 255. */
+/** Turns images into bytes as they are drawn, each from 0 to 255. */
 export function toBytes(images: Images): Uint8Array {
   if (images instanceof Uint8Array) return images;
   const bad = images.findIndex(Number.isNaN);
   if (bad >= 0) {
     throw new RangeError(
-      `Image ${Math.floor(bad / PIXELS)} cannot be drawn: its pixel ${
+      `image ${Math.floor(bad / PIXELS)} cannot be drawn: its pixel ${
         bad % PIXELS
       } is NaN`,
     );
@@ -224,7 +225,7 @@ function chunk<T>(values: T[] | Uint8Array, size: number): unknown[] {
 function checkWhole(name: string, value: number, least = 1): void {
   if (!Number.isInteger(value) || value < least) {
     throw new RangeError(
-      `A grid's ${name} must be a whole number of at least ${least}, not ${value}`,
+      `a grid's ${name} must be a whole number of at least ${least}, not ${value}`,
     );
   }
 }

@@ -29,7 +29,7 @@ export interface Picture {
   readonly scale?: number;
 }
 
-/** A picture of one colour, `width` × `height` units large. */
+/** Makes a picture of one colour, `width` × `height` units large. */
 export function blank(
   width: number,
   height: number,
@@ -161,7 +161,7 @@ function most(points: readonly Point[], axis: 0 | 1): number {
   return points.reduce((value, p) => Math.max(value, p[axis]), -Infinity);
 }
 
-/** From (x, y) to the nearest point of the segment. */
+/** Returns the distance from (x, y) to the nearest point of the segment. */
 function distance(x: number, y: number, from: Point, to: Point): number {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const [px, py] = [x - from[0], y - from[1]];

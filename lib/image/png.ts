@@ -41,7 +41,7 @@ export function encodePng(
   const expected = 3 * width * height;
   if (pixels.length !== expected || expected === 0) {
     throw new RangeError(
-      `A ${width}×${height} picture cannot have ${pixels.length} bytes of pixels: it takes at least one pixel, and three bytes a pixel`,
+      `a ${width}×${height} picture cannot have ${pixels.length} bytes of pixels: it takes at least one pixel, and three bytes a pixel`,
     );
   }
   const grey = greys(pixels);
@@ -64,7 +64,7 @@ export function encodePng(
   ]));
 }
 
-/** One byte a pixel, if no pixel has a colour. */
+/** Returns one byte a pixel, or nothing if a pixel has a colour. */
 export function greys(rgb: Uint8Array): Uint8Array | undefined {
   const grey = new Uint8Array(rgb.length / 3);
   for (let i = 0, j = 0; i < grey.length; i++, j += 3) {
@@ -74,7 +74,10 @@ export function greys(rgb: Uint8Array): Uint8Array | undefined {
   return grey;
 }
 
-/** PNG specification, 11.3.3: tEXt holds Latin-1, iTXt the rest as UTF-8. */
+/**
+ * Makes a chunk of text (PNG specification, 11.3.3): tEXt holds Latin-1, iTXt
+ * the rest as UTF-8.
+ */
 function textChunk(keyword: string, text: string): Buffer {
   if (!/^(?! )(?!.* {2})[ -~\u00a1-\u00ff]{1,79}(?<! )$/.test(keyword)) {
     throw new RangeError(

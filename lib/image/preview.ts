@@ -1,5 +1,5 @@
 /**
- * Digits in a terminal, drawn with half-block characters.
+ * Draws digits in a terminal, with half-block characters.
  *
  * @module
  */
@@ -52,12 +52,12 @@ export function preview(
   return lines.join("\n");
 }
 
-/** How many digits {@linkcode preview} shows in so many columns. */
+/** Counts the digits that {@linkcode preview} shows in so many columns. */
 export function fitting(columns: number): number {
   return Math.max(1, Math.floor((columns + 1) / (SIDE + 1)));
 }
 
-/** The mean of each 2×2 pixels. */
+/** Halves an image: a pixel is the mean of 2×2. */
 function halve(tile: Uint8Array): Uint8Array {
   return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
     const at = 4 * SIDE * Math.floor(i / SIDE) + 2 * (i % SIDE);
@@ -66,7 +66,10 @@ function halve(tile: Uint8Array): Uint8Array {
   });
 }
 
-/** The upper pixel is the colour of ▀, the lower one that of the background. */
+/**
+ * Draws two rows of pixels: the upper pixel is the colour of ▀, the lower one
+ * that of the background.
+ */
 function greyCells(upper: Uint8Array, lower: Uint8Array): string {
   let line = "";
   let last = "";
@@ -78,7 +81,9 @@ function greyCells(upper: Uint8Array, lower: Uint8Array): string {
   return line + RESET;
 }
 
-/** The nearest grey of the 256-colour palette: 16, 232 to 255, or 231. */
+/**
+ * Returns the nearest grey of the 256-colour palette: 16, 232 to 255, or 231.
+ */
 function grey(byte: number): number {
   const step = Math.round((byte - 8) / 10);
   return step < 0 ? 16 : step > 23 ? 231 : 232 + step;

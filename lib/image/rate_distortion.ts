@@ -163,7 +163,7 @@ function drawLabels(
   });
 }
 
-/** Points on a line, four pixels apart at most. */
+/** Returns points on a line, four pixels apart at most. */
 function alongLine(line: readonly Point[]): Point[] {
   return line.flatMap(([x1, y1], i): Point[] => {
     const [x0, y0] = line[Math.max(0, i - 1)];

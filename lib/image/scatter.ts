@@ -1,5 +1,5 @@
 /**
- * Points in the plane, coloured by class.
+ * Draws points in the plane, coloured by class.
  *
  * @module
  */
@@ -136,7 +136,7 @@ export function scatter(
   return picture;
 }
 
-/** A class's name in a ring of its colour. */
+/** Draws a class's name in a ring of its colour. */
 function drawBadge(picture: Picture, name: number, at: Point): void {
   const text = `${name}`;
   drawLines(picture, [[at]], colorOf(name), BADGE);

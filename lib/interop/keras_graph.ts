@@ -26,7 +26,7 @@ export class KerasGraph {
   readonly #outputs: [string, 0, 0][] = [];
   readonly #weights: [name: string, Weight][] = [];
 
-  /** A model without layers, which has the weights of `model` to give. */
+  /** Makes a graph without layers; `model` is where their weights come from. */
   constructor(model: TrainedModel) {
     const { parameters, running } = model.state;
     const spec = modelSpec(model.options.latentDim);
@@ -43,12 +43,12 @@ export class KerasGraph {
     ]);
   }
 
-  /** A block of the model's arenas. */
+  /** Returns a block of the model's arenas. */
   block(name: string): Weight {
     return this.#blocks.get(name)!;
   }
 
-  /** The weights of a convolution or a linear layer. */
+  /** Returns the weights of a convolution or a linear layer. */
   kernel(name: string): Record<string, Weight> {
     return {
       kernel: this.block(`${name}.weight`),
@@ -93,7 +93,7 @@ export class KerasGraph {
     this.#outputs.push([name, 0, 0]);
   }
 
-  /** `model.json` and `weights.bin` in a folder of this name. */
+  /** Writes `model.json` and `weights.bin` in a folder of this name. */
   files(folder: string): [path: string, bytes: Uint8Array][] {
     const { latentDim, likelihood } = this.#model.options;
     const json = {

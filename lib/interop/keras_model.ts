@@ -1,5 +1,5 @@
 /**
- * The model as two Keras models, in the format of `tf.loadLayersModel`.
+ * Writes the model as two Keras models, in the format of `tf.loadLayersModel`.
  *
  * The engines' arenas already have Keras's layouts: [3, 3, in, out] for a
  * convolution, [3, 3, out, in] for a transposed one, and [in, out], with
@@ -26,8 +26,8 @@ const CONVOLUTION = {
 };
 
 /**
- * The model's halves as files that plain `tf.loadLayersModel` opens: stock
- * layers only, float32, any number of images at a time.
+ * Writes the model's halves as files that plain `tf.loadLayersModel` opens:
+ * stock layers only, float32, any number of images at a time.
  *
  * - `encoder`: [n, 28, 28, 1] in [0, 1] → the posterior's means and
  *   log-variances, each [n, latentDim].
@@ -119,7 +119,9 @@ function batchNorm(
   });
 }
 
-/** The left (0) or right (1) half of a matrix's columns, or of a vector. */
+/**
+ * Returns the left (0) or right (1) half of a matrix's columns, or of a vector.
+ */
 function columns({ shape, data }: Weight, half: number): Weight {
   const width = shape.at(-1)! / 2;
   return {

@@ -34,7 +34,7 @@ export class OnnxGraph {
   readonly #tensors: Map<string, Tensor>;
   readonly #fields: Uint8Array[] = [];
 
-  /** An empty graph. */
+  /** Makes an empty graph; `model` is where its tensors come from. */
   constructor(name: string, model: TrainedModel) {
     this.#name = name;
     this.#model = model;
@@ -104,7 +104,7 @@ export class OnnxGraph {
     return this.node(type, [input, weight, bias], attributes, name);
   }
 
-  /** The bytes of a file with this graph. */
+  /** Writes a file with this graph. */
   encode(): Uint8Array {
     const { latentDim, likelihood } = this.#model.options;
     const properties = { latentDim: String(latentDim), likelihood };

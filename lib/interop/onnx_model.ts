@@ -1,5 +1,5 @@
 /**
- * The model as two ONNX graphs, in PyTorch's layouts.
+ * Writes the model as two ONNX graphs, in PyTorch's layouts.
  *
  * @module
  */
@@ -26,8 +26,8 @@ const CONVOLUTION = {
 const LINEAR = { transB: 1 };
 
 /**
- * The model's halves as ONNX files (opset 17), for any number of images at a
- * time. All tensors are float32.
+ * Writes the model's halves as ONNX files (opset 17), for any number of images
+ * at a time. All tensors are float32.
  *
  * - `encoder.onnx`: `image` [batch, 1, 28, 28] in [0, 1] → the posterior's `mu`
  *   and `logvar`, each [batch, latentDim].

@@ -1,5 +1,5 @@
 /**
- * From the names that people give the model's layers to this project's. A
+ * Maps the names that people give the model's layers to this project's. A
  * layer's kind follows from the axes of its weight, its side and place from the
  * words and numbers of its name.
  *
@@ -18,13 +18,16 @@ import {
   type Layer,
 } from "./torch_state_dict.ts";
 
-/** Problems in one message; the others are counted. */
+/** So many problems stand in one message; the others are counted. */
 const MAX_PROBLEMS = 4;
 
 /** More tensors than any wrapper adds to the model's 43. */
 const MAX_TENSORS = 1000;
 
-/** Words of layers on the two sides: `deconv`, `convTranspose`, `up`, `encode`. */
+/**
+ * Words in the names of layers on the two sides: `deconv`, `convTranspose`,
+ * `up`, `encode`.
+ */
 const IS_DECODER = /^(de|trans|up|tconv|convt|ct$|dconv|dbn|t$)/;
 const IS_ENCODER = /^(enc|down)/;
 
@@ -119,8 +122,8 @@ function placeLayers(
 }
 
 /**
- * The layers of each side. Where names do not say it, those that come first are
- * the encoder's: `bn1` to `bn3`, and `bn4` and `bn5` for the decoder.
+ * Sorts layers by their side. Where names do not say it, those that come first
+ * are the encoder's: `bn1` to `bn3`, and `bn4` and `bn5` for the decoder.
  */
 function bySide(layers: readonly Layer[]): Record<Side, Layer[]> {
   const sides = Map.groupBy(layers, ({ words }) => {
@@ -136,7 +139,10 @@ function bySide(layers: readonly Layer[]): Record<Side, Layer[]> {
   };
 }
 
-/** Two heads read the features; what writes them belongs to the decoder. */
+/**
+ * Sorts linear layers: two heads read the features, and what writes features
+ * belongs to the decoder.
+ */
 function headsOf(
   layers: readonly Layer[],
 ): { mu: Layer[]; logvar: Layer[]; decode: Layer[] } {

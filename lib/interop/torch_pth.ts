@@ -1,6 +1,6 @@
 /**
- * PyTorch's `.pth` files: a zip with a pickle, `data.pkl`, whose tensors are
- * strided views of the storages beside it, `data/KEY`.
+ * Reads PyTorch's `.pth` files: a zip with a pickle, `data.pkl`, whose tensors
+ * are strided views of the storages beside it, `data/KEY`.
  *
  * Source: https://github.com/pytorch/pytorch/blob/main/docs/source/notes/serialization.rst.
  *
@@ -28,7 +28,7 @@ const MAX_ELEMENTS = 2 ** 24;
 
 const MAX_AXES = 8;
 
-/** They may lie beside a state dict, but not in one. */
+/** Storages that may lie beside a state dict, but not in one. */
 const OTHER_STORAGES = [
   "IntStorage",
   "ShortStorage",
@@ -91,7 +91,9 @@ export function readPth(bytes: Uint8Array): Map<string, Tensor> {
   ]));
 }
 
-/** The entries of the zip file, and the one folder that they are in. */
+/**
+ * Reads the entries of the zip file, and finds the one folder that they are in.
+ */
 function openArchive(
   bytes: Uint8Array,
 ): { folder: string; entries: Map<string, Uint8Array> } {
@@ -166,7 +168,7 @@ const globals: ReadonlyMap<string, Global> = new Map(
   ].map((entry) => [entry.global, entry]),
 );
 
-/** `('storage', type, key, location, length)` */
+/** Reads a persistent id: `('storage', type, key, location, length)`. */
 function readStorage(id: Value): Storage {
   if (isTuple(id)) {
     const [tag, type, key, , length] = id;
@@ -178,7 +180,7 @@ function readStorage(id: Value): Storage {
   throw new ImportError("the pickle has a storage that is wrongly described");
 }
 
-/** `(storage, offset, shape, strides, …)` */
+/** Takes the arguments `(storage, offset, shape, strides, …)`. */
 function rebuildTensor(args: readonly Value[]): TensorView {
   const [storage, offset, shape, strides] = args;
   if (
@@ -188,7 +190,7 @@ function rebuildTensor(args: readonly Value[]): TensorView {
   return new TensorView(storage, offset, [...shape], [...strides]);
 }
 
-/** `(tensor, …)` */
+/** Takes the arguments `(tensor, …)`. */
 function rebuildParameter([tensor]: readonly Value[]): TensorView {
   if (tensor instanceof TensorView) return tensor;
   throw new ImportError("the pickle has a parameter that is no tensor");

@@ -1,5 +1,6 @@
 /**
- * The layers of a state dict, and what their names say.
+ * Groups the tensors of a state dict by layer, and takes the layers' names
+ * apart.
  *
  * @module
  */
@@ -31,7 +32,7 @@ export interface Layer {
 }
 
 /**
- * The layers that a state dict's tensors belong to.
+ * Groups a state dict's tensors by the layers that they belong to.
  *
  * @param problems Takes note of tensors that no layer has.
  */
@@ -64,7 +65,7 @@ export function groupByLayer(
   });
 }
 
-/** `decoder.convT1` becomes `decoder`, `conv`, `t`, `1`. */
+/** Takes a name apart: `decoder.convT1` becomes `decoder`, `conv`, `t`, `1`. */
 function tokenise(path: string): string[] {
   const bare = path.replace(PREFIX, "")
     .replaceAll(/(?<=[a-z])[12]d(?![a-z])/gi, "") // Conv2d, BatchNorm2d
@@ -72,7 +73,7 @@ function tokenise(path: string): string[] {
   return bare.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
 }
 
-/** By the numbers in their names, from left to right. */
+/** Compares layers by the numbers in their names, from left to right. */
 export function byNumbers(a: Layer, b: Layer): number {
   const length = Math.max(a.numbers.length, b.numbers.length);
   for (let i = 0; i < length; i++) {
@@ -82,7 +83,7 @@ export function byNumbers(a: Layer, b: Layer): number {
   return 0;
 }
 
-/** A tensor's name. */
+/** Returns the name of a layer's tensor. */
 export function join(path: string, leaf: string): string {
   return path === "" ? leaf : `${path}.${leaf}`;
 }

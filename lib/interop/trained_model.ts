@@ -1,5 +1,5 @@
 /**
- * What the exporters take.
+ * Describes what can be exported.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Ways from one latent to another.
+ * Finds ways from one latent to another.
  *
  * @module
  */
@@ -8,7 +8,8 @@
 export type InterpolationMode = "linear" | "slerp";
 
 /**
- * The latents on the way from one to another, both ends included and exact.
+ * Returns the latents on the way from one to another, both ends included and
+ * exact.
  *
  * `slerp` turns the direction at an even pace (Shoemake 1985, "Animating
  * rotation with quaternion curves") while the length changes linearly. Unlike
@@ -41,12 +42,12 @@ export function interpolate(
   const d = from.length;
   if (to.length !== d) {
     throw new RangeError(
-      `There is no way from a latent of ${d} dimensions to one of ${to.length}`,
+      `there is no way from a latent of ${d} dimensions to one of ${to.length}`,
     );
   }
   if (!Number.isInteger(steps) || steps < 2) {
     throw new RangeError(
-      `An interpolation takes a whole number of at least 2 steps, not ${steps}`,
+      `an interpolation takes a whole number of at least 2 steps, not ${steps}`,
     );
   }
   const [a, b] = [Float64Array.from(from), Float64Array.from(to)];
@@ -65,7 +66,10 @@ function line(a: Float64Array, b: Float64Array): Way {
   return (t) => a.map((from, k) => from + t * (b[k] - from));
 }
 
-/** cos(tω)·u + sin(tω)·v, with v ⟂ u in the plane of both ends. */
+/**
+ * Returns the arc cos(tω)·u + sin(tω)·v, with v ⟂ u in the plane of both ends;
+ * nothing where there is none.
+ */
 function arc(a: Float64Array, b: Float64Array): Way | undefined {
   const [lengthA, lengthB] = [length(a), length(b)];
   if (lengthA === 0 || lengthB === 0) return undefined;
@@ -89,7 +93,7 @@ function arc(a: Float64Array, b: Float64Array): Way | undefined {
   };
 }
 
-/** What is left of `b` without its part along the unit vector `u`. */
+/** Returns `b` without its part along the unit vector `u`. */
 function across(u: Float64Array, b: Float64Array): Float64Array {
   const along = dot(u, b);
   return b.map((x, k) => x - along * u[k]);

@@ -1,13 +1,14 @@
 /**
- * Latents along one and two dimensions, to see what a decoder makes of them.
+ * Lays latents out along one and two dimensions, to see what a decoder makes of
+ * them.
  *
  * @module
  */
 import { normalQuantile } from "../math/quantile.ts";
 
 /**
- * Evenly spaced numbers from `-range` to `range`, both included; with an odd
- * number of steps the middle one is 0.
+ * Returns evenly spaced numbers from `-range` to `range`, both included; with
+ * an odd number of steps the middle one is 0.
  */
 export function spread(range: number, steps: number): number[] {
   return Array.from(
@@ -18,8 +19,8 @@ export function spread(range: number, steps: number): number[] {
 }
 
 /**
- * One row for each of some dimensions: the centre, with the offsets added to
- * that dimension in turn.
+ * Moves along some dimensions, one row for each: the centre, with the offsets
+ * added to that dimension in turn.
  *
  * @param center [d]
  * @param dimensions Counted from 0.
@@ -44,16 +45,16 @@ export function traversal(
 }
 
 /**
- * The middles of n slices of the standard normal prior that are equally likely,
- * in ascending order: n points that stand for all of it (Kingma & Welling 2014,
- * figure 4, https://arxiv.org/abs/1312.6114).
+ * Cuts the standard normal prior into n slices that are equally likely, and
+ * returns their middles in ascending order: n points that stand for all of it
+ * (Kingma & Welling 2014, figure 4, https://arxiv.org/abs/1312.6114).
  */
 export function priorQuantiles(n: number): number[] {
   return Array.from({ length: n }, (_, i) => normalQuantile((i + 0.5) / n));
 }
 
 /**
- * A map of two dimensions over the values given for both, all others at 0. The
+ * Maps two dimensions over the values given for both, all others at 0. The
  * first dimension grows to the right, the second upward: row 0 is its highest.
  *
  * @param latentDim Number of latent dimensions d.

@@ -1,5 +1,5 @@
 /**
- * Means over images, with what they owe to chance.
+ * Estimates means, and how far chance moves them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Estimate {
 export type Tick = (fraction: number) => void | Promise<void>;
 
 /**
- * The mean of some values and its standard error.
+ * Returns the mean of some values and its standard error.
  *
  * @example
  * ```ts
@@ -36,12 +36,12 @@ export function estimate(values: ArrayLike<number>): Estimate {
   return { mean, standardError: Math.sqrt(squares / (n - 1) / n) };
 }
 
-/** The share of predictions that are right. */
+/** Returns the share of predictions that are right. */
 export function accuracy(predicted: Uint8Array, labels: Uint8Array): Estimate {
   return estimate(predicted.map((label, i) => Number(label === labels[i])));
 }
 
-/** The mean and the variance (over n) of each column of a matrix. */
+/** Returns the mean and the variance (over n) of each column of a matrix. */
 export function columnMoments(
   values: Float32Array,
   columns: number,

@@ -1,5 +1,5 @@
 /**
- * The minimum of a smooth convex function.
+ * Minimises smooth convex functions.
  *
  * @module
  */
@@ -22,8 +22,9 @@ export interface Stopping {
 }
 
 /**
- * L-BFGS with steps halved until they descend enough (Nocedal & Wright 2006,
- * "Numerical Optimization", algorithms 3.1, 7.4 and 7.5).
+ * Finds the minimum by L-BFGS with steps halved until they descend enough
+ * (Nocedal & Wright 2006, "Numerical Optimization", algorithms 3.1, 7.4 and
+ * 7.5).
  *
  * @param f Returns its value at a point and fills in its gradient there.
  * @param start Where to begin.
@@ -65,7 +66,10 @@ export async function minimize(
   return x;
 }
 
-/** −H·gradient, with the inverse Hessian H that the pairs amount to. */
+/**
+ * Returns the direction of the next step: −H·gradient, where H is the inverse
+ * Hessian as the pairs of steps and changes of slope tell it.
+ */
 function descent(
   gradient: Float64Array,
   pairs: readonly { step: Float64Array; change: Float64Array }[],

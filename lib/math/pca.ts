@@ -1,5 +1,6 @@
 /**
- * Principal components: the directions in which rows of numbers vary most.
+ * Finds principal components: the directions in which rows of numbers vary
+ * most.
  *
  * ml-matrix finds the eigenvectors. It is not needed, and so not fetched, by a
  * run that only trains or samples.

@@ -1,5 +1,5 @@
 /**
- * The inverse of the normal distribution function.
+ * Inverts the normal distribution function.
  *
  * @module
  */
@@ -74,16 +74,16 @@ const FAR = [
 ] as const;
 
 /**
- * The number that a standard normal variable is below with probability `p`, to
- * about 16 digits: algorithm AS 241 (Wichura 1988, "The percentage points of
- * the normal distribution", https://doi.org/10.2307/2347330).
+ * Returns the number that a standard normal variable is below with probability
+ * `p`, to about 16 digits: algorithm AS 241 (Wichura 1988, "The percentage
+ * points of the normal distribution", https://doi.org/10.2307/2347330).
  *
  * @param p From 0 to 1, for which it is −∞ and ∞.
  * @throws {RangeError} If `p` is not a probability.
  */
 export function normalQuantile(p: number): number {
   if (!(p >= 0 && p <= 1)) {
-    throw new RangeError(`There is no quantile of the probability ${p}`);
+    throw new RangeError(`there is no quantile of the probability ${p}`);
   }
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * ratio(MIDDLE, 0.425 ** 2 - q * q);

@@ -1,6 +1,6 @@
 /**
- * The reconstruction loss and the importance-weighted bound of each image, from
- * the same draws of z.
+ * Estimates the reconstruction loss and the importance-weighted bound of each
+ * image, from the same draws of z.
  *
  * @module
  */
@@ -99,7 +99,7 @@ export async function sampleBounds(
   return { reconstruction, bound };
 }
 
-/** log of the mean of exp(x), which cannot overflow. */
+/** Returns log of the mean of exp(x), which cannot overflow. */
 function logMeanExp(values: Float64Array): number {
   const largest = values.reduce((a, b) => Math.max(a, b));
   let sum = 0;

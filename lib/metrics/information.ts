@@ -1,5 +1,5 @@
 /**
- * How much single latent dimensions tell about the class.
+ * Measures how much single latent dimensions tell about the class.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const BINS = 20;
 const REACH = 3;
 
 /**
- * The mutual information I(z; class) of each latent dimension, z ~ q(z|x), in
- * nats.
+ * Returns the mutual information I(z; class) of each latent dimension, z ~
+ * q(z|x), in nats.
  *
  * z is cut into 20 intervals: of equal width within three standard deviations
  * of its mean, the outermost open. The probability that an image's z falls into
@@ -51,11 +51,11 @@ export function classInformation(
 }
 
 /**
- * The mutual information gap on the class: by how much the dimension that tells
- * most about it is ahead of the next, as a share of the class's entropy. 1 if
- * one dimension alone holds the class; 0 if at least two hold as much of it
- * (Chen et al. 2018, section 4.1, https://arxiv.org/abs/1802.04942, for the one
- * factor that is known of a digit).
+ * Returns the mutual information gap on the class: by how much the dimension
+ * that tells most about it is ahead of the next, as a share of the class's
+ * entropy. 1 if one dimension alone holds the class; 0 if at least two hold as
+ * much of it (Chen et al. 2018, section 4.1, https://arxiv.org/abs/1802.04942,
+ * for the one factor that is known of a digit).
  *
  * @param labels [n] classes.
  * @param latentDim Number of latent dimensions.
@@ -75,7 +75,7 @@ export function mutualInformationGap(
   return (first - second) / entropy;
 }
 
-/** I(row; column) = H(row) + H(column) − H(row, column), in nats. */
+/** Returns I(row; column) = H(row) + H(column) − H(row, column), in nats. */
 function mutualInformation(joint: Float64Array, columns: number): number {
   const rowSums = new Float64Array(joint.length / columns);
   const columnSums = new Float64Array(columns);
@@ -94,7 +94,7 @@ function entropyOf(probabilities: Float64Array): number {
 }
 
 /**
- * P(N(0, 1) ≤ x), to 1e-7 (Abramowitz & Stegun 1964, formula 26.2.17).
+ * Returns P(N(0, 1) ≤ x), to 1e-7 (Abramowitz & Stegun 1964, formula 26.2.17).
  */
 export function normalCdf(x: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(x));

@@ -1,5 +1,5 @@
 /**
- * Everything that is measured of a model on a set of images.
+ * Measures a model on a set of images.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export interface Metrics {
   readonly reconstructionPerPixel: Estimate;
   /** KL(q(z|x) ‖ p(z)). */
   readonly kl: Estimate | null;
-  /** The same of each latent dimension. */
+  /** The KL of each latent dimension. */
   readonly klPerDimension: readonly Estimate[] | null;
   /** E log p(x|z) − KL, with the likelihood's constant. */
   readonly elbo: Estimate | null;
@@ -72,7 +72,10 @@ export interface Metrics {
   readonly squaredError: Estimate;
   /** {@linkcode squaredError} / 784. */
   readonly squaredErrorPerPixel: Estimate;
-  /** The same of as many principal components of the training images. */
+  /**
+   * {@linkcode squaredError} of as many principal components of the training
+   * images as there are latent dimensions: the best linear code.
+   */
   readonly pcaSquaredError: Estimate;
   /** Why there are nulls, one sentence each. */
   readonly notes: readonly string[];
@@ -207,7 +210,7 @@ export async function measure(
   };
 }
 
-/** What the codes say about the classes. */
+/** Measures what the codes say about the classes. */
 async function measureClasses(
   { mu, logvar, labels }: Posterior & Pick<ImageSet, "labels">,
   known: { codes: Float32Array; labels: Uint8Array | null } | null,
@@ -254,7 +257,7 @@ async function measureClasses(
   };
 }
 
-/** The posteriors of many images. */
+/** Encodes many images. */
 async function encode(
   engine: Pick<Engine, "encode">,
   images: Uint8Array,
@@ -273,7 +276,7 @@ async function encode(
   };
 }
 
-/** The losses of each image under some likelihoods, with z = μ. */
+/** Returns the losses of each image under some likelihoods, with z = μ. */
 async function decodeMeans(
   engine: Pick<Engine, "decode">,
   images: Uint8Array,
@@ -300,7 +303,7 @@ async function decodeMeans(
   return results;
 }
 
-/** An array in pieces of at most `length`. */
+/** Cuts an array into pieces of at most `length`. */
 function chunks<T extends Uint8Array | Float32Array>(
   values: T,
   length: number,

@@ -1,5 +1,5 @@
 /**
- * How near pictures are to those of a set, pixel by pixel.
+ * Measures how near pictures are to those of a set, pixel by pixel.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Tick } from "../math/estimate.ts";
 const PIECE = 56;
 
 /**
- * For each image, the squared Euclidean distance Σ(x − y)² to the nearest of a
- * set. Of generated images it says how far each is from a real one, and of real
- * images, measured to generated ones, what these leave out.
+ * Returns, for each image, the squared Euclidean distance Σ(x − y)² to the
+ * nearest of a set. Of generated images it says how far each is from a real
+ * one, and of real images, measured to generated ones, what these leave out.
  *
  * @param images [n, 784] pixels from 0 to 1.
  * @param known [m, 784] pixels from 0 to 1.
@@ -32,7 +32,7 @@ export async function nearestImages(
   return distances;
 }
 
-/** The least distance; a sum ends as soon as it is too large. */
+/** Returns the least distance; a sum ends as soon as it is too large. */
 function nearest(image: Float32Array, known: Float32Array): number {
   let least = Infinity;
   for (let row = 0; row < known.length; row += IMAGE_PIXELS) {
@@ -48,7 +48,7 @@ function nearest(image: Float32Array, known: Float32Array): number {
 }
 
 /**
- * How unevenly pictures change along a way: the largest step between
+ * Measures how unevenly pictures change along a way: the largest step between
  * neighbours, ‖x′ − x‖, over the mean one. 1 means an even pace; a jump makes
  * it as large as there are steps.
  *

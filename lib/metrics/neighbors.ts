@@ -1,5 +1,5 @@
 /**
- * Classification by nearest neighbours.
+ * Classifies by nearest neighbours.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export interface LabeledCodes {
 const CHUNK = 100;
 
 /**
- * The class of most of the k nearest training codes (Cover & Hart 1967), in
- * Euclidean distance. Of classes with equally many, the one with the nearest
- * code; of codes equally near, the first.
+ * Gives each code the class of most of the k nearest training codes (Cover &
+ * Hart 1967), in Euclidean distance. Of classes with equally many, the one with
+ * the nearest code; of codes equally near, the first.
  *
  * Every distance is computed, as far as it can matter: the dimensions come in
  * order of their variance, and a sum stops as soon as it is too large.
@@ -54,7 +54,7 @@ export async function classifyByNeighbors(
   return classes;
 }
 
-/** The columns in the given order, then zeros up to `width`. */
+/** Puts the columns in the given order and appends zeros up to `width`. */
 function rearrange(
   codes: Float32Array,
   order: readonly number[],

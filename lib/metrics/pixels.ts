@@ -1,6 +1,6 @@
 /**
- * How well decoded images match: −log p(x|z) under the model's likelihood, and
- * the images that a Bernoulli likelihood is meant for.
+ * Measures how well decoded images match, −log p(x|z) under the model's
+ * likelihood, and makes the images that a Bernoulli likelihood is meant for.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const PIXEL_DRAWS = 2 ** 30;
 const SPLITS: readonly Split[] = ["train", "validation", "test"];
 
 /**
- * Black-and-white images: each pixel is white with its brightness as the
+ * Makes black-and-white images: each pixel is white with its brightness as the
  * probability.
  *
  * `static` is one draw for all times, as in Salakhutdinov & Murray 2008 and
@@ -62,7 +62,8 @@ export function binarize(
 }
 
 /**
- * What {@linkcode reconstructionLosses} leaves out of −log p(x|z), in nats.
+ * Returns what {@linkcode reconstructionLosses} leaves out of −log p(x|z), in
+ * nats.
  *
  * A squared error is −log of a Gaussian with σ² = ½, whose constant is
  * ½ log(2πσ²) = ½ log π for each pixel, 448.7 for an image. Cross-entropy has
@@ -74,8 +75,8 @@ export function logNormalizer(likelihood: Likelihood): number {
 }
 
 /**
- * The reconstruction loss of each image: Σ(x̂ − x)², or the cross-entropy
- * −Σ x·log x̂ + (1 − x)·log(1 − x̂) in nats.
+ * Computes the reconstruction loss of each image: Σ(x̂ − x)², or the
+ * cross-entropy −Σ x·log x̂ + (1 − x)·log(1 − x̂) in nats.
  *
  * @param means Decoded pixel means [n, 784].
  * @param pixels Targets [n, 784], in [0, 1].
@@ -119,8 +120,8 @@ const LEAST_BLACK = 2 ** -25;
 const SMALL_PRODUCT = 1e-200;
 
 /**
- * −Σ log(1 − x̂) + x·log(x̂ / (1 − x̂)). Most pixels are black or white: one
- * logarithm serves many of them.
+ * Returns −Σ log(1 − x̂) + x·log(x̂ / (1 − x̂)). Most pixels are black or
+ * white: one logarithm serves many of them.
  */
 function crossEntropy(
   means: Float32Array,
@@ -146,7 +147,7 @@ function crossEntropy(
   return -sum - Math.log(product);
 }
 
-/** The pixels of some images as the model sees them: byte / 255. */
+/** Returns the pixels of some images as the model sees them: byte / 255. */
 export function toUnitPixels(images: Uint8Array): Float32Array {
   const pixels = new Float32Array(images.length);
   for (let i = 0; i < images.length; i++) pixels[i] = images[i] / 255;

@@ -1,5 +1,5 @@
 /**
- * What the encoder's posteriors N(μ, σ²) say without decoding anything.
+ * Measures the encoder's posteriors N(μ, σ²) without decoding anything.
  *
  * @module
  */
@@ -14,8 +14,8 @@ export interface Posterior {
 }
 
 /**
- * KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² − 1 − log σ²) in nats (Kingma & Welling
- * 2014, appendix B, https://arxiv.org/abs/1312.6114).
+ * Computes KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² − 1 − log σ²) in nats (Kingma &
+ * Welling 2014, appendix B, https://arxiv.org/abs/1312.6114).
  *
  * @param latentDim Number of latent dimensions.
  * @returns The KL of each image, summed over dimensions, and for each dimension
@@ -45,8 +45,8 @@ export function klDivergences(
 const ACTIVE_VARIANCE = 0.01;
 
 /**
- * How many latent dimensions are used: those whose μ has a variance over the
- * images above 0.01 (Burda et al. 2015, section 5.2,
+ * Counts the latent dimensions that are used: those whose μ has a variance over
+ * the images above 0.01 (Burda et al. 2015, section 5.2,
  * https://arxiv.org/abs/1509.00519).
  *
  * @param mu Means [n, latentDim].
@@ -58,9 +58,9 @@ export function activeUnits(mu: Float32Array, latentDim: number): number {
 }
 
 /**
- * The mean and the variance of z in each dimension, z ~ q(z|x) over all images:
- * E[μ], and Var[μ] + E[σ²] by the law of total variance. Where they are not 0
- * and 1, samples from the prior are not what the decoder has learnt from
+ * Returns the mean and the variance of z in each dimension, z ~ q(z|x) over all
+ * images: E[μ], and Var[μ] + E[σ²] by the law of total variance. Where they are
+ * not 0 and 1, samples from the prior are not what the decoder has learnt from
  * (Hoffman & Johnson 2016, "ELBO surgery").
  *
  * @param latentDim Number of latent dimensions.

@@ -1,5 +1,5 @@
 /**
- * A linear probe: how far straight lines tell the classes apart.
+ * Fits a linear probe: how far straight lines tell the classes apart.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export async function fitProbe(
 }
 
 /**
- * The most likely class of each code.
+ * Gives each code its most likely class.
  *
  * @param codes [n, latentDim].
  * @returns [n] classes.
@@ -66,7 +66,9 @@ export function classifyByProbe(
   return predicted;
 }
 
-/** (code − mean) / deviation, and a 1 for the bias: [n, latentDim + 1]. */
+/**
+ * Returns (code − mean) / deviation, and a 1 for the bias: [n, latentDim + 1].
+ */
 function standardize(
   codes: Float32Array,
   { mean, deviation }: Pick<Probe, "mean" | "deviation">,
@@ -101,7 +103,7 @@ function fillLogits(
   return largest;
 }
 
-/** The penalised mean cross-entropy; fills in its gradient. */
+/** Returns the penalised mean cross-entropy; fills in its gradient. */
 function loss(
   weights: Float64Array,
   gradient: Float64Array,

@@ -104,7 +104,7 @@ export type OptionValues<T extends OptionTable> = {
  * ```
  */
 export class OptionError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "OptionError";
 }
 

@@ -1,5 +1,5 @@
 /**
- * Pages of HTML in which everything is escaped.
+ * Writes pages of HTML in which everything is escaped.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { createHash } from "node:crypto";
 
 /** Text that is HTML or SVG already. */
 export class Markup {
-  /** Only {@linkcode markup} makes it from parts. */
+  /**
+   * Marks text as HTML already: for {@linkcode markup}, which escapes its
+   * parts.
+   */
   constructor(readonly text: string) {}
 }
 
@@ -23,7 +26,7 @@ const ENTITIES: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** HTML, or SVG, from a template: strings in it are text, never markup. */
+/** Makes HTML, or SVG, of a template: strings in it are text, never markup. */
 export function markup(
   strings: TemplateStringsArray,
   ...parts: readonly Part[]
@@ -37,14 +40,14 @@ function textOf(part: Part): string {
   return String(part).replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }
 
-/** A PNG file as an address that holds it. */
+/** Writes a PNG file as an address that holds it. */
 export function dataUrl(png: Uint8Array): string {
   return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 }
 
 /**
- * A whole page. Its policy lets the browser show what is in the file, and
- * nothing else: no script, no request, no style but this one.
+ * Writes a whole page. Its policy lets the browser show what is in the file,
+ * and nothing else: no script, no request, no style but this one.
  */
 export function page(title: string, style: string, body: Markup): string {
   const hash = createHash("sha256").update(style).digest("base64");

@@ -1,12 +1,12 @@
 /**
- * Tables in Markdown.
+ * Writes tables in Markdown.
  *
  * @module
  */
 
 /**
- * A table as GitHub and others read it, padded so that it reads well as it is.
- * Columns of numbers are set to the right.
+ * Writes a table as GitHub and others read it, padded so that it reads well as
+ * it is. Columns of numbers are set to the right.
  *
  * @param head Names of the columns.
  * @param rows As many cells each.

@@ -1,5 +1,5 @@
 /**
- * Charts as SVG, coloured by the page they stand in.
+ * Draws charts as SVG, coloured by the page they stand in.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface Line {
 }
 
 /**
- * The losses of a run by epoch: total, reconstruction and KL.
+ * Draws the losses of a run by epoch: total, reconstruction and KL.
  *
  * @param unit Of the reconstruction.
  * @returns Three charts; none if no epoch is finished.
@@ -107,7 +107,10 @@ const DOTS = ["dot1", "dot2"];
 
 const BAR = { pitch: 22, left: 48, width: 440, value: 80 };
 
-/** Bars from left to right, each with its name and value, in the order given. */
+/**
+ * Draws bars from left to right, each with its name and value, in the order
+ * given.
+ */
 export function barChart(
   title: string,
   bars: readonly { readonly name: string; readonly value: number }[],
@@ -135,7 +138,7 @@ ${
 </svg>`;
 }
 
-/** Tenths of a pixel, so that the file is short. */
+/** Rounds to tenths of a pixel, so that the file is short. */
 function round(value: number): number {
   return Math.round(10 * value) / 10;
 }
