@@ -11,7 +11,37 @@ import { createEngine } from "../lib/engines.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { common, engineOptions } from "./shared/options.ts";
+
+const flags = {
+  batchSize: trainingOptions.batchSize,
+  latentDim: trainingOptions.latentDim,
+  likelihood: trainingOptions.likelihood,
+  profile: {
+    type: "boolean",
+    default: false,
+    help: "time each operation of the step, too",
+  },
+  compare: {
+    type: "choice",
+    default: "none",
+    choices: ["none", "tfjs"],
+    help: "time tfjs's webgpu backend in the same run",
+  },
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task bench` does. */
+export const task: Task = {
+  name: "bench",
+  summary: "Times the training step, and shows where the time goes.",
+  examples: ["--engine wasm --threads 1 --profile"],
+  options: flags,
+};
 
 const ROUNDS = 9;
 
@@ -126,7 +156,7 @@ function profileTable(
   ];
 }
 
-await runTask("bench", async (options) => {
+const main: Main<typeof flags> = async (options) => {
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
   if (options.engine === "tfjs" || options.compare === "tfjs") {
@@ -204,4 +234,6 @@ await runTask("bench", async (options) => {
   if (operations) {
     console.log(["", ...profileTable(operations, batchSize)].join("\n"));
   }
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -3,51 +3,88 @@
  *
  * @module
  */
-import { join as joinPath } from "node:path";
+import { join } from "node:path";
 import { checkWritable } from "../lib/files/atomic_write.ts";
-import type { ImageSet } from "../lib/dataset/dataset.ts";
+import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
 import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { priorSample } from "../lib/model/prior.ts";
-import { defaults } from "../lib/options/table.ts";
-import { trainingOptions } from "../lib/options/run.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
-import { EXIT_INTERRUPTED, runTask, TaskError } from "./shared/cli.ts";
+import { trainingOptions } from "../lib/options/run.ts";
 import {
-  Comparison,
-  type Measured,
-  SAMPLES,
-  some,
-  ways,
-  type Yardstick,
-} from "./shared/comparison.ts";
-import { show } from "./shared/tables.ts";
-import { describe, writePicture } from "./shared/model.ts";
-import { join } from "./shared/pictures.ts";
-import { Progress } from "./shared/progress.ts";
+  defaults,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
 import {
   commandLine,
-  findRun,
-  type FinishedRun,
-  finishRun,
-  openDataset,
+  EXIT_INTERRUPTED,
+  type Main,
+  runTask,
+  type Task,
+  TaskError,
+} from "./shared/cli.ts";
+import {
+  Comparison,
+  interpolations,
+  type Measured,
+  SAMPLES,
+  type Yardstick,
+} from "./shared/comparison.ts";
+import { concatenate, firstImages, openDataset } from "./shared/data.ts";
+import { show } from "./shared/metrics_table.ts";
+import { describe } from "./shared/model.ts";
+import {
+  checkpointFolder,
+  common,
+  engineOptions,
   pick,
+  pictureFile,
+  runOptions,
+} from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
+import { Progress } from "./shared/progress.ts";
+import {
+  type Detour,
+  explain,
+  type FinishedRun,
   type Run,
 } from "./shared/run.ts";
+import { findRun, finishRun, type MeasuredRun } from "./shared/several_runs.ts";
+
+const flags = {
+  latentDim: trainingOptions.latentDim,
+  beta: trainingOptions.beta,
+  ...runOptions,
+  checkpointDir: checkpointFolder("checkpoints/compare"),
+  out: pictureFile("comparison.png"),
+  scale: common.digitScale,
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task compare` does. */
+export const task: Task = {
+  name: "compare",
+  summary:
+    "Compares the standard autoencoder and the VAE in a picture and a table.",
+  examples: ["--latent-dim 2 --epochs 5"],
+  options: flags,
+};
 
 /** Digits in a row of the picture. */
 const COLUMNS = 10;
 /** Rows of interpolations and of samples in the picture. */
 const ROWS = 4;
 
-await runTask("compare", async (options, { signal }) => {
-  const { checkpointDir, out, scale, seed } = options;
+const main: Main<typeof flags> = async (options, { signal }) => {
+  const { checkpointDir } = options;
   const [autoencoderRun, vaeRun] = [true, false].map((autoencoder): Run => ({
     name: autoencoder ? "autoencoder" : `VAE, β = ${options.beta}`,
-    path: joinPath(
+    path: join(
       checkpointDir,
       autoencoder ? "autoencoder.safetensors" : "vae.safetensors",
     ),
@@ -55,27 +92,41 @@ await runTask("compare", async (options, { signal }) => {
       { ...defaults(trainingOptions), ...options, autoencoder },
       trainingOptions,
     ),
+    command: (_, detour) => again(detour),
   }));
   const runs = [autoencoderRun, vaeRun];
   for (const { path } of runs) await checkWritable(path);
-  await checkWritable(out);
+  await checkWritable(options.out);
 
   const dataset = await openDataset(options, signal);
   for (const run of runs) await findRun(run, dataset);
 
-  const models: FinishedRun[] = [];
+  using resources = new DisposableStack();
+  const models: MeasuredRun[] = [];
   for (const run of runs) {
     const finished = await finishRun(run, dataset, options, signal);
-    if (!finished) {
-      console.error(
-        `stopped in ${run.name}, saved. Continue with:\n  ` +
-          commandLine("compare"),
-      );
-      return EXIT_INTERRUPTED;
-    }
-    models.push(finished);
+    if (!finished) return EXIT_INTERRUPTED;
+    models.push(resources.use(finished));
   }
+  try {
+    await compare(models, dataset, options, signal);
+  } catch (error) {
+    throw explain(error, { kept: "both models are saved", command: again });
+  }
+};
 
+/** Words the command that goes on: the same one. */
+function again(detour?: Detour): string {
+  return commandLine("compare", detour);
+}
+
+/** Draws and measures both models. */
+async function compare(
+  models: readonly MeasuredRun[],
+  dataset: Dataset,
+  { out, scale, seed, json }: OptionValues<typeof flags>,
+  signal: AbortSignal,
+): Promise<void> {
   const { split } = models[0];
   const images = dataset[split]!;
   if (images.count < 2) {
@@ -108,13 +159,13 @@ await runTask("compare", async (options, { signal }) => {
     const real = await comparison.real(tickOf(split));
     const yardstick = { ...real, pcaSquaredError: vae.pcaSquaredError };
     progress.clear();
-    if (options.json) {
+    if (json) {
       console.log(JSON.stringify({
         out,
-        checkpoints: runs.map(({ path }) => path),
+        checkpoints: models.map(({ run }) => run.path),
         dataset: dataset.name,
         split,
-        options: runs[1].options,
+        options: models[1].run.options,
         autoencoder: autoencoder.measured,
         vae: vae.measured,
         yardstick,
@@ -132,7 +183,7 @@ await runTask("compare", async (options, { signal }) => {
   } finally {
     progress.clear();
   }
-});
+}
 
 /** Reconstructions, interpolations and samples of one model. */
 async function column(
@@ -144,19 +195,28 @@ async function column(
 ): Promise<Picture[]> {
   const { latentDim, autoencoder, beta } = options;
   const name = autoencoder ? "Autoencoder" : `VAE, β = ${beta}`;
-  const shown = some(images, order, COLUMNS);
+  const shown = firstImages(images, order, COLUMNS);
   const { mu } = await engine.encode(shown);
-  const pairs = await ways(engine, images, order, ROWS, COLUMNS - 2, latentDim);
+  const pairs = await interpolations(
+    engine,
+    images,
+    order,
+    ROWS,
+    COLUMNS - 2,
+    latentDim,
+  );
   const samples = priorSample(ROWS * COLUMNS, latentDim, seed);
   const sheet = (digits: Float32Array, title: string) =>
     grid(digits, { columns: COLUMNS, scale, title: `${name}: ${title}` });
   return [
     sheet(
-      join([toUnitPixels(shown), await engine.decode(mu)]),
+      concatenate([toUnitPixels(shown), await engine.decode(mu)]),
       "originals above their reconstructions",
     ),
     sheet(
-      join(pairs.flatMap(({ from, decoded, to }) => [from, decoded, to])),
+      concatenate(
+        pairs.flatMap(({ from, decoded, to }) => [from, decoded, to]),
+      ),
       "interpolations between originals",
     ),
     sheet(await engine.decode(samples), "samples from the prior N(0, I)"),
@@ -244,3 +304,5 @@ function tableOf(
     ],
   );
 }
+
+if (import.meta.main) await runTask(task, flags, main);

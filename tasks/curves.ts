@@ -3,13 +3,30 @@
  *
  * @module
  */
-import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { lossCurves } from "../lib/image/curves.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
-import { describe, writePicture } from "./shared/model.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { describe, openCheckpoint } from "./shared/model.ts";
+import { pictureFile, plotOptions } from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
 
-await runTask("curves", async ({ checkpoint: path, scale, out, json }) => {
-  const checkpoint = await loadCheckpoint(path);
+const flags = {
+  out: pictureFile("loss-curves.png"),
+  ...plotOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task curves` does. */
+export const task: Task = {
+  name: "curves",
+  summary: "Draws a checkpoint's losses by epoch.",
+  examples: ["--checkpoint checkpoints/vae.safetensors --out losses.png"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (
+  { checkpoint: path, scale, out, json },
+) => {
+  const checkpoint = await openCheckpoint(path);
   const { options, history } = checkpoint;
   if (history.length === 0) {
     throw new TaskError(
@@ -23,4 +40,6 @@ await runTask("curves", async ({ checkpoint: path, scale, out, json }) => {
   console.log(
     json ? JSON.stringify({ out, history }) : `${out}: ${title}`,
   );
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -15,7 +15,21 @@ import {
   runProbe,
   TOLERANCE,
 } from "../lib/engines.ts";
-import { runTask } from "./shared/cli.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { common } from "./shared/options.ts";
+
+const flags = {
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task doctor` does. */
+export const task: Task = {
+  name: "doctor",
+  summary: "Shows what this machine can do, and checks its numbers.",
+  examples: ["--json"],
+  options: flags,
+};
 
 const PARTS = Object.keys(TOLERANCE) as ProbePart[];
 
@@ -29,7 +43,7 @@ interface Diagnosis {
   isRight: boolean;
 }
 
-await runTask("doctor", async ({ json }) => {
+const main: Main<typeof flags> = async ({ json }) => {
   const gpu = await requestGpu();
   const candidates: EngineChoice[] = [
     { engine: "wasm" },
@@ -83,7 +97,7 @@ await runTask("doctor", async ({ json }) => {
     console.error(`error: wrong numbers or a failure: ${description}`);
   }
   return wrong.length > 0 ? 1 : 0;
-});
+};
 
 async function tryEngine(
   engine: Engine,
@@ -160,3 +174,5 @@ function table(diagnoses: Diagnosis[]): string {
     PARTS.map((part) => TOLERANCE[part].toExponential(0).padEnd(12)).join(""),
   ].join("\n");
 }
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -6,17 +6,41 @@
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { measure } from "../lib/metrics/metrics.ts";
 import { binarize } from "../lib/metrics/pixels.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
-import { metricsTable } from "./shared/tables.ts";
-import {
-  describe,
-  openImages,
-  openModel,
-  openTrainingImages,
-} from "./shared/model.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { openImages, openTrainingImages } from "./shared/data.ts";
+import { metricsTable } from "./shared/metrics_table.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, engineOptions } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
 
-await runTask("evaluate", async (options, { given }) => {
+const flags = {
+  split: common.split,
+  samples: common.samples,
+  binarize: {
+    type: "choice",
+    default: "none",
+    choices: ["none", "static", "dynamic"],
+    help: "black-and-white pixels: one draw for all, or one for each seed",
+  },
+  seed: { ...trainingOptions.seed, help: "seed of z and of dynamic pixels" },
+  dataDir: dataOptions.dataDir,
+  checkpoint: common.checkpoint,
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task evaluate` does. */
+export const task: Task = {
+  name: "evaluate",
+  summary:
+    "Measures a model on a whole split: bounds on log p(x), active units, probes.",
+  examples: ["--split validation --samples 1000"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { given }) => {
   const { split, samples, seed, binarize: binarization } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim, likelihood, autoencoder } = checkpoint.options;
@@ -82,4 +106,6 @@ await runTask("evaluate", async (options, { given }) => {
     }
   }
   for (const note of metrics.notes) console.log(`\nnote: ${note}`);
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -3,10 +3,44 @@
  *
  * @module
  */
-import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
-import { EXIT_INTERRUPTED, runTask, TaskError } from "./shared/cli.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import {
+  EXIT_INTERRUPTED,
+  type Main,
+  runTask,
+  type Task,
+  TaskError,
+} from "./shared/cli.ts";
 import { explorerPage } from "./shared/explorer_page.ts";
-import { describe } from "./shared/model.ts";
+import { describe, openCheckpoint } from "./shared/model.ts";
+import { common } from "./shared/options.ts";
+
+const flags = {
+  checkpoint: common.checkpoint,
+  dataDir: dataOptions.dataDir,
+  port: {
+    type: "integer",
+    default: 8000,
+    min: 0,
+    max: 65535,
+    help: "the port to serve on; 0 takes any that is free",
+  },
+  open: {
+    type: "boolean",
+    default: false,
+    help: "open the page in the browser, too",
+  },
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task explore` does. */
+export const task: Task = {
+  name: "explore",
+  summary: "Opens a model's latent space in the browser.",
+  examples: ["--port 0 --open"],
+  options: flags,
+};
 
 const HOSTNAME = "127.0.0.1";
 
@@ -24,8 +58,8 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
-await runTask("explore", async (options, context) => {
-  const checkpoint = await loadCheckpoint(options.checkpoint);
+const main: Main<typeof flags> = async (options, context) => {
+  const checkpoint = await openCheckpoint(options.checkpoint);
   const html = await explorerPage(
     checkpoint,
     context.given.has("dataDir") ? options.dataDir : undefined,
@@ -44,7 +78,7 @@ await runTask("explore", async (options, context) => {
   if (options.open) openBrowser(url);
   await interrupted;
   return EXIT_INTERRUPTED;
-});
+};
 
 /**
  * Serves the page, and nothing else.
@@ -140,3 +174,5 @@ function openBrowser(url: string): void {
     console.error(`note: ${opener} cannot be run: open ${url} yourself`);
   }
 }
+
+if (import.meta.main) await runTask(task, flags, main);

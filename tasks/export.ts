@@ -5,15 +5,42 @@
  */
 import { join, resolve } from "node:path";
 import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
-import {
-  type Checkpoint,
-  loadCheckpoint,
-} from "../lib/checkpoint/checkpoint.ts";
+import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
-import type { TaskValues } from "./shared/options.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable, OptionValues } from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { openCheckpoint } from "./shared/model.ts";
+import { common } from "./shared/options.ts";
+
+const flags = {
+  format: {
+    type: "choice",
+    default: "html",
+    choices: ["html", "safetensors", "onnx", "tfjs"],
+    help: "the explorer in one page, PyTorch's weights, or graphs",
+  },
+  out: {
+    type: "text",
+    default: null,
+    metavar: "PATH",
+    help: "file, or folder for onnx and tfjs; default: named by the format",
+  },
+  checkpoint: common.checkpoint,
+  dataDir: dataOptions.dataDir,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task export` does. */
+export const task: Task = {
+  name: "export",
+  summary:
+    "Writes a model as one HTML page, or for PyTorch, ONNX or TensorFlow.js.",
+  examples: ["--format onnx", "--format safetensors --out weights.safetensors"],
+  options: flags,
+};
 
 /** What a model can be exported to. */
 interface Format {
@@ -30,7 +57,7 @@ interface Format {
   readonly usage: (out: string) => string;
 }
 
-const formats: Record<TaskValues<"export">["format"], Format> = {
+const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   html: {
     out: "explorer.html",
     files: [""],
@@ -70,10 +97,10 @@ const formats: Record<TaskValues<"export">["format"], Format> = {
   },
 };
 
-await runTask("export", async (options, { given }) => {
+const main: Main<typeof flags> = async (options, { given }) => {
   const format = formats[options.format];
   const out = options.out ?? format.out;
-  const checkpoint = await loadCheckpoint(options.checkpoint);
+  const checkpoint = await openCheckpoint(options.checkpoint);
   for (const name of format.files) {
     const path = join(out, name);
     if (resolve(path) === resolve(options.checkpoint)) {
@@ -99,4 +126,6 @@ await runTask("export", async (options, { given }) => {
     console.log(`${path}: ${Math.ceil(bytes / 1000)} kB`);
   }
   console.log(format.usage(out));
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

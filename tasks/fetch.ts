@@ -4,10 +4,38 @@
  * @module
  */
 import { fetchDataset } from "../lib/dataset/download.ts";
-import { runTask } from "./shared/cli.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { common } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
 
-await runTask("fetch", async (options, { signal }) => {
+const flags = {
+  dataset: {
+    type: "choice",
+    default: "mnist",
+    choices: ["mnist", "fashion-mnist", "kmnist"],
+    help: "which data set",
+  },
+  from: {
+    type: "text",
+    default: null,
+    metavar: "DIR|URL",
+    help: "folder or base URL to take the files from",
+  },
+  dataDir: dataOptions.dataDir,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task fetch` does. */
+export const task: Task = {
+  name: "fetch",
+  summary: "Downloads and verifies a data set.",
+  examples: ["--dataset fashion-mnist", "--from ../mnist"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { signal }) => {
   const { dataset, dataDir } = options;
   const progress = new Progress();
   const files = await fetchDataset(dataset, {
@@ -28,8 +56,10 @@ await runTask("fetch", async (options, { signal }) => {
   for (const { path, url } of files) {
     console.log(`${path}: verified, ${url ? `from ${url}` : "already there"}`);
   }
-});
+};
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
+
+if (import.meta.main) await runTask(task, flags, main);

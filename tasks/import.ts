@@ -18,18 +18,47 @@ import { ImportError } from "../lib/interop/error.ts";
 import { mapNames } from "../lib/interop/torch_names.ts";
 import { readPth } from "../lib/interop/torch_pth.ts";
 import {
-  completeOptions,
-  defaults,
-  OptionError,
-} from "../lib/options/table.ts";
-import {
   dataOptions,
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options/run.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
+import {
+  completeOptions,
+  defaults,
+  OptionError,
+  type OptionTable,
+} from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { describe } from "./shared/model.ts";
-import { pick } from "./shared/run.ts";
+import { common, pick } from "./shared/options.ts";
+
+const flags = {
+  from: {
+    type: "text",
+    default: null,
+    metavar: "FILE",
+    help: "a .pth or .safetensors file of the same model",
+  },
+  out: {
+    type: "text",
+    default: "checkpoints/imported.safetensors",
+    metavar: "FILE",
+    help: "the checkpoint to write",
+  },
+  likelihood: trainingOptions.likelihood,
+  autoencoder: trainingOptions.autoencoder,
+  beta: trainingOptions.beta,
+  ...dataOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task import` does. */
+export const task: Task = {
+  name: "import",
+  summary: "Makes a checkpoint of weights from PyTorch.",
+  examples: ["--from model.pth --likelihood bce"],
+  options: flags,
+};
 
 /** Larger files are not read. */
 const MAX_FILE = 256 * 2 ** 20;
@@ -37,7 +66,7 @@ const MAX_FILE = 256 * 2 ** 20;
 /** What tensors do not say of a model. */
 const MODEL = ["likelihood", "autoencoder", "beta"] as const;
 
-await runTask("import", async (values, { given }) => {
+const main: Main<typeof flags> = async (values, { given }) => {
   const { from, out, json } = values;
   if (from === null) {
     throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
@@ -75,7 +104,7 @@ await runTask("import", async (values, { given }) => {
   } else {
     console.log(`${out}: ${from} (${describe(checkpoint)})`);
   }
-});
+};
 
 async function readFile(path: string): Promise<Uint8Array> {
   try {
@@ -137,3 +166,5 @@ function about<T>(path: string, action: () => T): T {
     throw cause;
   }
 }
+
+if (import.meta.main) await runTask(task, flags, main);

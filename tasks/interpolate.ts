@@ -7,31 +7,87 @@ import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { OptionError } from "../lib/options/table.ts";
-import type { TaskValues } from "./shared/options.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
+import { dataOptions } from "../lib/options/run.ts";
 import {
-  describe,
-  openImages,
-  openModel,
-  writePicture,
-} from "./shared/model.ts";
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { concatenate, imageAt, openImages } from "./shared/data.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
   animationPath,
-  imageAt,
-  join,
   swing,
   writeAnimation,
+  writePicture,
 } from "./shared/pictures.ts";
-import { showDigits } from "./shared/preview.ts";
+import { showDigits } from "./shared/terminal.ts";
 
-type Options = TaskValues<"interpolate">;
+const flags = {
+  fromIndex: {
+    type: "integer",
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    help: "number of the image to begin with, with --to-index",
+  },
+  toIndex: {
+    type: "integer",
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    help: "number of the image to end with",
+  },
+  classes: {
+    type: "text",
+    default: null,
+    metavar: "A,B",
+    help: "from digits of class A to digits of class B, such as 3,8",
+  },
+  n: {
+    type: "integer",
+    default: 8,
+    min: 1,
+    max: 1000,
+    help: "how many pairs, chosen at random",
+  },
+  steps: {
+    type: "integer",
+    default: 12,
+    min: 2,
+    max: 1000,
+    help: "decoded digits from one end to the other",
+  },
+  mode: {
+    type: "choice",
+    default: "linear",
+    choices: ["linear", "slerp"],
+    help: "along the straight line, or the arc around the origin",
+  },
+  gif: common.gif,
+  split: common.split,
+  dataDir: dataOptions.dataDir,
+  out: pictureFile("interpolation.png"),
+  ...digitOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task interpolate` does. */
+export const task: Task = {
+  name: "interpolate",
+  summary: "Changes one digit into another, a pair in each row.",
+  examples: ["--classes 3,8 --mode slerp --gif", "--from-index 0 --to-index 7"],
+  options: flags,
+};
+
+type Options = OptionValues<typeof flags>;
 
 /** The numbers of two images. */
 type Pair = readonly [from: number, to: number];
 
-await runTask("interpolate", async (options, { given }) => {
+const main: Main<typeof flags> = async (options, { given }) => {
   const { steps, mode, scale, out } = options;
   checkChoice(options, given.has("n"));
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
@@ -42,18 +98,18 @@ await runTask("interpolate", async (options, { given }) => {
     given.has("dataDir") ? options.dataDir : undefined,
   );
   const pairs = choosePairs(images, options);
-  const ends = join(pairs.flat().map((index) => imageAt(images, index)));
+  const ends = concatenate(pairs.flat().map((index) => imageAt(images, index)));
   const { mu } = await engine.encode(ends);
   const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
   const ways = pairs.map((_, row) =>
     interpolate(latent(2 * row), latent(2 * row + 1), steps, mode)
   );
-  const decoded = await engine.decode(join(ways));
+  const decoded = await engine.decode(concatenate(ways));
 
   const original = (i: number) => floats(pixels(ends, i, 1));
   /** In each row, decoded digits between their originals. */
   const rows = (first: number, count: number) =>
-    join(pairs.flatMap((_, row) => [
+    concatenate(pairs.flatMap((_, row) => [
       original(2 * row),
       pixels(decoded, row * steps + first, count),
       original(2 * row + 1),
@@ -85,7 +141,7 @@ await runTask("interpolate", async (options, { given }) => {
     const written = animation ? `${out}, ${animation}` : out;
     console.log(`${written}: ${pairs.length} pairs (${describe(checkpoint)})`);
   }
-});
+};
 
 function checkChoice(
   { fromIndex, toIndex, classes }: Options,
@@ -169,3 +225,5 @@ function pixels<T extends Float32Array | Uint8Array>(
 function floats(bytes: Uint8Array): Float32Array {
   return Float32Array.from(bytes, (byte) => byte / 255);
 }
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -5,16 +5,36 @@
  */
 import { scatter } from "../lib/image/scatter.ts";
 import { projectPca } from "../lib/math/pca.ts";
-import { runTask, TaskError } from "./shared/cli.ts";
-import {
-  describe,
-  openImages,
-  openModel,
-  writePicture,
-} from "./shared/model.ts";
-import { type Dimension, twoDimensions } from "./shared/pictures.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { type Dimension, twoDimensions } from "./shared/dimensions.ts";
+import { openImages } from "./shared/data.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, pictureFile, plotOptions } from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
 
-await runTask("latents", async (options, { given }) => {
+const flags = {
+  pca: {
+    type: "boolean",
+    default: false,
+    help: "along the principal components, not the most active dimensions",
+  },
+  split: common.split,
+  dataDir: dataOptions.dataDir,
+  out: pictureFile("latents.png"),
+  ...plotOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task latents` does. */
+export const task: Task = {
+  name: "latents",
+  summary: "Plots the means of the posteriors, coloured by class.",
+  examples: ["--pca --split train"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { given }) => {
   const { pca, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim } = checkpoint.options;
@@ -47,7 +67,7 @@ await runTask("latents", async (options, { given }) => {
     const axes = view.labels.join(", ");
     console.log(`${out}: ${axes} (${describe(checkpoint)})`);
   }
-});
+};
 
 /** [n, 2] coordinates, and what they are. */
 interface View {
@@ -83,3 +103,5 @@ async function alongComponents(
   );
   return { points, labels };
 }
+
+if (import.meta.main) await runTask(task, flags, main);

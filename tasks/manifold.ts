@@ -5,12 +5,35 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import { latentMap, priorQuantiles } from "../lib/latent/traversal.ts";
-import { runTask } from "./shared/cli.ts";
-import { describe, openModel, writePicture } from "./shared/model.ts";
-import { signed, twoDimensions } from "./shared/pictures.ts";
-import { showDigits } from "./shared/preview.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { signed, twoDimensions } from "./shared/dimensions.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { digitOptions, pictureFile } from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
+import { showDigits } from "./shared/terminal.ts";
 
-await runTask("manifold", async (options) => {
+const flags = {
+  n: {
+    type: "integer",
+    default: 20,
+    min: 2,
+    max: 100,
+    help: "digits along each side",
+  },
+  out: pictureFile("manifold.png"),
+  ...digitOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task manifold` does. */
+export const task: Task = {
+  name: "manifold",
+  summary: "Maps two latent dimensions over the prior's quantiles.",
+  examples: ["-n 30 --out map.png"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options) => {
   const { n, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim } = checkpoint.options;
@@ -40,4 +63,6 @@ await runTask("manifold", async (options) => {
   } else {
     console.log(`${out}: ${title} (${describe(checkpoint)})`);
   }
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

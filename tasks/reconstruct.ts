@@ -5,16 +5,38 @@
  */
 import { pairGrid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { runTask } from "./shared/cli.ts";
-import {
-  describe,
-  openImages,
-  openModel,
-  writePicture,
-} from "./shared/model.ts";
-import { showDigits } from "./shared/preview.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { openImages } from "./shared/data.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, digitOptions, pictureFile } from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
+import { showDigits } from "./shared/terminal.ts";
 
-await runTask("reconstruct", async (options, { given }) => {
+const flags = {
+  n: {
+    type: "integer",
+    default: 16,
+    min: 1,
+    max: 10_000,
+    help: "how many digits",
+  },
+  split: common.split,
+  dataDir: dataOptions.dataDir,
+  out: pictureFile("reconstructions.png"),
+  ...digitOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task reconstruct` does. */
+export const task: Task = {
+  name: "reconstruct",
+  summary: "Shows originals above their reconstructions.",
+  examples: ["-n 32 --split validation"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { given }) => {
   const { n, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const set = await openImages(
@@ -38,4 +60,6 @@ await runTask("reconstruct", async (options, { given }) => {
   } else {
     console.log(`${out}: ${shown} ${split} images (${describe(checkpoint)})`);
   }
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

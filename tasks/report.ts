@@ -7,28 +7,50 @@ import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
-import type { OptionTable } from "../lib/options/table.ts";
-import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { dataUrl, type Markup, markup, page } from "../lib/report/html.ts";
 import { STYLE } from "../lib/report/style.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
-import { flagOf, runTask } from "./shared/cli.ts";
-import { metricsTable } from "./shared/tables.ts";
-import {
-  describe,
-  metadata,
-  openImages,
-  openModel,
-  openTrainingImages,
-} from "./shared/model.ts";
-import { dimensionsOf } from "./shared/pictures.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { dimensionsOf } from "./shared/dimensions.ts";
+import { flagOf } from "./shared/flags.ts";
+import { openImages, openTrainingImages } from "./shared/data.ts";
+import { metricsTable } from "./shared/metrics_table.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, engineOptions } from "./shared/options.ts";
+import { metadata } from "./shared/pictures.ts";
 import { Progress } from "./shared/progress.ts";
 import {
   type ReportPicture,
   reportPictures,
 } from "./shared/report_pictures.ts";
 
-await runTask("report", async (options, { given }) => {
+const flags = {
+  out: {
+    type: "text",
+    default: "report.html",
+    metavar: "FILE",
+    help: "the page to write",
+  },
+  split: common.split,
+  samples: common.samples,
+  seed: common.seed,
+  dataDir: dataOptions.dataDir,
+  checkpoint: common.checkpoint,
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task report` does. */
+export const task: Task = {
+  name: "report",
+  summary: "Writes one page with all there is to see of a model.",
+  examples: ["--out digits.html"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { given }) => {
   const { split, samples, seed, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   await checkWritable(out);
@@ -78,7 +100,7 @@ ${optionsSection(checkpoint)}`;
       })
       : `${out}: ${title}`,
   );
-});
+};
 
 function lossSection({ history, options }: Checkpoint): Markup {
   const unit = options.likelihood === "mse" ? "squared error" : "nats";
@@ -165,3 +187,5 @@ ${
   }
 </table>`;
 }
+
+if (import.meta.main) await runTask(task, flags, main);

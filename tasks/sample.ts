@@ -5,11 +5,41 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import { priorSample } from "../lib/model/prior.ts";
-import { runTask } from "./shared/cli.ts";
-import { describe, openModel, writePicture } from "./shared/model.ts";
-import { showDigits } from "./shared/preview.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { digitOptions, pictureFile } from "./shared/options.ts";
+import { writePicture } from "./shared/pictures.ts";
+import { showDigits } from "./shared/terminal.ts";
 
-await runTask("sample", async (options) => {
+const flags = {
+  n: {
+    type: "integer",
+    default: 64,
+    min: 1,
+    max: 10_000,
+    help: "how many digits",
+  },
+  temperature: {
+    type: "number",
+    default: 1,
+    min: 0,
+    max: 100,
+    help: "standard deviation of z",
+  },
+  out: pictureFile("samples.png"),
+  ...digitOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task sample` does. */
+export const task: Task = {
+  name: "sample",
+  summary: "Draws new digits from a trained model.",
+  examples: ["-n 100 --temperature 0.8 --out digits.png"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options) => {
   const { n, seed, temperature, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim } = checkpoint.options;
@@ -24,4 +54,6 @@ await runTask("sample", async (options) => {
   } else {
     console.log(`${out}: ${n} samples (${describe(checkpoint)})`);
   }
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

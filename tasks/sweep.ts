@@ -7,20 +7,66 @@ import { join } from "node:path";
 import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
-import { defaults } from "../lib/options/table.ts";
-import { trainingOptions } from "../lib/options/run.ts";
-import type { TaskValues } from "./shared/options.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { INACTIVE_KL } from "../lib/model/losses.ts";
-import { EXIT_INTERRUPTED, runTask } from "./shared/cli.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import {
+  defaults,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
 import {
   commandLine,
-  findRun,
-  finishRun,
-  openDataset,
+  EXIT_INTERRUPTED,
+  type Main,
+  runTask,
+  type Task,
+} from "./shared/cli.ts";
+import { openDataset } from "./shared/data.ts";
+import {
+  checkpointFolder,
+  common,
+  engineOptions,
   pick,
-  type Run,
-} from "./shared/run.ts";
+  runOptions,
+} from "./shared/options.ts";
+import { type Detour, explain, type Run } from "./shared/run.ts";
+import { findRun, finishRun } from "./shared/several_runs.ts";
+
+const flags = {
+  beta: {
+    ...trainingOptions.beta,
+    type: "numbers",
+    default: [0.25, 0.5, 1, 2, 4],
+    help: "weights of the KL term",
+  },
+  latentDim: {
+    ...trainingOptions.latentDim,
+    type: "integers",
+    default: [12],
+    help: "numbers of latent dimensions",
+  },
+  ...runOptions,
+  checkpointDir: checkpointFolder("checkpoints/sweep"),
+  outDir: {
+    type: "text",
+    default: "plots",
+    metavar: "DIR",
+    help: "folder of what is written",
+  },
+  scale: common.scale,
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task sweep` does. */
+export const task: Task = {
+  name: "sweep",
+  summary:
+    "Trains a model for each β and latent size; plots rate and distortion.",
+  examples: ["--beta 0.5,1,2,4 --latent-dim 2,8,16 --epochs 5"],
+  options: flags,
+};
 
 /** One line of the table. */
 interface Row {
@@ -37,7 +83,7 @@ interface Row {
   readonly checkpoint: string;
 }
 
-await runTask("sweep", async (options, { signal }) => {
+const main: Main<typeof flags> = async (options, { signal }) => {
   const { outDir, scale, likelihood, epochs } = options;
   const runs = runsOf(options);
   const files = ["sweep.md", "sweep.json", "rate-distortion.png"]
@@ -50,15 +96,8 @@ await runTask("sweep", async (options, { signal }) => {
   const rows: Row[] = [];
   let split = "test";
   for (const run of runs) {
-    const finished = await finishRun(run, dataset, options, signal);
-    if (!finished) {
-      console.error(
-        `stopped in ${run.name}, saved. Continue with:\n  ` +
-          commandLine("sweep"),
-      );
-      return EXIT_INTERRUPTED;
-    }
-    finished.engine.dispose();
+    using finished = await finishRun(run, dataset, options, signal);
+    if (!finished) return EXIT_INTERRUPTED;
     split = finished.split;
     const { history } = finished.checkpoint;
     rows.push({
@@ -94,15 +133,26 @@ await runTask("sweep", async (options, { signal }) => {
       "Data set": dataset.name,
     }),
   ];
-  for (const [i, path] of files.entries()) await atomicWrite(path, contents[i]);
+  try {
+    for (const [i, path] of files.entries()) {
+      await atomicWrite(path, contents[i]);
+    }
+  } catch (error) {
+    throw explain(error, { kept: "all runs are saved", command: again });
+  }
   console.log(
     options.json
       ? JSON.stringify({ ...result, files })
       : `${table}\n\n${files.join(" ")}`,
   );
-});
+};
 
-type Options = TaskValues<"sweep">;
+/** Words the command that goes on: the same one. */
+function again(detour?: Detour): string {
+  return commandLine("sweep", detour);
+}
+
+type Options = OptionValues<typeof flags>;
 
 /** Every combination, by latent size and then by β. */
 function runsOf(
@@ -122,6 +172,7 @@ function runsOf(
         { ...defaults(trainingOptions), ...options, beta, latentDim },
         trainingOptions,
       ),
+      command: (_, detour) => again(detour),
     }))
   );
 }
@@ -148,3 +199,5 @@ function tableOf(rows: readonly Row[], unit: string): string {
     ]),
   );
 }
+
+if (import.meta.main) await runTask(task, flags, main);

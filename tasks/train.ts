@@ -4,48 +4,93 @@
  * @module
  */
 import { join } from "node:path";
-import { checkWritable, WriteError } from "../lib/files/atomic_write.ts";
-import {
-  type Checkpoint,
-  loadCheckpoint,
-  saveCheckpoint,
-} from "../lib/checkpoint/checkpoint.ts";
-import { GpuError } from "../lib/engine/gpu.ts";
-import { createEngine } from "../lib/engines.ts";
-import { WorkerError } from "../lib/engine/wasm/threads.ts";
+import { checkWritable } from "../lib/files/atomic_write.ts";
+import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { priorSample } from "../lib/model/prior.ts";
 import {
   dataOptions,
   recipes,
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options/run.ts";
-import type { TaskValues } from "./shared/options.ts";
-import { NonFiniteLossError } from "../lib/train/events.ts";
-import { trainLoop } from "../lib/train/trainer.ts";
+import type { OptionTable, OptionValues } from "../lib/options/table.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,
-  flagOf,
+  type Main,
   runTask,
+  shellWord,
+  type Task,
   TaskError,
 } from "./shared/cli.ts";
-import { Progress } from "./shared/progress.ts";
-import {
-  checkSameImages,
-  claim,
-  epochText,
-  lossesText,
-  openDataset,
-  pick,
-  progressText,
-  shellWord,
-} from "./shared/run.ts";
-import {
-  ANIMATION,
-  Animation,
-  previewText,
-  savePictures,
-} from "./shared/run_pictures.ts";
+import { flagOf } from "./shared/flags.ts";
+import { checkSameImages, openDataset } from "./shared/data.ts";
+import { openCheckpoint } from "./shared/model.ts";
+import { common, engineOptions, pick } from "./shared/options.ts";
+import { showDigits } from "./shared/terminal.ts";
+import { claim, type Detour, lossesText, trainRun } from "./shared/run.ts";
+import { ANIMATION, Animation, savePictures } from "./shared/train_pictures.ts";
+
+const flags = {
+  ...trainingOptions,
+  ...dataOptions,
+  recipe: {
+    type: "choice",
+    default: "none",
+    choices: ["none", "fast", "best"],
+    help: "options chosen by measurement, unless given",
+  },
+  checkpoint: { ...common.checkpoint, help: "where to save the checkpoint" },
+  checkpointEvery: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: 100_000,
+    help: "epochs between saves",
+  },
+  resume: {
+    type: "text",
+    default: null,
+    metavar: "FILE",
+    help: "continue exactly where a checkpoint stopped",
+  },
+  savePlots: {
+    type: "boolean",
+    default: true,
+    help: "write loss curves, reconstructions and samples",
+  },
+  plotDir: {
+    type: "text",
+    default: "plots",
+    metavar: "DIR",
+    help: "folder of the pictures",
+  },
+  animate: {
+    type: "boolean",
+    default: false,
+    help: "write animation.gif there: the same z, decoded after every epoch",
+  },
+  preview: {
+    type: "boolean",
+    default: true,
+    help: "on a terminal, show sample digits after each epoch",
+  },
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task train` does. */
+export const task: Task = {
+  name: "train",
+  summary: "Trains a VAE; writes a checkpoint and pictures.",
+  examples: [
+    "--beta 4",
+    "--latent-dim 16 --epochs 20 --batch-size 256 --lr 0.0005",
+    "--likelihood bce --beta-schedule linear --warmup-epochs 3",
+    "--resume checkpoints/vae.safetensors --epochs 20",
+  ],
+  options: flags,
+};
 
 /** What a resumed run cannot change without being another run. */
 const FIXED: readonly (keyof TrainingOptions)[] = [
@@ -56,154 +101,101 @@ const FIXED: readonly (keyof TrainingOptions)[] = [
   "seed",
 ];
 
-await runTask("train", async (given, context) => {
-  const { signal } = context;
+/** Digits that are shown after an epoch. */
+const PREVIEW_DIGITS = 8;
+
+const main: Main<typeof flags> = async (values, { given, signal }) => {
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
-  if (given.resume !== null) await loadCheckpoint(given.resume);
-  using _lock = await claim(placeOf(given, context.given), "checkpoint");
-  const resume = given.resume === null
+  if (values.resume !== null) await openCheckpoint(values.resume);
+  using _lock = await claim(placeOf(values, given), "checkpoint");
+  const resume = values.resume === null
     ? undefined
-    : await loadCheckpoint(given.resume);
-  const options = mergeOptions(given, context.given, resume);
-  await checkWritable(options.checkpoint);
-  if (options.savePlots) {
-    await checkWritable(join(options.plotDir, "loss-curves.png"));
-  }
-  if (options.animate) await checkWritable(join(options.plotDir, ANIMATION));
+    : await openCheckpoint(values.resume);
+  const options = mergeOptions(values, given, resume);
+  const { checkpoint: path, plotDir, latentDim } = options;
+  await checkWritable(path);
+  if (options.savePlots) await checkWritable(join(plotDir, "loss-curves.png"));
+  if (options.animate) await checkWritable(join(plotDir, ANIMATION));
 
-  const progress = new Progress();
   const dataset = await openDataset(options, signal);
-  if (resume) checkSameImages(dataset, resume, given.resume!);
+  if (resume) checkSameImages(dataset, resume, values.resume!);
 
-  const engine = await createEngine(options, {
-    ...options,
-    onFallback: (reason) => console.error(`note: ${reason}`),
-  });
-  console.error(
-    `training on ${dataset.name}, ${dataset.train.count} images, with ` +
-      `${engine.description}`,
-  );
-  const animation = options.animate ? new Animation(engine, options) : null;
-  if (animation && resume) await engine.writeState(resume.state);
-  await animation?.add(resume?.history.length ?? 0);
-  const started = performance.now();
-  let saved = 0;
-  const save = async (checkpoint: Checkpoint) => {
-    await saveCheckpoint(options.checkpoint, checkpoint);
-    saved = checkpoint.state.step;
-  };
-
-  const run = trainLoop({
-    engine,
-    dataset,
+  const animation = options.animate ? new Animation(options) : null;
+  const z = priorSample(PREVIEW_DIGITS, latentDim, 0);
+  let started = 0;
+  let warned = false;
+  using run = await trainRun({
+    path,
     options: pick(options, trainingOptions),
-    resume,
+    command: (isSaved, detour) =>
+      isSaved ? resumeCommand(options, given, detour) : undefined,
+  }, {
+    dataset,
+    choice: options,
     signal,
+    resume,
+    saveEvery: options.checkpointEvery,
+    onStart: async (engine) => {
+      console.error(
+        `training on ${dataset.name}, ${dataset.train.count} images, with ` +
+          `${engine.description}`,
+      );
+      if (animation && resume) await engine.writeState(resume.state);
+      await animation?.add(engine, resume?.history.length ?? 0);
+      started = performance.now();
+    },
+    onEpoch: async ({ record, inactive }, engine) => {
+      if (2 * inactive > latentDim && !warned) {
+        warned = true;
+        console.error(collapseText(inactive, latentDim));
+      }
+      await animation?.add(engine, record.epoch);
+      if (options.preview && Deno.stderr.isTerminal()) {
+        showDigits(await engine.decode(z));
+      }
+    },
   });
+  if (!run) return EXIT_INTERRUPTED;
+
+  const { checkpoint, engine, end } = run;
+  const { history } = checkpoint;
+  let pictures: string[];
   try {
-    let warned = false;
-    for await (const event of run) {
-      if (event.type === "progress") {
-        progress.update(
-          event.images.done / event.images.total,
-          progressText(event, options.epochs),
-        );
-        continue;
-      }
-      progress.clear();
-      if (event.type === "epoch") {
-        console.error(epochText(event, options.epochs));
-        if (2 * event.inactive > options.latentDim && !warned) {
-          warned = true;
-          console.error(collapseText(event.inactive, options.latentDim));
-        }
-        await animation?.add(event.record.epoch);
-        if (event.record.epoch % options.checkpointEvery === 0) {
-          await save(await event.checkpoint());
-        }
-        if (options.preview && Deno.stderr.isTerminal()) {
-          console.error(await previewText(engine, options.latentDim));
-        }
-        continue;
-      }
-
-      const checkpoint = await event.checkpoint();
-      await save(checkpoint);
-      if (event.reason === "aborted") {
-        console.error(
-          `stopped after step ${checkpoint.state.step}, saved. Continue with:` +
-            `\n  ${resumeCommand(options, context.given)}`,
-        );
-        return EXIT_INTERRUPTED;
-      }
-      const { plotDir } = options;
-      const pictures = options.savePlots
-        ? await savePictures(
-          plotDir,
-          engine,
-          dataset,
-          checkpoint,
-          event.history,
-        )
-        : [];
-      if (animation) pictures.push(await animation.save(plotDir, checkpoint));
-      if (event.reason === "patience") {
-        console.error(
-          `no better validation total for ${options.patience} epochs: kept ` +
-            `epoch ${checkpoint.history.length}`,
-        );
-      }
-      if (options.json) {
-        console.log(JSON.stringify({
-          checkpoint: options.checkpoint,
-          pictures,
-          engine: engine.description,
-          dataset: dataset.name,
-          epochs: checkpoint.history.length,
-          steps: checkpoint.state.step,
-          seconds: (performance.now() - started) / 1000,
-          reason: event.reason,
-          test: event.test,
-          history: event.history,
-        }));
-      } else {
-        if (event.test) console.log(`test       ${lossesText(event.test)}`);
-        console.log(`checkpoint ${options.checkpoint}`);
-        if (pictures.length > 0) {
-          console.log(`pictures   ${pictures.join(" ")}`);
-        }
-      }
-    }
+    pictures = options.savePlots
+      ? await savePictures(plotDir, engine, dataset, checkpoint, end.history)
+      : [];
+    if (animation) pictures.push(await animation.save(plotDir, checkpoint));
   } catch (error) {
-    progress.clear();
-    const kept = saved > 0
-      ? `${options.checkpoint} holds the run after step ${saved}`
-      : "nothing was saved";
-    if (error instanceof NonFiniteLossError || error instanceof WriteError) {
-      throw new TaskError(`${error.message}; ${kept}`);
-    }
-    const way = wayOut(error);
-    if (!way) throw error;
-    const [name, value] = way;
-    const advice = saved > 0
-      ? `. Continue with: ${
-        resumeCommand({ ...options, [name]: value }, context.given, [name])
-      }`
-      : `: try ${flagOf(name)} ${value}`;
-    throw new TaskError(`${(error as Error).message}; ${kept}${advice}`);
+    throw run.explain(error);
   }
-});
+  if (end.reason === "patience") {
+    console.error(
+      `no better validation total for ${options.patience} epochs: kept ` +
+        `epoch ${history.length}`,
+    );
+  }
+  if (options.json) {
+    console.log(JSON.stringify({
+      checkpoint: path,
+      pictures,
+      engine: engine.description,
+      dataset: dataset.name,
+      epochs: history.length,
+      steps: checkpoint.state.step,
+      seconds: (performance.now() - started) / 1000,
+      reason: end.reason,
+      test: end.test,
+      history: end.history,
+    }));
+    return;
+  }
+  if (end.test) console.log(`test       ${lossesText(end.test)}`);
+  console.log(`checkpoint ${path}`);
+  if (pictures.length > 0) console.log(`pictures   ${pictures.join(" ")}`);
+};
 
-type Options = TaskValues<"train">;
-
-/** The option with which a run does without what has failed. */
-function wayOut(
-  error: unknown,
-): ["engine", "wasm"] | ["threads", number] | undefined {
-  if (error instanceof GpuError) return ["engine", "wasm"];
-  if (error instanceof WorkerError) return ["threads", 1];
-}
+type Options = OptionValues<typeof flags>;
 
 /** Where a run is saved: where it goes on, unless another place is named. */
 function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {
@@ -245,18 +237,24 @@ function mergeOptions(
 function resumeCommand(
   options: Options,
   given: ReadonlySet<keyof Options>,
-  more: readonly (keyof Options)[] = [],
+  detour: Detour = {},
 ): string {
+  const values = { ...options, ...detour };
   const words = [
     commandOf("train"),
     "--resume",
     shellWord(options.checkpoint),
   ];
-  for (const name of new Set([...given, ...more])) {
+  for (
+    const name of new Set([
+      ...given,
+      ...Object.keys(detour) as (keyof Options)[],
+    ])
+  ) {
     // The checkpoint has these, and the path is there already.
     if (name in trainingOptions || name in dataOptions) continue;
     if (["resume", "checkpoint", "recipe"].includes(name)) continue;
-    const value = options[name];
+    const value = values[name];
     if (value === false) words.push(`--no-${flagOf(name).slice(2)}`);
     else words.push(flagOf(name));
     if (typeof value !== "boolean") words.push(shellWord(String(value)));
@@ -269,3 +267,5 @@ function collapseText(inactive: number, latentDim: number): string {
     "0.01 nats (posterior collapse): try a smaller --beta, --beta-schedule " +
     "linear, a --capacity, or fewer dimensions with --latent-dim";
 }
+
+if (import.meta.main) await runTask(task, flags, main);

@@ -6,25 +6,59 @@
 import { grid } from "../lib/image/grid.ts";
 import { spread, traversal } from "../lib/latent/traversal.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { runTask } from "./shared/cli.ts";
-import {
-  describe,
-  openImages,
-  openModel,
-  writePicture,
-} from "./shared/model.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import type { OptionTable } from "../lib/options/table.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { dimensionsOf, signed } from "./shared/dimensions.ts";
+import { concatenate, imageAt, openImages } from "./shared/data.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
   animationPath,
-  dimensionsOf,
-  imageAt,
-  join,
-  signed,
   swing,
   writeAnimation,
+  writePicture,
 } from "./shared/pictures.ts";
-import { showDigits } from "./shared/preview.ts";
+import { showDigits } from "./shared/terminal.ts";
 
-await runTask("traverse", async (options, { given }) => {
+const flags = {
+  index: {
+    type: "integer",
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    help: "number of the image to start from; default: the prior's mean, 0",
+  },
+  range: {
+    type: "number",
+    default: 3,
+    min: 0.001,
+    max: 1000,
+    help: "how far to either side",
+  },
+  steps: {
+    type: "integer",
+    default: 11,
+    min: 2,
+    max: 1000,
+    help: "digits in a row",
+  },
+  gif: common.gif,
+  split: common.split,
+  dataDir: dataOptions.dataDir,
+  out: pictureFile("traversal.png"),
+  ...digitOptions,
+} as const satisfies OptionTable;
+
+/** What `deno task traverse` does. */
+export const task: Task = {
+  name: "traverse",
+  summary: "Moves along each latent dimension, one in each row.",
+  examples: ["--range 4 --steps 15 --gif", "--index 3"],
+  options: flags,
+};
+
+const main: Main<typeof flags> = async (options, { given }) => {
   const { index, range, steps, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim } = checkpoint.options;
@@ -62,7 +96,7 @@ await runTask("traverse", async (options, { given }) => {
   if (animation) {
     const frame = (step: number) =>
       grid(
-        join(dimensions.map((_, row) => {
+        concatenate(dimensions.map((_, row) => {
           const at = (row * steps + step) * IMAGE_PIXELS;
           return digits.subarray(at, at + IMAGE_PIXELS);
         })),
@@ -77,4 +111,6 @@ await runTask("traverse", async (options, { given }) => {
     const written = animation ? `${out}, ${animation}` : out;
     console.log(`${written}: around ${around} (${describe(checkpoint)})`);
   }
-});
+};
+
+if (import.meta.main) await runTask(task, flags, main);

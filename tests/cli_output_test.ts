@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import type { TaskName } from "../tasks/shared/options.ts";
+import type { TaskName } from "./tasks.ts";
 import {
   ENGINE,
   refuses,

@@ -12,7 +12,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
-import type { TaskName } from "../tasks/shared/options.ts";
+import type { TaskName } from "./tasks.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import {
   refuses,

@@ -1,29 +1,71 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { NumberOption, Option } from "../lib/options/table.ts";
-import { type TaskName, tasks } from "../tasks/shared/options.ts";
-import { runTask, runWell, snapshot } from "./process.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { WriteError } from "../lib/files/atomic_write.ts";
+import {
+  type NumberOption,
+  type Option,
+  OptionError,
+} from "../lib/options/table.ts";
+import { helpText, TaskError, wordError } from "../tasks/shared/cli.ts";
+import { parseFlags } from "../tasks/shared/flags.ts";
 import { inFolder } from "./folder.ts";
+import { runTask, runWell, snapshot } from "./process.ts";
+import { type TaskName, tasks } from "./tasks.ts";
 
-const NAMES = Object.keys(tasks) as TaskName[];
+Deno.test("every task that deno.json runs is exported, and says what it is", () => {
+  const lines: Record<string, string> = config.tasks;
+  const run = Object.keys(lines)
+    .filter((name) => lines[name].endsWith(` tasks/${name}.ts`));
+  assertEquals([...tasks.keys()].sort(), run.sort());
+  for (const [name, task] of tasks) {
+    assertEquals(task.name, name);
+    assertMatch(task.summary, /^[A-Z][^\n]+[^.]\.$/);
+  }
+});
 
-for (const name of NAMES) {
-  Deno.test(`${name} --help shows every option`, () =>
-    inFolder(async (folder) => {
-      const { stdout, stderr } = await runWell(folder, name, ["--help"]);
-      assertEquals(stderr, "");
-      const options: [string, Option][] = Object.entries(tasks[name].options);
-      for (const [key, option] of options) {
-        const flag = key === "n"
-          ? "-n"
-          : "--" + key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-        const [, row = ""] = stdout.match(
-          new RegExp(`^(  ${flag}(?: .*)?\n?(?: {10}.*)?)$`, "m"),
-        ) ?? [];
-        assertStringIncludes(row, option.help, `${flag} in\n${stdout}`);
-        for (const shown of notes(option)) assertStringIncludes(row, shown);
-      }
-      assertEquals(await snapshot(folder), new Map());
-    }));
+Deno.test("README.md lists every task with its summary", async () => {
+  const text = await Deno.readTextFile(
+    new URL("../README.md", import.meta.url),
+  );
+  const rows = text.matchAll(/^\| `deno task ([\w:]+)` +\| (.+?) +\|$/gm);
+  const listed = [...rows].map(([, name, what]) => [name, what])
+    .filter(([name]) => !/^test/.test(name));
+  const expected = [...tasks].map(([name, { summary }]) => [
+    name,
+    summary[0].toLowerCase() + summary.slice(1, -1),
+  ]);
+  assertEquals(listed.sort(), expected.sort());
+});
+
+for (const [name, task] of tasks) {
+  Deno.test(`helpText() of ${name} shows every option`, () => {
+    const text = helpText(task);
+    for (const [key, option] of Object.entries(task.options)) {
+      const flag = key === "n"
+        ? "-n"
+        : "--" + key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+      const [, row = ""] = text.match(
+        new RegExp(`^(  ${flag}(?: .*)?\n?(?: {10}.*)?)$`, "m"),
+      ) ?? [];
+      assertStringIncludes(row, option.help, `${flag} in\n${text}`);
+      for (const shown of notes(option)) assertStringIncludes(row, shown);
+    }
+  });
+
+  Deno.test(`helpText() of ${name} shows examples that it takes`, () => {
+    const text = helpText(task);
+    for (const example of task.examples) {
+      assertStringIncludes(text, `\n  deno task ${name} ${example}`);
+      const parsed = parseFlags(task.options, example.split(" "));
+      assert(parsed !== "help" && parsed.given.size > 0);
+    }
+  });
 }
 
 /** What a person must be told of an option besides its help text. */
@@ -75,17 +117,57 @@ const mistakes: [TaskName, string[], RegExp][] = [
 ];
 
 for (const [name, args, message] of mistakes) {
-  Deno.test(`${[name, ...args].join(" ")} is refused as a mistake in use`, () =>
-    inFolder(async (folder) => {
-      const { code, stdout, stderr } = await runTask(folder, name, args);
-      assertMatch(stderr, message);
-      assertMatch(
+  Deno.test(`${[name, ...args].join(" ")} is refused as a mistake in use`, () => {
+    const { options } = tasks.get(name)!;
+    const error = assertThrows(() => parseFlags(options, args), OptionError);
+    const { text, code } = wordError(name, error);
+    assertMatch(text, message);
+    assertMatch(
+      text,
+      new RegExp(
+        `^error: .+\n\`deno task ${name} --help\` lists the options\\.$`,
+      ),
+    );
+    assertEquals(code, 2);
+  });
+}
+
+Deno.test("wordError() gives each kind of error its line and its exit code", () => {
+  assertEquals(wordError("sample", new TaskError("no\x1b[2J\nway")), {
+    text: "error: no\\u001b[2J\\u000away",
+    code: 1,
+  });
+  const cause = new Deno.errors.NotCapable();
+  assertEquals(wordError("sample", new WriteError("a", "why", { cause })), {
+    text: "error: cannot write a: why (see --allow-write)",
+    code: 1,
+  });
+  const bug = wordError("sample", new TypeError("x is not a function"));
+  assertMatch(
+    bug.text,
+    /^error: this is a bug, please report it: TypeError: x/,
+  );
+  assertEquals(bug.code, 1);
+  const signal = AbortSignal.abort();
+  assertEquals(wordError("sample", signal.reason, signal), {
+    text: "",
+    code: 130,
+  });
+});
+
+Deno.test("tasks print their help and refuse mistakes, and write nothing", () =>
+  inFolder(async (folder) => {
+    for (const name of ["train", "fetch"] as const) {
+      const help = await runWell(folder, name, ["--help"]);
+      assertEquals(help.stdout, `${helpText(tasks.get(name)!)}\n`);
+      assertEquals(help.stderr, "");
+      const { code, stdout, stderr } = await runTask(folder, name, ["-x"]);
+      assertEquals(
         stderr,
-        new RegExp(
-          `^error: .+\n\`deno task ${name} --help\` lists the options\\.\n$`,
-        ),
+        "error: unknown option -x\n" +
+          `\`deno task ${name} --help\` lists the options.\n`,
       );
       assertEquals({ code, stdout }, { code: 2, stdout: "" });
-      assertEquals(await snapshot(folder), new Map());
-    }));
-}
+    }
+    assertEquals(await snapshot(folder), new Map());
+  }));

@@ -6,10 +6,10 @@ import {
   parseOption,
 } from "../lib/options/table.ts";
 import { trainingOptions } from "../lib/options/run.ts";
-import { tasks } from "../tasks/shared/options.ts";
+import { tasks } from "./tasks.ts";
 
 Deno.test("defaults() are values that the options take", () => {
-  for (const { options } of Object.values(tasks)) {
+  for (const { options } of tasks.values()) {
     for (const [name, option] of Object.entries(options)) {
       assertEquals(parseOption(option, name, option.default), option.default);
     }

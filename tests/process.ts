@@ -3,7 +3,8 @@
  * in deno.json, each in a folder of its own and without a network.
  */
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { join } from "node:path";
+import { walk } from "@std/fs/walk";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
@@ -11,8 +12,8 @@ import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
-import type { TaskName } from "../tasks/shared/options.ts";
 import { slashed } from "./platform.ts";
+import type { TaskName } from "./tasks.ts";
 
 /** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
 export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];
@@ -112,16 +113,9 @@ export async function snapshot(
   folder: string,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  const walk = async (below: string) => {
-    for await (
-      const { name, isDirectory } of Deno.readDir(join(folder, below))
-    ) {
-      const path = join(below, name);
-      if (isDirectory) await walk(path);
-      else files.set(slashed(path), await Deno.readFile(join(folder, path)));
-    }
-  };
-  await walk(".");
+  for await (const { path } of walk(folder, { includeDirs: false })) {
+    files.set(relative(folder, path), await Deno.readFile(path));
+  }
   return new Map([...files].sort(([a], [b]) => a < b ? -1 : 1));
 }
 

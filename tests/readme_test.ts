@@ -11,9 +11,9 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
-import { parseTaskArgs } from "../tasks/shared/cli.ts";
-import type { TaskName } from "../tasks/shared/options.ts";
+import { parseFlags } from "../tasks/shared/flags.ts";
 import { inFolder } from "./folder.ts";
+import { type TaskName, tasks } from "./tasks.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
@@ -83,7 +83,8 @@ const COMMANDS = [
 function check(name: string, words: readonly string[]): void {
   const lines: Record<string, string> = config.tasks;
   assert(name in lines, `there is no task ${name}`);
-  if (/ tasks\/\S+$/.test(lines[name])) parseTaskArgs(name as TaskName, words);
+  const task = tasks.get(name as TaskName);
+  if (task) parseFlags(task.options, words);
   else assertEquals(words, [], `${name} takes no options`);
 }
 

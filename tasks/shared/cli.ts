@@ -1,32 +1,41 @@
 /**
- * What every task does around its work: flags, help, signals, errors and exit
- * codes.
+ * What every task does around its work: help, signals, errors and exit codes.
  *
  * @module
  */
-import { type Args, parseArgs } from "@std/cli/parse-args";
 import {
-  defaults,
-  type Option,
   OptionError,
-  parseOption,
-  rangeOf,
+  type OptionTable,
+  type OptionValues,
 } from "../../lib/options/table.ts";
-import { oneLine, show } from "../../lib/text.ts";
-import {
-  type TaskName,
-  tasks,
-  type TaskSpec,
-  type TaskValues,
-} from "./options.ts";
+import { WriteError } from "../../lib/files/atomic_write.ts";
+import { oneLine } from "../../lib/text.ts";
+import { flagOf, optionLines, parseFlags } from "./flags.ts";
+
+/** What a task is called, what it does and how it is used. */
+export interface Task {
+  /** The name of its file, its entry in deno.json and its export. */
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly summary: string;
+  /** Options to try, as they are typed. */
+  readonly examples: readonly [string, ...string[]];
+  readonly options: OptionTable;
+}
 
 /** What a task is told besides the values of its options. */
-export interface TaskContext<T extends TaskName> {
+export interface Context<T extends OptionTable> {
   /** The names of the options that were on the command line. */
-  readonly given: ReadonlySet<keyof TaskValues<T>>;
+  readonly given: ReadonlySet<keyof T>;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }
+
+/** Does a task's work; returns the exit code, and nothing for success. */
+export type Main<T extends OptionTable> = (
+  options: OptionValues<T>,
+  context: Context<T>,
+) => Promise<number | void>;
 
 /** The exit code after SIGINT, as shells have it. */
 export const EXIT_INTERRUPTED = 130;
@@ -43,20 +52,18 @@ export class TaskError extends Error {
 }
 
 /**
- * Runs one task and exits.
+ * Runs a task with the words of the command line, and exits.
  *
- * @param main Returns the exit code; nothing means success.
+ * @param flags The task's options once more, with the types that `main` needs.
  */
-export async function runTask<T extends TaskName>(
-  name: T,
-  main: (
-    options: TaskValues<T>,
-    context: TaskContext<T>,
-  ) => Promise<number | void>,
+export async function runTask<T extends OptionTable>(
+  task: Task,
+  flags: T,
+  main: Main<T>,
 ): Promise<never> {
   const controller = new AbortController();
   let listening = false;
-  const context = (given: TaskContext<T>["given"]): TaskContext<T> => ({
+  const context = (given: Context<T>["given"]): Context<T> => ({
     given,
     // A task that never asks for the signal is ended by one as any program is.
     get signal() {
@@ -66,16 +73,18 @@ export async function runTask<T extends TaskName>(
     },
   });
   try {
-    const parsed = parseTaskArgs(name, Deno.args);
+    const parsed = parseFlags(flags, Deno.args);
     if (parsed === "help") {
-      console.log(helpText(name));
+      console.log(helpText(task));
       Deno.exit(0);
     }
     const { values, given } = parsed;
     const code = await main(values, context(given));
     Deno.exit(code ?? 0);
   } catch (error) {
-    Deno.exit(report(name, error, controller.signal));
+    const { text, code } = wordError(task.name, error, controller.signal);
+    if (text !== "") console.error(text);
+    Deno.exit(code);
   }
 }
 
@@ -89,160 +98,82 @@ function listen(controller: AbortController): void {
   }
 }
 
-/** Prints an error for a person; returns the exit code. */
-function report(name: TaskName, error: unknown, signal: AbortSignal): number {
-  if (signal.aborted && error === signal.reason) return EXIT_INTERRUPTED;
+/** Words an error for a person, with the exit code that goes with it. */
+export function wordError(
+  name: string,
+  error: unknown,
+  signal?: AbortSignal,
+): { text: string; code: number } {
+  if (signal?.aborted && error === signal.reason) {
+    return { text: "", code: EXIT_INTERRUPTED };
+  }
   if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) {
-    console.error("error: this is a bug, please report it:", error);
-    return EXIT_ERROR;
+    const text = `error: this is a bug, please report it: ${
+      Deno.inspect(error)
+    }`;
+    return { text, code: EXIT_ERROR };
   }
   // Paths and servers' answers are in it as they are.
-  console.error(`error: ${oneLine(error.message, Infinity)}`);
-  if (!(error instanceof OptionError)) return EXIT_ERROR;
-  console.error(`\`${commandOf(name)} --help\` lists the options.`);
-  return EXIT_USAGE;
-}
-
-/**
- * Reads a command line against the task's table.
- *
- * @throws {OptionError} For an unknown flag, a stray word or a bad value.
- */
-export function parseTaskArgs<T extends TaskName>(
-  name: T,
-  args: readonly string[],
-): { values: TaskValues<T>; given: Set<keyof TaskValues<T>> } | "help" {
-  const options: Record<string, Option> = tasks[name].options;
-  const names = Object.keys(options);
-  const isBoolean = (name: string) => options[name].type === "boolean";
-  const words = joinValues(args);
-  const parsed: Args = parseArgs(words, {
-    string: names.filter((name) => !isBoolean(name)).map(bare),
-    boolean: [...names.filter(isBoolean).map(bare), "help"],
-    negatable: names.filter((name) => options[name].default === true)
-      .map(bare),
-    unknown: (arg, key) => {
-      throw new OptionError(
-        key === undefined
-          ? `unexpected argument ${show(arg)}`
-          : `unknown option ${oneLine(arg)}`,
-      );
-    },
-  });
-  for (const name of [...names.filter(isBoolean), "help"]) {
-    const forms = [`--${bare(name)}=`, `--no-${bare(name)}=`];
-    const assigned = words.find((word) =>
-      forms.some((form) => word.startsWith(form))
-    );
-    if (assigned === undefined) continue;
-    throw new OptionError(`${oneLine(assigned)}: it takes no value`);
+  const text = `error: ${oneLine(error.message, Infinity)}`;
+  if (error instanceof OptionError) {
+    const help = `\`${commandOf(name)} --help\` lists the options.`;
+    return { text: `${text}\n${help}`, code: EXIT_USAGE };
   }
-  if (parsed.help) return "help";
-  if (parsed._.length > 0) {
-    throw new OptionError(`unexpected argument ${show(String(parsed._[0]))}`);
-  }
-
-  const values = defaults(options);
-  const given = new Set<string>();
-  for (const name of names) {
-    const flag = bare(name);
-    if (isBoolean(name)) {
-      const forms = [`--${flag}`, `--no-${flag}`];
-      if (!forms.some((form) => words.includes(form))) continue;
-    } else if (parsed[flag] === undefined) continue;
-    values[name] = parseOption(
-      options[name],
-      flagOf(name),
-      parsed[flag],
-    ) as never;
-    given.add(name);
-  }
+  const isRefused = error.cause instanceof Deno.errors.NotCapable &&
+    error instanceof WriteError;
   return {
-    values: values as TaskValues<T>,
-    given: given as Set<keyof TaskValues<T>>,
+    text: isRefused ? `${text} (see --allow-write)` : text,
+    code: EXIT_ERROR,
   };
 }
 
-/**
- * `--beta -1` means the value −1 and `--beta ""` no value, which then are
- * refused as such.
- */
-function joinValues(args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const flag = joined.at(-1);
-    if (
-      /^(-[\d.]|$)/.test(arg) && flag?.startsWith("-") && !flag.includes("=")
-    ) {
-      joined[joined.length - 1] = `${flag}=${arg}`;
-    } else joined.push(arg);
-  }
-  return joined;
-}
-
-/** The flag of an option as a person types it: `--latent-dim`, `-n`. */
-export function flagOf(name: string): string {
-  return (name.length === 1 ? "-" : "--") + bare(name);
-}
-
-function bare(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-}
-
-/** How a task is started: from a checkout, or from the registry. */
-export function commandOf(name: TaskName): string {
+/** Says how a task is started: from a checkout, or from the registry. */
+export function commandOf(name: string): string {
   return import.meta.url.startsWith("file:")
     ? `deno task ${name}`
     : `deno run jsr:@vae/mnist/${name}`;
 }
 
-/** What an option takes, short. */
-function hint(option: Option): string {
-  switch (option.type) {
-    case "boolean":
-      return "";
-    case "text":
-      return option.metavar;
-    case "choice":
-      return option.choices.join("|");
-    case "integer":
-      return "N";
-    case "number":
-      return "X";
-    case "integers":
-      return "N,N,…";
-    case "numbers":
-      return "X,X,…";
+/**
+ * Repeats the command that was typed.
+ *
+ * @param changes Options that get other values.
+ */
+export function commandLine(
+  task: string,
+  changes: Readonly<Record<string, string | number>> = {},
+): string {
+  const words = [...Deno.args];
+  for (const [name, value] of Object.entries(changes)) {
+    const flag = flagOf(name);
+    const isFlag = (word: string) =>
+      word === flag || word.startsWith(`${flag}=`);
+    for (let at; (at = words.findIndex(isFlag)) >= 0;) {
+      words.splice(at, words[at] === flag ? 2 : 1);
+    }
+    words.push(flag, String(value));
   }
+  return [commandOf(task), ...words.map(shellWord)].join(" ");
 }
 
-/** The text that `--help` prints. */
-export function helpText(name: TaskName): string {
-  const { summary, options }: TaskSpec = tasks[name];
-  const width = 30;
-  const row = (left: string, right: string) =>
-    left.length < width
-      ? `${left.padEnd(width)}${right}`
-      : `${left}\n${" ".repeat(width)}${right}`;
-  const rows = Object.entries(options).map(([name, option]) => {
-    const notes: string[] = [];
-    if ("min" in option) notes.push(rangeOf(option));
-    if (option.default === true) notes.push(`default: on; --no-${bare(name)}`);
-    else if (option.default !== null && option.default !== false) {
-      notes.push(`default: ${option.default}`);
-    }
-    const note = notes.length > 0 ? ` [${notes.join("; ")}]` : "";
-    return row(
-      `  ${flagOf(name)} ${hint(option)}`.trimEnd(),
-      option.help + note,
-    );
-  });
+/** Quotes a word for a shell where it needs that. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Makes the text that `--help` prints. */
+export function helpText({ name, summary, examples, options }: Task): string {
+  const command = commandOf(name);
   return [
     summary,
     "",
-    `Usage: ${commandOf(name)} [options]`,
+    `Usage: ${command} [options]`,
     "",
-    ...rows,
-    row("  --help", "show this text"),
+    ...optionLines(options),
+    "",
+    examples.length > 1 ? "Examples:" : "Example:",
+    ...examples.map((example) => `  ${command} ${example}`.trimEnd()),
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 /**
- * What autoencoders and VAEs are compared by.
+ * The measurements that autoencoders and VAEs are compared by.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { nearestImages, unevenness } from "../../lib/metrics/nearest_image.ts";
 import { toUnitPixels } from "../../lib/metrics/pixels.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
-import { join } from "./pictures.ts";
+import { concatenate, firstImages } from "./data.ts";
 import type { FinishedRun } from "./run.ts";
 
 /** Samples, real images and interpolations that are measured. */
@@ -49,8 +49,8 @@ export type Yardstick =
     readonly pcaSquaredError: Estimate;
   };
 
-/** Interpolations between images that the order has next to each other. */
-export async function ways(
+/** Interpolates between images that the order has next to each other. */
+export async function interpolations(
   engine: Engine,
   images: ImageSet,
   order: Uint32Array,
@@ -58,7 +58,7 @@ export async function ways(
   steps: number,
   latentDim: number,
 ): Promise<{ from: Float32Array; decoded: Float32Array; to: Float32Array }[]> {
-  const ends = some(images, order, 2 * count);
+  const ends = firstImages(images, order, 2 * count);
   const { mu } = await engine.encode(ends);
   const originals = toUnitPixels(ends);
   const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
@@ -66,7 +66,7 @@ export async function ways(
     { length: ends.length / IMAGE_PIXELS >> 1 },
     (_, i) => interpolate(latent(2 * i), latent(2 * i + 1), steps),
   );
-  const decoded = await engine.decode(join(z));
+  const decoded = await engine.decode(concatenate(z));
   const part = (of: Float32Array, first: number, n: number) =>
     of.subarray(first * IMAGE_PIXELS, (first + n) * IMAGE_PIXELS);
   return z.map((_, i) => ({
@@ -74,18 +74,6 @@ export async function ways(
     decoded: part(decoded, i * steps, steps),
     to: part(originals, 2 * i + 1, 1),
   }));
-}
-
-/** The first images of an order, as many as there are of `count`. */
-export function some(
-  { images }: ImageSet,
-  order: Uint32Array,
-  count: number,
-): Uint8Array {
-  return join(Array.from(
-    order.subarray(0, count),
-    (i) => images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS),
-  ));
 }
 
 type Progressing = (stage: string, fraction: number) => Promise<void>;
@@ -111,7 +99,7 @@ export class Comparison {
     this.#known = toUnitPixels(train.images.subarray(0, KNOWN * IMAGE_PIXELS));
   }
 
-  /** What there is to say of a model, and of the PCA of its size. */
+  /** Measures a model, and the PCA of its size. */
   async measure(
     { engine, checkpoint }: FinishedRun,
     onProgress: Progressing,
@@ -130,7 +118,7 @@ export class Comparison {
     const samples = await engine.decode(
       priorSample(SAMPLES, latentDim, this.#seed),
     );
-    const pairs = await ways(
+    const pairs = await interpolations(
       engine,
       this.#images,
       this.#order,
@@ -138,7 +126,7 @@ export class Comparison {
       STEPS + 1,
       latentDim,
     );
-    const middles = join(pairs.map(({ decoded }) =>
+    const middles = concatenate(pairs.map(({ decoded }) =>
       decoded.subarray(
         STEPS / 2 * IMAGE_PIXELS,
         (STEPS / 2 + 1) * IMAGE_PIXELS,
@@ -166,7 +154,7 @@ export class Comparison {
     return { measured, pcaSquaredError: metrics.pcaSquaredError };
   }
 
-  /** What the distances are between real images. */
+  /** Measures the distances between real images. */
   async real(
     onProgress: Progressing,
   ): Promise<Pick<Measured, "sampleDistance" | "coverageDistance">> {
@@ -181,7 +169,7 @@ export class Comparison {
   }
 
   #real(): Float32Array {
-    return toUnitPixels(some(this.#images, this.#order, MEASURED));
+    return toUnitPixels(firstImages(this.#images, this.#order, MEASURED));
   }
 
   /**

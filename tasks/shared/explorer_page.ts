@@ -12,13 +12,14 @@ import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
-import { describe, openImages } from "./model.ts";
+import { openImages } from "./data.ts";
+import { describe } from "./model.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
 const MAX_POINTS = 3000;
 
 /**
- * The page that explores a model, on the images it was not trained on. Where
+ * Makes the page that explores a model, on the images it was not trained on. Where
  * its data set cannot be had, the map shows synthetic digits, and a note says
  * so.
  *
@@ -44,7 +45,7 @@ export async function explorerPage(
   });
 }
 
-/** Images for the map: held out, if there are any. */
+/** Finds images for the map: held out, if there are any. */
 async function mapImages(
   checkpoint: Checkpoint,
   dataDir?: string,
@@ -81,7 +82,7 @@ async function encode(
   }
 }
 
-/** The KL of each dimension in nats; 0 in an autoencoder, which has none. */
+/** Averages the KL of each dimension in nats; 0 in an autoencoder, which has none. */
 function meanKl(
   { options: { latentDim, autoencoder } }: Checkpoint,
   posterior: Posterior,

@@ -17,8 +17,9 @@ import {
 } from "../../lib/latent/traversal.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { permutation, streamKey } from "../../lib/rng.ts";
-import { some, ways } from "./comparison.ts";
-import { dimensionsOf, join, signed, twoDimensions } from "./pictures.ts";
+import { interpolations } from "./comparison.ts";
+import { dimensionsOf, signed, twoDimensions } from "./dimensions.ts";
+import { concatenate, firstImages } from "./data.ts";
 
 const PAIRS = 12;
 const SAMPLES = 64;
@@ -39,7 +40,7 @@ export interface ReportPicture {
   readonly picture: Picture;
 }
 
-/** All pictures that the model and the images allow. */
+/** Draws all pictures that the model and the images allow. */
 export async function reportPictures(
   engine: Engine,
   checkpoint: Checkpoint,
@@ -48,7 +49,7 @@ export async function reportPictures(
 ): Promise<ReportPicture[]> {
   const { latentDim, autoencoder } = checkpoint.options;
   const order = permutation(images.count, streamKey(seed, "sample"), 0);
-  const originals = some(images, order, PAIRS);
+  const originals = firstImages(images, order, PAIRS);
   const { mu } = await engine.encode(originals);
   const pictures: ReportPicture[] = [
     {
@@ -71,7 +72,7 @@ export async function reportPictures(
   ];
 
   if (images.count > 1) {
-    const rows = await ways(
+    const rows = await interpolations(
       engine,
       images,
       order,
@@ -84,7 +85,9 @@ export async function reportPictures(
       caption: "On the straight line between the codes of two images, which " +
         "stand at the ends.",
       picture: grid(
-        join(rows.flatMap(({ from, decoded, to }) => [from, decoded, to])),
+        concatenate(
+          rows.flatMap(({ from, decoded, to }) => [from, decoded, to]),
+        ),
         { columns: STEPS + 2 },
       ),
     });
@@ -125,7 +128,7 @@ export async function reportPictures(
   });
   if (images.labels === null) return pictures;
 
-  const codes = (await engine.encode(some(images, order, POINTS))).mu;
+  const codes = (await engine.encode(firstImages(images, order, POINTS))).mu;
   const count = codes.length / latentDim;
   const points = Float32Array.from(
     { length: 2 * count },

@@ -1,157 +1,199 @@
 /**
- * What the tasks that train have in common.
+ * The training of a run: the one loop of all tasks that train.
  *
  * @module
  */
 import {
   type Checkpoint,
-  CheckpointError,
-  loadCheckpoint,
   saveCheckpoint,
 } from "../../lib/checkpoint/checkpoint.ts";
-import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
-import {
-  type Dataset,
-  loadDataset,
-  type Split,
-} from "../../lib/dataset/dataset.ts";
+import type { Dataset } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
+import { GpuError } from "../../lib/engine/gpu.ts";
+import { WorkerError } from "../../lib/engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
-import type { OptionTable, OptionValues } from "../../lib/options/table.ts";
-import {
-  type DataOptions,
-  dataOptions,
-  type TrainingOptions,
-} from "../../lib/options/run.ts";
+import { WriteError } from "../../lib/files/atomic_write.ts";
+import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import type { Losses } from "../../lib/model/losses.ts";
+import type { TrainingOptions } from "../../lib/options/run.ts";
 import {
+  type EndEvent,
   type EpochEvent,
   NonFiniteLossError,
   type ProgressEvent,
 } from "../../lib/train/events.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
-import { commandOf, flagOf, TaskError } from "./cli.ts";
-import type { TaskName } from "./options.ts";
+import { TaskError } from "./cli.ts";
+import { flagOf } from "./flags.ts";
 import { duration, Progress } from "./progress.ts";
+
+/** Options with which a run does without what has failed. */
+export type Detour = Readonly<Record<string, string | number>>;
 
 /** A run whose checkpoint may be there already. */
 export interface Run {
-  /** What it is called in messages. */
-  readonly name: string;
+  /** What messages call it; nothing where it is the only one. */
+  readonly name?: string;
   /** The checkpoint's file. */
   readonly path: string;
   readonly options: TrainingOptions;
+  /**
+   * Words the command that goes on with a run.
+   *
+   * @param isSaved Whether there is anything to go on with.
+   * @returns Nothing if there is no such command.
+   */
+  readonly command: (isSaved: boolean, detour?: Detour) => string | undefined;
 }
 
-/** A run after its last epoch. */
-export interface FinishedRun {
+/** How a run is trained. */
+export interface Training {
+  readonly dataset: Dataset;
+  readonly choice: EngineChoice;
+  readonly signal: AbortSignal;
+  /** Where training goes on. */
+  readonly resume?: Checkpoint;
+  /** The step after which the run's file holds the run already. */
+  readonly saved?: number;
+  /** Epochs between saves; 1 unless told otherwise. */
+  readonly saveEvery?: number;
+  /** Told of the engine before it trains. */
+  readonly onStart?: (engine: Engine) => void | Promise<void>;
+  /** Told of each epoch, after it is saved. */
+  readonly onEpoch?: (event: EpochEvent, engine: Engine) => Promise<void>;
+}
+
+/** A run after its last epoch; disposing of it disposes of the engine. */
+export interface FinishedRun extends Disposable {
+  /** The run as it is saved. */
   readonly checkpoint: Checkpoint;
-  /** Holds the model; to be disposed of. */
+  /** Holds the model. */
   readonly engine: Engine;
-  /** Losses on `split`. */
-  readonly losses: Losses;
-  /** The test split, or the next best where there is none. */
-  readonly split: Split;
+  readonly end: EndEvent;
+  /** Words an error of what is done with the run; see {@linkcode explain}. */
+  readonly explain: (error: unknown) => unknown;
 }
 
 /**
- * Finds out how far a run is, before work is spent on those before it.
+ * Trains a run to its last epoch, showing how far it is, and saves it.
  *
- * @returns Its checkpoint, or nothing if it has not begun.
- * @throws {TaskError} If the file holds a run of other options or images.
- * @throws {CheckpointError} If the file cannot be used.
+ * @returns Nothing if the signal ended it: what it has learnt is saved, and the
+ * command that goes on is shown.
+ * @throws {TaskError} As {@linkcode explain} words it.
  */
-export async function findRun(
-  { path, options }: Run,
-  dataset: Dataset,
-): Promise<Checkpoint | undefined> {
-  let found;
-  try {
-    found = await loadCheckpoint(path);
-  } catch (error) {
-    const isAbsent = error instanceof CheckpointError &&
-      error.cause instanceof Deno.errors.NotFound;
-    if (!isAbsent) throw error;
-    return;
-  }
-  checkSameImages(dataset, found, path);
-  for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
-    if (found.options[name] === options[name]) continue;
-    // Where nothing else depends on the last epoch, a run may be prolonged.
-    const isLonger = name === "epochs" && options.lrSchedule === "constant" &&
-      found.history.length <= options.epochs;
-    if (isLonger) continue;
-    throw new TaskError(
-      `${path} is a run with ${flagOf(name)} ${found.options[name]}, not ` +
-        `${options[name]}: choose another --checkpoint-dir`,
-    );
-  }
-  return found;
-}
-
-/**
- * Trains to the last epoch, from where the run's checkpoint stands, saving it
- * after every epoch. A run that is finished is only loaded.
- *
- * @returns Nothing if the signal ended it; what it has learnt is saved.
- */
-export async function finishRun(
-  { name, path, options }: Run,
-  dataset: Dataset,
-  choice: EngineChoice,
-  signal: AbortSignal,
+export async function trainRun(
+  run: Run,
+  training: Training,
 ): Promise<FinishedRun | undefined> {
-  using _lock = await claim(path, "checkpointDir");
-  const resume = await findRun({ name, path, options }, dataset);
-  const { epochs } = options;
-  const done = resume?.history.length ?? 0;
-  console.error(
-    `${name}: ` +
-      (done === epochs
-        ? `finished before (${path})`
-        : resume
-        ? `going on after step ${resume.state.step}`
-        : `training on ${dataset.name}, ${dataset.train.count} images`),
-  );
-  const engine = await createEngine(options, {
-    ...choice,
-    onFallback: (reason) => console.error(`note: ${reason}`),
-  });
-  const progress = new Progress();
+  const { name, path, options } = run;
+  const { dataset, resume, signal, saveEvery = 1, onStart, onEpoch } = training;
+  using resources = new DisposableStack();
+  const progress = resources.adopt(new Progress(), (bar) => bar.clear());
+  let saved = training.saved;
+  const save = async (checkpoint: Checkpoint) => {
+    await saveCheckpoint(path, checkpoint);
+    saved = checkpoint.state.step;
+  };
+  const explainHere = (error: unknown) => {
+    const isSaved = saved !== undefined;
+    return explain(error, {
+      name,
+      kept: isSaved
+        ? `${path} holds the run after step ${saved}`
+        : "nothing was saved",
+      command: (detour) => run.command(isSaved, detour),
+    });
+  };
   try {
+    const engine = resources.adopt(
+      await createEngine(options, {
+        ...training.choice,
+        onFallback: (reason) => console.error(`note: ${reason}`),
+      }),
+      (engine) => engine.dispose(),
+    );
+    await onStart?.(engine);
     for await (
       const event of trainLoop({ engine, dataset, options, resume, signal })
     ) {
       if (event.type === "progress") {
-        const text = `${name}  ${progressText(event, epochs)}`;
-        progress.update(event.images.done / event.images.total, text);
+        const text = progressText(event, options.epochs);
+        progress.update(
+          event.images.done / event.images.total,
+          name === undefined ? text : `${name}  ${text}`,
+        );
         continue;
       }
       progress.clear();
-      const checkpoint = await event.checkpoint();
       if (event.type === "epoch") {
-        console.error(epochText(event, epochs));
-        await saveCheckpoint(path, checkpoint);
+        console.error(epochText(event, options.epochs));
+        if (event.record.epoch % saveEvery === 0) {
+          await save(await event.checkpoint());
+        }
+        await onEpoch?.(event, engine);
         continue;
       }
+      const checkpoint = await event.checkpoint();
+      if (checkpoint.state.step !== saved) await save(checkpoint);
       if (event.reason === "aborted") {
-        await saveCheckpoint(path, checkpoint);
-        engine.dispose();
+        const where = name === undefined ? `after step ${saved}` : `in ${name}`;
+        console.error(
+          `stopped ${where}, saved. Continue with:\n  ${run.command(true)}`,
+        );
         return;
       }
-      const { validation, train } = checkpoint.history.at(-1)!;
-      const [split, losses]: [Split, Losses] = event.test
-        ? ["test", event.test]
-        : validation
-        ? ["validation", validation]
-        : ["train", train];
-      return { checkpoint, engine, losses, split };
+      const kept = resources.move();
+      return {
+        checkpoint,
+        engine,
+        end: event,
+        explain: explainHere,
+        [Symbol.dispose]: () => kept.dispose(),
+      };
     }
   } catch (error) {
-    progress.clear();
-    if (!(error instanceof NonFiniteLossError)) throw error;
-    throw new TaskError(`${name}: ${error.message}`);
+    throw explainHere(error);
   }
+}
+
+/** What is left of a run that an error has ended. */
+export interface Remains {
+  /** What messages call the run. */
+  readonly name?: string;
+  /** Says what is saved. */
+  readonly kept: string;
+  /** Words the command that goes on, if there is one. */
+  readonly command: (detour?: Detour) => string | undefined;
+}
+
+/**
+ * Says in one line what has ended a run, what is saved and how to go on.
+ *
+ * @returns The error to throw: the same one unless it is of numbers, a file or
+ * an engine.
+ */
+export function explain(
+  error: unknown,
+  { name, kept, command }: Remains,
+): unknown {
+  const detour = detourOf(error);
+  const isNumber = error instanceof NonFiniteLossError;
+  if (!detour && !isNumber && !(error instanceof WriteError)) return error;
+  let text = `${(error as Error).message}; ${kept}`;
+  if (name !== undefined) text = `${name}: ${text}`;
+  // The same command would come to the same numbers.
+  const next = isNumber ? undefined : command(detour);
+  if (next !== undefined) text += `. Continue with: ${next}`;
+  else if (detour) {
+    const [[name, value]] = Object.entries(detour);
+    text += `: try ${flagOf(name)} ${value}`;
+  }
+  return new TaskError(text, { cause: error });
+}
+
+function detourOf(error: unknown): Detour | undefined {
+  if (error instanceof GpuError) return { engine: "wasm" };
+  if (error instanceof WorkerError) return { threads: 1 };
 }
 
 /**
@@ -180,74 +222,15 @@ export async function claim(
   }
 }
 
-/** Loads the data set that a run asks for, showing the download if there is one. */
-export async function openDataset(
-  options: DataOptions,
-  signal: AbortSignal,
-): Promise<Dataset> {
-  const progress = new Progress();
-  const dataset = await loadDataset({
-    ...pick(options, dataOptions),
-    signal,
-    onProgress: ({ file, loaded, total }) =>
-      progress.update(total && loaded / total, `fetching ${file}`),
-  }).finally(() => progress.clear());
-  for (const note of dataset.notes) console.error(`note: ${note}`);
-  return dataset;
-}
-
-/** The command that was typed. */
-export function commandLine(task: TaskName): string {
-  return [commandOf(task), ...Deno.args.map(shellWord)].join(" ");
-}
-
-/** A word as a shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * Refuses to go on with images that a run was not trained on. Those of an
- * imported model are not known, so it takes any.
- *
- * @param path The run's checkpoint.
- */
-export function checkSameImages(
-  dataset: Dataset,
-  { data }: Checkpoint,
-  path: string,
-): void {
-  if (data.digest === null || data.digest === dataset.digest) return;
-  throw new TaskError(
-    `${path} was trained on ${data.name} (${
-      data.digest.slice(0, 12)
-    }…), and these are other images: ${dataset.name} (${
-      dataset.digest.slice(0, 12)
-    }…)`,
-  );
-}
-
-/** The values of one table's options. */
-export function pick<T extends OptionTable>(
-  values: OptionValues<T>,
-  table: T,
-): OptionValues<T> {
-  return Object.fromEntries(
-    Object.keys(table).map((name) => [name, values[name]]),
-  ) as OptionValues<T>;
-}
-
-/** The three losses, for a person. */
+/** Words the three losses for a person. */
 export function lossesText({ total, reconstruction, kl }: Losses): string {
   return `total ${total.toFixed(3)}  reconstruction ${
     reconstruction.toFixed(3)
   }  KL ${kl.toFixed(3)}`;
 }
 
-/** How far an epoch is. */
-export function progressText(event: ProgressEvent, epochs: number): string {
+/** Words how far an epoch is. */
+function progressText(event: ProgressEvent, epochs: number): string {
   const { epoch, step, images, imagesPerSecond, secondsLeft, losses } = event;
   return [
     `epoch ${epoch}/${epochs}`,
@@ -259,8 +242,8 @@ export function progressText(event: ProgressEvent, epochs: number): string {
   ].join("  ");
 }
 
-/** What an epoch has come to. */
-export function epochText(
+/** Words what an epoch has come to. */
+function epochText(
   { record, seconds }: EpochEvent,
   epochs: number,
 ): string {

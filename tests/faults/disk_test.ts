@@ -10,10 +10,10 @@ import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
-import type { TaskName } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
-import { type Result, runTask, runWell, snapshot } from "../process.ts";
 import { posixIsMissing } from "../platform.ts";
+import { type Result, runTask, runWell, snapshot } from "../process.ts";
+import type { TaskName } from "../tasks.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 
@@ -137,7 +137,12 @@ tmpfsTest({
       await using _disk = await mount(checkpoints, "size=1000k");
       const full = `cannot write ${CHECKPOINT}: no space left on the device`;
       const first = await runTask(folder, "train", [...BRIEF, "3", NO_PLOTS]);
-      assertFailed(first, `${full}; ${CHECKPOINT} holds the run after step 2`);
+      assertFailed(
+        first,
+        `${full}; ${CHECKPOINT} holds the run after step 2. Continue with: ` +
+          `deno task train --resume ${CHECKPOINT} --no-save-plots --engine ` +
+          "wasm --threads 1",
+      );
       assertEquals(names(checkpoints), ["vae.safetensors"]);
       const before = await snapshot(folder);
       const resume = ["--resume", CHECKPOINT, NO_PLOTS, "--epochs", "3"];
@@ -171,7 +176,7 @@ tmpfsTest({
       const result = await runTask(folder, "train", [...BRIEF, "2"]);
       assertMatch(
         result.stderr,
-        /\nerror: cannot write plots\/[a-z-]+\.png: no space left on the device; checkpoints\/vae\.safetensors holds the run after step 4\n$/,
+        /\nerror: cannot write plots\/[a-z-]+\.png: no space left on the device; checkpoints\/vae\.safetensors holds the run after step 4\. Continue with: deno task train --resume .+\n$/,
       );
       assertEquals([result.code, result.stdout], [1, ""]);
       assertEquals(await epochsOf(folder), 2);
@@ -179,6 +184,80 @@ tmpfsTest({
       assertEquals(names(join(folder, "checkpoints")), ["vae.safetensors"]);
     }),
 });
+
+/** The first run of each: what messages call it, and its file. */
+const several = {
+  sweep: { name: "β = 1, 2 latent dimensions", file: "beta-1-latent-2" },
+  compare: { name: "autoencoder", file: "autoencoder" },
+} as const;
+
+for (const task of ["sweep", "compare"] as const) {
+  const { name, file } = several[task];
+  const path = `checkpoints/${task}/${file}.safetensors`;
+  const args = [...BRIEF, "2", "--beta", "1"];
+  const next = `Continue with: deno task ${task} ${args.join(" ")}`;
+
+  Deno.test(`${task} says how to go on where a file may not be as large`, () =>
+    inFolder(async (folder) => {
+      assertFailed(
+        await runUnder(limited(300), folder, task, args),
+        `${name}: cannot write ${path}: File too large; nothing was saved. ` +
+          next,
+      );
+      assertEquals([...(await snapshot(folder)).keys()], []);
+    }));
+
+  tmpfsTest({
+    name: `${task} keeps what is saved on a full disk, and goes on from there`,
+    fn: () =>
+      inFolder(async (folder) => {
+        // Room for one checkpoint and the half of the next.
+        const checkpoints = join(folder, "checkpoints");
+        await using _disk = await mount(checkpoints, "size=1000k");
+        const kept = `${path} holds the run after step 2. ${next}`;
+        const full = `cannot write ${path}: no space left on the device`;
+        assertFailed(
+          await runTask(folder, task, args),
+          `${name}: ${full}; ${kept}`,
+        );
+        assertEquals([...(await snapshot(folder)).keys()], [path]);
+        // What an earlier process has saved is kept, and named, too.
+        const before = await snapshot(folder);
+        assertFailed(
+          await runTask(folder, task, args),
+          `${name}: ${full}; ${kept}`,
+        );
+        assertEquals(await snapshot(folder), before);
+        assert(
+          await command("mount", "-o", "remount,size=9000k", checkpoints),
+        );
+        const { stderr } = await runWell(folder, task, args);
+        assertStringIncludes(stderr, `${name}: going on after step 2\n`);
+      }),
+  });
+
+  tmpfsTest({
+    name: `${task} keeps its models where the disk of its pictures is full`,
+    fn: () =>
+      inFolder(async (folder) => {
+        const plots = join(folder, "plots");
+        await using _disk = await mount(plots, "size=8k");
+        const out = task === "compare" ? ["--out", "plots/picture.png"] : [];
+        const { code, stdout, stderr } = await runTask(
+          folder,
+          task,
+          [...args, ...out],
+        );
+        assertMatch(
+          stderr,
+          /\nerror: cannot write plots\/\S+\.png: no space left on the device; (all runs|both models) are saved\. Continue with: deno task .+\n$/,
+        );
+        assertEquals([code, stdout], [1, ""]);
+        const [, again] = stderr.match(/deno task \w+ (.+)\n$/)!;
+        assertEquals(again.split(" "), [...args, ...out]);
+      }),
+  });
+}
 
 /** Training images in a folder, as a mirror of KMNIST has them. */
 async function mirror(folder: string): Promise<string> {
@@ -295,7 +374,8 @@ Deno.test("tasks name a folder that is where a file should be", () =>
     assertFailed(
       await runTask(folder, "train", [...BRIEF, "1"]),
       `cannot write plots/samples.png: ${isFolder}; ${CHECKPOINT} holds the ` +
-        "run after step 2",
+        `run after step 2. Continue with: deno task train --resume ` +
+        `${CHECKPOINT} --engine wasm --threads 1`,
     );
     assertEquals(await epochsOf(folder), 1);
 

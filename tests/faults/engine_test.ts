@@ -295,25 +295,25 @@ Deno.test("createEngine() goes from a missing WebAssembly to tfjs, where it may"
   }));
 
 /**
- * Trains by the real task, with the permissions of its line, after running a
- * script that breaks something.
+ * Runs the real task, with the permissions of its line, after a script that
+ * breaks something.
  */
-async function trainBroken(
+async function runBroken(
   folder: string,
+  name: "train" | "sweep" | "compare",
   breakage: string,
   args: string,
 ): Promise<Result> {
-  const task = new URL("../../tasks/train.ts", import.meta.url);
-  const script = `${breakage}\nawait import(${JSON.stringify(task.href)});\n`;
-  await Deno.writeTextFile(join(folder, "broken.js"), script);
+  await Deno.writeTextFile(join(folder, "broken.js"), breakage);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...config.tasks.train.split(" ").slice(1, -1),
+      ...config.tasks[name].split(" ").slice(1, -1),
       `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
-      "broken.js",
+      "--preload=broken.js",
+      fileURLToPath(new URL(`../../tasks/${name}.ts`, import.meta.url)),
       ..."--dataset synthetic --val-size 8 --batch-size 8 --latent-dim 3"
         .split(" "),
-      ..."--epochs 10000 --no-save-plots --checkpoint vae.st".split(" "),
+      ..."--epochs 10000".split(" "),
       ...args.split(" "),
     ],
     cwd: folder,
@@ -327,17 +327,22 @@ async function trainBroken(
   };
 }
 
+/** Lets workers die after a second. */
+const SHORT_LIVES = `globalThis.Blob = class extends Blob {
+  constructor(parts, options) {
+    super([${JSON.stringify(dying("now() > 1000", TRAP))}, ...parts], options);
+  }
+};`;
+
+const SAVED = "--no-save-plots --checkpoint vae.st";
+
 Deno.test("train ends with one line where a worker dies, and resumes to the same bytes", () =>
   inFolder(async (folder) => {
-    const before = dying("now() > 1000", TRAP);
-    const { code, stderr } = await trainBroken(
+    const { code, stderr } = await runBroken(
       folder,
-      `globalThis.Blob = class extends Blob {
-        constructor(parts, options) {
-          super([${JSON.stringify(before)}, ...parts], options);
-        }
-      };`,
-      "--limit 64 --engine wasm --threads 2",
+      "train",
+      SHORT_LIVES,
+      `${SAVED} --limit 64 --engine wasm --threads 2`,
     );
     assertMatch(stderr, /\nerror: a worker .+ failed: .+checkpoint.*\n$/);
     assertEquals(code, 1);
@@ -358,6 +363,49 @@ Deno.test("train ends with one line where a worker dies, and resumes to the same
       await Deno.readFile(join(folder, "whole.st")),
     );
   }));
+
+/** The first run of each: what messages call it, and its file. */
+const several = {
+  sweep: { name: "β = 1, 3 latent dimensions", file: "beta-1-latent-3" },
+  compare: { name: "autoencoder", file: "autoencoder" },
+} as const;
+
+for (const task of ["sweep", "compare"] as const) {
+  const { name, file } = several[task];
+  const path = `checkpoints/${task}/${file}.safetensors`;
+
+  Deno.test(`${task} ends with the command that goes on where a worker dies`, () =>
+    inFolder(async (folder) => {
+      const { code, stdout, stderr } = await runBroken(
+        folder,
+        task,
+        SHORT_LIVES,
+        "--beta 1 --limit 64 --engine wasm --threads=2",
+      );
+      const [line, step, command] = stderr.match(
+        /\nerror: .+: a worker .+ failed: .+ holds the run after step (\d+)\. Continue with: deno task (.+)\n$/,
+      )!;
+      assert(line.startsWith(`\nerror: ${name}: a worker `), line);
+      assert(line.includes(`; ${path} holds the run `), line);
+      assertEquals([code, stdout], [1, ""]);
+      const words = command.split(" ");
+      assertEquals([words[0], ...words.slice(-2)], [task, "--threads", "1"]);
+      assertEquals(words.includes("--threads=2"), false);
+
+      // The lock is gone with the process, and the run goes on where it stood.
+      const { state, history } = await loadCheckpoint(join(folder, path));
+      assertEquals(state.step, Number(step));
+      const epochs = String(history.length + 1);
+      const again = await runWell(folder, task, [
+        ...words.slice(1),
+        "--epochs",
+        epochs,
+      ]);
+      assertMatch(again.stderr, new RegExp(`: going on after step ${step}\n`));
+      const resumed = await loadCheckpoint(join(folder, path));
+      assertEquals(resumed.history.slice(0, -1), history);
+    }));
+}
 
 /** Forgets the process's device, so that the next one asks anew. */
 async function loseGpu(): Promise<void> {
@@ -503,19 +551,32 @@ testGpu(
   },
 );
 
+/** Takes the device away a while after the checkpoint at `path` is there. */
+const shortDevice = (path: string) =>
+  `const ask = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (descriptor) {
+  const device = await ask.call(this, descriptor);
+  const timer = setInterval(() => {
+    try {
+      Deno.statSync("${path}");
+    } catch {
+      return;
+    }
+    clearInterval(timer);
+    setTimeout(() => device.destroy(), 500);
+  }, 50);
+  return device;
+};`;
+
 testGpu(
   "train ends with the command that goes on where the GPU is lost",
   () =>
     inFolder(async (folder) => {
-      const { code, stderr } = await trainBroken(
+      const { code, stderr } = await runBroken(
         folder,
-        `const ask = GPUAdapter.prototype.requestDevice;
-      GPUAdapter.prototype.requestDevice = async function (descriptor) {
-        const device = await ask.call(this, descriptor);
-        setTimeout(() => device.destroy(), 3000);
-        return device;
-      };`,
-        "--limit 8 --engine webgpu",
+        "train",
+        shortDevice("vae.st"),
+        `${SAVED} --limit 8 --engine webgpu`,
       );
       assertEquals(code, 1, stderr);
       const [, kept, command] = stderr.match(
@@ -533,3 +594,30 @@ testGpu(
       assertEquals(resumed.history.length, epochs);
     }),
 );
+
+for (const task of ["sweep", "compare"] as const) {
+  testGpu(
+    `${task} ends with the command that goes on where the GPU is lost`,
+    () =>
+      inFolder(async (folder) => {
+        const { name, file } = several[task];
+        const path = `checkpoints/${task}/${file}.safetensors`;
+        const { code, stderr } = await runBroken(
+          folder,
+          task,
+          shortDevice(path),
+          "--beta 1 --limit 8 --engine webgpu",
+        );
+        assertEquals(code, 1, stderr);
+        const { state } = await loadCheckpoint(join(folder, path));
+        assertMatch(
+          stderr,
+          new RegExp(
+            `\nerror: ${name}: the GPU .+; ${RegExp.escape(path)} holds the ` +
+              `run after step ${state.step}\\. Continue with: deno task ${task} ` +
+              ".* --beta 1 --limit 8 --engine wasm\n$",
+          ),
+        );
+      }),
+  );
+}

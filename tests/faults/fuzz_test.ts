@@ -31,14 +31,13 @@ import { ImportError } from "../../lib/interop/error.ts";
 import { readPth } from "../../lib/interop/torch_pth.ts";
 import {
   completeOptions,
-  type Option,
   OptionError,
   parseOption,
 } from "../../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../../lib/options/run.ts";
-import { flagOf, parseTaskArgs } from "../../tasks/shared/cli.ts";
-import { type TaskName, tasks } from "../../tasks/shared/options.ts";
+import { flagOf, parseFlags } from "../../tasks/shared/flags.ts";
 import { inFolder } from "../folder.ts";
+import { tasks } from "../tasks.ts";
 import { corpus, type Reader } from "./corpus.ts";
 import { join, Mutator } from "./mutate.ts";
 import {
@@ -339,17 +338,18 @@ const WORDS = [
   "7",
 ];
 
-Deno.test("parseTaskArgs() takes or refuses damaged command lines", () => {
-  const names = Object.keys(tasks) as TaskName[];
+Deno.test("parseFlags() takes or refuses damaged command lines", () => {
+  const all = [...tasks.values()];
   const text = (m: Mutator, word: string) =>
     m.below(4)
       ? word
       : new TextDecoder().decode(m.bytes(new TextEncoder().encode(word)));
   let args: string[] = [];
-  let name: TaskName = "train";
+  let [{ options }] = all;
   fuzz(7, [OptionError], (m) => {
-    name = m.pick(names);
-    const flags = Object.keys(tasks[name].options).map(flagOf);
+    const task = m.pick(all);
+    options = task.options;
+    const flags = Object.keys(options).map(flagOf);
     args = Array.from({ length: m.below(5) }, () => {
       switch (m.below(4)) {
         case 0:
@@ -362,24 +362,23 @@ Deno.test("parseTaskArgs() takes or refuses damaged command lines", () => {
           return [m.pick(flags), m.pick(["1", "2", "7", ...WORDS])];
       }
     }).flat().map((word) => text(m, word));
-    return JSON.stringify([name, ...args]);
+    return JSON.stringify([task.name, ...args]);
   }, () => {
-    const parsed = parseTaskArgs(name, args);
+    const parsed = parseFlags(options, args);
     assert(!("polluted" in {}));
     if (parsed === "help") return assert(args.includes("--help"));
-    const options: Record<string, Option> = tasks[name].options;
     const values: Record<string, unknown> = parsed.values;
     assertEquals(Object.keys(values), Object.keys(options));
-    for (const key of parsed.given as Set<string>) {
+    for (const key of parsed.given) {
       assertEquals(parseOption(options[key], key, values[key]), values[key]);
     }
   });
 });
 
-Deno.test("parseTaskArgs() refuses what it once took", () => {
+Deno.test("parseFlags() refuses what it once took", () => {
   for (const line of ["--help=false", "--json=-1", "--json -1", "--help -1"]) {
     assertThrows(
-      () => parseTaskArgs("sample", line.split(" ")),
+      () => parseFlags(tasks.get("sample")!.options, line.split(" ")),
       OptionError,
       "takes no value",
     );

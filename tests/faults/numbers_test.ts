@@ -28,9 +28,9 @@ import {
 } from "../../lib/options/run.ts";
 import { NonFiniteLossError } from "../../lib/train/events.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
-import type { TaskName } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
 import { refuses, runTask, runWell } from "../process.ts";
+import type { TaskName } from "../tasks.ts";
 import { webgpuIsMissing } from "../webgpu.ts";
 
 const engines = webgpuIsMissing

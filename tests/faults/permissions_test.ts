@@ -10,49 +10,39 @@ import { encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { loadDataset } from "../../lib/dataset/dataset.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
 import { sources } from "../../lib/dataset/mnist.ts";
-import type { Option } from "../../lib/options/table.ts";
-import { type TaskName, tasks } from "../../tasks/shared/options.ts";
 import { inFolder } from "../folder.ts";
-import { refuses, snapshot, untrained } from "../process.ts";
 import { slashed } from "../platform.ts";
+import { refuses, snapshot, untrained } from "../process.ts";
+import { type TaskName, tasks } from "../tasks.ts";
 
 const READ = "--allow-read";
 const WRITE_HERE = "--allow-write=.";
-const MIRRORS = `--allow-net=${
-  [
-    ...new Set(
-      Object.values(sources).flatMap(({ mirrors }) =>
-        mirrors.map((url) => new URL(url).host)
-      ),
-    ),
-  ].join()
-}`;
+/** The set of permissions in deno.json that has the mirrors' hosts. */
+const MIRRORS = "-P=mirrors";
 
-/** All that a user's task may do, besides asking no questions. */
-const grants: Record<TaskName, string[]> = {
+/** What a task may do that reads a model and writes a file. */
+const USUAL = [READ, WRITE_HERE];
+
+/** What the others may do. */
+const unusual: Partial<Record<TaskName, string[]>> = {
   fetch: [READ, WRITE_HERE, "--allow-net"], // --from takes any URL
-  train: [READ, WRITE_HERE, MIRRORS],
-  sample: [READ, WRITE_HERE],
-  reconstruct: [READ, WRITE_HERE],
-  interpolate: [READ, WRITE_HERE],
-  traverse: [READ, WRITE_HERE],
-  manifold: [READ, WRITE_HERE],
-  latents: [READ, WRITE_HERE],
-  curves: [READ, WRITE_HERE],
+  train: [MIRRORS, READ, WRITE_HERE],
   evaluate: [READ],
-  sweep: [READ, WRITE_HERE, MIRRORS],
-  compare: [READ, WRITE_HERE, MIRRORS],
-  report: [READ, WRITE_HERE],
+  sweep: [MIRRORS, READ, WRITE_HERE],
+  compare: [MIRRORS, READ, WRITE_HERE],
   explore: [
     READ,
     "--allow-net=127.0.0.1",
     "--allow-run=open,xdg-open,explorer",
   ],
-  export: [READ, WRITE_HERE],
-  import: [READ, WRITE_HERE],
   doctor: [],
   bench: [],
 };
+
+/** All that a user's task may do, besides asking no questions. */
+const grants = new Map(
+  [...tasks.keys()].map((name) => [name, unusual[name] ?? USUAL]),
+);
 
 /** The tasks of those who work on the package: none of them may do all. */
 const workshop = ["test", "test:faults", "build:page", "build:kernels"];
@@ -64,14 +54,20 @@ function permissions(line: string): string[] {
   );
 }
 
+Deno.test("deno.json lists the hosts of the mirrors, and no other permission set", () => {
+  const hosts = Object.values(sources).flatMap(({ mirrors }) =>
+    mirrors.map((url) => new URL(url).host)
+  );
+  assertEquals(config.permissions, { mirrors: { net: [...new Set(hosts)] } });
+});
+
 Deno.test("deno.json grants each task what it needs, and nothing else", () => {
   const lines: Record<string, string> = config.tasks;
   assertEquals(
     Object.keys(lines).sort(),
-    [...Object.keys(grants), ...workshop].sort(),
+    [...grants.keys(), ...workshop].sort(),
   );
-  assertEquals(Object.keys(tasks).sort(), Object.keys(grants).sort());
-  for (const [name, granted] of Object.entries(grants)) {
+  for (const [name, granted] of grants) {
     const line = ["deno run --no-prompt", ...granted, `tasks/${name}.ts`];
     assertEquals(lines[name].replace(" --quiet", ""), line.join(" "));
   }
@@ -86,6 +82,7 @@ Deno.test("deno.json grants each task what it needs, and nothing else", () => {
 
 /** Tries what a task could do; prints what was not refused. */
 const PROBE = `
+const MIRRORS = ${JSON.stringify(config.permissions.mirrors.net)};
 const hostname = "127.0.0.1";
 const attempts = {
   "read outside": () => Deno.readTextFile("../outside.txt"),
@@ -102,6 +99,12 @@ const attempts = {
     (await fetch("http://" + hostname + ":" + Deno.args[0])).body?.cancel(),
   "listen on this machine": () => Deno.listen({ hostname, port: 0 }).close(),
   "listen to the world": () => Deno.listen({ port: 0 }).close(),
+  "reach the mirrors": async () => {
+    for (const host of MIRRORS) {
+      const { state } = await Deno.permissions.query({ name: "net", host });
+      if (state !== "granted") throw new Deno.errors.NotCapable();
+    }
+  },
   "run a program": () => new Deno.Command("true").output(),
   "run deno": () => new Deno.Command("deno", { args: ["-V"] }).output(),
   "see the environment": () => Deno.env.toObject(),
@@ -130,8 +133,9 @@ const deeds: Record<string, string[]> = {
     "fetch from this machine",
     "listen on this machine",
     "listen to the world",
+    "reach the mirrors",
   ],
-  [MIRRORS]: [],
+  [MIRRORS]: ["reach the mirrors"],
   "--allow-net=127.0.0.1": [
     "connect to this machine",
     "fetch from this machine",
@@ -149,8 +153,13 @@ async function probe(name: TaskName, port: number): Promise<string[]> {
     await Deno.writeTextFile(join(cwd, "probe.ts"), PROBE);
     await Deno.writeTextFile(join(folder, "outside.txt"), "old");
     const words = permissions(config.tasks[name]);
+    // The permission sets, without the packages.
+    await Deno.writeTextFile(
+      join(cwd, "deno.json"),
+      JSON.stringify({ permissions: config.permissions }),
+    );
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-config", ...words, "probe.ts", `${port}`],
+      args: ["run", "--quiet", ...words, "probe.ts", `${port}`],
       cwd,
     }).output();
     const text = new TextDecoder();
@@ -168,52 +177,53 @@ Deno.test("tasks can do nothing outside of their permissions", async () => {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response(),
   );
-  for (const [name, granted] of Object.entries(grants)) {
+  for (const [name, granted] of grants) {
     assertEquals(
-      await probe(name as TaskName, server.addr.port),
-      granted.flatMap((grant) => deeds[grant]),
+      (await probe(name, server.addr.port)).sort(),
+      granted.flatMap((grant) => deeds[grant]).sort(),
       name,
     );
   }
 });
 
-/** The options of each task that name what it writes, and a use of each. */
-const outputs: Record<TaskName, Record<string, (outside: string) => string[]>> =
-  {
-    fetch: {
-      dataDir: (to) =>
-        ["--dataset", "kmnist", "--from", "from", "--data-dir"].concat(to),
-    },
-    train: {
-      checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
-      plotDir: (to) => ["--plot-dir", to],
-    },
-    sample: { out: png },
-    reconstruct: { out: png },
-    interpolate: { out: png },
-    traverse: { out: png },
-    manifold: { out: png },
-    latents: { out: png },
-    curves: { out: png },
-    evaluate: {},
-    sweep: {
-      checkpointDir: (to) => ["--checkpoint-dir", to],
-      outDir: (to) => ["--out-dir", to],
-    },
-    compare: {
-      checkpointDir: (to) => ["--checkpoint-dir", to],
-      out: png,
-    },
-    report: { out: (to) => ["--out", `${to}/report.html`] },
-    explore: {},
-    export: { out: (to) => ["--format", "tfjs", "--out", to] },
-    import: {
-      out: (to) =>
-        ["--from", "weights.safetensors", "--out"].concat(`${to}/a.st`),
-    },
-    doctor: {},
-    bench: {},
-  };
+type Outputs = Record<string, (outside: string) => string[]>;
+
+/** The options that name what a task writes, and a use of each; else `out`. */
+const others: Partial<Record<TaskName, Outputs>> = {
+  fetch: {
+    dataDir: (to) =>
+      ["--dataset", "kmnist", "--from", "from", "--data-dir"].concat(to),
+  },
+  train: {
+    checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
+    plotDir: (to) => ["--plot-dir", to],
+  },
+  evaluate: {},
+  sweep: {
+    checkpointDir: (to) => ["--checkpoint-dir", to],
+    outDir: (to) => ["--out-dir", to],
+  },
+  compare: {
+    checkpointDir: (to) => ["--checkpoint-dir", to],
+    out: png,
+  },
+  report: { out: (to) => ["--out", `${to}/report.html`] },
+  explore: {},
+  export: { out: (to) => ["--format", "tfjs", "--out", to] },
+  import: {
+    out: (to) =>
+      ["--from", "weights.safetensors", "--out"].concat(`${to}/a.st`),
+  },
+  doctor: {},
+  bench: {},
+};
+
+const outputs = new Map(
+  [...tasks.keys()].map((name): [TaskName, Outputs] => [
+    name,
+    others[name] ?? { out: png },
+  ]),
+);
 
 function png(outside: string): string[] {
   return ["--out", `${outside}/new.png`];
@@ -223,13 +233,12 @@ function png(outside: string): string[] {
 const inputs = ["checkpoint", "dataDir", "from", "images", "resume"];
 
 Deno.test("outputs lists all options that name a path to write", () => {
-  for (const [name, { options }] of Object.entries(tasks)) {
-    const table: Record<string, Option> = options;
-    const paths = Object.keys(table).filter((key) => {
-      const option = table[key];
+  for (const [name, { options }] of tasks) {
+    const paths = Object.keys(options).filter((key) => {
+      const option = options[key];
       return option.type === "text" && /FILE|DIR|PATH/.test(option.metavar);
     });
-    const written = Object.keys(outputs[name as TaskName]);
+    const written = Object.keys(outputs.get(name)!);
     assertEquals(
       paths.filter((key) => !inputs.includes(key)).toSorted(),
       written.filter((key) => !inputs.includes(key)).toSorted(),
@@ -241,18 +250,15 @@ Deno.test("outputs lists all options that name a path to write", () => {
 const ENGINE = ["--engine", "wasm", "--threads", "1"];
 
 /** What else a task needs to come as far as writing. */
-const use: Partial<Record<TaskName, string[]>> = {
-  train: ["--dataset", "synthetic"],
-  sample: ENGINE,
-  reconstruct: ENGINE,
-  interpolate: ENGINE,
-  traverse: ENGINE,
-  manifold: ENGINE,
-  latents: ENGINE,
-  sweep: ["--dataset", "synthetic"],
-  compare: ["--dataset", "synthetic"],
-  report: ENGINE,
-};
+function needs(name: TaskName): string[] {
+  const { options } = tasks.get(name)!;
+  return [
+    ...("dataset" in options && name !== "import" && name !== "fetch"
+      ? ["--dataset", "synthetic"]
+      : []),
+    ...("engine" in options ? ENGINE : []),
+  ];
+}
 
 /** Puts what a task reads into a folder. */
 async function provide(folder: string): Promise<void> {
@@ -298,7 +304,7 @@ function refusal(path: string): RegExp {
   );
 }
 
-for (const [name, options] of Object.entries(outputs)) {
+for (const [name, options] of outputs) {
   if (Object.keys(options).length === 0) continue;
   Deno.test(`${name} writes nothing outside of its folder`, () =>
     inFolder(async (folder) => {
@@ -307,9 +313,8 @@ for (const [name, options] of Object.entries(outputs)) {
       await Deno.mkdir(join(folder, "there"));
       for (const args of Object.values(options)) {
         for (const outside of ["../there", join(folder, "new")]) {
-          const task = name as TaskName;
-          const words = [...(use[task] ?? []), ...args(outside)];
-          await refuses(refusal(outside), here, task, words);
+          const words = [...needs(name), ...args(outside)];
+          await refuses(refusal(outside), here, name, words);
         }
       }
       const beside = [...Deno.readDirSync(folder)].map(({ name }) => name);

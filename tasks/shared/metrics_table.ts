@@ -11,7 +11,7 @@ import { logNormalizer } from "../../lib/metrics/pixels.ts";
 /** Name, value and explanation; a null is not shown. */
 export type Row = [string, string | null, string];
 
-/** All that is measured, in groups with a name. */
+/** Lists all that is measured, in groups with a name. */
 export function metricsTable(
   metrics: Metrics,
   { options }: Checkpoint,
@@ -113,7 +113,7 @@ export function metricsTable(
   ];
 }
 
-/** `mean ± standard error`, with two digits of the error. */
+/** Writes `mean ± standard error`, with two digits of the error. */
 export function show(
   value: Estimate | null,
   scale = 1,

@@ -1,5 +1,5 @@
 /**
- * What a run of `deno task train` shows and draws.
+ * The pictures of a run of `deno task train`.
  *
  * @module
  */
@@ -10,28 +10,16 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { lossCurves } from "../../lib/image/curves.ts";
 import type { Frame } from "../../lib/image/gif.ts";
 import { grid, pairGrid, toBytes } from "../../lib/image/grid.ts";
-import { preview } from "../../lib/image/preview.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import type { EpochRecord } from "../../lib/model/losses.ts";
-import { describe, writePicture } from "./model.ts";
-import { writeAnimation } from "./pictures.ts";
+import { describe } from "./model.ts";
+import { writeAnimation, writePicture } from "./pictures.ts";
 
-const PREVIEW_DIGITS = 8;
 const SAMPLES = 64;
 
 /** The file of an {@linkcode Animation}. */
 export const ANIMATION = "animation.gif";
-
-/** A few digits for the terminal, of the same z whenever it is called. */
-export async function previewText(
-  engine: Engine,
-  latentDim: number,
-): Promise<string> {
-  const z = priorSample(PREVIEW_DIGITS, latentDim, 0);
-  const { columns } = Deno.consoleSize();
-  return preview(await engine.decode(z), { columns });
-}
 
 /** Writes the loss curves, reconstructions and samples; returns their paths. */
 export async function savePictures(
@@ -65,23 +53,18 @@ export async function savePictures(
   return paths;
 }
 
-/** The same z, those of the samples, as the model decodes them while it learns. */
+/** Shows how a model, while it learns, decodes the z of the samples. */
 export class Animation {
-  readonly #engine: Engine;
   readonly #z: Float32Array;
   readonly #epochs: { epoch: number; digits: Uint8Array }[] = [];
 
-  constructor(
-    engine: Engine,
-    { latentDim, seed }: { latentDim: number; seed: number },
-  ) {
-    this.#engine = engine;
+  constructor({ latentDim, seed }: { latentDim: number; seed: number }) {
     this.#z = priorSample(SAMPLES, latentDim, seed);
   }
 
   /** Decodes z with the engine's weights: those after `epoch` epochs. */
-  async add(epoch: number): Promise<void> {
-    const digits = toBytes(await this.#engine.decode(this.#z));
+  async add(engine: Engine, epoch: number): Promise<void> {
+    const digits = toBytes(await engine.decode(this.#z));
     this.#epochs.push({ epoch, digits });
   }
 

@@ -10,8 +10,9 @@ import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 const COLUMNS = 80;
 
 /**
- * Shows digits on stderr, in one row. Of more than fit, some are left out at
- * even distances, so that both ends are there.
+ * Shows digits on stderr, in one row: in greys on a terminal, unless NO_COLOR
+ * is set, and otherwise in plain characters. Of more than fit, some are left out
+ * at even distances, so that both ends are there.
  */
 export function showDigits(digits: Float32Array): void {
   const isTerminal = Deno.stderr.isTerminal();

@@ -1,0 +1,150 @@
+/**
+ * The images that a task works on.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import {
+  type Dataset,
+  type ImageSet,
+  loadDataset,
+  type Split,
+} from "../../lib/dataset/dataset.ts";
+import { DownloadError } from "../../lib/dataset/download.ts";
+import { sha256 } from "../../lib/dataset/split.ts";
+import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
+import { commandOf, TaskError } from "./cli.ts";
+import { pick } from "./options.ts";
+import { Progress } from "./progress.ts";
+
+/** Loads the data set that a run asks for, showing the download if there is one. */
+export async function openDataset(
+  options: DataOptions,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const progress = new Progress();
+  const dataset = await loadDataset({
+    ...pick(options, dataOptions),
+    signal,
+    onProgress: ({ file, loaded, total }) =>
+      progress.update(total && loaded / total, `fetching ${file}`),
+  }).finally(() => progress.clear());
+  for (const note of dataset.notes) console.error(`note: ${note}`);
+  return dataset;
+}
+
+/**
+ * Refuses to go on with images that a run was not trained on. Those of an
+ * imported model are not known, so it takes any.
+ *
+ * @param path The run's checkpoint.
+ */
+export function checkSameImages(
+  dataset: Dataset,
+  { data }: Checkpoint,
+  path: string,
+): void {
+  if (data.digest === null || data.digest === dataset.digest) return;
+  throw new TaskError(
+    `${path} was trained on ${data.name} (${
+      data.digest.slice(0, 12)
+    }…), and these are other images: ${dataset.name} (${
+      dataset.digest.slice(0, 12)
+    }…)`,
+  );
+}
+
+/** Loads a split of the data set that a checkpoint was trained on. */
+export async function openImages(
+  { data }: Checkpoint,
+  split: Split,
+  dataDir: string = data.options.dataDir,
+): Promise<ImageSet> {
+  const dataset = await loadDataset({
+    ...data.options,
+    dataDir,
+    splits: [split],
+  }).catch((error) => {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new TaskError(
+      `${data.name} is not in ${dataDir}: get it with ` +
+        `\`${commandOf("fetch")} --dataset ${data.name}\``,
+    );
+  });
+  for (const note of dataset.notes) console.error(`note: ${note}`);
+  const images = dataset[split];
+  if (!images?.count) {
+    throw new TaskError(
+      `${data.name} has no ${split} images: choose another --split`,
+    );
+  }
+  return images;
+}
+
+/**
+ * Loads the images that a checkpoint was trained on.
+ *
+ * @param path The checkpoint's file.
+ * @throws {TaskError} If others are in their place. Of an imported model nobody
+ * knows, and any will do.
+ */
+export async function openTrainingImages(
+  checkpoint: Checkpoint,
+  path: string,
+  dataDir?: string,
+): Promise<ImageSet> {
+  const train = await openImages(checkpoint, "train", dataDir);
+  const { digest } = checkpoint.data;
+  if (digest === null || await sha256(train.images) === digest) return train;
+  throw new TaskError(
+    `${path} was trained on other images than these: choose their folder ` +
+      "with --data-dir",
+  );
+}
+
+/**
+ * Takes one image out of a set.
+ *
+ * @throws {TaskError} If it has no image of that number.
+ */
+export function imageAt(
+  { images, count }: ImageSet,
+  index: number,
+): Uint8Array {
+  if (index >= count) {
+    throw new TaskError(
+      `there is no image ${index}: the ${count} images are numbered from 0 ` +
+        `to ${count - 1}`,
+    );
+  }
+  return images.subarray(index * IMAGE_PIXELS, (index + 1) * IMAGE_PIXELS);
+}
+
+/** Takes the first images of an order, `count` if there are as many. */
+export function firstImages(
+  { images }: ImageSet,
+  order: Uint32Array,
+  count: number,
+): Uint8Array {
+  return concatenate(Array.from(
+    order.subarray(0, count),
+    (i) => images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS),
+  ));
+}
+
+/** Puts arrays one after another. */
+export function concatenate<T extends Float32Array | Uint8Array>(
+  parts: readonly T[],
+): T {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const joined = new (parts[0].constructor as new (length: number) => T)(
+    length,
+  );
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

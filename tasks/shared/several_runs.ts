@@ -1,0 +1,99 @@
+/**
+ * Several runs whose results are compared, each trained once.
+ *
+ * @module
+ */
+import { exists } from "@std/fs/exists";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+} from "../../lib/checkpoint/checkpoint.ts";
+import type { Dataset, Split } from "../../lib/dataset/dataset.ts";
+import type { EngineChoice } from "../../lib/engines.ts";
+import type { Losses } from "../../lib/model/losses.ts";
+import type { TrainingOptions } from "../../lib/options/run.ts";
+import { TaskError } from "./cli.ts";
+import { flagOf } from "./flags.ts";
+import { checkSameImages } from "./data.ts";
+import { claim, type FinishedRun, type Run, trainRun } from "./run.ts";
+
+/** One of several runs after its last epoch. */
+export interface MeasuredRun extends FinishedRun {
+  readonly run: Run;
+  /** Losses on `split`. */
+  readonly losses: Losses;
+  /** The test split, or the next best where there is none. */
+  readonly split: Split;
+}
+
+/**
+ * Trains one of several runs from where its checkpoint stands, saving it after
+ * every epoch. A run that is finished is only loaded.
+ *
+ * @returns Nothing if the signal ended it; what it has learnt is saved.
+ * @throws {TaskError} As {@linkcode explain} words it, or if the file holds
+ * another run.
+ */
+export async function finishRun(
+  run: Run,
+  dataset: Dataset,
+  choice: EngineChoice,
+  signal: AbortSignal,
+): Promise<MeasuredRun | undefined> {
+  const { name, path, options } = run;
+  using _lock = await claim(path, "checkpointDir");
+  const resume = await findRun(run, dataset);
+  const done = resume?.history.length ?? 0;
+  console.error(
+    `${name}: ` +
+      (done === options.epochs
+        ? `finished before (${path})`
+        : resume
+        ? `going on after step ${resume.state.step}`
+        : `training on ${dataset.name}, ${dataset.train.count} images`),
+  );
+  const finished = await trainRun(run, {
+    dataset,
+    choice,
+    signal,
+    resume,
+    saved: resume?.state.step,
+  });
+  if (!finished) return;
+  const { test } = finished.end;
+  const { validation, train } = finished.checkpoint.history.at(-1)!;
+  const [split, losses]: [Split, Losses] = test
+    ? ["test", test]
+    : validation
+    ? ["validation", validation]
+    : ["train", train];
+  return { ...finished, run, losses, split };
+}
+
+/**
+ * Finds out how far a run is, before work is spent on those before it.
+ *
+ * @returns Its checkpoint, or nothing if it has not begun.
+ * @throws {TaskError} If the file holds a run of other options or images.
+ * @throws {CheckpointError} If the file cannot be used.
+ */
+export async function findRun(
+  { path, options }: Run,
+  dataset: Dataset,
+): Promise<Checkpoint | undefined> {
+  if (!await exists(path)) return;
+  const found = await loadCheckpoint(path);
+  checkSameImages(dataset, found, path);
+  for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
+    if (found.options[name] === options[name]) continue;
+    // Where nothing else depends on the last epoch, a run may be prolonged.
+    const isLonger = name === "epochs" && options.lrSchedule === "constant" &&
+      found.history.length <= options.epochs;
+    if (isLonger) continue;
+    throw new TaskError(
+      `${path} is a run with ${flagOf(name)} ${found.options[name]}, not ` +
+        `${options[name]}: choose another --checkpoint-dir`,
+    );
+  }
+  return found;
+}
