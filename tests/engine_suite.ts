@@ -404,10 +404,15 @@ export function engineSuite(
     });
   }
 
-  test("evaluate() of an autoencoder has no KL", async (make) => {
+  test("evaluate() of an autoencoder decodes μ and has no KL", async (make) => {
     const engine = await make({ autoencoder: true });
-    const sums = await engine.evaluate(digits(3), 0, hyper);
+    const images = digits(3);
+    const sums = await engine.evaluate(images, 0, hyper);
+    const means = await engine.decode((await engine.encode(images)).mu);
+    const reconstruction = means
+      .reduce((sum, p, i) => sum + (p - images[i] / 255) ** 2, 0);
     assertEquals([...sums.klPerDimension], [0, 0, 0]);
+    assertAlmostEquals(sums.reconstruction / reconstruction, 1, 1e-4);
     assertEquals(sums.total, sums.reconstruction);
   });
 }

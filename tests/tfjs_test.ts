@@ -1,6 +1,6 @@
 import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { engineSuite } from "./engine_suite.ts";
-import { webgpuIsMissing } from "./webgpu.ts";
+import { webgpuIsMissing, webgpuTolerance } from "./webgpu.ts";
 
 engineSuite("tfjs on cpu", {
   create: (options) => TfjsEngine.create(options, "cpu"),
@@ -10,7 +10,7 @@ engineSuite("tfjs on cpu", {
 
 engineSuite("tfjs on webgpu", {
   create: (options) => TfjsEngine.create(options, "webgpu"),
-  tolerance: { outputs: 1e-4, gradients: 1e-3, weights: 1e-4 },
+  tolerance: webgpuTolerance,
   sizes: [{ batch: 3, latentDim: 2 }],
   ignore: webgpuIsMissing,
 });

@@ -4,12 +4,13 @@
     python3 tests/golden/make.py --check    writes nothing: tells how far PyTorch here is from the files
     python3 tests/golden/make.py --check --double    the same, with PyTorch in float64
 """
-import argparse, json, struct
+import argparse, json, struct, sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
+sys.dont_write_bytecode = True  # no __pycache__ among the tests
 from vae_reference import read_images, run, save_safetensors
 
 HERE = Path(__file__).parent

@@ -1,0 +1,83 @@
+/**
+ * What a fused engine's hand-written gradients are held against where PyTorch's
+ * golden values do not reach: tfjs's automatic differentiation. A slope along
+ * an engine's own gradient cannot see the parts which that gradient lacks.
+ */
+import { assertEquals, assertLess } from "@std/assert";
+import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
+import { relativeError } from "../lib/engine/parity.ts";
+import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
+import { arenaIndices, modelSpec } from "../lib/model/spec.ts";
+import { digits, inOrder, plain } from "./engine_suite.ts";
+
+/** Models and sizes that no golden file has. */
+export type Case =
+  & Pick<EngineOptions, "likelihood" | "autoencoder">
+  & Pick<Hyper, "capacity">
+  & { batch: number; latentDim: number };
+
+/** What one step of an engine gives. */
+async function step(
+  create: (options: EngineOptions) => Promise<Engine>,
+  { batch, latentDim, likelihood, autoencoder, capacity }: Case,
+) {
+  const model = { latentDim, likelihood, autoencoder };
+  const engine = await create({ ...plain, ...model, batchSize: batch });
+  try {
+    engine.setImages(digits(batch));
+    engine.setOrder(inOrder(batch));
+    await engine.trainStep(
+      { first: 0, count: batch, step: 0 },
+      { beta: 0.5, capacity, learningRate: 1e-3 },
+    );
+    return { sums: await engine.takeLosses(), state: await engine.readState() };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Registers a test for each case. */
+export function testAgainstAutograd(
+  label: string,
+  create: (options: EngineOptions) => Promise<Engine>,
+  cases: readonly Case[],
+  ignore = false,
+): void {
+  for (const one of cases) {
+    const { likelihood, autoencoder, capacity, batch, latentDim } = one;
+    const variant = autoencoder ? "autoencoder" : `capacity ${capacity}`;
+    Deno.test({
+      name: `${label}: trainStep() has the gradients of autograd ` +
+        `(${likelihood}, ${variant}, batch ${batch}, latent ${latentDim})`,
+      ignore,
+      // GPU devices and worker pools outlive a test.
+      sanitizeResources: false,
+      sanitizeOps: false,
+      fn: async () => {
+        const expected = await step(
+          (options) => TfjsEngine.create(options, "cpu"),
+          one,
+        );
+        const actual = await step(create, one);
+        for (const loss of ["reconstruction", "total"] as const) {
+          const error = actual.sums[loss] / expected.sums[loss] - 1;
+          assertLess(Math.abs(error), 1e-5, loss);
+        }
+        const kl = expected.sums.klPerDimension;
+        if (autoencoder) assertEquals(actual.sums.klPerDimension, kl);
+        else assertLess(relativeError(actual.sums.klPerDimension, kl), 1e-4);
+
+        const spec = modelSpec(latentDim);
+        for (const tensor of spec.parameters) {
+          // The first moment after one step is (1 − β₁)·gradient.
+          const [ours, theirs] = [actual, expected].map(({ state }) =>
+            Array.from(arenaIndices(tensor), (at) => state.expAvg[at])
+          );
+          const what = `gradient of ${tensor.name}`;
+          if (theirs.every((g) => g === 0)) assertEquals(ours, theirs, what);
+          else assertLess(relativeError(ours, theirs), 1e-4, what);
+        }
+      },
+    });
+  }
+}
