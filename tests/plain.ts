@@ -12,7 +12,7 @@ export interface Sides {
 }
 
 /** Calls `visit` for each pair of places that a tap of a kernel connects. */
-function connections(
+export function forEachTap(
   { large, small }: ConvShape,
   images: number,
   visit: (largePlace: number, smallPlace: number, tap: number) => void,
@@ -46,7 +46,7 @@ export function convolve<To extends keyof Sides>(
   const { large, small, weight } = sides;
   const out: Float64Array = sides[to];
   const L = shape.large.channels, S = shape.small.channels;
-  connections(shape, images, (at, place, tap) => {
+  forEachTap(shape, images, (at, place, tap) => {
     for (let l = 0; l < L; l++) {
       for (let s = 0; s < S; s++) {
         const w = (tap * L + l) * S + s;
