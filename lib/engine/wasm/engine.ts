@@ -222,6 +222,22 @@ export class WasmEngine implements Engine {
     return Promise.resolve(means);
   }
 
+  score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    const { latentDim } = this.#options;
+    const scores = new Float64Array(images.length / IMAGE_PIXELS);
+    this.#inBatches(images, (first, count) => {
+      const end = (first + count) * latentDim;
+      this.#fill("z", z.subarray(first * latentDim, end), latentDim);
+      this.#run(this.#plan.scoring, {
+        images: count,
+        bytes: this.#map.staging,
+      });
+      const { buffer } = this.#threads.memory;
+      scores.set(new Float64Array(buffer, this.#map.scores, count), first);
+    });
+    return Promise.resolve(scores);
+  }
+
   readState(): Promise<TrainState> {
     const { parameters, running, expAvg, expAvgSq } = this.#arenas();
     return Promise.resolve({

@@ -59,6 +59,8 @@ export class MemoryMap {
   readonly results: number;
   /** One f64 for each shard. */
   readonly losses: number;
+  /** One f64 for each image. */
+  readonly scores: number;
   /** One f64 for each shard and latent dimension. */
   readonly klSums: number;
   readonly klFactor: number;
@@ -86,6 +88,7 @@ export class MemoryMap {
     this.running = this.claim(4 * runningCount);
     this.results = this.claim(8 * (1 + latentDim));
     this.losses = this.claim(8 * shards);
+    this.scores = this.claim(8 * this.capacity);
     this.klSums = this.claim(8 * latentDim * shards);
     this.klFactor = this.claim(4);
     this.staging = this.claim(this.capacity * IMAGE_PIXELS);

@@ -231,6 +231,16 @@ export class Operations {
     return operation("lossTotal", "", this.#losses());
   }
 
+  /** The loss of each image, in double precision. */
+  score(): Operation {
+    return operation("score", "", {
+      ...this.#operands({ from: OUTPUT, other: "image" }),
+      to: this.memory.scores,
+      toRow: 8,
+      columns: IMAGE_PIXELS,
+    });
+  }
+
   /** The decoder's logits turned into pixel means, in place. */
   sigmoid(): Operation {
     return operation("sigmoid", "", {

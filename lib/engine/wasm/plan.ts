@@ -59,6 +59,8 @@ export class Plan {
   readonly encoding: Program;
   /** `z` to pixel means, in evaluation mode. */
   readonly decoding: Program;
+  /** `z` and images to the loss of each image, in evaluation mode. */
+  readonly scoring: Program;
   /** The operations by their number in a profile. */
   readonly operations: Operation[] = [];
   readonly #memory: MemoryMap;
@@ -74,6 +76,9 @@ export class Plan {
     this.encoding = this.#place([runningMoments(k), { each: encode(k) }]);
     this.decoding = this.#place([runningMoments(k), {
       each: [...decode(k), ...likelihood === "bce" ? [k.sigmoid()] : []],
+    }]);
+    this.scoring = this.#place([runningMoments(k), {
+      each: [k.gather(), ...decode(k), k.score()],
     }]);
   }
 

@@ -13,7 +13,8 @@ export const KERNELS = [
   ...["sums", "moments", "inferenceMoments"] as const,
   ...["normalise", "normGradient", "normBackward"] as const,
   ...["noise", "reparameterise", "latentTotals", "latentBackward"] as const,
-  ...["loss", "lossTotal", "sigmoid", "reduce", "adam", "pack"] as const,
+  ...["loss", "lossTotal", "score", "sigmoid"] as const,
+  ...["reduce", "adam", "pack"] as const,
 ];
 
 /** The name of a kernel. */

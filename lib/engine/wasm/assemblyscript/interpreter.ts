@@ -9,7 +9,7 @@ import {
   reparameterise,
 } from "./latent";
 import { linear, linearGradient } from "./linear";
-import { loss, lossTotal, sigmoid } from "./loss";
+import { loss, lossTotal, score, sigmoid } from "./loss";
 import {
   inferenceMoments,
   moments,
@@ -221,6 +221,8 @@ function execute(op: Op, unit: i32, thread: i32): void {
       return loss(op, job, images, from, other, to, partial, bias);
     case Kernel.lossTotal:
       return lossTotal(op, job, shards);
+    case Kernel.score:
+      return score(op, job, images, from, other, to);
     case Kernel.sigmoid:
       return sigmoid(op, images, to);
     case Kernel.reduce:

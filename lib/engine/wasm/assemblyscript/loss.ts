@@ -66,6 +66,42 @@ export function lossTotal(op: Op, job: Job, shards: i32): void {
   store<f64>(job.results, sum);
 }
 
+/**
+ * −log p(x|z) of each image up to a constant, as f64 at `to`: the loss of the
+ * outputs (`from`) given the images (`other`), summed in f64.
+ */
+export function score(
+  op: Op,
+  job: Job,
+  images: i32,
+  from: usize,
+  other: usize,
+  to: usize,
+): void {
+  const one = f32x4.splat(1), zero = f32x4.splat(0);
+  for (let image = 0; image < images; image++) {
+    let low = f64x2.splat(0), high = low;
+    for (let at: usize = 0; at < <usize> op.columns << 2; at += 16) {
+      const y = v128.load(from + at), x = v128.load(other + at);
+      let s: v128;
+      if (job.crossEntropy) {
+        const e = exp(f32x4.neg(f32x4.abs(y)));
+        s = f32x4.sub(f32x4.pmax(y, zero), f32x4.mul(y, x));
+        s = f32x4.add(s, log(f32x4.add(one, e)));
+      } else {
+        const error = f32x4.sub(y, x);
+        s = f32x4.mul(error, error);
+      }
+      low = f64x2.add(low, f64x2.promote_low_f32x4(s));
+      // deno-fmt-ignore
+      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(s, s, 1, 0)));
+    }
+    const sum = f64x2.add(low, high);
+    store<f64>(to, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+    from += op.fromRow, other += op.otherRow, to += op.toRow;
+  }
+}
+
 /** Logits to pixel means, in place. */
 export function sigmoid(op: Op, images: i32, to: usize): void {
   const one = f32x4.splat(1);

@@ -23,6 +23,7 @@ export const enum Kernel {
   latentBackward,
   loss,
   lossTotal,
+  score,
   sigmoid,
   reduce,
   adam,
