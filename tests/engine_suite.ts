@@ -284,6 +284,46 @@ export function engineSuite(
     assertEquals(await resumed.readState(), await whole.readState());
   });
 
+  test("score() is the loss that the decoder's outputs have", async (make) => {
+    const images = digits(5);
+    for (const likelihood of ["mse", "bce"] as const) {
+      const engine = await make({ likelihood });
+      const z = fillNormal(new Float32Array(5 * plain.latentDim), [5, 6], 0);
+      const means = await engine.decode(z);
+      const scores = await engine.score(z, images);
+      assertEquals(scores.length, 5);
+      for (let row = 0; row < 5; row++) {
+        let expected = 0;
+        for (let i = 784 * row; i < 784 * (row + 1); i++) {
+          const x = images[i] / 255, m = means[i];
+          expected += likelihood === "mse"
+            ? (m - x) ** 2
+            : -x * Math.log(m) - (1 - x) * Math.log1p(-m);
+        }
+        assertAlmostEquals(scores[row] / expected, 1, 1e-6);
+      }
+    }
+  });
+
+  test("score() cuts nothing off where a model is sure", async (make) => {
+    const engine = await make({ likelihood: "bce" });
+    const state = await engine.readState();
+    // Weights of 0 and a last bias of 40: every logit is 40.
+    const { parameterBlocks } = modelSpec(plain.latentDim);
+    const { offset } = parameterBlocks.find(({ name }) =>
+      name === "decoder.6.bias"
+    )!;
+    state.parameters.fill(0);
+    state.parameters[offset] = 40;
+    await engine.writeState(state);
+    const z = new Float32Array(2 * plain.latentDim);
+    const images = new Uint8Array(2 * 784);
+    images.fill(255, 784);
+    const [black, white] = await engine.score(z, images);
+    assertAlmostEquals(black, 784 * 40, 1e-2);
+    assertAlmostEquals(white, 784 * Math.exp(-40), 1e-12);
+  });
+
   test("takeLosses() sums since its last call", async (make) => {
     // Without weights each layer gives its biases, and with a learning rate of
     // zero they stay: the losses follow from the formulas alone.

@@ -10,6 +10,7 @@ import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { estimate } from "../lib/math/estimate.ts";
 import { sampleBounds } from "../lib/metrics/importance.ts";
 import { measure } from "../lib/metrics/metrics.ts";
+import { squaredErrors } from "../lib/metrics/pixels.ts";
 import { klDivergences } from "../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
@@ -47,6 +48,10 @@ class LinearEngine {
       means[at] = OFFSET + weight(i, j) * z[row * LATENTS + j];
     }
     return Promise.resolve(means);
+  }
+
+  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    return squaredErrors(await this.decode(z), images);
   }
 
   encode(images: Uint8Array) {
@@ -195,7 +200,7 @@ Deno.test("sampleBounds() survives weights that exp() cannot hold", async () => 
   const dark = new Uint8Array(IMAGE_PIXELS);
   const { bound } = await sampleBounds(
     {
-      decode: (z) => Promise.resolve(new Float32Array(z.length * 784).fill(9)),
+      score: (z) => Promise.resolve(new Float64Array(z.length).fill(784 * 81)),
     },
     dark,
     { mu: new Float32Array(1), logvar: new Float32Array(1) },

@@ -98,6 +98,10 @@ class FakeEngine implements Engine {
     throw new Error("training does not decode");
   }
 
+  score(): never {
+    throw new Error("training does not score");
+  }
+
   dispose(): void {}
 }
 

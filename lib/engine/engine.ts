@@ -81,6 +81,18 @@ export interface Engine {
   /** Pixel means [n, 784] of latents [n, latentDim]. */
   decode(z: Float32Array): Promise<Float32Array>;
 
+  /**
+   * −log p(x|z) of each image given a latent of its own, up to the constant of
+   * the likelihood: the reconstruction loss in evaluation mode, from the
+   * decoder's outputs (for `bce` its logits, so that no value is cut off), with
+   * sums in double precision or as good.
+   *
+   * @param z [n, latentDim] latents.
+   * @param images [n, 784] bytes.
+   * @returns [n] losses.
+   */
+  score(z: Float32Array, images: Uint8Array): Promise<Float64Array>;
+
   /** Copies the state out of the engine. */
   readState(): Promise<TrainState>;
   /** Replaces the engine's state. */

@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../model/spec.ts";
 import { fillNormal, streamKey } from "../rng.ts";
 import type { Tick } from "../math/estimate.ts";
-import { logNormalizer, reconstructionLosses, toUnitPixels } from "./pixels.ts";
+import { logNormalizer } from "./pixels.ts";
 import type { Posterior } from "./posterior.ts";
 
 /** What {@linkcode sampleBounds} draws. */
@@ -26,25 +26,25 @@ export interface Sampling {
 /** Counter of the first draw, above those of training's evaluations. */
 const FIRST_DRAW = 2 ** 31;
 
-/** Images decoded at a time: some tens of milliseconds, some megabytes. */
+/** Images scored at a time: some tens of milliseconds, some megabytes. */
 const CHUNK = 1024;
 
 /**
- * Draws K latents from each image's posterior and decodes them.
+ * Draws K latents from each image's posterior and scores them.
  *
  * The bound is log 1/K Σ p(x, zₖ) / q(zₖ|x), by log-sum-exp (Burda et al. 2015,
  * equation 8, https://arxiv.org/abs/1509.00519): with K = 1 an estimate of the
  * ELBO, and below log p(x) by less the larger K is. A draw depends on the seed,
  * the image's row and k alone.
  *
- * @param engine Decodes.
+ * @param engine Decodes and compares.
  * @param images [n, 784] bytes.
  * @param posterior Theirs.
  * @returns For each image the mean reconstruction loss over its draws, and the
  * bound in nats.
  */
 export async function sampleBounds(
-  engine: Pick<Engine, "decode">,
+  engine: Pick<Engine, "score">,
   images: Uint8Array,
   { mu, logvar }: Posterior,
   { likelihood, samples, seed, tick }: Sampling,
@@ -57,8 +57,9 @@ export async function sampleBounds(
   const bound = new Float64Array(n);
   for (let first = 0; first < n; first += CHUNK) {
     const count = Math.min(CHUNK, n - first);
-    const pixels = toUnitPixels(
-      images.subarray(first * IMAGE_PIXELS, (first + count) * IMAGE_PIXELS),
+    const chunk = images.subarray(
+      first * IMAGE_PIXELS,
+      (first + count) * IMAGE_PIXELS,
     );
     const offset = first * latentDim;
     const sigma = Float64Array.from(
@@ -66,7 +67,6 @@ export async function sampleBounds(
       (value) => Math.exp(value / 2),
     );
     const z = new Float32Array(count * latentDim);
-    const losses = new Float64Array(count);
     const logWeights = new Float64Array(count * samples);
     for (let k = 0; k < samples; k++) {
       // z holds ε first.
@@ -82,8 +82,7 @@ export async function sampleBounds(
         }
         logWeights[i * samples + k] = twice / 2;
       }
-      const means = await engine.decode(z);
-      reconstructionLosses(means, pixels, likelihood, losses);
+      const losses = await engine.score(z, chunk);
       for (let i = 0; i < count; i++) {
         reconstruction[first + i] += losses[i] / samples;
         logWeights[i * samples + k] -= losses[i] + constant;

@@ -16,7 +16,7 @@ import { sampleBounds } from "./importance.ts";
 import { mutualInformationGap } from "./information.ts";
 import { classifyByNeighbors } from "./neighbors.ts";
 import { fitPca, pcaErrors } from "../math/pca.ts";
-import { logNormalizer, reconstructionLosses, toUnitPixels } from "./pixels.ts";
+import { logNormalizer, squaredErrors } from "./pixels.ts";
 import {
   activeUnits,
   aggregatedPosterior,
@@ -84,7 +84,7 @@ export interface Metrics {
 /** What {@linkcode measure} needs. */
 export interface Measurement {
   /** Runs the model. */
-  readonly engine: Pick<Engine, "encode" | "decode">;
+  readonly engine: Pick<Engine, "encode" | "decode" | "score">;
   /** Which model it is. */
   readonly model: ModelOptions;
   /** What to measure on. */
@@ -152,10 +152,7 @@ export async function measure(
   const posterior = await codes(images);
   const known = images === train ? posterior : await codes(train);
 
-  const atMean = await decodeMeans(engine, images.images, posterior.mu, [
-    "mse",
-    likelihood,
-  ]);
+  const atMean = await errorsOfMeans(engine, images.images, posterior.mu);
   const sampled = autoencoder
     ? null
     : await sampleBounds(engine, images.images, posterior, {
@@ -164,7 +161,8 @@ export async function measure(
       seed,
       tick: tickOf("sampling"),
     });
-  const reconstruction = sampled?.reconstruction ?? atMean[1];
+  const reconstruction = sampled?.reconstruction ??
+    await engine.score(posterior.mu, images.images);
   const distortions = reconstruction.map((r) => r + logNormalizer(likelihood));
   const kl = autoencoder ? null : klDivergences(posterior, latentDim);
   const notes = autoencoder
@@ -203,8 +201,8 @@ export async function measure(
     neighborAccuracy: classes.neighborAccuracy,
     probeAccuracy: classes.probeAccuracy,
     mutualInformationGap: classes.mutualInformationGap,
-    squaredError: estimate(atMean[0]),
-    squaredErrorPerPixel: perPixel(atMean[0]),
+    squaredError: estimate(atMean),
+    squaredErrorPerPixel: perPixel(atMean),
     pcaSquaredError: estimate(pcaSquaredErrors),
     notes: [...notes, ...classes.notes],
   };
@@ -276,31 +274,23 @@ async function encode(
   };
 }
 
-/** Returns the losses of each image under some likelihoods, with z = μ. */
-async function decodeMeans(
+/** Returns Σ(x̂ − x)² of each image, with z = μ. */
+async function errorsOfMeans(
   engine: Pick<Engine, "decode">,
   images: Uint8Array,
   mu: Float32Array,
-  likelihoods: readonly ModelOptions["likelihood"][],
-): Promise<Float64Array[]> {
+): Promise<Float64Array> {
   const n = images.length / IMAGE_PIXELS;
-  const results = likelihoods.map(() => new Float64Array(n));
+  const errors = new Float64Array(n);
   let first = 0;
   for (const z of chunks(mu, CHUNK * mu.length / n)) {
     const means = await engine.decode(z);
     const at = first * IMAGE_PIXELS;
-    const pixels = toUnitPixels(images.subarray(at, at + means.length));
-    likelihoods.forEach((likelihood, i) =>
-      reconstructionLosses(
-        means,
-        pixels,
-        likelihood,
-        results[i].subarray(first),
-      )
-    );
+    const chunk = images.subarray(at, at + means.length);
+    errors.set(squaredErrors(means, chunk), first);
     first += CHUNK;
   }
-  return results;
+  return errors;
 }
 
 /** Cuts an array into pieces of at most `length`. */

@@ -1,6 +1,6 @@
 /**
- * Measures how well decoded images match, −log p(x|z) under the model's
- * likelihood, and makes the images that a Bernoulli likelihood is meant for.
+ * Pixels as likelihoods and errors see them: black-and-white draws, the constant
+ * of a likelihood, squared errors.
  *
  * @module
  */
@@ -62,8 +62,7 @@ export function binarize(
 }
 
 /**
- * Returns what {@linkcode reconstructionLosses} leaves out of −log p(x|z), in
- * nats.
+ * Returns what `Engine.score()` leaves out of −log p(x|z), in nats.
  *
  * A squared error is −log of a Gaussian with σ² = ½, whose constant is
  * ½ log(2πσ²) = ½ log π for each pixel, 448.7 for an image. Cross-entropy has
@@ -75,76 +74,22 @@ export function logNormalizer(likelihood: Likelihood): number {
 }
 
 /**
- * Computes the reconstruction loss of each image: Σ(x̂ − x)², or the
- * cross-entropy −Σ x·log x̂ + (1 − x)·log(1 − x̂) in nats.
+ * Returns Σ(x̂ − x)² of each image, with brightness from 0 to 1.
  *
  * @param means Decoded pixel means [n, 784].
- * @param pixels Targets [n, 784], in [0, 1].
- * @param likelihood Which of the two.
- * @param losses Takes the [n] losses.
+ * @param images Targets [n, 784] as bytes.
+ * @returns [n]
  */
-export function reconstructionLosses(
+export function squaredErrors(
   means: Float32Array,
-  pixels: Float32Array,
-  likelihood: Likelihood,
-  losses: Float64Array,
-): void {
-  const loss = likelihood === "mse" ? squaredError : crossEntropy;
-  for (let at = 0, i = 0; at < means.length; at += IMAGE_PIXELS, i++) {
-    losses[i] = loss(means, pixels, at);
+  images: Uint8Array,
+): Float64Array {
+  const errors = new Float64Array(means.length / IMAGE_PIXELS);
+  for (let i = 0; i < means.length; i++) {
+    const difference = means[i] - images[i] / 255;
+    errors[Math.floor(i / IMAGE_PIXELS)] += difference * difference;
   }
-}
-
-function squaredError(
-  means: Float32Array,
-  pixels: Float32Array,
-  at: number,
-): number {
-  let sum = 0;
-  for (let i = at; i < at + IMAGE_PIXELS; i++) {
-    const difference = means[i] - pixels[i];
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-/**
- * A float32 mean tells probabilities of white down to the smallest normal
- * number, but those of black only to half a unit below 1. So a mean of exactly
- * 0 or 1 costs 87 or 17 nats at most where the pixel is the opposite.
- */
-const LEAST_WHITE = 2 ** -126;
-const LEAST_BLACK = 2 ** -25;
-
-/** A product of probabilities above this can take another factor. */
-const SMALL_PRODUCT = 1e-200;
-
-/**
- * Returns −Σ log(1 − x̂) + x·log(x̂ / (1 − x̂)). Most pixels are black or
- * white: one logarithm serves many of them.
- */
-function crossEntropy(
-  means: Float32Array,
-  pixels: Float32Array,
-  at: number,
-): number {
-  let sum = 0, product = 1;
-  for (let i = at; i < at + IMAGE_PIXELS; i++) {
-    const x = pixels[i];
-    let white = means[i], black = 1 - white;
-    if (white < LEAST_WHITE) white = LEAST_WHITE;
-    if (black < LEAST_BLACK) black = LEAST_BLACK;
-    if (x === 1) product *= white;
-    else {
-      product *= black;
-      if (x > 0) sum += x * Math.log(white / black);
-    }
-    if (product < SMALL_PRODUCT) {
-      sum += Math.log(product);
-      product = 1;
-    }
-  }
-  return -sum - Math.log(product);
+  return errors;
 }
 
 /** Returns the pixels of some images as the model sees them: byte / 255. */

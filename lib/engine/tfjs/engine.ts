@@ -28,7 +28,12 @@ import type {
 import type { Gpu } from "../gpu.ts";
 import { Adam } from "./adam.ts";
 import { useTfBackend } from "./backend.ts";
-import { klDivergence, reconstructionLoss, tensorObjective } from "./loss.ts";
+import {
+  klDivergence,
+  reconstructionLoss,
+  scores,
+  tensorObjective,
+} from "./loss.ts";
 import { type Forward, imageTensor, Network } from "./network.ts";
 
 export { useTfBackend };
@@ -209,6 +214,23 @@ export class TfjsEngine implements Engine {
     }
     this.#gpu?.check();
     return pixels;
+  }
+
+  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    const { latentDim, likelihood } = this.#options;
+    const losses = new Float64Array(z.length / latentDim);
+    let first = 0;
+    for (const chunk of this.#chunks(images)) {
+      const count = chunk.length / IMAGE_PIXELS;
+      const rows = z.slice(first * latentDim, (first + count) * latentDim);
+      const output = this.#network.decoderOutput(
+        tf.tensor2d(rows, [count, latentDim]),
+      );
+      losses.set(scores(await read(output), chunk, likelihood), first);
+      first += count;
+    }
+    this.#gpu?.check();
+    return losses;
   }
 
   async readState(): Promise<TrainState> {

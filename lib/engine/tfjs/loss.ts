@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Hyper } from "../engine.ts";
-import type { Likelihood } from "../../model/spec.ts";
+import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
 
 /**
  * The reconstruction loss of each image: −log p(x|z) up to a constant.
@@ -56,4 +56,27 @@ export function tensorObjective(
   { beta, capacity }: Pick<Hyper, "beta" | "capacity">,
 ): tf.Scalar {
   return reconstruction.add(kl.sub(capacity).abs().mul(beta));
+}
+
+/**
+ * The reconstruction loss of each image in double precision, by the formulas of
+ * {@linkcode reconstructionLoss}.
+ *
+ * @param output Decoder outputs [n, 784], before any sigmoid.
+ * @param images [n, 784] bytes.
+ * @returns [n]
+ */
+export function scores(
+  output: Float32Array,
+  images: Uint8Array,
+  likelihood: Likelihood,
+): Float64Array {
+  const losses = new Float64Array(images.length / IMAGE_PIXELS);
+  for (let i = 0; i < images.length; i++) {
+    const y = output[i], x = images[i] / 255;
+    losses[Math.floor(i / IMAGE_PIXELS)] += likelihood === "mse"
+      ? (y - x) ** 2
+      : Math.max(y, 0) - y * x + Math.log1p(Math.exp(-Math.abs(y)));
+  }
+  return losses;
 }

@@ -215,6 +215,17 @@ export class Steps {
     ];
   }
 
+  /** The loss of each image of a batch that has been gathered, given `z`. */
+  scoring(): Program[] {
+    const { latentDim, likelihood, autoencoder } = this.#options;
+    return [
+      latentForward(this.spec, autoencoder, { sample: false, decode: true }),
+      ...this.#decoder(
+        lossOutput(likelihood, latentDim, this.#bias(STAGES[5]), false),
+      ),
+    ];
+  }
+
   #encoder(): Program[] {
     return STAGES.slice(0, 3).map((stage) => this.#forward(stage, false));
   }
