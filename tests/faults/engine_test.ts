@@ -32,6 +32,7 @@ import { fillUniform } from "../../lib/rng.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
 import { inFolder } from "../folder.ts";
 import { type Result, runWell } from "../process.ts";
+import { withReplaced } from "../replaced.ts";
 import { webgpuIsMissing } from "../webgpu.ts";
 
 const dataset = await syntheticDataset({ limit: 40, valSize: 8 });
@@ -64,28 +65,6 @@ const wasm = (threads: number) =>
   new WasmEngine({ ...options, threads, patience: 200 });
 
 const undisturbed = await finish(wasm(1));
-
-/** Runs `work` with properties of an object replaced. */
-async function withReplaced<T>(
-  target: object,
-  values: Record<string, unknown>,
-  work: () => T | Promise<T>,
-): Promise<T> {
-  const originals = Object.keys(values).map((name) =>
-    [name, Object.getOwnPropertyDescriptor(target, name)] as const
-  );
-  for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(target, name, { value, configurable: true });
-  }
-  try {
-    return await work();
-  } finally {
-    for (const [name, original] of originals) {
-      if (original) Object.defineProperty(target, name, original);
-      else delete (target as Record<string, unknown>)[name];
-    }
-  }
-}
 
 const sleep = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
