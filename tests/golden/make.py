@@ -1,8 +1,8 @@
 """Makes the golden files of the sets in sets.json again, beside itself.
 
     python3 tests/golden/make.py            writes every file
-    python3 tests/golden/make.py --check    writes nothing: tells how far PyTorch here is from the files
-    python3 tests/golden/make.py --check --double    the same, with PyTorch in float64
+    python3 tests/golden/make.py --compare    writes nothing: tells how far PyTorch here is from the files
+    python3 tests/golden/make.py --compare --double    the same, with PyTorch in float64
 """
 import argparse, json, struct, sys
 from pathlib import Path
@@ -52,16 +52,16 @@ def differences(golden, made):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--check", action="store_true")
+    p.add_argument("--compare", action="store_true")
     p.add_argument("--double", action="store_true")
     a = p.parse_args()
-    if a.double and not a.check:
-        p.error("--double needs --check: the files are float32")
+    if a.double and not a.compare:
+        p.error("--double needs --compare: the files are float32")
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
     for s in json.loads((HERE / "sets.json").read_text()):
         path = HERE / f"{s['name']}.safetensors"
         made = make(s, torch.float64 if a.double else torch.float32)
-        if a.check:
+        if a.compare:
             for kind, (error, name) in differences(load(path), made).items():
                 print(f"{s['name']:14} {kind:10} {error:.1e}  {name}")
         else:
