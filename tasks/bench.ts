@@ -5,16 +5,35 @@
  */
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import type { Engine } from "../lib/engine/engine.ts";
-import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
+import { GpuError, isSoftware, requestGpu } from "../lib/engine/gpu.ts";
 import { trainingFlops } from "../lib/engine/stages.ts";
 import { createEngine } from "../lib/engines.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { trainingOptions } from "../lib/options/run.ts";
-import type { OptionTable } from "../lib/options/table.ts";
+import {
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { common, engineOptions } from "./shared/options.ts";
+import {
+  isProcess,
+  keepPermissionsFor,
+  parsePeers,
+  PeerError,
+  type PeerName,
+  type PeerReport,
+  runPeer,
+} from "./shared/peers.ts";
+import {
+  compareInTurn,
+  type Comparison,
+  comparisonTable,
+  type OurTimes,
+} from "./shared/peers_table.ts";
 
 const flags = {
   batchSize: trainingOptions.batchSize,
@@ -26,10 +45,23 @@ const flags = {
     help: "time each operation of the step, too",
   },
   compare: {
-    type: "choice",
-    default: "none",
-    choices: ["none", "tfjs"],
-    help: "time tfjs's webgpu backend in the same run",
+    type: "text",
+    default: null,
+    metavar: "PEER,…",
+    help:
+      "time these in turn with ours: pytorch, jax, onnxruntime, jax-js, tfjs",
+  },
+  python: {
+    type: "text",
+    default: "python3",
+    metavar: "FILE",
+    help: "the Python that has PyTorch or JAX; any program may be named",
+  },
+  peers: {
+    type: "text",
+    default: null,
+    metavar: "DIR",
+    help: "folder whose node_modules has the npm peers",
   },
   ...engineOptions,
   json: common.json,
@@ -39,7 +71,10 @@ const flags = {
 export const task: Task = {
   name: "bench",
   summary: "Times the training step, and shows where the time goes.",
-  examples: ["--engine wasm --threads 1 --profile"],
+  examples: [
+    "--engine wasm --threads 1 --profile",
+    "--compare pytorch --python venv/bin/python",
+  ],
   options: flags,
 };
 
@@ -50,6 +85,12 @@ const BATCHES = 8;
 
 /** Milliseconds that one round of steps should last. */
 const ROUND_TIME = 500;
+
+/** How often each is timed in a comparison with peers. */
+const PEER_ROUNDS = 5;
+
+/** Steps before a peer's clock starts, and ours beside it. */
+const WARM_UP = 10;
 
 /** Runs the training step of an engine over and over. */
 class Bench {
@@ -75,6 +116,12 @@ class Bench {
     }
     times.sort((a, b) => a - b);
     return { median: times[rounds >> 1], min: times[0], max: times.at(-1)! };
+  }
+
+  /** Milliseconds a step of one round beside others, who left caches cold. */
+  async round(): Promise<number> {
+    await this.#train(Math.min(WARM_UP, this.#stepsPerRound));
+    return await this.#time(2 * this.#stepsPerRound);
   }
 
   /** Milliseconds a step in each operation. */
@@ -109,6 +156,105 @@ class Bench {
       }, { beta: 1, capacity: 0, learningRate: 1e-3 });
     }
     await this.engine.takeLosses();
+  }
+}
+
+/** Encodes and decodes a batch on one thread. */
+class InferenceBench {
+  readonly #images: Uint8Array;
+  readonly #z: Float32Array;
+
+  constructor(readonly engine: Engine, batchSize: number, latentDim: number) {
+    this.#images = synthesize(batchSize, { seed: 0 }).images;
+    this.#z = Float32Array.from(
+      { length: batchSize * latentDim },
+      (_, i) => i % 256 / 255,
+    );
+  }
+
+  /** Milliseconds a batch. */
+  async round(): Promise<Required<Pick<OurTimes, "encode" | "decode">>> {
+    return {
+      encode: await this.#time(() => this.engine.encode(this.#images)),
+      decode: await this.#time(() => this.engine.decode(this.#z)),
+    };
+  }
+
+  async #time(run: () => Promise<unknown>): Promise<number> {
+    const take = async (count: number) => {
+      const start = performance.now();
+      for (let i = 0; i < count; i++) await run();
+      return (performance.now() - start) / count;
+    };
+    await take(WARM_UP);
+    const guess = await take(WARM_UP);
+    return await take(Math.max(1, Math.round(2 * ROUND_TIME / guess)));
+  }
+}
+
+/** Times ours and the peers in turn. */
+async function comparePeers(
+  names: readonly PeerName[],
+  bench: Bench,
+  options: OptionValues<typeof flags>,
+): Promise<Comparison> {
+  const { batchSize, latentDim } = options;
+  const model = { ...options, autoencoder: false, seed: 0 };
+  const { threads = navigator.hardwareConcurrency } = await engineFigures(
+    bench.engine,
+  );
+  const request = { ...options, threads };
+  const inference = names.includes("onnxruntime")
+    ? new InferenceBench(
+      await createEngine(model, { engine: "wasm", threads: 1 }),
+      batchSize,
+      latentDim,
+    )
+    : undefined;
+  const isTrained = names.some((name) => name !== "onnxruntime");
+  let tfjs: Bench | undefined;
+  const tfjsRound = async (): Promise<PeerReport> => {
+    if (tfjs === undefined) {
+      tfjs = new Bench(await tfjsEngine(model), batchSize);
+      await tfjs.measure(1);
+    }
+    const milliseconds = await tfjs.round();
+    return {
+      name: "TensorFlow.js",
+      version: (await import("@tensorflow/tfjs")).version.tfjs,
+      build: tfjs.engine.description,
+      threads,
+      isFair: true,
+      times: [{ of: "step", variant: "webgpu", result: { milliseconds } }],
+    };
+  };
+  const comparison = await compareInTurn(
+    PEER_ROUNDS,
+    async () => ({
+      ...(isTrained && { step: await bench.round() }),
+      ...await inference?.round(),
+    }),
+    new Map(
+      names.map((name) => [
+        name,
+        isProcess(name) ? () => runPeer(name, request) : tfjsRound,
+      ]),
+    ),
+  );
+  inference?.engine.dispose();
+  tfjs?.engine.dispose();
+  return comparison;
+}
+
+/** The tfjs engine on WebGPU, for the comparison. */
+async function tfjsEngine(
+  model: Parameters<typeof createEngine>[0],
+): Promise<Engine> {
+  try {
+    return await createEngine(model, { engine: "tfjs", tfBackend: "webgpu" });
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    throw new PeerError(error.message);
   }
 }
 
@@ -157,9 +303,14 @@ function profileTable(
 }
 
 const main: Main<typeof flags> = async (options) => {
+  const peers = parsePeers(options.compare);
+  await keepPermissionsFor(peers);
+  if (options.likelihood === "bce" && peers.some(isProcess)) {
+    throw new OptionError("--compare: the peers' scripts have no bce");
+  }
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
-  if (options.engine === "tfjs" || options.compare === "tfjs") {
+  if (options.engine === "tfjs" || peers.includes("tfjs")) {
     // By its file, so that it is part of this task, which may read none.
     await import("../lib/engine/tfjs/engine.ts");
   }
@@ -169,16 +320,12 @@ const main: Main<typeof flags> = async (options) => {
   const gflops = batchSize * trainingFlops(latentDim) / msPerStep.median / 1e6;
   const operations = options.profile ? await bench.profile() : undefined;
   const figures = await engineFigures(engine);
+  const comparison = peers.length > 0
+    ? await comparePeers(peers, bench, options)
+    : undefined;
   engine.dispose();
-
-  let tfjsMsPerStep: number | undefined;
-  if (options.compare === "tfjs") {
-    const tfjs = await createEngine(model, {
-      engine: "tfjs",
-      tfBackend: "webgpu",
-    });
-    tfjsMsPerStep = (await new Bench(tfjs, batchSize).measure(3)).median;
-    tfjs.dispose();
+  if (comparison?.peers.length === 0) {
+    throw new TaskError(comparison.notes.join("; "));
   }
 
   const result = {
@@ -189,9 +336,9 @@ const main: Main<typeof flags> = async (options) => {
     imagesPerSecond: batchSize / msPerStep.median * 1000,
     gflops,
     ...figures,
-    tfjsMsPerStep,
     residentMB: Deno.memoryUsage().rss / 1e6,
     operations,
+    comparison,
   };
   if (options.json) {
     console.log(JSON.stringify(result));
@@ -223,16 +370,12 @@ const main: Main<typeof flags> = async (options) => {
       ["CPU time", `${cpuMsPerStep.toFixed(3)} ms a step`],
     );
   }
-  if (tfjsMsPerStep !== undefined) {
-    rows.push([
-      "tfjs",
-      `${tfjsMsPerStep.toFixed(0)} ms a step on webgpu, ` +
-      `${(tfjsMsPerStep / median).toFixed(1)} times as long`,
-    ]);
-  }
   for (const [name, value] of rows) console.log(name.padEnd(12) + value);
   if (operations) {
     console.log(["", ...profileTable(operations, batchSize)].join("\n"));
+  }
+  if (comparison) {
+    console.log(["", ...comparisonTable(comparison, batchSize)].join("\n"));
   }
 };
 

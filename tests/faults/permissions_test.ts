@@ -36,7 +36,7 @@ const unusual: Partial<Record<TaskName, string[]>> = {
     "--allow-run=open,xdg-open,explorer",
   ],
   doctor: [],
-  bench: [],
+  bench: ["--allow-run"], // --python takes any program; given back if unused
 };
 
 /** All that a user's task may do, besides asking no questions. */
@@ -230,7 +230,15 @@ function png(outside: string): string[] {
 }
 
 /** Options of paths that are only read, unless they are in `outputs`. */
-const inputs = ["checkpoint", "dataDir", "from", "images", "resume"];
+const inputs = [
+  "checkpoint",
+  "dataDir",
+  "from",
+  "images",
+  "peers",
+  "python",
+  "resume",
+];
 
 Deno.test("outputs lists all options that name a path to write", () => {
   for (const [name, { options }] of tasks) {
