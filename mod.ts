@@ -35,8 +35,8 @@ export {
 } from "./lib/dataset/download.ts";
 export type { FetchProgress, TransferOptions } from "./lib/dataset/transfer.ts";
 export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
-// By way of the engine, so that it is loaded where tfjs is: the specifier by
-// which `createEngine` imports it is hidden from `deno cache` and `deno compile`.
+// From the engine's file, which thus belongs to all that imports this one: the
+// computed specifier in `createEngine` is none that `deno cache` can follow.
 export { useTfBackend } from "./lib/engine/tfjs/engine.ts";
 export {
   type Forward,

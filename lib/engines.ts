@@ -100,8 +100,9 @@ interface TfjsEngineClass {
 }
 
 /**
- * Loads the tfjs engine by a specifier that no tool can read, not even that of
- * its type: with it, npm packages would be part of all that imports this file.
+ * Loads the tfjs engine. Its specifier is computed, and its type written down
+ * above, because a literal `import()`, even of the type, would make npm packages
+ * part of whatever imports this file.
  */
 async function loadTfjsEngine(): Promise<TfjsEngineClass> {
   try {

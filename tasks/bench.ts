@@ -311,7 +311,7 @@ const main: Main<typeof flags> = async (options) => {
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
   if (options.engine === "tfjs" || peers.includes("tfjs")) {
-    // By its file, so that it is part of this task, which may read none.
+    // A literal specifier, which needs no --allow-read as createEngine's does.
     await import("../lib/engine/tfjs/engine.ts");
   }
   const engine = await createEngine(model, options);

@@ -54,7 +54,7 @@ const main: Main<typeof flags> = async ({ json }) => {
       ] as const
       : []),
   ];
-  // By its file, so that it is part of this task, which may read none.
+  // A literal specifier, which needs no --allow-read as createEngine's does.
   const { TfjsEngine } = await import("../lib/engine/tfjs/engine.ts");
   const { description, probe: reference } = await tryEngine(
     await TfjsEngine.create(PROBE, "cpu"),

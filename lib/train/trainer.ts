@@ -29,7 +29,7 @@ const STEPS_PER_READ = 50;
 
 /**
  * Milliseconds between two looks at the losses, which on a GPU cost 11 ms or
- * more; between two progress events; and between two breaths in which signals
+ * more; between two progress events; and between two pauses in which signals
  * and timers are served.
  */
 const INTERVAL = 200;
