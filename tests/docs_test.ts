@@ -40,8 +40,31 @@ Deno.test("lib/engine/README.md shows the program that Steps makes", () => {
   assertEquals(program.grid(options.batchSize), [4]);
 });
 
-Deno.test("lib/engine/README.md links to files that are there", async () => {
-  for (const [, path] of readme.matchAll(/\]\(([^)]+)\)/g)) {
-    await Deno.stat(new URL(`../lib/engine/${path}`, import.meta.url));
-  }
-});
+for (
+  const document of [
+    "README.md",
+    "lib/README.md",
+    "lib/engine/README.md",
+    ".github/CONTRIBUTING.md",
+    ".github/SECURITY.md",
+    ".github/CHANGELOG.md",
+    "tests/golden/README.md",
+    "tests/peers/README.md",
+  ]
+) {
+  Deno.test(`${document} names files that are there`, async () => {
+    const root = new URL("../", import.meta.url);
+    const at = new URL(document, root);
+    const text = await Deno.readTextFile(at);
+    for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      await Deno.stat(new URL(link, at));
+    }
+    // Sources in backticks stand in the document's folder or in the root.
+    for (const [, path] of text.matchAll(/`([\w./-]+\/[\w.-]+\.(?:ts|py))`/g)) {
+      if (path.includes("NAME")) continue;
+      const places = [new URL(path, at), new URL(path, root)];
+      const found = await Promise.allSettled(places.map((p) => Deno.stat(p)));
+      assert(found.some(({ status }) => status === "fulfilled"), path);
+    }
+  });
+}
