@@ -63,7 +63,7 @@ export const LIMITS = [
 ] as const;
 
 /**
- * Whether there is a GPU that is not an emulation on the CPU.
+ * Tells whether there is a GPU that is not an emulation on the CPU.
  *
  * @throws {GpuError} If the runtime cannot tell.
  */
@@ -78,8 +78,8 @@ const NEWS_DELAY = 50;
 let shared: Promise<Gpu | null> | undefined;
 
 /**
- * The process's GPU; null where no adapter exists. Asked for once, and again
- * after it was lost or refused.
+ * Returns the process's GPU, or null where no adapter exists. It is asked for
+ * once, and again after it was lost or refused.
  *
  * @throws {GpuError} If there is an adapter, but no device of it.
  */
@@ -160,7 +160,7 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
   );
 }
 
-/** What the runtime gives, or its reason not to. */
+/** Waits for what the runtime gives; rewords its reason not to. */
 async function granted<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -170,7 +170,7 @@ async function granted<T>(what: string, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether the adapter is an emulation on the CPU. */
+/** Tells whether the adapter is an emulation on the CPU. */
 export function isSoftware(adapter: GPUAdapter): boolean {
   return (adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean })
     .isFallbackAdapter ?? false;

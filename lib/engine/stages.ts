@@ -77,7 +77,7 @@ export const FEATURE_BUFFER = "encoder.8";
 /** The decoder's output: pixel means or logits. */
 export const OUTPUT = "decoder.6";
 
-/** The norm that follows a side's `i`-th convolution. */
+/** Returns the norm that follows a side's `i`-th convolution. */
 function normOf(
   side: "encoder" | "decoder",
   i: number,
@@ -97,7 +97,7 @@ export const LINEAR = ["heads", "fc_decode"] as const;
 /** The name of a linear layer. */
 export type LinearName = typeof LINEAR[number];
 
-/** Inputs and outputs of a linear layer. */
+/** Returns the numbers of inputs and outputs of a linear layer. */
 export function linearShape(
   name: LinearName,
   latentDim: number,
@@ -108,9 +108,9 @@ export function linearShape(
 }
 
 /**
- * Multiplications and additions of a convolution, its adjoint or the gradient
- * of its weights, for one image: the taps that fall on the image. What falls on
- * the padding is not computed.
+ * Counts the multiplications and additions of a convolution, its adjoint or the
+ * gradient of its weights, for one image: those of the taps that fall on the
+ * image. What falls on the padding is not computed.
  */
 export function convolutionFlops({ large, small }: ConvShape): number {
   let taps = 0; // along one side
@@ -121,7 +121,7 @@ export function convolutionFlops({ large, small }: ConvShape): number {
   return 2 * taps ** 2 * large.channels * small.channels;
 }
 
-/** Multiplications and additions of linear layers, forward or backward. */
+/** Counts the multiplications and additions of linear layers, forward or backward. */
 export function linearFlops(
   latentDim: number,
   layers: readonly LinearName[] = LINEAR,
@@ -131,8 +131,8 @@ export function linearFlops(
 }
 
 /**
- * Multiplications and additions of a training step for one image: each layer
- * forward, its weights' gradient and, but for the first, its input's gradient.
+ * Counts the multiplications and additions of a training step for one image:
+ * each layer forward, its weights' gradient and, but for the first, its input's gradient.
  */
 export function trainingFlops(latentDim: number): number {
   const convolutions = STAGES.map(({ shape }) => convolutionFlops(shape));

@@ -29,7 +29,7 @@ import { ADDRESS } from "./words.ts";
  * ```
  */
 export class SimdError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "SimdError";
 }
 
@@ -51,7 +51,7 @@ export class SimdError extends Error {
  * ```
  */
 export class WorkerError extends Error {
-  /** Tells it from other errors. */
+  /** The class's name, which survives minification. */
   override name = "WorkerError";
 }
 

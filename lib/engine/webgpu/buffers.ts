@@ -5,7 +5,7 @@
  */
 import { pipelinesOf, type Program } from "./program.ts";
 
-/** Makes buffers, and gives programs those that they name. */
+/** Keeps the buffers of one engine, and binds them to programs by name. */
 export class Buffers {
   readonly #device: GPUDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
@@ -14,7 +14,7 @@ export class Buffers {
     this.#device = device;
   }
 
-  /** Makes a buffer of so many 4-byte words, in place of the one before. */
+  /** Creates a buffer of 4-byte words; destroys an older one of that name. */
   create(name: string, words: number): void {
     this.#buffers.get(name)?.destroy();
     this.set(
@@ -28,7 +28,7 @@ export class Buffers {
     );
   }
 
-  /** Adds a buffer. */
+  /** Adds a buffer that was made elsewhere. */
   set(name: string, buffer: GPUBuffer): void {
     this.#buffers.set(name, buffer);
   }
@@ -40,7 +40,11 @@ export class Buffers {
     return buffer;
   }
 
-  /** The buffers of a program; `bytes` stands for the one of that name. */
+  /**
+   * Binds the buffers that a program names.
+   *
+   * @param bytes Takes the place of the buffer `bytes`.
+   */
   bind(program: Program, bytes = this.get("bytes")): GPUBindGroup {
     return this.#device.createBindGroup({
       label: program.name,

@@ -35,7 +35,7 @@ const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const lines = <T>(items: T[], line: (item: T, i: number) => string) =>
   items.map(line).join("\n");
 
-/** The convolution from the large side to the small one. */
+/** Makes the convolution from the large side to the small one. */
 export function down(convolution: Convolution): Program {
   const { shape, tile, weights } = convolution;
   const { large, small } = shape;
@@ -97,7 +97,7 @@ const NEIGHBOURS = [
 ] as const;
 
 /**
- * The adjoint, from the small side to the large one. A thread's places are
+ * Makes the adjoint, from the small side to the large one. A thread's places are
  * cells of 2×2 outputs, which the same four inputs make with all nine taps.
  */
 export function up(convolution: Convolution): Program {
@@ -189,7 +189,7 @@ interface Staging {
   readonly perImage?: number;
 }
 
-/** What is common to both: staging, the shares of the threads, and the sums. */
+/** Makes what both have in common: staging, the threads' shares, and the sums. */
 function staged(
   { name, shape, input, output, weights, tile }: Convolution,
   staging: Staging,

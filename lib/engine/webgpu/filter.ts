@@ -37,7 +37,7 @@ export interface FilterGradient {
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** An input under names of its own, so that a program can have two. */
+/** Prefixes the names of an input, so that a program can have two. */
 function prefixed(
   { bindings, constants = {}, value }: Input,
   prefix: string,
@@ -72,7 +72,7 @@ function prefixed(
 }
 
 /**
- * ∂weight[tap, l, s] = Σ large[2p − 1 + tap, l] · small[p, s], in parts. A
+ * Makes ∂weight[tap, l, s] = Σ large[2p − 1 + tap, l] · small[p, s], in parts. A
  * workgroup takes one tap.
  */
 export function filterGradient(
@@ -150,7 +150,7 @@ export function filterGradient(
 }
 
 /**
- * The same where the large side has one channel, and an even size. A thread
+ * Makes the same where the large side has one channel, and an even size. A thread
  * takes one place of each row, for all taps; then the workgroup's sums meet.
  */
 export function singleFilterGradient(
@@ -226,7 +226,7 @@ export function singleFilterGradient(
   });
 }
 
-/** How many parts a batch has. */
+/** Returns how many parts a batch has. */
 function parts(
   images: number,
   { small }: ConvShape,

@@ -14,9 +14,9 @@ export const HEADER = 16;
 const WORDS = IMAGE_PIXELS / 4;
 
 /**
- * A batch's images, as numbers from 0 to 1: those that `bytes` holds. For what
- * has to come before the first layer: images in several buffers, or none that
- * has been ordered.
+ * Makes the program that copies a batch's images, as numbers from 0 to 1, from
+ * the bytes to `image`. It runs before the first layer where the images lie in
+ * several buffers, or in no order.
  */
 export function gather(): Program {
   return program({
@@ -43,8 +43,8 @@ export function gather(): Program {
 }
 
 /**
- * The same on the way into the first layer, for ordered images in one buffer;
- * kept for the loss.
+ * Reads the same on the way into the first layer, for ordered images in one
+ * buffer, and keeps them for the loss.
  */
 export function gathered(): Input {
   const pixel = `(at - image * ${IMAGE_PIXELS}u)`;
@@ -63,7 +63,7 @@ export function gathered(): Input {
   };
 }
 
-/** A buffer for `count` images that begin with row `first`. */
+/** Creates a buffer for `count` images that begin with row `first`. */
 export function imageBuffer(
   device: GPUDevice,
   count: number,
@@ -77,7 +77,7 @@ export function imageBuffer(
   return buffer;
 }
 
-/** Buffers with all of the images, none larger than `limit` bytes. */
+/** Creates buffers with all images, none larger than `limit` bytes. */
 export function imageBuffers(
   device: GPUDevice,
   images: Uint8Array<ArrayBuffer>,

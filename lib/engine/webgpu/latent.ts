@@ -16,8 +16,8 @@ import { declared, type Input } from "./sides.ts";
 const THREADS = FEATURE_COUNT / 4;
 
 /**
- * How the threads share out `outputs` sums: so many at a time, and each in so
- * many slices.
+ * Shares out `outputs` sums among the threads: how many are formed at a time,
+ * and in how many slices each.
  */
 function shares(outputs: number): { each: number; slices: number } {
   const each = Math.min(outputs, THREADS);
@@ -34,7 +34,7 @@ export interface LatentParts {
   readonly decode: boolean;
 }
 
-/** From the features, or from z, to the heads, z and the decoder's input. */
+/** Makes the way from the features, or from z, to the decoder's input. */
 export function latentForward(
   spec: ModelSpec,
   autoencoder: boolean,
@@ -117,7 +117,7 @@ function headsOf(spec: ModelSpec, features: Input): string {
   }`;
 }
 
-/** z and, per dimension and in all, the KL divergence of the image. */
+/** Writes, as WGSL, z and the KL divergence of each dimension and of the image. */
 function sampled(latentDim: number, autoencoder: boolean): string {
   const row = lossRow(latentDim);
   return autoencoder
@@ -171,8 +171,8 @@ function decoded(spec: ModelSpec, isThere: boolean): string {
 }
 
 /**
- * From the gradient of the decoder's first layer to those of z, μ, log σ² and
- * the features, with the sums for the features' norm.
+ * Makes the way from the gradient of the decoder's first layer to those of z, μ,
+ * log σ² and the features, with the sums for the features' norm.
  *
  * @param headsTranspose Where the heads' weights [heads, features] are kept.
  */

@@ -13,8 +13,9 @@ const COLUMNS = FEATURE_COUNT / 4;
 const THREADS = 64;
 
 /**
- * Both layers in one dispatch. A workgroup takes 64 columns of features and one
- * row of the joint weights: first the heads', then the decoder's. The features'
+ * Makes both layers' gradients in one dispatch. A workgroup takes 64 columns of
+ * features and one row of the joint weights: first the heads', then the
+ * decoder's. The features'
  * norm is applied to the sum: Σ (h·scale + shift)·d = scale·Σ h·d + shift·Σ d.
  */
 export function linearGradients(

@@ -10,7 +10,7 @@ import { exponentials } from "./functions.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 import type { Output } from "./sides.ts";
 
-/** Where an image's row of losses keeps what. */
+/** What stands where in an image's row of losses. */
 export const Loss = {
   /** Σ loss of the pixels. */
   reconstruction: 0,
@@ -22,12 +22,12 @@ export const Loss = {
   kl: 3,
 } as const;
 
-/** Length of an image's row of losses, and of a batch's record. */
+/** Returns the length of an image's row of losses, and of a batch's record. */
 export function lossRow(latentDim: number): number {
   return Loss.kl + latentDim;
 }
 
-/** The loss, and in training its gradient. */
+/** Makes the last layer's output the loss, in training with its gradient. */
 export function lossOutput(
   likelihood: Likelihood,
   latentDim: number,
@@ -63,7 +63,7 @@ export function lossOutput(
   };
 }
 
-/** The pixel means. */
+/** Makes the last layer's output the pixel means. */
 export function pixelOutput(likelihood: Likelihood, bias: number): Output {
   const y = `value + parameters[${bias / 4}u].x`;
   return {
@@ -77,7 +77,7 @@ export function pixelOutput(likelihood: Likelihood, bias: number): Output {
 }
 
 /**
- * The sums of all rows, in the record of the job's slot, by 64 threads for each
+ * Sums all rows into the record of the job's slot, with 64 threads for each
  * `column` (a WGSL expression) of the rows.
  */
 export function recorded(
@@ -107,7 +107,7 @@ export function recorded(
   };
 }
 
-/** {@linkcode recorded} by itself. Adam does it along the way. */
+/** Makes a program of {@linkcode recorded} alone; in training, Adam includes it. */
 export function record(latentDim: number): Program {
   return program({
     name: "record",

@@ -19,15 +19,15 @@ const VECTORS = [
 /** The name of one of them. */
 export type Vector = typeof VECTORS[number];
 
-/** Float32 elements of a norm's coefficients. */
+/** Returns the number of a norm's coefficients. */
 export function coefficientCount({ channels }: Norm): number {
   return VECTORS.length * channels;
 }
 
-/** Sums that are left for each channel of an image. */
+/** How many sums each image leaves for a channel. */
 export const SUMS = 3;
 
-/** WGSL for one vec4 of a norm's coefficients; `column` is an expression. */
+/** Writes one vec4 of a norm's coefficients as WGSL; `column` is an expression. */
 export function coefficient(
   { channels }: Norm,
   vector: Vector,
@@ -67,7 +67,10 @@ function overImages(columns: number): { globals: string; main: string } {
   };
 }
 
-/** From Σh, Σh² and the number of h > 0: scale and shift, running statistics. */
+/**
+ * Makes scale, shift and running statistics from Σh, Σh² and the number of
+ * h > 0.
+ */
 export function moments(norm: Norm, spec: ModelSpec): Program {
   const columns = norm.channels / 4;
   const at = (name: string) => offsetOf(spec, `${norm.name}.${name}`) / 4;
@@ -105,7 +108,7 @@ export function moments(norm: Norm, spec: ModelSpec): Program {
   });
 }
 
-/** Scale and shift of all norms from their running statistics. */
+/** Makes scale and shift of all norms from their running statistics. */
 export function inferenceMoments(spec: ModelSpec): Program {
   const bindings: Record<string, Binding> = {
     parameters: read("parameters"),
@@ -135,8 +138,8 @@ export function inferenceMoments(spec: ModelSpec): Program {
 }
 
 /**
- * From Σd, Σd·h and Σd over h > 0: the gradients of γ, β and the layer's bias,
- * and the coefficients of dh = γ/σ · (d − mean(d) − x̂ · mean(d·x̂)) as a sum in
+ * Makes, from Σd, Σd·h and Σd over h > 0, the gradients of γ, β and the layer's
+ * bias, and the coefficients of dh = γ/σ · (d − mean(d) − x̂ · mean(d·x̂)) as a sum in
  * d, h and 1. Their sum over h > 0 is the bias's gradient.
  */
 export function normGradient(

@@ -14,7 +14,7 @@ export interface Binding {
   readonly access: "read" | "read_write";
 }
 
-/** A buffer that a program reads. */
+/** Binds a buffer that a program reads. */
 export function read(
   buffer: string,
   type: Binding["type"] = "vec4<f32>",
@@ -22,7 +22,7 @@ export function read(
   return { buffer, type, access: "read" };
 }
 
-/** A buffer that a program writes, and may read. */
+/** Binds a buffer that a program writes, and may read. */
 export function write(
   buffer: string,
   type: Binding["type"] = "vec4<f32>",
@@ -125,7 +125,7 @@ export class Pipelines {
     });
   }
 
-  /** The layout of a program's own buffers. */
+  /** Returns the layout of a program's own buffers. */
   layout({ bindings }: Program): GPUBindGroupLayout {
     const key = bindings.map(({ access }) => access).join();
     let layout = this.#layouts.get(key);
@@ -188,7 +188,7 @@ export class Pipelines {
 
 const perDevice = new WeakMap<GPUDevice, Pipelines>();
 
-/** The pipelines of a device, which all its engines share. */
+/** Returns the pipelines of a device, which all its engines share. */
 export function pipelinesOf(device: GPUDevice): Pipelines {
   let pipelines = perDevice.get(device);
   if (!pipelines) perDevice.set(device, pipelines = new Pipelines(device));

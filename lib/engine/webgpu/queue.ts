@@ -45,7 +45,7 @@ const BACKLOG_TIME = 3 * SUBMISSION_TIME;
 /** Jobs of the first submission to an idle GPU; then always twice as many. */
 const FIRST_JOBS = 4;
 
-/** Records, submits and reads. */
+/** Records work for the GPU, submits it in good portions, and reads buffers. */
 export class Queue {
   /**
    * Milliseconds of JavaScript for recording and submitting, so far; without

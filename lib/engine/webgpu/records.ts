@@ -20,7 +20,7 @@ export interface Batch {
   readonly hyper: Hyper;
 }
 
-/** The sums of some sums, in the order of their steps. */
+/** Adds up parts of the losses, in the order of their steps. */
 export function addUp(
   parts: readonly TrainLosses[],
   latentDim: number,
@@ -33,7 +33,7 @@ export function addUp(
   return sums;
 }
 
-/** The sums of all batches, from their records one after the other. */
+/** Reads the records of batches, which lie one after the other, and adds them up. */
 export function sumRecords(
   records: Float32Array,
   batches: readonly Batch[],

@@ -21,18 +21,18 @@ export interface Input {
   readonly keep?: string;
 }
 
-/** The constants of an input, as statements. */
+/** Writes the constants of an input as statements. */
 export function declared({ constants = {} }: Input): string {
   return Object.entries(constants)
     .map(([name, value]) => `let ${name} = ${value};`).join("\n");
 }
 
-/** The values of a buffer as they are. */
+/** Reads the values of a buffer as they are. */
 export function plain(buffer: string, type: Binding["type"]): Input {
   return { bindings: { input: read(buffer, type) }, value: "input[at]" };
 }
 
-/** What `norm` makes of its layer's activations. */
+/** Reads activations through their norm: scaled and shifted. */
 export function normalised(norm: Norm, activations: string): Input {
   return {
     bindings: { input: read(activations), norm: read(`norm ${norm.name}`) },
@@ -42,8 +42,8 @@ export function normalised(norm: Norm, activations: string): Input {
 }
 
 /**
- * The gradient before the ReLU, from the one behind the norm (`∂norm`), kept in
- * `∂layer` if another program needs it.
+ * Reads the gradient behind a norm (`∂norm`) as the one before the ReLU, and
+ * keeps that in `∂layer` if another program needs it.
  */
 export function throughNorm(norm: Norm, stage: Stage, keep: boolean): Input {
   return {
@@ -66,7 +66,7 @@ function coefficients(norm: Norm, vectors: Vector[]): Record<string, string> {
   );
 }
 
-/** What becomes of a program's results. */
+/** How a program stores its results. */
 export interface Output {
   readonly bindings: Readonly<Record<string, Binding>>;
   readonly globals?: string;
@@ -80,7 +80,7 @@ export interface Output {
   readonly finish?: string;
 }
 
-/** The results as they are. */
+/** Stores the results as they are. */
 export function stored(buffer: string): Output {
   return {
     bindings: { to: write(buffer) },
@@ -89,7 +89,7 @@ export function stored(buffer: string): Output {
   };
 }
 
-/** Bias and ReLU, and the sums of the batch's moments if they are wanted. */
+/** Adds the bias, applies the ReLU, and sums for the norm if one follows. */
 export function rectified(
   buffer: string,
   bias: number,
@@ -113,7 +113,7 @@ export function rectified(
   };
 }
 
-/** The gradient behind a norm, and the sums for the norm's own gradient. */
+/** Stores the gradient behind a norm, with the sums for the norm's own gradient. */
 export function gradientOf(
   norm: { name: string; channels: number },
   activations: string,

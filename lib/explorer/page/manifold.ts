@@ -19,7 +19,7 @@ const SCALE = 2;
 /** Milliseconds without a move after which the plane is decoded. */
 const STILL = 120;
 
-/** Starts it. */
+/** Draws the manifold, and again when the model or the plane changes. */
 export function startManifold(explorer: Explorer, plane: Plane): void {
   const canvas = byId<HTMLCanvasElement>("manifold");
   canvas.width = canvas.height = SIDE * IMAGE_SIZE * SCALE;

@@ -18,7 +18,7 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -1],
 };
 
-/** Starts it. */
+/** Draws the map of the test images, and follows pointer and keys on it. */
 export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
   const canvas = byId<HTMLCanvasElement>("map");
   /** The dots, which are many and seldom change. */

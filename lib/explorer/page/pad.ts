@@ -16,7 +16,7 @@ import { color, onTheme, rgb } from "./theme.ts";
 const PEN = 20;
 const EXAMPLES = 400;
 
-/** Starts it. */
+/** Lets the visitor draw a digit, and encodes each change. */
 export function startPad(explorer: Explorer): void {
   const pad = byId<HTMLCanvasElement>("pad");
   const context = pad.getContext("2d", { willReadFrequently: true })!;

@@ -34,7 +34,7 @@ class Run {
   }
 }
 
-/** Starts it. */
+/** Trains a new model in a worker when asked to, and shows how it goes. */
 export function startTraining(explorer: Explorer): void {
   const original = explorer.model;
   const button = byId<HTMLButtonElement>("train");
