@@ -9,6 +9,7 @@ import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
 import { relativeError } from "../lib/engines.ts";
 import { OUTPUT, type Stage, STAGES } from "../lib/engine/stages.ts";
+import { latentRow } from "../lib/engine/webgpu/latent.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { pipelinesOf, program, write } from "../lib/engine/webgpu/program.ts";
@@ -109,7 +110,7 @@ async function snapshot(
     learningRate: 1e-3,
   });
   const names = [
-    ...["image", "heads", "∂heads", "z", "epsilon", "fc_decode", "∂fc_decode"],
+    ...["image", "latents", "∂heads", "z", "fc_decode", "∂fc_decode"],
     ...STAGES.flatMap(({ name, output, norm }) => [
       ...name === OUTPUT ? [] : [output],
       ...name === "encoder.0" ? [] : [`∂${name}`],
@@ -127,6 +128,12 @@ async function snapshot(
       ),
     );
   }
+  const { length, epsilon } = latentRow(latentDim);
+  const latents = buffers.get("latents")!;
+  const part = (from: number, to: number) =>
+    latents.filter((_, i) => i % length >= from && i % length < to);
+  buffers.set("heads", part(0, 2 * latentDim));
+  buffers.set("epsilon", part(epsilon, epsilon + latentDim));
   const after = await engine.readState();
   const spec = modelSpec(latentDim);
   const slice = (from: Float32Array, name: string, length: number) =>
@@ -476,7 +483,11 @@ test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
   const count = 301;
   const engine = await ready(count, { batchSize: count });
   const check = async (expected: Float32Array) => {
-    const actual = (await engine.readBuffer("epsilon"))
+    const { length, epsilon } = latentRow(latentDim);
+    const actual = (await engine.readBuffer("latents"))
+      .filter((_, i) =>
+        i % length >= epsilon && i % length < epsilon + latentDim
+      )
       .subarray(0, expected.length);
     actual.forEach((x, i) =>
       assertAlmostEquals(x, expected[i], 1e-6 * Math.max(1, Math.abs(x)))

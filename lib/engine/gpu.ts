@@ -49,18 +49,12 @@ export class GpuError extends Error {
   override name = "GpuError";
 }
 
-/** Limits raised from the defaults to what the adapter offers. */
-export const LIMITS = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupSizeY",
-  "maxComputeWorkgroupSizeZ",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
+/**
+ * Limits raised from the defaults to what the adapter offers: images fit in few
+ * large buffers. All programs keep to the defaults of the others, which every
+ * adapter has (https://www.w3.org/TR/webgpu/#limits).
+ */
+export const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
 /**
  * Tells whether there is a GPU that is not an emulation on the CPU.

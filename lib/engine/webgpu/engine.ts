@@ -19,6 +19,7 @@ import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
 import { OUTPUT } from "../stages.ts";
 import { Buffers } from "./buffers.ts";
 import { gather, HEADER, imageBuffer, imageBuffers } from "./images.ts";
+import { latentRow } from "./latent.ts";
 import { Loss, lossRow } from "./loss.ts";
 import type { Program } from "./program.ts";
 import {
@@ -177,7 +178,7 @@ export class WebGpuEngine implements Engine {
       );
     }
     this.#gpu.check();
-    if (epsilon) this.#fill("epsilon", epsilon);
+    if (epsilon) this.#fillNoise(epsilon);
     const t = this.#step + 1;
     const [key0, key1] = streamKey(seed, "epsilon");
     this.#run(this.#training, {
@@ -247,18 +248,19 @@ export class WebGpuEngine implements Engine {
     const { latentDim } = this.#options;
     const n = images.length / IMAGE_PIXELS * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
+    const width = latentRow(latentDim).length;
     this.#run(this.#plans.inference, { count: 1 });
     const reading: Promise<void>[] = [];
     for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
       this.#setInput(images, first, count);
       this.#run([...this.#plans.gather, ...this.#plans.encoding], { count });
       reading.push(
-        this.#read(["heads", count * 2 * latentDim]).then(([heads]) => {
+        this.#read(["latents", count * width]).then(([rows]) => {
           for (let i = 0; i < count; i++) {
-            const at = 2 * i * latentDim, middle = at + latentDim;
+            const at = i * width, middle = at + latentDim;
             const to = (first + i) * latentDim;
-            mu.set(heads.subarray(at, middle), to);
-            logvar.set(heads.subarray(middle, middle + latentDim), to);
+            mu.set(rows.subarray(at, middle), to);
+            logvar.set(rows.subarray(middle, middle + latentDim), to);
           }
         }),
       );
@@ -373,17 +375,6 @@ export class WebGpuEngine implements Engine {
       decoding: steps.decoding(),
       scoring: steps.scoring(),
     };
-    // The one limit above WebGPU's defaults that every batch size needs.
-    const most = this.#gpu.device.limits.maxStorageBuffersPerShaderStage;
-    const needed = Math.max(
-      ...Object.values(programs).flat().map(({ bindings }) => bindings.length),
-    );
-    if (needed > most) {
-      throw new GpuError(
-        `the GPU allows ${most} storage buffers in a program, the webgpu ` +
-          `engine needs ${needed}: choose another engine`,
-      );
-    }
     this.#plans = Object.fromEntries(
       await Promise.all(
         Object.entries(programs).map(async ([name, list]) => [
@@ -425,6 +416,18 @@ export class WebGpuEngine implements Engine {
       this.#buffers.get(name),
       values as Float32Array<ArrayBuffer>,
     );
+  }
+
+  /** Puts noise where `latentForward` would leave its own. */
+  #fillNoise(noise: Float32Array): void {
+    const { latentDim } = this.#options;
+    const { length, epsilon } = latentRow(latentDim);
+    const rows = new Float32Array(noise.length / latentDim * length);
+    for (let i = 0; i * latentDim < noise.length; i++) {
+      const own = noise.subarray(i * latentDim, (i + 1) * latentDim);
+      rows.set(own, i * length + epsilon);
+    }
+    this.#fill("latents", rows);
   }
 
   #read(

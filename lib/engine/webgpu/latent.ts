@@ -16,6 +16,27 @@ import { declared, type Input } from "./sides.ts";
 const THREADS = FEATURE_COUNT / 4;
 
 /**
+ * An image's row of the buffer `latents`: μ, log σ² and ε of each dimension, then
+ * the KL divergence of the image. One buffer in place of four, because WebGPU
+ * promises eight storage buffers to a program
+ * (https://www.w3.org/TR/webgpu/#limit-default).
+ */
+export function latentRow(latentDim: number): {
+  readonly epsilon: number;
+  readonly kl: number;
+  readonly length: number;
+} {
+  return {
+    epsilon: 2 * latentDim,
+    kl: 3 * latentDim,
+    length: 3 * latentDim + 1,
+  };
+}
+
+/** Bytes of workgroup memory that WebGPU promises. */
+const WORKGROUP_BYTES = 16_384;
+
+/**
  * Shares out `outputs` sums among the threads: how many are formed at a time,
  * and in how many slices each.
  */
@@ -44,9 +65,8 @@ export function latentForward(
   const bindings: Record<string, Binding> = {
     parameters: read("parameters", "f32"),
     ...decode && { vectors: read("parameters") },
-    ...features && { ...features.bindings, heads: write("heads", "f32") },
+    ...features && { ...features.bindings, latents: write("latents", "f32") },
     ...sample && { losses: write("losses", "f32") },
-    ...sample && !autoencoder && { epsilon: write("epsilon", "f32") },
     ...(sample || decode) && { z: write("z", "f32") },
     ...decode && { decoded: write("fc_decode") },
   };
@@ -79,6 +99,7 @@ var<workgroup> partial: array<f32, ${THREADS}>;`
 
 function headsOf(spec: ModelSpec, features: Input): string {
   const outputs = 2 * spec.latentDim;
+  const row = latentRow(spec.latentDim).length;
   const { each, slices } = shares(outputs);
   return `{
     let at = image * ${THREADS}u + thread;
@@ -111,7 +132,7 @@ function headsOf(spec: ModelSpec, features: Input): string {
         sum += partial[i * ${each}u + thread];
       }
       head[output] = sum;
-      heads[image * ${outputs}u + output] = sum;
+      latents[image * ${row}u + output] = sum;
     }
     workgroupBarrier();
   }`;
@@ -120,6 +141,7 @@ function headsOf(spec: ModelSpec, features: Input): string {
 /** Writes, as WGSL, z and the KL divergence of each dimension and of the image. */
 function sampled(latentDim: number, autoencoder: boolean): string {
   const row = lossRow(latentDim);
+  const own = latentRow(latentDim);
   return autoencoder
     ? `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
@@ -127,20 +149,19 @@ function sampled(latentDim: number, autoencoder: boolean): string {
     z[image * ${latentDim}u + d] = head[d];
     losses[image * ${row}u + ${Loss.kl}u + d] = 0.0;
   }
-  if (thread == 0u) { losses[image * ${row}u + ${Loss.klOfImage}u] = 0.0; }
   workgroupBarrier();`
     : `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
-    let at = image * ${latentDim}u + d;
+    let at = image * ${own.length}u + ${own.epsilon}u + d;
     if (job.noise == 1u) {
-      epsilon[at] = normal((job.firstRow + image) * ${latentDim}u + d);
+      latents[at] = normal((job.firstRow + image) * ${latentDim}u + d);
     }
     let mu = head[d];
     let logvar = head[${latentDim}u + d];
     let sigma = exponential(0.5 * logvar);
-    let value = fma(sigma, epsilon[at], mu);
+    let value = fma(sigma, latents[at], mu);
     latent[d] = value;
-    z[at] = value;
+    z[image * ${latentDim}u + d] = value;
     // −½ (1 + log σ² − μ² − σ²)
     let kl = 0.5 * (mu * mu + (sigma * sigma - 1.0 - logvar));
     head[d] = kl;
@@ -150,7 +171,7 @@ function sampled(latentDim: number, autoencoder: boolean): string {
   if (thread == 0u) {
     var kl = 0.0;
     for (var d = 0u; d < ${latentDim}u; d++) { kl += head[d]; }
-    losses[image * ${row}u + ${Loss.klOfImage}u] = kl;
+    latents[image * ${own.length}u + ${own.kl}u] = kl;
   }`;
 }
 
@@ -187,7 +208,11 @@ export function latentBackward(
   const heads = 2 * latentDim;
   const { each, slices } = shares(latentDim);
   const columns = norm.channels / 4;
-  const klOfImage = `image * ${lossRow(latentDim)}u + ${Loss.klOfImage}u`;
+  const row = latentRow(latentDim);
+  // All three sums at once where the memory is enough, else one by one.
+  const rest = 4 * (THREADS + heads);
+  const fit = rest + 16 * SUMS * THREADS <= WORKGROUP_BYTES;
+  const groups = fit ? [[0, 1, 2]] : [[0], [1], [2]];
   return program({
     name: "latentBackward",
     bindings: {
@@ -198,18 +223,14 @@ export function latentBackward(
       gradient: write("∂heads", "f32"),
       before: read(activations),
       sums: write(`sums ${norm.name}`),
-      ...!autoencoder && {
-        heads: read("heads", "f32"),
-        epsilon: read("epsilon", "f32"),
-        losses: read("losses", "f32"),
-      },
+      ...!autoencoder && { latents: read("latents", "f32") },
     },
     threads: THREADS,
     grid: (images) => [images],
     flops: linearFlops(latentDim),
     globals: `
 ${exponentials}
-var<workgroup> tile: array<vec4<f32>, ${SUMS * THREADS}>;
+var<workgroup> tile: array<vec4<f32>, ${groups[0].length * THREADS}>;
 var<workgroup> partial: array<f32, ${THREADS}>;
 var<workgroup> head: array<f32, ${heads}>;`,
     main: `
@@ -220,7 +241,7 @@ var<workgroup> head: array<f32, ${heads}>;`,
   // β · sign(KL − C) of the batch's means.
   var kl = 0.0;
   for (var image = thread; image < job.count; image += ${THREADS}u) {
-    kl += losses[${klOfImage}];
+    kl += latents[image * ${row.length}u + ${row.kl}u];
   }
   partial[thread] = kl;
   for (var half = ${THREADS / 2}u; half > 0u; half /= 2u) {
@@ -253,11 +274,11 @@ var<workgroup> head: array<f32, ${heads}>;`,
       autoencoder
         ? `head[d] = slope;
       head[${latentDim}u + d] = 0.0;`
-        : `let at = own * ${heads}u + d;
-      let sigma = exponential(0.5 * heads[at + ${latentDim}u]);
-      head[d] = fma(factor, heads[at], slope);
+        : `let at = own * ${row.length}u + d;
+      let sigma = exponential(0.5 * latents[at + ${latentDim}u]);
+      head[d] = fma(factor, latents[at], slope);
       head[${latentDim}u + d] = 0.5 * fma(
-        slope * epsilon[own * ${latentDim}u + d], sigma,
+        slope * latents[at + ${row.epsilon}u], sigma,
         factor * (sigma * sigma - 1.0));`
     }
       gradient[own * ${heads}u + d] = head[d];
@@ -273,22 +294,39 @@ var<workgroup> head: array<f32, ${heads}>;`,
   let at = own * ${THREADS}u + thread;
   to[at] = value;
   let h = before[at];
-  tile[thread] = value;
-  tile[${THREADS}u + thread] = value * h;
-  tile[${2 * THREADS}u + thread] = select(vec4<f32>(), value, h > vec4<f32>());
+  ${
+      groups.map((group) => overPlaces(group, columns))
+        .join("  workgroupBarrier();")
+    }`,
+  });
+}
+
+/** What a norm's gradient needs of the gradient `value` and the activation `h`. */
+const TERMS = [
+  "value",
+  "value * h",
+  "select(vec4<f32>(), value, h > vec4<f32>())",
+];
+
+/** Writes the sums of some {@linkcode TERMS} over the places of the image. */
+function overPlaces(group: readonly number[], columns: number): string {
+  const lines = (line: (s: number, from: number) => string) =>
+    group.map((s, i) => line(s, i * THREADS)).join("\n    ");
+  return `
+    ${lines((s, from) => `tile[${from}u + thread] = ${TERMS[s]};`)}
   for (var half = ${THREADS / 2}u; half >= ${columns}u; half /= 2u) {
     workgroupBarrier();
     if (thread < half) {
-      for (var i = thread; i < ${SUMS * THREADS}u; i += ${THREADS}u) {
+      for (var i = thread; i < ${group.length * THREADS}u; i += ${THREADS}u) {
         tile[i] += tile[i + half];
       }
     }
   }
   if (thread < ${columns}u) {
-    for (var s = 0u; s < ${SUMS}u; s++) {
-      sums[(own * ${SUMS}u + s) * ${columns}u + thread] =
-        tile[s * ${THREADS}u + thread];
-    }
-  }`,
-  });
+    let to = own * ${SUMS * columns}u + thread;
+    ${
+    lines((s, from) => `sums[to + ${s * columns}u] = tile[${from}u + thread];`)
+  }
+  }
+`;
 }

@@ -16,10 +16,8 @@ export const Loss = {
   reconstruction: 0,
   /** Σ of the loss's gradient, which is the gradient of the last bias. */
   slope: 1,
-  /** Σ KL of the dimensions. */
-  klOfImage: 2,
   /** The KL of each dimension, from here on. */
-  kl: 3,
+  kl: 2,
 } as const;
 
 /** Returns the length of an image's row of losses, and of a batch's record. */

@@ -18,7 +18,7 @@ import { adam, type Filter } from "./adam.ts";
 import { type Convolution, down, up } from "./convolution.ts";
 import { filterGradient, singleFilterGradient } from "./filter.ts";
 import { gathered } from "./images.ts";
-import { latentBackward, latentForward } from "./latent.ts";
+import { latentBackward, latentForward, latentRow } from "./latent.ts";
 import { linearGradients } from "./linear.ts";
 import { lossOutput, lossRow, pixelOutput, record } from "./loss.ts";
 import {
@@ -99,8 +99,9 @@ export class Steps {
       sizes.set(name, batchSize * size);
     perImage("image", IMAGE_PIXELS);
     perImage("losses", lossRow(latentDim));
-    for (const name of ["heads", "∂heads"]) perImage(name, 2 * latentDim);
-    for (const name of ["z", "epsilon"]) perImage(name, latentDim);
+    perImage("latents", latentRow(latentDim).length);
+    perImage("∂heads", 2 * latentDim);
+    perImage("z", latentDim);
     for (const name of ["fc_decode", "∂fc_decode"]) {
       perImage(name, FEATURE_COUNT);
     }
