@@ -186,8 +186,8 @@ class InferenceBench {
       for (let i = 0; i < count; i++) await run();
       return (performance.now() - start) / count;
     };
-    await take(WARM_UP);
-    const guess = await take(WARM_UP);
+    await take(WARM_UP / 2);
+    const guess = await take(WARM_UP / 2);
     return await take(Math.max(1, Math.round(2 * ROUND_TIME / guess)));
   }
 }

@@ -19,6 +19,7 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
 #: Batches of images to go round: as many as on our side.
 BATCHES = 8
 
+#: Steps before the clock starts; the second half says how many a second holds.
 WARM_UP_STEPS = 10
 
 
@@ -48,10 +49,10 @@ def milliseconds(run, seconds):
             wait()
         return time.perf_counter() - start
 
-    take(0, WARM_UP_STEPS)
-    each = take(WARM_UP_STEPS, WARM_UP_STEPS) / WARM_UP_STEPS
-    count = max(1, round(seconds / each))
-    return 1000 * take(2 * WARM_UP_STEPS, count) / count
+    half = WARM_UP_STEPS // 2
+    take(0, half)
+    count = max(1, round(seconds * half / take(half, half)))
+    return 1000 * take(2 * half, count) / count
 
 
 def report(name, version, build, threads, times, is_fair=True):

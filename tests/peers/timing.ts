@@ -11,7 +11,8 @@ import { parseArgs } from "node:util";
 /** Batches of images to go round: as many as on our side. */
 export const BATCHES = 8;
 
-const WARM_UP_STEPS = 10;
+/** Runs before the clock starts; the second half says how many a second holds. */
+const WARM_UP_RUNS = 10;
 
 /** What a peer is told. */
 export interface PeerOptions {
@@ -76,22 +77,19 @@ export function findPackage(
 /**
  * Returns how long one of many runs takes, in milliseconds: timed as a whole, so
  * that a run that takes longer counts for the mean.
- *
- * @param wait Ends when all that was run is done.
  */
 export async function milliseconds(
   run: (i: number) => unknown,
   seconds: number,
-  wait: () => unknown = () => {},
 ): Promise<number> {
   const take = async (first: number, count: number) => {
     const start = performance.now();
     for (let i = first; i < first + count; i++) await run(i);
-    await wait();
     return performance.now() - start;
   };
-  await take(0, WARM_UP_STEPS);
-  const each = await take(WARM_UP_STEPS, WARM_UP_STEPS) / WARM_UP_STEPS;
+  const half = WARM_UP_RUNS / 2;
+  await take(0, half);
+  const each = await take(half, half) / half;
   const count = Math.max(1, Math.round(1000 * seconds / each));
-  return await take(2 * WARM_UP_STEPS, count) / count;
+  return await take(2 * half, count) / count;
 }
