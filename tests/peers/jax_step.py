@@ -25,15 +25,18 @@ if options.threads < os.cpu_count():
 
 import jax
 import jax.numpy as jnp
+import numpy
 
 jax.config.update("jax_platforms", "cpu")
 batch, latent_dim = options.batch_size, options.latent_dim
-keys = iter(jax.random.split(jax.random.key(0), 16))
+# NumPy's, since JAX compiles a program for each shape that it draws.
+generator = numpy.random.default_rng(0)
 NHWC = ("NHWC", "HWIO", "NHWC")
 
 
 def layer(*shape):
-    return jax.random.normal(next(keys), shape) * 0.05, jnp.zeros(shape[-1])
+    weight = 0.05 * generator.standard_normal(shape, numpy.float32)
+    return jnp.array(weight), jnp.zeros(shape[-1])
 
 
 def norms(*channels):
@@ -123,7 +126,7 @@ def step(state, images, i):
     return (jax.tree.map(updated, model, m, v), running, m, v), loss
 
 
-images = jax.random.uniform(next(keys), (BATCHES * batch, 28, 28, 1))
+images = jnp.array(generator.random((BATCHES * batch, 28, 28, 1), numpy.float32))
 state = (model, running, jax.tree.map(jnp.zeros_like, model), jax.tree.map(jnp.zeros_like, model))
 
 
