@@ -95,7 +95,11 @@ export interface Engine {
 
   /** Copies the state out of the engine. */
   readState(): Promise<TrainState>;
-  /** Replaces the engine's state. */
+  /**
+   * Replaces the engine's state.
+   *
+   * @throws {RangeError} If it is of a model of another size.
+   */
   writeState(state: TrainState): Promise<void>;
   /** Frees what the engine holds. It cannot be used afterwards. */
   dispose(): void;

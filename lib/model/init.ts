@@ -22,6 +22,32 @@ export interface TrainState {
 }
 
 /**
+ * Refuses a state that is not of a model's size, part of which an engine would
+ * leave out or not replace.
+ *
+ * @param spec The model's, from `modelSpec`.
+ * @param state Any state.
+ * @throws {RangeError} If an arena has another length than the model's.
+ */
+export function checkStateSizes(spec: ModelSpec, state: TrainState): void {
+  const { parameterCount, runningCount } = spec;
+  for (
+    const [name, size] of [
+      ["parameters", parameterCount],
+      ["running", runningCount],
+      ["expAvg", parameterCount],
+      ["expAvgSq", parameterCount],
+    ] as const
+  ) {
+    if (state[name].length === size) continue;
+    throw new RangeError(
+      `${name} has ${state[name].length} numbers, and this engine's model ` +
+        `${size}: it takes a state of the same latentDim`,
+    );
+  }
+}
+
+/**
  * The state before the first step. Weights and biases are U(±1/√fan_in), which
  * is what kaiming-uniform with a = √5 comes to
  * (https://github.com/pytorch/pytorch/issues/15314); batch norm starts as the

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TrainState } from "../../model/init.ts";
+import { checkStateSizes, type TrainState } from "../../model/init.ts";
 import {
   addLosses,
   addStep,
@@ -239,6 +239,7 @@ export class TfjsEngine implements Engine {
 
   // deno-lint-ignore require-await -- the contract is asynchronous
   async writeState(state: TrainState): Promise<void> {
+    checkStateSizes(this.#network.spec, state);
     this.#network.setWeights(state);
     this.#adam.write(state);
   }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { initialState, type TrainState } from "../../model/init.ts";
+import {
+  checkStateSizes,
+  initialState,
+  type TrainState,
+} from "../../model/init.ts";
 import {
   addLosses,
   addStep,
@@ -249,9 +253,10 @@ export class WasmEngine implements Engine {
     });
   }
 
-  writeState(state: TrainState): Promise<void> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async writeState(state: TrainState): Promise<void> {
+    checkStateSizes(this.#map.spec, state);
     this.#write(state);
-    return Promise.resolve();
   }
 
   dispose(): void {

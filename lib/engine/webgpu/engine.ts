@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { initialState, type TrainState } from "../../model/init.ts";
+import {
+  checkStateSizes,
+  initialState,
+  type TrainState,
+} from "../../model/init.ts";
 import {
   addLosses,
   type LossSums,
@@ -333,10 +337,11 @@ export class WebGpuEngine implements Engine {
     };
   }
 
-  writeState(state: TrainState): Promise<void> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async writeState(state: TrainState): Promise<void> {
     this.#gpu.check();
+    checkStateSizes(this.#steps.spec, state);
     this.#write(state);
-    return Promise.resolve();
   }
 
   /** A copy of a buffer, by its name in `Steps.buffers`. */
