@@ -33,6 +33,7 @@
  */
 export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint/codec.ts";
 export {
+  type BestEpoch,
   type Checkpoint,
   CheckpointError,
   type DataRecord,
@@ -103,6 +104,7 @@ export {
   streams,
   threefry2x32,
 } from "./rng.ts";
+export { RunError } from "./train/check.ts";
 export {
   type EndEvent,
   type EpochEvent,

@@ -113,7 +113,7 @@ export class VAE extends Network {
     const { options, seed, spec } = this;
     return {
       options: { ...defaults(trainingOptions), ...options, seed },
-      data: { name: "none", digest: "none", options: defaults(dataOptions) },
+      data: { name: "none", digest: null, options: defaults(dataOptions) },
       state: initialState(spec, seed),
       history: [],
       partial: null,

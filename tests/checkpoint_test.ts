@@ -9,6 +9,7 @@ import {
 import { join } from "node:path";
 import { WriteError } from "../lib/files/atomic_write.ts";
 import {
+  type BestEpoch,
   type Checkpoint,
   CheckpointError,
   loadCheckpoint,
@@ -21,10 +22,12 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
+import { syntheticDataset } from "../lib/dataset/split.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { initialState } from "../lib/model/init.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import { train } from "../lib/train/trainer.ts";
 import { readGolden } from "./golden/read.ts";
 import { inFolder } from "./folder.ts";
 
@@ -168,7 +171,7 @@ Deno.test("encodeCheckpoint() has the tensors of PyTorch and of Adam", () => {
 Deno.test("encodeCheckpoint() writes metadata that other tools can read", () => {
   const { metadata } = parseSafetensors(BYTES);
   assertEquals(metadata.format, "pt");
-  assertEquals(metadata.vae_version, "1");
+  assertEquals(metadata.vae_version, "2");
   assertEquals(JSON.parse(metadata.options).beta, 0.1);
   assertEquals(JSON.parse(metadata.data).name, "synthetic");
   assertEquals(JSON.parse(metadata.progress).step, 600);
@@ -294,8 +297,8 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
       "or is another program's file",
     ],
     [
-      text("vae_version", "2"),
-      "it has version 2 of the format, and this program knows 1: " +
+      text("vae_version", "3"),
+      "it has version 3 of the format, and this program knows 2: " +
       "use a newer one",
     ],
     [
@@ -411,6 +414,178 @@ Deno.test("decodeCheckpoint() refuses a latent size that its tensors lack", () =
 Deno.test("decodeCheckpoint() gives an option newer than the file its default", () => {
   const bytes = forgedJson("options", ({ capacity: _, ...o }) => o);
   assertEquals(decodeCheckpoint(bytes), decodeCheckpoint(BYTES));
+});
+
+/** A run with patience whose first epoch is its best. */
+function patientRun(): Checkpoint {
+  const { options, ...others } = run();
+  const state = structuredClone(others.state);
+  state.step = 430;
+  state.parameters[0] = 0.5;
+  state.expAvgSq[0] = 0.25;
+  return {
+    ...others,
+    options: { ...options, patience: 3 },
+    best: { epoch: 1, state },
+  };
+}
+
+Deno.test("encodeCheckpoint() keeps the best epoch's tensors as best.NAME", () => {
+  const patient = patientRun();
+  const bytes = encodeCheckpoint(patient);
+  assertEquals(decodeCheckpoint(bytes), patient);
+  const { tensors, metadata } = parseSafetensors(bytes);
+  assertEquals(JSON.parse(metadata.progress).best, 1);
+  const names = [...parseSafetensors(BYTES).tensors.keys()];
+  assertEquals(
+    [...tensors.keys()].toSorted(),
+    [...names, ...names.map((name) => `best.${name}`)].toSorted(),
+  );
+  const first = (name: string) => tensors.get(name)!.data[0];
+  assertEquals(first("best.encoder.0.weight"), 0.5);
+  assertEquals(first("best.optimizer.exp_avg_sq.encoder.0.weight"), 0.25);
+  assertEquals(first("best.encoder.2.num_batches_tracked"), 430n);
+});
+
+Deno.test("encodeCheckpoint() notes where training ended early", () => {
+  const ended = { ...run(), partial: null, trained: 4 };
+  const bytes = encodeCheckpoint(ended);
+  assertEquals(decodeCheckpoint(bytes), ended);
+  const names = (
+    bytes: Uint8Array,
+  ) => [...parseSafetensors(bytes).tensors.keys()];
+  assertEquals(names(bytes), names(BYTES));
+});
+
+Deno.test("encodeCheckpoint() refuses a best epoch that is not the run's", () => {
+  const cases: [(best: BestEpoch) => BestEpoch, string][] = [
+    [
+      ({ state }) => ({ epoch: 2, state }),
+      "best must be an epoch with validation losses, not 2",
+    ],
+    [
+      ({ state }) => ({ epoch: 1, state: { ...state, step: 431 } }),
+      "the best model is of step 431, and epoch 1 ended with step 430",
+    ],
+    [
+      ({ epoch, state }) => {
+        const expAvgSq = state.expAvgSq.with(0, -1);
+        return { epoch, state: { ...state, expAvgSq } };
+      },
+      "tensor optimizer.exp_avg_sq.encoder.0.weight is -1 at element 0",
+    ],
+  ];
+  for (const [change, message] of cases) {
+    const patient = patientRun();
+    const error = assertThrows(
+      () => encodeCheckpoint({ ...patient, best: change(patient.best!) }),
+      CheckpointError,
+    );
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("decodeCheckpoint() refuses a wrong best epoch", () => {
+  const patient = encodeCheckpoint(patientRun());
+  // deno-lint-ignore no-explicit-any
+  const progress = (change: (value: any) => void) => {
+    const { tensors, metadata } = parseSafetensors(patient.slice());
+    const value = JSON.parse(metadata.progress);
+    change(value);
+    metadata.progress = JSON.stringify(value);
+    return writeSafetensors(tensors, metadata);
+  };
+  const without = (name: string) => {
+    const { tensors, metadata } = parseSafetensors(patient.slice());
+    tensors.delete(name);
+    return writeSafetensors(tensors, metadata);
+  };
+  const negative = () => {
+    const { tensors, metadata } = parseSafetensors(patient.slice());
+    tensors.get("best.optimizer.exp_avg_sq.fc_mu.bias")!.data[1] = -2;
+    return writeSafetensors(tensors, metadata);
+  };
+  const version = () => {
+    const { tensors, metadata } = parseSafetensors(patient.slice());
+    return writeSafetensors(tensors, { ...metadata, vae_version: "1" });
+  };
+  const cases: [Uint8Array, string][] = [
+    [
+      progress((p) => void delete p.best),
+      'it has a tensor too many: "best.encoder.2.num_batches_tracked"',
+    ],
+    [
+      version(),
+      'it has a tensor too many: "best.encoder.2.num_batches_tracked"',
+    ],
+    [
+      without("best.fc_mu.bias"),
+      "it lacks the tensor best.fc_mu.bias",
+    ],
+    [
+      progress((p) => p.best = 0),
+      "best must be a whole number of 1 or more, not 0",
+    ],
+    [
+      progress((p) => p.best = 2),
+      "best must be an epoch with validation losses, not 2",
+    ],
+    [
+      progress((p) => p.trained = 4),
+      "trained must be of a run that has ended early, not 4",
+    ],
+    [
+      negative(),
+      "tensor best.optimizer.exp_avg_sq.fc_mu.bias is -2 at element 1",
+    ],
+  ];
+  for (const [bytes, message] of cases) assertEquals(refused(bytes), message);
+});
+
+/** A checkpoint that the code of format 1 has written: two epochs, patience. */
+async function readFormat1(): Promise<Uint8Array> {
+  const url = new URL(
+    "fixtures/checkpoint-format-1.safetensors.gz",
+    import.meta.url,
+  );
+  const { body } = await fetch(url);
+  const unzipped = body!.pipeThrough(new DecompressionStream("gzip"));
+  return await new Response(unzipped).bytes();
+}
+
+Deno.test("decodeCheckpoint() reads format 1, and training goes on from it", async () => {
+  const checkpoint = decodeCheckpoint(await readFormat1());
+  const { options, state, history, partial } = checkpoint;
+  assertEquals([options.latentDim, options.patience, options.seed], [1, 3, 3]);
+  assertEquals([options.betaSchedule, options.warmupEpochs], ["linear", 2]);
+  assertEquals([history.length, partial, state.step], [2, null, 6]);
+  assertEquals(history[1].validation!.total, 76.63468362068164);
+  // The sums are those that the old code had of what it wrote.
+  const sum = (numbers: Float32Array) => numbers.reduce((a, b) => a + b, 0);
+  assertEquals(
+    [state.parameters, state.running, state.expAvg, state.expAvgSq].map(sum),
+    [
+      186.37318694591522,
+      99.74644756317139,
+      -2047.808893442154,
+      50151.98969620466,
+    ],
+  );
+  const dataset = await syntheticDataset({ limit: 12, valSize: 6 });
+  for await (
+    const event of train({
+      dataset,
+      resume: checkpoint,
+      epochs: 3,
+      engine: { engine: "wasm", threads: 1 },
+    })
+  ) {
+    if (event.type !== "epoch") continue;
+    // What the old code came to in its third epoch.
+    assertEquals(event.record.validation!.total, 75.20557240940158);
+    const { best } = await event.checkpoint();
+    assertEquals(best?.epoch, 3);
+  }
 });
 
 Deno.test("decodeCheckpoint() refuses a truncated file", () => {

@@ -6,104 +6,15 @@ import {
   assertLessOrEqual,
   assertRejects,
 } from "@std/assert";
-import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
-import type { BatchRef, Engine, Hyper } from "../lib/engine/engine.ts";
-import { initialState, type TrainState } from "../lib/model/init.ts";
-import type { LossSums, TrainLosses } from "../lib/model/losses.ts";
-import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
-import { completeOptions, defaults } from "../lib/options/table.ts";
+import { completeOptions } from "../lib/options/table.ts";
+import { type TrainingOptions, trainingOptions } from "../lib/options/run.ts";
 import {
-  dataOptions,
-  type TrainingOptions,
-  trainingOptions,
-} from "../lib/options/run.ts";
-import { hyperAt } from "../lib/train/schedule.ts";
-import {
-  type EndEvent,
-  type EpochEvent,
-  NonFiniteLossError,
-  type TrainEvent,
-} from "../lib/train/events.ts";
-import { train } from "../lib/train/trainer.ts";
-
-/** Records what it is told; its "weights" count the steps. */
-class FakeEngine implements Engine {
-  readonly name = "tfjs";
-  readonly description = "a fake";
-  readonly batches: (BatchRef & { hyper: Hyper; rows: number[] })[] = [];
-  readonly readsAfter: number[] = [];
-  /** Validation totals, epoch by epoch. */
-  validation: number[] = [];
-  nonFiniteStep: number | null = null;
-  onStep: (step: number) => void = () => {};
-  #order = new Uint32Array();
-  #unread = 0;
-  #step = 0;
-
-  setImages(): void {}
-
-  setOrder(order: Uint32Array): void {
-    this.#order = order.slice();
-  }
-
-  trainStep(batch: BatchRef, hyper: Hyper): void {
-    const { first, count } = batch;
-    const rows = [...this.#order.subarray(first, first + count)];
-    this.batches.push({ ...batch, hyper, rows });
-    this.#unread += count;
-    this.#step++;
-    this.onStep(batch.step);
-  }
-
-  takeLosses(): Promise<TrainLosses> {
-    this.readsAfter.push(this.batches.length);
-    const images = this.#unread;
-    this.#unread = 0;
-    const { nonFiniteStep } = this;
-    return Promise.resolve({ ...this.#sums(images, 10), nonFiniteStep });
-  }
-
-  evaluate(images: Uint8Array): Promise<LossSums> {
-    return Promise.resolve(
-      this.#sums(images.length / IMAGE_PIXELS, this.validation.shift() ?? 5),
-    );
-  }
-
-  #sums(images: number, mean: number): LossSums {
-    return {
-      images,
-      reconstruction: mean * images,
-      klPerDimension: Float64Array.of(0.5 * images, 0),
-      total: mean * images,
-    };
-  }
-
-  readState(): Promise<TrainState> {
-    return Promise.resolve({
-      ...initialState(modelSpec(2), 0),
-      step: this.#step,
-    });
-  }
-
-  writeState(state: TrainState): Promise<void> {
-    this.#step = state.step;
-    return Promise.resolve();
-  }
-
-  encode(): never {
-    throw new Error("training does not encode");
-  }
-
-  decode(): never {
-    throw new Error("training does not decode");
-  }
-
-  score(): never {
-    throw new Error("training does not score");
-  }
-
-  dispose(): void {}
-}
+  epochsToTarget,
+  hyperAt,
+  settleWarmup,
+} from "../lib/train/schedule.ts";
+import { NonFiniteLossError } from "../lib/train/events.ts";
+import { collect, dataset, FakeEngine } from "./fake_engine.ts";
 
 /** Runs `body` by a clock that only the engine's steps move. */
 async function withStepsOf<T>(
@@ -120,37 +31,6 @@ async function withStepsOf<T>(
   } finally {
     performance.now = now;
   }
-}
-
-function dataset(count: number, validation = 2): Dataset {
-  const set = (count: number): ImageSet => ({
-    images: new Uint8Array(count * IMAGE_PIXELS),
-    labels: null,
-    count,
-  });
-  return {
-    name: "blank",
-    digest: "blank",
-    train: set(count),
-    validation: set(validation),
-    test: set(3),
-    notes: [],
-    options: defaults(dataOptions),
-  };
-}
-
-async function collect(
-  engine: Engine,
-  setup: Omit<Parameters<typeof train>[0], "engine">,
-): Promise<{ events: TrainEvent[]; epochs: EpochEvent[]; end: EndEvent }> {
-  const events: TrainEvent[] = [];
-  for await (const event of train({ latentDim: 2, ...setup, engine })) {
-    events.push(event);
-  }
-  const end = events.at(-1)!;
-  assert(end.type === "end");
-  const epochs = events.filter((event) => event.type === "epoch");
-  return { events, epochs, end };
 }
 
 Deno.test("train() shows every image once an epoch, in a new order", async () => {
@@ -235,7 +115,6 @@ Deno.test("train() works without a validation split", async () => {
   const { epochs } = await collect(new FakeEngine(), {
     dataset: dataset(4, 0),
     epochs: 1,
-    patience: 1,
   });
   assertEquals(epochs[0].record.validation, null);
   assertEquals(epochs[0].record.klPerDimension, [0.5, 0]);
@@ -288,24 +167,6 @@ Deno.test("train() stops at an epoch's end when it is aborted there", async () =
   const checkpoint = await end.checkpoint();
   assertEquals(checkpoint.history.length, 1);
   assertEquals(checkpoint.partial, null);
-});
-
-Deno.test("train() keeps the best epoch when patience runs out", async () => {
-  const engine = new FakeEngine();
-  engine.validation = [9, 6, 7, 6.5, 8];
-  const { end, epochs } = await collect(engine, {
-    dataset: dataset(4),
-    batchSize: 4,
-    epochs: 10,
-    patience: 2,
-  });
-  assertEquals(end.reason, "patience");
-  assertEquals(epochs.length, 4);
-  assertEquals(end.history.length, 4);
-  const kept = await end.checkpoint();
-  assertEquals(kept.history.length, 2);
-  assertEquals(kept.state.step, 2);
-  assertEquals((await engine.readState()).step, 2);
 });
 
 Deno.test("train() names the step whose loss is not finite", async () => {

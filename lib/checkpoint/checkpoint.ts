@@ -9,12 +9,13 @@ import { type Checkpoint, CheckpointError } from "./metadata.ts";
 import { SafetensorsError } from "../formats/safetensors.ts";
 
 export {
+  type BestEpoch,
   type Checkpoint,
   CheckpointError,
   type DataRecord,
 } from "./metadata.ts";
 
-/** Refuses larger files: a header of 100 MB and 20 MB of tensors still fit. */
+/** Refuses larger files: a header of 100 MB and 50 MB of tensors still fit. */
 const MAX_FILE = 256 * 2 ** 20;
 
 /**

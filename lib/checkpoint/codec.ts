@@ -5,7 +5,8 @@
  * @module
  */
 import type { TrainState } from "../model/init.ts";
-import { modelSpec } from "../model/spec.ts";
+import type { EpochRecord } from "../model/losses.ts";
+import { type ModelSpec, modelSpec } from "../model/spec.ts";
 import {
   fromPyTorch,
   stepCounters,
@@ -26,6 +27,9 @@ import {
 import { checkNumbers, EXP_AVG_SQ, TensorReader } from "./weights.ts";
 
 const EXP_AVG = "optimizer.exp_avg.";
+
+/** What the names of the best epoch's tensors begin with. */
+const BEST = "best.";
 
 /**
  * Writes a checkpoint. The same run gives the same bytes.
@@ -54,9 +58,28 @@ const EXP_AVG = "optimizer.exp_avg.";
 export function encodeCheckpoint(
   checkpoint: Checkpoint,
 ): Uint8Array<ArrayBuffer> {
-  const { state, options } = checkpoint;
-  const metadata = writeMetadata({ ...checkpoint, step: state.step });
+  const { state, options, best } = checkpoint;
+  const metadata = writeMetadata({
+    ...checkpoint,
+    step: state.step,
+    best: best?.epoch,
+  });
   const spec = modelSpec(options.latentDim);
+  const tensors = stateTensors(spec, state);
+  if (best) {
+    checkBestStep(checkpoint.history, best.epoch, best.state.step);
+    for (const [name, tensor] of stateTensors(spec, best.state)) {
+      tensors.set(BEST + name, tensor);
+    }
+  }
+  return writeSafetensors(tensors, metadata);
+}
+
+/** Makes the tensors of a state: PyTorch's, and Adam's moments. */
+function stateTensors(
+  spec: ModelSpec,
+  state: TrainState,
+): Map<string, Tensor> {
   const tensors = toStateDict(spec, state);
   for (
     const [prefix, moment] of [
@@ -69,7 +92,20 @@ export function encodeCheckpoint(
     }
   }
   for (const [name, tensor] of tensors) checkNumbers(name, tensor);
-  return writeSafetensors(tensors, metadata);
+  return tensors;
+}
+
+/** Refuses a best model that is not the one after its epoch. */
+function checkBestStep(
+  history: readonly EpochRecord[],
+  epoch: number,
+  step: number,
+): void {
+  if (step === history[epoch - 1].step) return;
+  throw new CheckpointError(
+    `the best model is of step ${step}, and epoch ${epoch} ended with step ` +
+      `${history[epoch - 1].step}`,
+  );
 }
 
 /**
@@ -89,43 +125,51 @@ export function encodeCheckpoint(
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);
-  const { step, ...run } = readMetadata(metadata);
-  return { ...run, state: readState(tensors, run.options.latentDim, step) };
+  const { step, best, ...run } = readMetadata(metadata);
+  const spec = modelSpec(run.options.latentDim);
+  const reader = new TensorReader(tensors);
+  const state = readState(reader, spec, step);
+  const kept = best === undefined ? {} : {
+    best: {
+      epoch: best,
+      state: readState(reader, spec, run.history[best - 1].step, BEST),
+    },
+  };
+  reader.finish();
+  return { ...run, state, ...kept };
 }
 
+/** Reads the state whose tensors' names begin with `kept`. */
 function readState(
-  tensors: ReadonlyMap<string, Tensor>,
-  latentDim: number,
+  reader: TensorReader,
+  spec: ModelSpec,
   step: number,
+  kept = "",
 ): TrainState {
-  const spec = modelSpec(latentDim);
-  const reader = new TensorReader(tensors);
   const parameters = (prefix: string) =>
     fromPyTorch(
       spec.parameters,
       spec.parameterCount,
-      (name, shape) => reader.read(prefix + name, "F32", shape),
+      (name, shape) => reader.read(kept + prefix + name, "F32", shape),
     );
-
   const state: TrainState = {
     step,
     parameters: parameters(""),
     running: fromPyTorch(
       spec.running,
       spec.runningCount,
-      (name, shape) => reader.read(name, "F32", shape),
+      (name, shape) => reader.read(kept + name, "F32", shape),
     ),
     expAvg: parameters(EXP_AVG),
     expAvgSq: parameters(EXP_AVG_SQ),
   };
   for (const name of stepCounters(spec)) {
-    const [counted] = reader.read(name, "I64", [1]);
+    const [counted] = reader.read(kept + name, "I64", [1]);
     if (counted !== BigInt(step)) {
       throw new CheckpointError(
-        `tensor ${name} is ${counted}, but the step is ${step}`,
+        `tensor ${kept}${name} is ${counted}, but the step is ${step}`,
       );
     }
   }
-  reader.finish();
   return state;
 }

@@ -20,8 +20,11 @@ import {
 import type { EpochRecord, Losses, LossSums } from "../model/losses.ts";
 import { show } from "../text.ts";
 
-/** The version of the format that is written, and the newest that is read. */
-export const VERSION = 1;
+/**
+ * The version of the format that is written, and the newest that is read.
+ * Version 1 has no best epoch.
+ */
+export const VERSION = 2;
 
 /** The data set of a run. */
 export interface DataRecord {
@@ -34,6 +37,14 @@ export interface DataRecord {
   readonly digest: string | null;
   /** The options that chose it. */
   readonly options: DataOptions;
+}
+
+/** The model of an epoch that a run with patience has left behind. */
+export interface BestEpoch {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** As it was after that epoch. */
+  readonly state: TrainState;
 }
 
 /** A run at one moment: all that is needed to continue it. */
@@ -51,12 +62,24 @@ export interface Checkpoint {
    * trained on; null between epochs.
    */
   readonly partial: LossSums | null;
+  /**
+   * With patience, until training ends: the best epoch so far, which the run
+   * will come back to.
+   */
+  readonly best?: BestEpoch;
+  /**
+   * Epochs that were trained, where training has ended and came back to an
+   * earlier one: that of the last record.
+   */
+  readonly trained?: number;
 }
 
 /** All of a checkpoint but its tensors. */
-export interface Metadata extends Omit<Checkpoint, "state"> {
+export interface Metadata extends Omit<Checkpoint, "state" | "best"> {
   /** Adam updates so far. */
   readonly step: number;
+  /** The number of the best epoch, if its model is there. */
+  readonly best?: number;
 }
 
 /**
@@ -81,11 +104,15 @@ export class CheckpointError extends Error {
  * @throws {CheckpointError} If a value is out of range or not finite.
  */
 export function writeMetadata(metadata: Metadata): Record<string, string> {
-  const { options, data, step, history, partial } = check(metadata);
+  const { options, data, step, history, partial, best, trained } = check(
+    metadata,
+  );
   const progress = {
     step,
     partial: partial &&
       { ...partial, klPerDimension: [...partial.klPerDimension] },
+    best,
+    trained,
   };
   return {
     format: "pt", // whose names and layouts the tensors have, as tools expect
@@ -133,15 +160,18 @@ export function readMetadata(texts: Record<string, string>): Metadata {
       });
     }
   };
+  const progress = fields(json("progress"), "progress", ["step", "partial"]);
   return check({
     options: json("options"),
     data: json("data"),
-    ...fields(json("progress"), "progress", ["step", "partial"]),
+    step: progress.step,
+    partial: progress.partial,
+    ...(version === "1" ? {} : progress),
     history: json("history"),
   });
 }
 
-type Unchecked<T> = Record<keyof T, unknown>;
+type Unchecked<T> = { [Name in keyof T]: unknown };
 
 /** Checks every field and brings it into the order in which it is written. */
 function check(metadata: Unchecked<Metadata>): Metadata {
@@ -149,6 +179,10 @@ function check(metadata: Unchecked<Metadata>): Metadata {
   const dataFields: (keyof DataRecord)[] = ["name", "digest", "options"];
   const data = fields(metadata.data, "data", dataFields);
   const step = whole(metadata.step, "step");
+  const history = checkHistory(metadata.history, step, options.latentDim);
+  const partial = metadata.partial === null
+    ? null
+    : checkSums(metadata.partial, "partial", options.latentDim);
   return {
     options,
     data: {
@@ -157,20 +191,49 @@ function check(metadata: Unchecked<Metadata>): Metadata {
       options: checkOptions(dataOptions, data.options, "data.options"),
     },
     step,
-    history: array(metadata.history, "history").map((value, i) => {
-      const record = checkEpoch(value, `history[${i}]`, options.latentDim);
-      if (record.epoch !== i + 1) {
-        throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
-      }
-      if (record.step > step) {
-        throw expected(`history[${i}].step`, `at most ${step}`, record.step);
-      }
-      return record;
-    }),
-    partial: metadata.partial === null
-      ? null
-      : checkSums(metadata.partial, "partial", options.latentDim),
+    history,
+    partial,
+    ...checkEnd(metadata, history, partial),
   };
+}
+
+function checkHistory(
+  value: unknown,
+  step: number,
+  latentDim: number,
+): EpochRecord[] {
+  return array(value, "history").map((value, i) => {
+    const record = checkEpoch(value, `history[${i}]`, latentDim);
+    if (record.epoch !== i + 1) {
+      throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
+    }
+    if (record.step > step) {
+      throw expected(`history[${i}].step`, `at most ${step}`, record.step);
+    }
+    return record;
+  });
+}
+
+/** Checks what early stopping leaves: both fields are absent without it. */
+function checkEnd(
+  { best, trained }: Pick<Unchecked<Metadata>, "best" | "trained">,
+  history: readonly EpochRecord[],
+  partial: LossSums | null,
+): Pick<Metadata, "best" | "trained"> {
+  const end: { best?: number; trained?: number } = {};
+  if (best !== undefined) {
+    end.best = whole(best, "best", 1);
+    if (!history[end.best - 1]?.validation) {
+      throw expected("best", "an epoch with validation losses", best);
+    }
+  }
+  if (trained !== undefined) {
+    end.trained = whole(trained, "trained", 1);
+    if (end.trained <= history.length || partial || end.best !== undefined) {
+      throw expected("trained", "of a run that has ended early", trained);
+    }
+  }
+  return end;
 }
 
 /**

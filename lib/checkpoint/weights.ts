@@ -190,7 +190,7 @@ export class TensorReader {
  */
 export function checkNumbers(name: string, { dtype, data }: Tensor): void {
   if (dtype !== "F32") return;
-  const isSquare = name.endsWith(".running_var") || name.startsWith(EXP_AVG_SQ);
+  const isSquare = name.endsWith(".running_var") || name.includes(EXP_AVG_SQ);
   const [least = 0] = isSquare ? data.toSorted() : [];
   const wrong = [NaN, Infinity, -Infinity].find((n) => data.includes(n)) ??
     (least < 0 ? least : undefined);
@@ -200,5 +200,5 @@ export function checkNumbers(name: string, { dtype, data }: Tensor): void {
   }
 }
 
-/** What the names of Adam's second moments begin with. */
+/** What the names of Adam's second moments begin with, those of the best epoch after its prefix. */
 export const EXP_AVG_SQ = "optimizer.exp_avg_sq.";

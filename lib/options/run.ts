@@ -73,10 +73,11 @@ export const trainingOptions = {
   },
   warmupEpochs: {
     type: "number",
-    default: 5,
+    default: null,
     min: 0.01,
     max: 100_000,
-    help: "epochs in which a schedule or the capacity rises",
+    help: "epochs in which a schedule or the capacity rises; without it, " +
+      "half the run, or an eighth for cyclical",
   },
   capacity: {
     type: "number",
@@ -90,7 +91,8 @@ export const trainingOptions = {
     default: null,
     min: 1,
     max: 100_000,
-    help: "stop after so many epochs without a better validation total",
+    help: "stop after so many epochs without a better validation total, and " +
+      "keep the best",
   },
   autoencoder: {
     type: "boolean",

@@ -15,7 +15,8 @@ import type { TrainingOptions } from "../options/run.ts";
  * - `linear`: β rises from 0 over the warm-up (Bowman et al. 2016,
  *   https://arxiv.org/abs/1511.06349).
  * - `cyclical`: it rises over the warm-up, rests for as long, and starts again
- *   (Fu et al. 2019 with R = ½, https://arxiv.org/abs/1903.10145).
+ *   (Fu et al. 2019 with R = ½, https://arxiv.org/abs/1903.10145). Unless told
+ *   otherwise, there are four cycles, as in that paper.
  * - The capacity rises from 0 over the warm-up (Burgess et al. 2018, equation
  *   8, https://arxiv.org/abs/1804.03599).
  * - `cosine`: the learning rate falls to 0 over all epochs (Loshchilov & Hutter
@@ -34,11 +35,12 @@ export function hyperAt(
   stepsPerEpoch: number,
 ): Hyper {
   const epochs = step / stepsPerEpoch;
-  const ramp = (t: number) => Math.min(1, t / options.warmupEpochs);
+  const warmup = warmupEpochs(options);
+  const ramp = (t: number) => Math.min(1, t / warmup);
   const factor = {
     constant: 1,
     linear: ramp(epochs),
-    cyclical: ramp(epochs % (2 * options.warmupEpochs)),
+    cyclical: ramp(epochs % (2 * warmup)),
   }[options.betaSchedule];
   return {
     beta: options.beta * factor,
@@ -46,6 +48,50 @@ export function hyperAt(
     learningRate: options.lr *
       rateFactor(options, step / (options.epochs * stepsPerEpoch)),
   };
+}
+
+/** The cycles of a run whose warm-up nobody has chosen (Fu et al. 2019). */
+const CYCLES = 4;
+
+/** Returns the epochs of the warm-up: those chosen, or a share of the run. */
+function warmupEpochs(options: TrainingOptions): number {
+  const { betaSchedule, epochs } = options;
+  // A cycle is a rise and a rest of the same length.
+  const parts = betaSchedule === "cyclical" ? 2 * CYCLES : 2;
+  return options.warmupEpochs ?? epochs / parts;
+}
+
+/** Returns whether β or the capacity rises at all. */
+function hasWarmup(
+  { autoencoder, betaSchedule, capacity }: TrainingOptions,
+): boolean {
+  return !autoencoder && (betaSchedule !== "constant" || capacity > 0);
+}
+
+/**
+ * Turns the share of the run that a warm-up takes into epochs, which then stay
+ * what they are where the run is resumed or prolonged.
+ *
+ * @returns The options, with `warmupEpochs` if anything rises.
+ */
+export function settleWarmup(options: TrainingOptions): TrainingOptions {
+  if (options.warmupEpochs !== null || !hasWarmup(options)) return options;
+  return { ...options, warmupEpochs: warmupEpochs(options) };
+}
+
+/**
+ * Returns the epochs after which β and the capacity have reached their targets
+ * and stay there until the end: 0 if they do not move.
+ *
+ * @param options The run's options. What cycles reaches its target for good
+ * where the rise of the cycle ends in which the last epoch is.
+ */
+export function epochsToTarget(options: TrainingOptions): number {
+  if (!hasWarmup(options)) return 0;
+  const warmup = warmupEpochs(options);
+  if (options.betaSchedule !== "cyclical") return warmup;
+  const cyclesBefore = Math.ceil(options.epochs / (2 * warmup) - 1e-9) - 1;
+  return (2 * cyclesBefore + 1) * warmup;
 }
 
 /** The learning rate's factor at `t`, from 0 to 1, of all training. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { BestEpoch, Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createEngine, type EngineChoice } from "../engines.ts";
@@ -21,8 +21,10 @@ import {
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
 import { permutation, streamKey } from "../rng.ts";
+import { type Beginning, checkRun, inheritedOptions } from "./check.ts";
 import { NonFiniteLossError, type TrainEvent } from "./events.ts";
-import { hyperAt } from "./schedule.ts";
+import { isBetter, isOutOfPatience } from "./patience.ts";
+import { hyperAt, settleWarmup } from "./schedule.ts";
 
 /** Steps between two looks at the losses, at least. */
 const STEPS_PER_READ = 50;
@@ -43,8 +45,17 @@ export interface TrainSetup {
    * one to make.
    */
   engine?: Engine | EngineChoice;
-  /** A checkpoint to continue from. Its options hold where none are given. */
+  /**
+   * A checkpoint to continue from, on the images that it was trained on. Its
+   * options hold where none are given; the model's, `batchSize` and `seed` stay.
+   */
   resume?: Checkpoint;
+  /**
+   * A checkpoint whose weights to begin with, on any images: the optimiser and
+   * the history are new. The options of its model hold, and its `beta` and
+   * `capacity` where none are given.
+   */
+  from?: Checkpoint;
   /** Stops training after the step in hand. */
   signal?: AbortSignal;
 }
@@ -55,7 +66,12 @@ export interface TrainSetup {
  * The last event is of type `end`; every `epoch` event and the `end` event have
  * a `checkpoint()` method, for `saveCheckpoint()` or `VAE.from()`.
  *
+ * @param setup The images, where to begin and what to train with; any of the
+ * training options is among it.
+ * @returns The events, as they come.
  * @throws {OptionError} If an option is unknown or out of range.
+ * @throws {RunError} If the options, the images and the checkpoint do not fit
+ * together.
  * @throws {NonFiniteLossError} If the loss stops being a number.
  *
  * @example
@@ -72,31 +88,34 @@ export interface TrainSetup {
  * ```
  */
 export async function* train(
-  { dataset, engine: chosen, resume, signal, ...given }:
+  { dataset, engine: chosen, resume, from, signal, ...given }:
     & TrainSetup
     & Partial<TrainingOptions>,
 ): AsyncGenerator<TrainEvent, void, void> {
+  const chosenOptions = Object.entries(given)
+    .filter(([, value]) => value !== undefined);
   const options = completeOptions(trainingOptions, {
-    ...resume?.options,
-    ...given,
+    ...inheritedOptions({ resume, from }),
+    ...Object.fromEntries(chosenOptions),
   });
+  checkRun({ options, dataset, resume, from });
   const own = chosen && "trainStep" in chosen ? chosen : null;
   const engine = own ?? await createEngine(options, chosen as EngineChoice);
   try {
-    yield* trainLoop({ engine, dataset, options, resume, signal });
+    yield* trainLoop({ engine, dataset, options, resume, from, signal });
   } finally {
     if (!own) engine.dispose();
   }
 }
 
 /** What {@linkcode trainLoop} needs. */
-export interface TrainLoop {
+export interface TrainLoop extends Beginning {
   /** An engine made for `options`, in its initial state. */
   readonly engine: Engine;
+  /** The images. */
   readonly dataset: Dataset;
+  /** All options; a warm-up without a length takes its share of the run. */
   readonly options: TrainingOptions;
-  /** Continue from here. */
-  readonly resume?: Checkpoint;
   /** Stops after the step in hand. */
   readonly signal?: AbortSignal;
 }
@@ -105,11 +124,14 @@ export interface TrainLoop {
  * Trains until the last epoch, until patience runs out or until the signal is
  * aborted.
  *
+ * @throws {RunError} As {@linkcode train}.
  * @throws {NonFiniteLossError} If the loss stops being a number.
  */
 export async function* trainLoop(
-  { engine, dataset, options, resume, signal }: TrainLoop,
+  { engine, dataset, options: asked, resume, from, signal }: TrainLoop,
 ): AsyncGenerator<TrainEvent, void, void> {
+  const options = settleWarmup(asked);
+  checkRun({ options, dataset, resume, from });
   const { train, validation, test } = dataset;
   const { batchSize, epochs, patience, seed } = options;
   const stepsPerEpoch = Math.ceil(train.count / batchSize);
@@ -121,27 +143,32 @@ export async function* trainLoop(
   let sums = resume?.partial
     ? copyLosses(resume.partial)
     : noLosses(options.latentDim);
-  let best: Checkpoint | undefined;
+  let best = patience === null ? undefined : resume && bestOf(resume);
+  let trained = resume?.trained ?? history.length;
 
   if (resume) await engine.writeState(resume.state);
+  if (from) await engine.writeState(untrainedState(from.state));
   engine.setImages(train.images);
 
-  const checkpoint = async (): Promise<Checkpoint> => {
+  const readState = async (): Promise<TrainState> => {
     const state = await engine.readState();
     // Squares of gradients overflow while the losses are still numbers.
     if (!isFiniteState(state)) throw new NonFiniteLossError(step, "state");
-    return {
-      options,
-      data: {
-        name: dataset.name,
-        digest: dataset.digest,
-        options: dataset.options,
-      },
-      state,
-      history: [...history],
-      partial: position > 0 ? copyLosses(sums) : null,
-    };
+    return state;
   };
+  const data = {
+    name: dataset.name,
+    digest: dataset.digest,
+    options: dataset.options,
+  };
+  const checkpoint = async (): Promise<Checkpoint> => ({
+    options,
+    data,
+    state: await readState(),
+    history: [...history],
+    partial: position > 0 ? copyLosses(sums) : null,
+    ...(best && { best }),
+  });
 
   /** Losses that are on their way: while they are, training goes on. */
   let reading: Promise<TrainLosses> | null = null;
@@ -159,7 +186,11 @@ export async function* trainLoop(
     reading.catch(() => undefined); // `arrive` throws it
   };
 
-  while (history.length < epochs) {
+  const isOver = () =>
+    trained >= epochs || (position === 0 && best !== undefined &&
+      isOutOfPatience(options, trained, best.epoch));
+  while (!isOver()) {
+    // Training that had ended early goes on from the epoch it came back to.
     const epoch = history.length + 1;
     const started = performance.now();
     const startedAt = position;
@@ -226,8 +257,13 @@ export async function* trainLoop(
       klPerDimension: Array.from(klPerDimension, (kl) => kl / images),
     };
     history.push(record);
+    trained = epoch;
     position = 0;
     sums = noLosses(options.latentDim);
+    if (
+      patience !== null &&
+      (!best || isBetter(record, history[best.epoch - 1], options))
+    ) best = { epoch, state: await readState() };
     yield {
       type: "epoch",
       record,
@@ -242,28 +278,56 @@ export async function* trainLoop(
       yield { type: "end", reason: "aborted", test: null, history, checkpoint };
       return;
     }
-    if (patience !== null && record.validation) {
-      const bestEpoch = bestEpochOf(history);
-      if (bestEpoch === epoch) best = await checkpoint();
-      else if (epoch - bestEpoch >= patience) break;
-    }
   }
 
-  const kept = best;
-  if (kept) await engine.writeState(kept.state);
-  const hyper = hyperAt(options, Math.max(step - 1, 0), stepsPerEpoch);
+  const keptEpochs = best?.epoch ?? history.length;
+  if (best && keptEpochs < history.length) await engine.writeState(best.state);
+  // What was kept may be of any β of a schedule: what counts is its target.
+  const { beta, capacity, lr: learningRate } = options;
   const tested = test && test.count > 0
-    ? meanLosses(await engine.evaluate(test.images, 0, hyper))
+    ? meanLosses(
+      await engine.evaluate(test.images, 0, { beta, capacity, learningRate }),
+    )
     : null;
   if (tested && !Number.isFinite(tested.total)) {
     throw new NonFiniteLossError(step);
   }
   yield {
     type: "end",
-    reason: history.length < epochs ? "patience" : "epochs",
+    reason: trained < epochs ? "patience" : "epochs",
     test: tested,
     history,
-    checkpoint: kept ? () => Promise.resolve(kept) : checkpoint,
+    checkpoint: async () => ({
+      options,
+      data,
+      state: await readState(),
+      history: history.slice(0, keptEpochs),
+      partial: null,
+      ...(trained > keptEpochs && { trained }),
+    }),
+  };
+}
+
+/**
+ * Returns the best epoch that a checkpoint has the model of. One that was
+ * trained without patience, or written before best epochs were kept, has that
+ * of its last epoch alone, unless it stands in the midst of the next.
+ */
+function bestOf({ best, state, history, partial }: Checkpoint) {
+  if (best) return best;
+  const last = history.at(-1);
+  return last?.validation && !partial
+    ? { epoch: last.epoch, state } satisfies BestEpoch
+    : undefined;
+}
+
+/** Returns a state of the same weights before the first step. */
+function untrainedState(state: TrainState): TrainState {
+  return {
+    ...state,
+    step: 0,
+    expAvg: new Float32Array(state.expAvg.length),
+    expAvgSq: new Float32Array(state.expAvgSq.length),
   };
 }
 
@@ -274,10 +338,4 @@ function isFiniteState(
   return [parameters, running, expAvg, expAvgSq].every((numbers) =>
     ![NaN, Infinity, -Infinity].some((n) => numbers.includes(n))
   );
-}
-
-/** The epoch with the lowest validation total. */
-function bestEpochOf(history: readonly EpochRecord[]): number {
-  const total = (record: EpochRecord) => record.validation?.total ?? Infinity;
-  return history.reduce((a, b) => total(b) < total(a) ? b : a).epoch;
 }

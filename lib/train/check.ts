@@ -1,0 +1,164 @@
+/**
+ * Whether a run can be trained as asked for: its options, its images and the
+ * checkpoint that it begins from must fit together.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { Dataset } from "../dataset/split.ts";
+import type { DataOptions, TrainingOptions } from "../options/run.ts";
+import { oneLine, show } from "../text.ts";
+
+/**
+ * Options, images and a checkpoint that do not fit together.
+ *
+ * @example
+ * ```ts
+ * import { RunError, syntheticDataset, train } from "@vae/mnist/core";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const dataset = await syntheticDataset({ limit: 64, valSize: 0 });
+ * await assertRejects(
+ *   () => train({ dataset, patience: 3 }).next(),
+ *   RunError,
+ *   "patience compares validation losses",
+ * );
+ * ```
+ */
+export class RunError extends Error {
+  /** The class's name, which survives minification and structured cloning. */
+  override name = "RunError";
+}
+
+/** What {@linkcode checkRun} calls things in its errors. */
+export interface RunNames {
+  /** Names an option. */
+  readonly option: (name: keyof TrainingOptions | keyof DataOptions) => string;
+  /** Names the checkpoint. */
+  readonly checkpoint: string;
+}
+
+const NAMES: RunNames = {
+  option: (name) => name,
+  checkpoint: "the checkpoint",
+};
+
+/** What a run that goes on cannot change without being another run. */
+const OF_RUN = [
+  "latentDim",
+  "likelihood",
+  "autoencoder",
+  "batchSize",
+  "seed",
+] as const;
+
+/** What weights cannot do without. */
+const OF_MODEL = ["latentDim", "likelihood", "autoencoder"] as const;
+
+/** Of a checkpoint whose weights are trained on, what holds unless given. */
+const OF_OBJECTIVE = [...OF_MODEL, "beta", "capacity"] as const;
+
+/** Where a run begins, if not with new weights. */
+export interface Beginning {
+  /** A checkpoint to continue from. */
+  readonly resume?: Checkpoint;
+  /** A checkpoint whose weights to begin with. */
+  readonly from?: Checkpoint;
+}
+
+/**
+ * Returns the options that a run takes over from the checkpoint that it begins
+ * with: all to resume it, and to train on from its weights those of the model
+ * and of its objective.
+ */
+export function inheritedOptions(
+  { resume, from }: Beginning,
+): Partial<TrainingOptions> {
+  if (resume) return resume.options;
+  const inherited: Partial<TrainingOptions> = {};
+  if (!from) return inherited;
+  for (const name of OF_OBJECTIVE) {
+    Object.assign(inherited, { [name]: from.options[name] });
+  }
+  return inherited;
+}
+
+/**
+ * Refuses a run that would silently be another than the one asked for.
+ *
+ * @param run Its options and images, and the checkpoint that it begins from.
+ * @param names What to call options and the checkpoint.
+ * @throws {RunError} If a checkpoint to resume is of a model of another size or
+ * kind, of another batch size or seed, of other images, or in the midst of more
+ * images than there are; if one to train on from is of another model; or if
+ * patience has no validation images to go by.
+ */
+export function checkRun(
+  { options, dataset, resume, from }:
+    & { options: TrainingOptions; dataset: Dataset }
+    & Beginning,
+  names: RunNames = NAMES,
+): void {
+  const { option, checkpoint } = names;
+  if (resume && from) {
+    throw new RunError(
+      "a run begins from one checkpoint: resume it or train on from its " +
+        "weights, not both",
+    );
+  }
+  const before = resume ?? from;
+  for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
+    if (options[name] === before!.options[name]) continue;
+    throw new RunError(
+      `${option(name)} ${options[name]} does not fit ${checkpoint}, which ` +
+        `was trained with ${before!.options[name]}`,
+    );
+  }
+  if (resume) {
+    checkSameImages(dataset, resume, names);
+    const images = resume.partial?.images ?? 0;
+    if (images > 0 && images >= dataset.train.count) {
+      throw new RunError(
+        `${checkpoint} stands after image ${images} of an epoch, and there ` +
+          `are ${dataset.train.count} training images`,
+      );
+    }
+  }
+  if (options.patience !== null && dataset.validation.count === 0) {
+    throw new RunError(
+      `${option("patience")} compares validation losses, and no images are ` +
+        `held out for them: choose a larger ${option("valSize")}`,
+    );
+  }
+}
+
+/**
+ * Refuses to go on with images that a run was not trained on. Those of an
+ * imported model are not known, so it takes any.
+ *
+ * @param names What to call the checkpoint and the options that chose others.
+ * @throws {RunError} If the images are others: with the options that made them
+ * so.
+ */
+export function checkSameImages(
+  dataset: Dataset,
+  { data }: Checkpoint,
+  { option, checkpoint }: RunNames = NAMES,
+): void {
+  if (data.digest === null || data.digest === dataset.digest) return;
+  const changes = (["images", "limit", "valSize"] as const)
+    .filter((name) => data.options[name] !== dataset.options[name])
+    .map((name) => {
+      const [before, now] = [data.options[name], dataset.options[name]]
+        .map((value) => value === null ? "none" : show(value));
+      return `${option(name)} was ${before} and is ${now}`;
+    });
+  const [before, now] = [data.name, dataset.name].map((name) => oneLine(name));
+  throw new RunError(
+    `${checkpoint} was trained on ${before}, and these are other images: ` +
+      (before === now && changes.length > 0
+        ? changes.join(", ")
+        : `${now} (${dataset.digest.slice(0, 12)}…, not ` +
+          `${data.digest.slice(0, 12)}…)`),
+  );
+}
