@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import { checkWritable } from "../lib/files/atomic_write.ts";
 import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
@@ -35,6 +34,7 @@ import {
   type Yardstick,
 } from "./shared/comparison.ts";
 import { concatenate, firstImages, openDataset } from "./shared/data.ts";
+import { readsFrom, willWrite } from "./shared/files.ts";
 import { show } from "./shared/metrics_table.ts";
 import { describe } from "./shared/model.ts";
 import {
@@ -95,8 +95,9 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     command: (_, detour) => again(detour),
   }));
   const runs = [autoencoderRun, vaeRun];
-  for (const { path } of runs) await checkWritable(path);
-  await checkWritable(options.out);
+  if (options.images !== null) readsFrom(options.images);
+  for (const { path } of runs) await willWrite(path, "safetensors");
+  await willWrite(options.out, "png");
 
   const dataset = await openDataset(options, signal);
   for (const run of runs) await findRun(run, dataset);

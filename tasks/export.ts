@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { join, resolve } from "node:path";
-import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
+import { join } from "node:path";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import { encodeWeights } from "../lib/checkpoint/weights.ts";
+import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable, OptionValues } from "../lib/options/table.ts";
-import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import type { FileKind } from "../lib/files/kind.ts";
+import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { claim, makeRoom, willWrite, writeOutput } from "./shared/files.ts";
+import { flagOf } from "./shared/flags.ts";
 import { openCheckpoint } from "./shared/model.ts";
 import { common } from "./shared/options.ts";
 
@@ -46,8 +48,8 @@ export const task: Task = {
 interface Format {
   /** Where it goes unless told otherwise. */
   readonly out: string;
-  /** Its files below `out`; "" is `out` itself. */
-  readonly files: readonly string[];
+  /** Its files below `out`, and what they are; "" is `out` itself. */
+  readonly files: readonly (readonly [name: string, kind: FileKind])[];
   /** Makes the files, by these names. */
   readonly make: (
     checkpoint: Checkpoint,
@@ -60,7 +62,7 @@ interface Format {
 const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   html: {
     out: "explorer.html",
-    files: [""],
+    files: [["", "html"]],
     make: async (checkpoint, dataDir) => {
       // Loaded here alone, so that the other formats start at once.
       const { explorerPage } = await import("./shared/explorer_page.ts");
@@ -71,14 +73,14 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   },
   safetensors: {
     out: "weights.safetensors",
-    files: [""],
+    files: [["", "safetensors"]],
     make: (checkpoint) => new Map([["", encodeWeights(checkpoint)]]),
     usage: (out) =>
       `in PyTorch: model.load_state_dict(safetensors.torch.load_file("${out}"))`,
   },
   onnx: {
     out: "onnx",
-    files: ["encoder.onnx", "decoder.onnx"],
+    files: [["encoder.onnx", "onnx"], ["decoder.onnx", "onnx"]],
     make: onnxModels,
     usage: (out) =>
       'in Python: onnxruntime.InferenceSession("' +
@@ -87,8 +89,8 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   tfjs: {
     out: "tfjs",
     files: ["encoder", "decoder"].flatMap((half) => [
-      join(half, "model.json"),
-      join(half, "weights.bin"),
+      [join(half, "model.json"), "json"],
+      [join(half, "weights.bin"), "binary"],
     ]),
     make: layersModels,
     usage: (out) =>
@@ -101,21 +103,23 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const format = formats[options.format];
   const out = options.out ?? format.out;
   const checkpoint = await openCheckpoint(options.checkpoint);
-  for (const name of format.files) {
-    const path = join(out, name);
-    if (resolve(path) === resolve(options.checkpoint)) {
-      throw new TaskError(
-        `${path} is the checkpoint itself, which training continues from: ` +
-          "choose another --out",
-      );
-    }
-    await checkWritable(path);
+  const kinds = new Map(
+    format.files.map(([name, kind]) => [join(out, name), kind]),
+  );
+  using locks = new DisposableStack();
+  for (const [path, kind] of kinds) {
+    await willWrite(path, kind);
+    // A run may be there, or another process be about to write one.
+    if (kind === "safetensors") locks.use(await claim(path, flagOf("out")));
   }
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const files = [];
   for (const [name, bytes] of await format.make(checkpoint, dataDir)) {
     const path = join(out, name);
-    await atomicWrite(path, bytes);
+    if (kinds.get(path) === "safetensors" && !await isExported(path)) {
+      await makeRoom(path);
+    }
+    await writeOutput(path, bytes, kinds.get(path)!);
     files.push({ path, bytes: bytes.length });
   }
   if (options.json) {
@@ -127,5 +131,17 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   console.log(format.usage(out));
 };
+
+/** Says whether a file holds weights as they are exported, and nothing more. */
+async function isExported(path: string): Promise<boolean> {
+  try {
+    // Devices and pipes hold nothing that could be lost.
+    if (!(await Deno.stat(path)).isFile) return true;
+    decodeWeights(await Deno.readFile(path));
+    return true;
+  } catch {
+    return false; // a run, another program's model, or none at all
+  }
+}
 
 if (import.meta.main) await runTask(task, flags, main);

@@ -29,6 +29,8 @@ import {
   type OptionTable,
 } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { claim, makeRoom, readsFrom, willWrite } from "./shared/files.ts";
+import { flagOf } from "./shared/flags.ts";
 import { describe } from "./shared/model.ts";
 import { common, pick } from "./shared/options.ts";
 
@@ -71,6 +73,7 @@ const main: Main<typeof flags> = async (values, { given }) => {
   if (from === null) {
     throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
   }
+  readsFrom(from);
   const bytes = await readFile(from);
   const { model, options } = about(from, () => {
     const { tensors, metadata } = parse(bytes);
@@ -95,6 +98,9 @@ const main: Main<typeof flags> = async (values, { given }) => {
     history: [],
     partial: null,
   };
+  await willWrite(out, "safetensors");
+  using _lock = await claim(out, flagOf("out"));
+  await makeRoom(out);
   await saveCheckpoint(out, checkpoint);
   if (json) {
     const { latentDim, likelihood, autoencoder, beta } = checkpoint.options;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
@@ -16,6 +15,7 @@ import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { dimensionsOf } from "./shared/dimensions.ts";
 import { flagOf } from "./shared/flags.ts";
 import { openImages, openTrainingImages } from "./shared/data.ts";
+import { willWrite, writeOutput } from "./shared/files.ts";
 import { metricsTable } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, engineOptions } from "./shared/options.ts";
@@ -53,7 +53,7 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options, { given }) => {
   const { split, samples, seed, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  await checkWritable(out);
+  await willWrite(out, "html");
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const train = await openTrainingImages(
     checkpoint,
@@ -89,7 +89,7 @@ ${klSection(checkpoint, metrics)}
 ${metricsSection(checkpoint, metrics)}
 ${optionsSection(checkpoint)}`;
   const text = page(title, STYLE, body);
-  await atomicWrite(out, new TextEncoder().encode(text));
+  await writeOutput(out, new TextEncoder().encode(text), "html");
   console.log(
     options.json
       ? JSON.stringify({

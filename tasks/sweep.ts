@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import { atomicWrite, checkWritable } from "../lib/files/atomic_write.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
@@ -23,6 +22,7 @@ import {
   type Task,
 } from "./shared/cli.ts";
 import { openDataset } from "./shared/data.ts";
+import { readsFrom, willWrite, writeOutput } from "./shared/files.ts";
 import {
   checkpointFolder,
   common,
@@ -86,9 +86,14 @@ interface Row {
 const main: Main<typeof flags> = async (options, { signal }) => {
   const { outDir, scale, likelihood, epochs } = options;
   const runs = runsOf(options);
-  const files = ["sweep.md", "sweep.json", "rate-distortion.png"]
-    .map((name) => join(outDir, name));
-  for (const path of [runs[0].path, ...files]) await checkWritable(path);
+  const files = ([
+    ["sweep.md", "text"],
+    ["sweep.json", "json"],
+    ["rate-distortion.png", "png"],
+  ] as const).map(([name, kind]) => ({ path: join(outDir, name), kind }));
+  if (options.images !== null) readsFrom(options.images);
+  for (const { path } of runs) await willWrite(path, "safetensors");
+  for (const { path, kind } of files) await willWrite(path, kind);
 
   const dataset = await openDataset(options, signal);
   for (const run of runs) await findRun(run, dataset);
@@ -134,16 +139,16 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     }),
   ];
   try {
-    for (const [i, path] of files.entries()) {
-      await atomicWrite(path, contents[i]);
+    for (const [i, { path, kind }] of files.entries()) {
+      await writeOutput(path, contents[i], kind);
     }
   } catch (error) {
     throw explain(error, { kept: "all runs are saved", command: again });
   }
   console.log(
     options.json
-      ? JSON.stringify({ ...result, files })
-      : `${table}\n\n${files.join(" ")}`,
+      ? JSON.stringify({ ...result, files: files.map(({ path }) => path) })
+      : `${table}\n\n${files.map(({ path }) => path).join(" ")}`,
   );
 };
 

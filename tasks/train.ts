@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import { checkWritable } from "../lib/files/atomic_write.ts";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import {
@@ -28,8 +27,14 @@ import { checkSameImages, openDataset } from "./shared/data.ts";
 import { openCheckpoint } from "./shared/model.ts";
 import { common, engineOptions, pick } from "./shared/options.ts";
 import { showDigits } from "./shared/terminal.ts";
-import { claim, type Detour, lossesText, trainRun } from "./shared/run.ts";
-import { ANIMATION, Animation, savePictures } from "./shared/train_pictures.ts";
+import { claim, isInPlace, readsFrom, willWrite } from "./shared/files.ts";
+import { type Detour, lossesText, trainRun } from "./shared/run.ts";
+import {
+  ANIMATION,
+  Animation,
+  PICTURES,
+  savePictures,
+} from "./shared/train_pictures.ts";
 
 const flags = {
   ...trainingOptions,
@@ -108,15 +113,19 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
   if (values.resume !== null) await openCheckpoint(values.resume);
-  using _lock = await claim(placeOf(values, given), "checkpoint");
+  using _lock = await claim(placeOf(values, given), flagOf("checkpoint"));
   const resume = values.resume === null
     ? undefined
     : await openCheckpoint(values.resume);
   const options = mergeOptions(values, given, resume);
   const { checkpoint: path, plotDir, latentDim } = options;
-  await checkWritable(path);
-  if (options.savePlots) await checkWritable(join(plotDir, "loss-curves.png"));
-  if (options.animate) await checkWritable(join(plotDir, ANIMATION));
+  if (options.images !== null) readsFrom(options.images);
+  const goesOn = await isInPlace(path, values.resume);
+  await willWrite(path, "safetensors", { goesOnFrom: values.resume });
+  if (options.savePlots) {
+    for (const name of PICTURES) await willWrite(join(plotDir, name), "png");
+  }
+  if (options.animate) await willWrite(join(plotDir, ANIMATION), "gif");
 
   const dataset = await openDataset(options, signal);
   if (resume) checkSameImages(dataset, resume, values.resume!);
@@ -135,6 +144,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     choice: options,
     signal,
     resume,
+    isInPlace: goesOn,
     saveEvery: options.checkpointEvery,
     onStart: async (engine) => {
       console.error(

@@ -11,6 +11,7 @@ import {
   checkWritable,
   WriteError,
 } from "../lib/files/atomic_write.ts";
+import { lockCheckpoint } from "../lib/files/lock.ts";
 import { inFolder } from "./folder.ts";
 import { linuxIsMissing } from "./platform.ts";
 
@@ -112,6 +113,28 @@ Deno.test("atomicWrite() refuses a path through a file and keeps the file", () =
       );
     }
     assertEquals(await Deno.readFile(file), OLD);
+  }));
+
+Deno.test("atomicWrite() and lockCheckpoint() take the longest names there are", () =>
+  inFolder(async (folder) => {
+    for (const bytes of [241, 242, 249, 250, 254, 255]) {
+      for (const letter of ["a", "é", "😀"]) {
+        const size = new TextEncoder().encode(letter).length;
+        const fill = letter.repeat(Math.floor(bytes / size));
+        const path = join(folder, fill.padEnd(fill.length + bytes % size, "b"));
+        await atomicWrite(path, OLD);
+        await checkWritable(path);
+        await atomicWrite(path, NEW);
+        using lock = await lockCheckpoint(path);
+        assertEquals([lock.held, await Deno.readFile(path)], [true, NEW]);
+      }
+    }
+    assertEquals(names(folder).filter((name) => name.startsWith(".")), []);
+    await assertRejects(
+      () => atomicWrite(join(folder, "a".repeat(256)), NEW),
+      WriteError,
+      "the name is too long",
+    );
   }));
 
 Deno.test("atomicWrite() keeps the old file and no temporary when it fails", () =>

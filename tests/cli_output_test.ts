@@ -1,10 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { writeIdx } from "../lib/formats/idx.ts";
 import type { TaskName } from "./tasks.ts";
 import {
   ENGINE,
   refuses,
   runTask,
+  runWell,
   snapshot,
   startTask,
   TINY,
@@ -103,6 +105,126 @@ Deno.test(
       assertEquals(await snapshot(folder), before);
     }),
 );
+
+const BRIEF = [...TINY, "--checkpoint", CHECKPOINT];
+
+Deno.test("tasks replace nothing that they read, by whatever name", () =>
+  withCheckpoint(async (folder) => {
+    await Deno.symlink("vae.safetensors", join(folder, "checkpoints/link"));
+    await Deno.link(join(folder, CHECKPOINT), join(folder, "twin"));
+    const images = writeIdx({
+      shape: [4, 28, 28],
+      data: new Uint8Array(4 * 784),
+    });
+    await Deno.writeFile(join(folder, "x.idx"), images);
+    await Deno.mkdir(join(folder, "onnx"));
+    await Deno.link(
+      join(folder, CHECKPOINT),
+      join(folder, "onnx/encoder.onnx"),
+    );
+    const from = ["--checkpoint", CHECKPOINT];
+    const cases: [TaskName, string[]][] = [
+      ["sample", [...SAMPLE, "--out", CHECKPOINT]],
+      ["sample", [...SAMPLE, "--out", "checkpoints/../twin"]],
+      ["manifold", [...ENGINE, "--out", "checkpoints/link"]],
+      ["report", [...ENGINE, "--out", "twin"]],
+      ["export", [...from, "--out", "twin"]],
+      ["export", [...from, "--format", "safetensors", "--out", "twin"]],
+      ["export", [...from, "--format", "onnx", "--out", "onnx"]],
+      ["import", ["--from", CHECKPOINT, "--out", "twin"]],
+      ["train", [...TINY, "--images", "x.idx", "--checkpoint", "x.idx"]],
+      ["train", [
+        ...["--resume", CHECKPOINT, "--images", "x.idx"],
+        ...["--checkpoint", "x.idx"],
+      ]],
+    ];
+    for (const [name, args] of cases) {
+      await refuses(
+        /^error: cannot write .* is read here: choose another name\n$/,
+        folder,
+        name,
+        args,
+      );
+    }
+  }));
+
+Deno.test("tasks replace no file of another kind, and say what it is", () =>
+  withCheckpoint(async (folder) => {
+    const files: Record<string, [Uint8Array, RegExp]> = {
+      "notes": [new TextEncoder().encode("# Notes\n"), /a text/],
+      "page": [new TextEncoder().encode("<!DOCTYPE html>"), /an HTML page/],
+      "model": [Uint8Array.of(80, 75, 3, 4, 0, 0), /a zip archive, as torch/],
+      "images": [
+        writeIdx({ shape: [1], data: Uint8Array.of(7) }),
+        /an IDX file/,
+      ],
+      "sound": [Uint8Array.of(1, 2, 3, 0xff), /binary data of an unknown kind/],
+    };
+    for (const [name, [bytes, kind]] of Object.entries(files)) {
+      await Deno.writeFile(join(folder, name), bytes);
+      const message = (by: string) =>
+        new RegExp(`^error: cannot write ${name}: it is ${kind.source}.*${by}`);
+      const train = [...TINY, "--checkpoint", name];
+      await refuses(message("a safetensors file"), folder, "train", train);
+      const copy = ["--from", CHECKPOINT, "--out", name];
+      await refuses(message("a safetensors file"), folder, "import", copy);
+      const sample = [...SAMPLE, "--out", name];
+      await refuses(message("a PNG picture"), folder, "sample", sample);
+    }
+    await refuses(
+      /plots\/samples\.png: a safetensors file is written there, too/,
+      folder,
+      "train",
+      [...TINY, "--save-plots", "--checkpoint", "plots/samples.png"],
+    );
+  }));
+
+Deno.test("a run that another one would replace is kept beside it", () =>
+  withCheckpoint(async (folder) => {
+    const first = await Deno.readFile(join(folder, CHECKPOINT));
+    const { stderr } = await runWell(folder, "train", BRIEF);
+    assertMatch(
+      stderr,
+      /^note: what was checkpoints\/vae\.safetensors is now checkpoints\/vae\.1\.safetensors$/m,
+    );
+    const second = await Deno.readFile(join(folder, CHECKPOINT));
+    const again = ["--resume", CHECKPOINT, "--epochs", "2", ...ENGINE];
+    await runWell(folder, "train", [...again, "--no-save-plots"]);
+    const kept = await snapshot(join(folder, "checkpoints"));
+    assertEquals(kept.get("vae.1.safetensors"), first);
+    assertEquals([...kept.keys()], ["vae.1.safetensors", "vae.safetensors"]);
+
+    await runWell(folder, "train", BRIEF);
+    await runWell(folder, "import", [
+      ...["--from", "checkpoints/vae.1.safetensors", "--out", CHECKPOINT],
+    ]);
+    const copies = await snapshot(join(folder, "checkpoints"));
+    assertEquals([...copies.keys()], [
+      ...[1, 2, 3].map((n) => `vae.${n}.safetensors`),
+      "vae.safetensors",
+    ]);
+    assertEquals(copies.get("vae.1.safetensors"), first);
+    assertEquals(copies.get("vae.3.safetensors"), second);
+  }));
+
+Deno.test("a run that fails before its first epoch leaves the old in its place", () =>
+  withCheckpoint(async (folder) => {
+    const bad = [...BRIEF, "--images", "no-such.idx"];
+    await refuses(/no such file/, folder, "train", bad);
+  }));
+
+Deno.test("export replaces what it exported and keeps a run", () =>
+  withCheckpoint(async (folder) => {
+    await Deno.copyFile(join(folder, CHECKPOINT), join(folder, "run.st"));
+    const to = (out: string) => ["--format", "safetensors", "--out", out];
+    for (let i = 0; i < 2; i++) await runWell(folder, "export", to("w.st"));
+    const { stderr } = await runWell(folder, "export", to("run.st"));
+    assertEquals(stderr, "note: what was run.st is now run.1.st\n");
+    assertEquals(
+      [...(await snapshot(folder)).keys()],
+      [CHECKPOINT, "run.1.st", "run.st", "w.st"],
+    );
+  }));
 
 Deno.test("a reader of stdout that goes away is no error", () =>
   withCheckpoint(async (folder) => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 
 /**
@@ -139,7 +140,7 @@ interface Temporary extends Disposable {
 function createTemporary(target: string): Temporary {
   while (true) {
     const random = crypto.randomUUID().slice(0, 8);
-    const path = join(dirname(target), `.${basename(target)}.${random}.tmp`);
+    const path = join(dirname(target), hiddenName(target, `.${random}.tmp`));
     const file = Deno.openSync(path, { write: true, createNew: true });
     // Before it was locked, another process may have taken it for abandoned.
     if (tryLock(file) !== false && isAt(file, path)) {
@@ -149,16 +150,36 @@ function createTemporary(target: string): Temporary {
   }
 }
 
+/** Bytes in the longest name that Linux, macOS and Windows take. */
+const LONGEST_NAME = 255;
+
+/**
+ * Names a file that belongs to `target` and lies beside it. Where the name and
+ * the ending are too long together, a digest stands for the name's end.
+ */
+export function hiddenName(target: string, ending: string): string {
+  const name = basename(target);
+  const bytes = new TextEncoder().encode(name);
+  const room = LONGEST_NAME - 1 - ending.length;
+  if (bytes.length <= room) return `.${name}${ending}`;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  // Without the rest of a character that is cut in two.
+  const start = new TextDecoder().decode(bytes.subarray(0, room - 17), {
+    stream: true,
+  });
+  return `.${start}~${digest}${ending}`;
+}
+
 /**
  * Removes the temporary files of `target` whose writer was killed. The system
  * unlocks what a process had locked when that process ends, however it ends.
  * Where the file system has no locks, nothing is known and all stay.
  */
 async function removeAbandoned(target: string): Promise<void> {
-  const [start, end] = [`.${basename(target)}.`, ".tmp"];
-  const isTemporary = (name: string) =>
-    name.startsWith(start) && name.endsWith(end) &&
-    /^[0-9a-f]{8}$/.test(name.slice(start.length, -end.length));
+  const isTemporary = (name: string) => {
+    const [ending] = name.match(/\.[0-9a-f]{8}\.tmp$/) ?? [];
+    return ending !== undefined && name === hiddenName(target, ending);
+  };
   const folder = dirname(target);
   // A folder that cannot be listed can still be written to.
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
@@ -216,7 +237,10 @@ async function followLinks(path: string): Promise<string> {
   throw new WriteError(path, "its symbolic links lead in a circle");
 }
 
-async function ifPresent<T>(operation: Promise<T>): Promise<T | undefined> {
+/** Waits for what a file is asked for; nothing if there is no such file. */
+export async function ifPresent<T>(
+  operation: Promise<T>,
+): Promise<T | undefined> {
   try {
     return await operation;
   } catch (error) {
@@ -241,7 +265,8 @@ function reason(error: unknown): string {
     const [, need = "write access"] = error.message.match(
       /^Requires (.*?), run again/,
     ) ?? [];
-    return `this process may not write there; Deno must be given ${need}`;
+    const verb = need.startsWith("read") ? "look" : "write";
+    return `this process may not ${verb} there; Deno must be given ${need}`;
   }
   const { code, message } = error as Error & { code?: string };
   // Not every error has a code: EFBIG is "File too large (os error 27)".

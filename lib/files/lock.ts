@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
-import { isAt, tryLock, writing } from "./atomic_write.ts";
+import { dirname, join } from "node:path";
+import { hiddenName, isAt, tryLock, writing } from "./atomic_write.ts";
 
 /** Another process trains to the same file. */
 export class LockedError extends Error {
@@ -41,10 +41,35 @@ export interface CheckpointLock extends Disposable {
 export async function lockCheckpoint(path: string): Promise<CheckpointLock> {
   const lock = await writing(path, (target, old) => {
     if (old && !old.isFile) return { held: true, [Symbol.dispose]: () => {} };
-    return lockFile(join(dirname(target), `.${basename(target)}.lock`));
+    return lockFile(lockOf(target));
   });
   if (typeof lock === "string") throw new LockedError(path, lock);
   return lock;
+}
+
+/** The locks that this process has, which would keep itself out, too. */
+const own = new Set<string>();
+
+function lockOf(target: string): string {
+  return join(dirname(target), hiddenName(target, ".lock"));
+}
+
+/**
+ * Says which other process has locked a checkpoint.
+ *
+ * @param target The checkpoint itself, no link to it.
+ * @returns Nothing if none has, or none can be known.
+ */
+export function ownerOfLock(target: string): string | undefined {
+  const path = lockOf(target);
+  if (own.has(path)) return;
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    return tryLock(file) === false ? ownerOf(file) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
 }
 
 /** Locks the file at `path`, or says whose it is. */
@@ -58,6 +83,7 @@ function lockFile(path: string): CheckpointLock | string {
     }
     const release = () => {
       removeEventListener("unload", release);
+      own.delete(path);
       // Somebody may have removed it by hand, and another run made a new one.
       if (isAt(file, path)) Deno.removeSync(path);
       file.close();
@@ -79,6 +105,7 @@ function lockFile(path: string): CheckpointLock | string {
       throw error;
     }
     addEventListener("unload", release);
+    own.add(path);
     return { held: true, [Symbol.dispose]: release };
   }
 }

@@ -15,6 +15,7 @@ import { sha256 } from "../../lib/dataset/split.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
 import { commandOf, TaskError } from "./cli.ts";
+import { readsFrom } from "./files.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
 
@@ -23,6 +24,7 @@ export async function openDataset(
   options: DataOptions,
   signal: AbortSignal,
 ): Promise<Dataset> {
+  if (options.images !== null) readsFrom(options.images);
   const progress = new Progress();
   const dataset = await loadDataset({
     ...pick(options, dataOptions),
@@ -61,6 +63,7 @@ export async function openImages(
   split: Split,
   dataDir: string = data.options.dataDir,
 ): Promise<ImageSet> {
+  if (data.options.images !== null) readsFrom(data.options.images);
   const dataset = await loadDataset({
     ...data.options,
     dataDir,

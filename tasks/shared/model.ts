@@ -11,6 +11,7 @@ import {
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { commandOf, TaskError } from "./cli.ts";
+import { readsFrom } from "./files.ts";
 
 /**
  * Loads a checkpoint.
@@ -19,6 +20,7 @@ import { commandOf, TaskError } from "./cli.ts";
  * @throws {CheckpointError} If the file cannot be used.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  readsFrom(path);
   try {
     return await loadCheckpoint(path);
   } catch (error) {

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
-import { atomicWrite } from "../../lib/files/atomic_write.ts";
 import { encodeGif, type Frame } from "../../lib/image/gif.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { encodePng } from "../../lib/image/png.ts";
+import { writeOutput } from "./files.ts";
 import { describe } from "./model.ts";
 
 /** Writes a PNG whose metadata says what it shows, and of which model. */
@@ -17,7 +17,8 @@ export async function writePicture(
   title: string,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  await atomicWrite(path, encodePng(picture, metadata(title, checkpoint)));
+  const bytes = encodePng(picture, metadata(title, checkpoint));
+  await writeOutput(path, bytes, "png");
 }
 
 /** Lists what a picture's file says about it. */
@@ -42,7 +43,7 @@ export async function writeAnimation(
 ): Promise<void> {
   const comment = Object.entries(metadata(title, checkpoint))
     .map(([key, text]) => `${key}: ${text}`);
-  await atomicWrite(path, encodeGif(frames, comment.join("\n")));
+  await writeOutput(path, encodeGif(frames, comment.join("\n")), "gif");
 }
 
 /** Names the animation beside a picture. */

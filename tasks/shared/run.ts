@@ -13,7 +13,6 @@ import { GpuError } from "../../lib/engine/gpu.ts";
 import { WorkerError } from "../../lib/engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { WriteError } from "../../lib/files/atomic_write.ts";
-import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import type { Losses } from "../../lib/model/losses.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import {
@@ -24,6 +23,7 @@ import {
 } from "../../lib/train/events.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
 import { TaskError } from "./cli.ts";
+import { makeRoom } from "./files.ts";
 import { flagOf } from "./flags.ts";
 import { duration, Progress } from "./progress.ts";
 
@@ -55,6 +55,8 @@ export interface Training {
   readonly resume?: Checkpoint;
   /** The step after which the run's file holds the run already. */
   readonly saved?: number;
+  /** Whether the run's file holds an earlier state of it, to be replaced. */
+  readonly isInPlace?: boolean;
   /** Epochs between saves; 1 unless told otherwise. */
   readonly saveEvery?: number;
   /** Told of the engine before it trains. */
@@ -90,7 +92,10 @@ export async function trainRun(
   using resources = new DisposableStack();
   const progress = resources.adopt(new Progress(), (bar) => bar.clear());
   let saved = training.saved;
+  let isOurs = training.isInPlace || saved !== undefined;
   const save = async (checkpoint: Checkpoint) => {
+    if (!isOurs) await makeRoom(path);
+    isOurs = true;
     await saveCheckpoint(path, checkpoint);
     saved = checkpoint.state.step;
   };
@@ -194,32 +199,6 @@ export function explain(
 function detourOf(error: unknown): Detour | undefined {
   if (error instanceof GpuError) return { engine: "wasm" };
   if (error instanceof WorkerError) return { threads: 1 };
-}
-
-/**
- * Takes a checkpoint for this run alone, until the lock is disposed of.
- *
- * @param option Where another place can be named.
- * @throws {TaskError} If another process trains to it.
- */
-export async function claim(
-  path: string,
-  option: "checkpoint" | "checkpointDir",
-): Promise<Disposable> {
-  try {
-    const lock = await lockCheckpoint(path);
-    if (!lock.held) {
-      console.error(
-        `note: the file system of ${path} has no locks: train to it once at a time`,
-      );
-    }
-    return lock;
-  } catch (error) {
-    if (!(error instanceof LockedError)) throw error;
-    throw new TaskError(
-      `${error.message}: stop it, or choose another ${flagOf(option)}`,
-    );
-  }
 }
 
 /** Words the three losses for a person. */

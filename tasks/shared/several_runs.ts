@@ -15,7 +15,8 @@ import type { TrainingOptions } from "../../lib/options/run.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
 import { checkSameImages } from "./data.ts";
-import { claim, type FinishedRun, type Run, trainRun } from "./run.ts";
+import { claim } from "./files.ts";
+import { type FinishedRun, type Run, trainRun } from "./run.ts";
 
 /** One of several runs after its last epoch. */
 export interface MeasuredRun extends FinishedRun {
@@ -41,7 +42,7 @@ export async function finishRun(
   signal: AbortSignal,
 ): Promise<MeasuredRun | undefined> {
   const { name, path, options } = run;
-  using _lock = await claim(path, "checkpointDir");
+  using _lock = await claim(path, flagOf("checkpointDir"));
   const resume = await findRun(run, dataset);
   const done = resume?.history.length ?? 0;
   console.error(

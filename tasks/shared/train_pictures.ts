@@ -9,6 +9,7 @@ import type { Dataset } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { lossCurves } from "../../lib/image/curves.ts";
 import type { Frame } from "../../lib/image/gif.ts";
+import type { Picture } from "../../lib/image/picture.ts";
 import { grid, pairGrid, toBytes } from "../../lib/image/grid.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
@@ -17,6 +18,13 @@ import { describe } from "./model.ts";
 import { writeAnimation, writePicture } from "./pictures.ts";
 
 const SAMPLES = 64;
+
+/** The files of {@linkcode savePictures}. */
+export const PICTURES = [
+  "loss-curves.png",
+  "reconstructions.png",
+  "samples.png",
+] as const;
 
 /** The file of an {@linkcode Animation}. */
 export const ANIMATION = "animation.gif";
@@ -34,7 +42,7 @@ export async function savePictures(
     .find((set) => set?.count)!;
   const originals = shown.images.subarray(0, 16 * IMAGE_PIXELS);
   const { mu } = await engine.encode(originals);
-  const pictures = {
+  const pictures: Record<typeof PICTURES[number], Picture> = {
     "loss-curves.png": lossCurves(history, {
       title: describe(checkpoint),
       likelihood,

@@ -1,15 +1,10 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import { inFolder } from "../folder.ts";
-import { runTask, runWell, startTask } from "../process.ts";
+import { refuses, runTask, runWell, startTask } from "../process.ts";
+import type { TaskName } from "../tasks.ts";
 import { posixIsMissing, signalsAreMissing } from "../platform.ts";
 
 const FILE = "vae.safetensors";
@@ -106,8 +101,12 @@ Deno.test("train unlocks its checkpoint however it ends, and takes over a dead o
     assert(names(folder).includes(LOCK));
     await loadCheckpoint(join(folder, FILE));
     const { stderr } = await runWell(folder, "train", ONE_EPOCH);
-    assertMatch(stderr, /^training on .*\nepoch 1\/1 .*\n$/);
-    assertEquals(names(folder), [FILE]);
+    const kept = FILE.replace(".", ".1.");
+    assertMatch(
+      stderr,
+      /^training on .*\nepoch 1\/1 .*\nnote: what was \S+ is now \S+\n$/,
+    );
+    assertEquals(names(folder), [kept, FILE]);
 
     const failing: [string[], RegExp][] = [
       [
@@ -119,7 +118,7 @@ Deno.test("train unlocks its checkpoint however it ends, and takes over a dead o
     for (const [args, message] of failing) {
       const { code, stderr } = await runTask(folder, "train", args);
       assertMatch(stderr, message);
-      assertEquals([code, names(folder)], [1, [FILE]]);
+      assertEquals([code, names(folder).includes(LOCK)], [1, false]);
     }
   }));
 
@@ -129,11 +128,10 @@ Deno.test("sweep refuses a run that another process trains", () =>
     const args = [...BRIEF, "--epochs", "1", "--latent-dim", "2", "--beta"];
     const lock = await lockCheckpoint(join(folder, path));
     const { code, stderr } = await runTask(folder, "sweep", [...args, "1,2"]);
-    assertMatch(stderr, /\nerror: .*\n$/);
-    assertStringIncludes(
+    assertEquals(
       stderr,
-      `\nerror: ${path} is being trained by ${owner(Deno.pid)}: stop it, ` +
-        "or choose another --checkpoint-dir\n",
+      `error: cannot write ${path}: it is being trained by ` +
+        `${owner(Deno.pid)}: stop it, or choose another name\n`,
     );
     assertEquals(code, 1);
     lock[Symbol.dispose]();
@@ -142,6 +140,34 @@ Deno.test("sweep refuses a run that another process trains", () =>
       names(join(folder, "checkpoints/sweep")),
       ["beta-1-latent-2.safetensors", "beta-2-latent-2.safetensors"],
     );
+  }));
+
+Deno.test("no task replaces what another process trains", () =>
+  inFolder(async (folder) => {
+    await runWell(folder, "train", ONE_EPOCH);
+    await Deno.copyFile(join(folder, FILE), join(folder, "own.safetensors"));
+    const own = ["--checkpoint", "own.safetensors", "--out"];
+    const from = ["--from", "own.safetensors", "--out"];
+    using _lock = await lockCheckpoint(join(folder, FILE));
+    // A run's file need not be there yet.
+    using _begun = await lockCheckpoint(join(folder, "begun"));
+    for (const out of [FILE, "begun"]) {
+      const commands: [TaskName, string[]][] = [
+        ["import", [...from, out]],
+        ["export", ["--format", "safetensors", ...own, out]],
+        ["export", [...own, out]],
+        ["sample", [...own, out]],
+        ["report", [...own, out]],
+      ];
+      for (const [name, args] of commands) {
+        await refuses(
+          /^error: cannot write \S+: it is being trained by .*: stop it, or ch/,
+          folder,
+          name,
+          args,
+        );
+      }
+    }
   }));
 
 Deno.test("lockCheckpoint() lets one in, of all who come at once", () =>

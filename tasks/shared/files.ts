@@ -1,0 +1,106 @@
+/**
+ * The files that a task reads and writes. Whatever writes one does it here, so
+ * that none replaces what must not be lost.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { atomicWrite, WriteError } from "../../lib/files/atomic_write.ts";
+import { describeKind, type FileKind } from "../../lib/files/kind.ts";
+import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
+import { checkOutput, isSameFile, setAside } from "../../lib/files/output.ts";
+import { TaskError } from "./cli.ts";
+
+/** What this process has read, which nothing may replace. */
+const inputs = new Set<string>();
+
+/** What this process writes or is going to, by full path. */
+const outputs = new Map<string, FileKind>();
+
+/** Keeps a file that is read from being replaced by what is written. */
+export function readsFrom(path: string): void {
+  inputs.add(path);
+}
+
+/**
+ * Finds out whether a file can be written and nothing is lost by it, before work
+ * is spent on what goes into it.
+ *
+ * @param options.goesOnFrom What was read and may be replaced: a run that is
+ * taken further.
+ * @throws {WriteError} As `checkOutput()`, or if this task has another kind of
+ * file of that name to write.
+ */
+export async function willWrite(
+  path: string,
+  kind: FileKind,
+  { goesOnFrom }: { goesOnFrom?: string | null } = {},
+): Promise<void> {
+  const other = outputs.get(resolve(path));
+  if (other !== undefined && other !== kind) {
+    throw new WriteError(
+      path,
+      `${describeKind(other)} is written there, too: choose another name`,
+    );
+  }
+  await checkOutput(path, {
+    kind,
+    inputs: [...inputs].filter((input) => input !== goesOnFrom),
+  });
+  outputs.set(resolve(path), kind);
+}
+
+/** Writes a file; see {@linkcode willWrite}. */
+export async function writeOutput(
+  path: string,
+  bytes: Uint8Array,
+  kind: FileKind,
+): Promise<void> {
+  await willWrite(path, kind);
+  await atomicWrite(path, bytes);
+}
+
+/**
+ * Makes room for a new run's checkpoint: what is there is renamed, and a line
+ * says to what. The caller holds the lock.
+ */
+export async function makeRoom(path: string): Promise<void> {
+  const kept = await setAside(path);
+  if (kept !== undefined) {
+    console.error(`note: what was ${path} is now ${kept}`);
+  }
+}
+
+/**
+ * Says whether a run that goes on from `resume` is saved in the same file, which
+ * it then replaces.
+ */
+export async function isInPlace(
+  path: string,
+  resume: string | null,
+): Promise<boolean> {
+  return resume !== null && await isSameFile(path, resume);
+}
+
+/**
+ * Takes a checkpoint for this process alone, until the lock is disposed of.
+ *
+ * @param flag The option with which another place can be named.
+ * @throws {TaskError} If another process trains to it.
+ */
+export async function claim(path: string, flag: string): Promise<Disposable> {
+  try {
+    const lock = await lockCheckpoint(path);
+    if (!lock.held) {
+      console.error(
+        `note: the file system of ${path} has no locks: write to it once at a time`,
+      );
+    }
+    return lock;
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    throw new TaskError(
+      `${error.message}: stop it, or choose another ${flag}`,
+    );
+  }
+}
