@@ -53,8 +53,11 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     console.log(JSON.stringify({ dataset, files }));
     return;
   }
-  for (const { path, url } of files) {
-    console.log(`${path}: verified, ${url ? `from ${url}` : "already there"}`);
+  for (const { path, url, checkedBy } of files) {
+    const check = checkedBy === "digest"
+      ? "verified"
+      : "of the right shape (digests are published for the .gz alone)";
+    console.log(`${path}: ${check}, ${url ? `from ${url}` : "already there"}`);
   }
 };
 

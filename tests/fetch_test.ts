@@ -16,12 +16,14 @@ import { WriteError } from "../lib/files/atomic_write.ts";
 import {
   DownloadError,
   fetchDataset,
+  fetchFile,
   type FetchOptions,
 } from "../lib/dataset/download.ts";
 import type { FetchProgress } from "../lib/dataset/transfer.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
-import type { Source, SourceFile } from "../lib/dataset/mnist.ts";
+import { type Source, type SourceFile, sources } from "../lib/dataset/mnist.ts";
 import { inFolder } from "./folder.ts";
+import { mnistDir, mnistIsMissing } from "./mnist.ts";
 
 /** The four files of a data set of three and two images, by name. */
 const FILES = new Map(
@@ -399,6 +401,224 @@ Deno.test("fetchDataset() checks shape alone where no digest is known", () =>
     assertEquals(await Deno.readFile(path), dimmed);
     await fetchDataset(tiny([server.url], false), into(folder));
     assertStrictEquals(server.requests.length, 4);
+  }));
+
+Deno.test("fetchDataset() takes gzip files by either published digest", () =>
+  inFolder(async (folder) => {
+    const whole = gzip(IMAGES);
+    const digest = (algorithm: string) =>
+      createHash(algorithm).update(whole).digest("hex");
+    const from = join(folder, "from");
+    await Deno.mkdir(from);
+    for (const [name, { bytes }] of FILES) {
+      await Deno.writeFile(join(from, `${name}.gz`), gzip(bytes));
+    }
+    const published = (...gzip: string[]): Source => {
+      const plain = tiny([], false);
+      return { ...plain, trainImages: { ...plain.trainImages, gzip } };
+    };
+    for (const known of [digest("sha256"), digest("md5")]) {
+      const dataDir = await Deno.makeTempDir({ dir: folder });
+      const source = published("0".repeat(64), known);
+      const [images, labels] = await fetchDataset(
+        source,
+        into(dataDir, { from }),
+      );
+      assertEquals(images.checkedBy, "digest");
+      assertEquals(labels.checkedBy, "format");
+      // Decompressed, it is what nobody has published a digest of.
+      const [again] = await fetchDataset(source, into(dataDir));
+      assertEquals([again.url, again.checkedBy], [null, "format"]);
+    }
+    await assertRejects(
+      () => fetchDataset(published("0".repeat(64)), into(folder, { from })),
+      DownloadError,
+      `the SHA-256 of the gzip file is ${digest("sha256")}, not 0000`,
+    );
+  }));
+
+Deno.test("fetchDataset() takes no unverified file from a mirror that has a digest", () =>
+  inFolder(async (folder) => {
+    await using server = mirror((name) => {
+      const response = good(name);
+      response.headers.set("content-encoding", "gzip");
+      return response;
+    });
+    const plain = tiny([server.url], false);
+    const trainImages = { ...plain.trainImages, gzip: ["0".repeat(64)] };
+    await assertRejects(
+      () =>
+        fetchDataset(
+          { ...plain, trainImages },
+          into(folder, { retries: 0 }),
+        ),
+      DownloadError,
+      "it came decompressed, and its digest is not known so",
+    );
+    assertEquals(kept(folder), []);
+  }));
+
+Deno.test("fetchDataset() takes nothing else for Fashion-MNIST and K-MNIST", () =>
+  inFolder(async (folder) => {
+    const from = join(folder, "from");
+    await Deno.mkdir(from);
+    const name = "t10k-labels-idx1-ubyte";
+    const labels = writeIdx({ shape: [10000], data: new Uint8Array(10000) });
+    await Deno.writeFile(join(from, `${name}.gz`), gzip(labels));
+    for (const set of ["fashion-mnist", "kmnist"] as const) {
+      await assertRejects(
+        () =>
+          fetchFile(
+            sources[set],
+            sources[set].testLabels,
+            into(folder, { from }),
+          ),
+        DownloadError,
+        "the SHA-256 of the gzip file is",
+      );
+    }
+    // What tensorflow-datasets and torchvision publish.
+    assertEquals(sources["fashion-mnist"].testLabels.gzip, [
+      "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+      "bb300cfdad3c16e7a12a480ee83cd310",
+    ]);
+  }));
+
+Deno.test(
+  "fetchDataset() knows MNIST's digits, decompressed, for what they are",
+  {
+    ignore: mnistIsMissing,
+  },
+  () =>
+    inFolder(async (folder) => {
+      await assertRejects(
+        () => fetchDataset("kmnist", into(folder, { from: mnistDir })),
+        DownloadError,
+        "it is a file of mnist",
+      );
+    }),
+);
+
+Deno.test("fetchDataset() uses gzip files that were copied to the data folder", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "tiny"));
+    for (const [name, { bytes }] of FILES) {
+      await Deno.writeFile(join(folder, "tiny", `${name}.gz`), gzip(bytes));
+    }
+    const files = await fetchDataset(tiny([]), into(folder));
+    assertEquals(
+      files.map(({ path, url, checkedBy }) => [path, url, checkedBy]),
+      [...FILES.keys()].map((name) => [
+        join(folder, "tiny", `${name}.gz`),
+        null,
+        "digest",
+      ]),
+    );
+    const path = join(folder, "tiny", "t10k-labels-idx1-ubyte.gz");
+    await Deno.writeFile(path, gzip(IMAGES));
+    await assertRejects(
+      () => fetchDataset(tiny([]), into(folder)),
+      DownloadError,
+      `cannot fetch tiny/t10k-labels-idx1-ubyte: ${path}: the shape is`,
+    );
+  }));
+
+Deno.test("fetchDataset() says in one line what is wrong with a file URL", () =>
+  inFolder(async (folder) => {
+    for (
+      const from of [
+        "file://host/mnist",
+        "file://../shared/mnist",
+        "file:///tmp/a%2Fb",
+        "file:///tmp/100%/m",
+        "file:///tmp/a?b",
+        "file:///tmp/a#b",
+      ]
+    ) {
+      const error = await assertRejects(
+        () => fetchDataset(tiny([]), into(folder, { from })),
+        Error,
+      );
+      assertEquals(
+        error.message,
+        `cannot fetch from ${from}: a file URL is file:/// and a whole path, ` +
+          "in which %, ? and # are escaped; or name the folder as it is",
+      );
+      assert(!(error instanceof TypeError));
+    }
+  }));
+
+Deno.test("fetchDataset() sends a query and a password, and shows neither", () =>
+  inFolder(async (folder) => {
+    const seen: (string | null)[] = [];
+    const shown: string[] = [];
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) => {
+        const { pathname, search } = new URL(request.url);
+        seen.push(search, request.headers.get("authorization"));
+        return good(pathname.replace("/deep/", ""));
+      },
+    );
+    const host = `127.0.0.1:${server.addr.port}`;
+    const from = `http://me:s%40cret@${host}/deep/?token=abc#top`;
+    const files = await fetchDataset(
+      tiny([]),
+      into(folder, { from, onProgress: ({ url }) => shown.push(url) }),
+    );
+    await assertKept(folder);
+    const basic = `Basic ${btoa("me:s@cret")}`;
+    assertEquals([...new Set(seen)], ["?token=abc", basic]);
+    assertEquals(
+      [...new Set([...shown, ...files.map(({ url }) => url!)])],
+      [...FILES.keys()].map((name) => `http://${host}/deep/${name}.gz?…`),
+    );
+    await server.shutdown();
+    await Deno.remove(join(folder, "tiny"), { recursive: true });
+    for (
+      const place of [
+        from,
+        `ftp://me:s%40cret@${host}/`,
+        "http://me:s%40cret@/",
+      ]
+    ) {
+      const error = await assertRejects(
+        () => fetchDataset(tiny([]), into(folder, { from: place, retries: 0 })),
+        Error,
+      );
+      assertNotMatch(error.message, /me|s%40cret|token|abc/);
+    }
+  }));
+
+Deno.test("fetchDataset() shows no password of a redirect, and sends none on", () =>
+  inFolder(async (folder) => {
+    const headers: (string | null)[] = [];
+    const target = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) => {
+        headers.push(request.headers.get("authorization"));
+        return new Response(null, { status: 404 });
+      },
+    );
+    for (
+      const location of [
+        `http://me:secret@127.0.0.1:${target.addr.port}/x?token=abc`,
+        "http://me:secret@127.0.0.1:1/x?token=abc",
+        "http://me:secret@/x",
+      ]
+    ) {
+      await using server = mirror(() =>
+        new Response(null, { status: 302, headers: { location } })
+      );
+      const from = server.url.replace("//", "//you:hidden@");
+      const error = await assertRejects(
+        () => fetchDataset(tiny([]), into(folder, { from, retries: 0 })),
+        DownloadError,
+      );
+      assertNotMatch(error.message, /secret|hidden|abc|me:|you/);
+    }
+    assert(!headers.includes(`Basic ${btoa("you:hidden")}`));
+    await target.shutdown();
   }));
 
 Deno.test("fetchDataset() takes files from a folder, named either way", () =>

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { atomicWrite } from "../files/atomic_write.ts";
 import { gunzipIdx, parseIdx } from "../formats/idx.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type SourceName,
   sources,
 } from "./mnist.ts";
+import { type Place, placeIn } from "./place.ts";
 import { sha256 } from "./split.ts";
 import {
   download,
@@ -30,7 +31,9 @@ export interface FetchOptions extends TransferOptions {
   readonly dataDir: string;
   /**
    * A folder, or an http, https or file URL of one, to use instead of the
-   * public mirrors. Its files may be named with or without `.gz`.
+   * public mirrors. Its files may be named with or without `.gz`. A query of an
+   * http URL goes with each request; a user's name and password are sent, never
+   * shown.
    */
   readonly from?: string;
   /** Further rounds over the mirrors that failed temporarily. Default 2. */
@@ -39,12 +42,20 @@ export interface FetchOptions extends TransferOptions {
   readonly backoffMs?: number;
 }
 
-/** A verified file. */
+/** A file that is in the data folder. */
 export interface FetchedFile {
   /** Where it is now. */
   readonly path: string;
-  /** Where it came from, or `null` if it was there already. */
+  /**
+   * Where it came from, without a URL's query, user and password; or `null` if
+   * it was there already.
+   */
   readonly url: string | null;
+  /**
+   * How it was checked: by a digest; or by its format, shape and length alone,
+   * as a decompressed file is whose digest is known of its gzip file only.
+   */
+  readonly checkedBy: "digest" | "format";
 }
 
 /**
@@ -99,8 +110,8 @@ export async function fetchDataset(
       known.testLabels,
     ]
   ) {
-    const { path, url } = await fetchFile(known, file, options);
-    fetched.push({ path, url });
+    const { bytes: _, ...found } = await fetchFile(known, file, options);
+    fetched.push(found);
   }
   return fetched;
 }
@@ -124,13 +135,19 @@ export async function fetchFile(
   const path = join(options.dataDir, source.name, file.name);
   const failures = new Map<string, string>();
   const parts = new Map<string, Part>();
-  try {
-    const bytes = await verify(await Deno.readFile(path, { signal }), file);
-    return { path, url: null, bytes };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!(error instanceof Deno.errors.NotFound)) {
-      failures.set(path, reason(error));
+  // One that was copied there by hand may be compressed still.
+  for (const kept of [path, `${path}.gz`]) {
+    try {
+      const verified = await verify(
+        await Deno.readFile(kept, { signal }),
+        file,
+      );
+      return { path: kept, url: null, ...verified };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof Deno.errors.NotFound)) {
+        failures.set(kept, reason(error));
+      }
     }
   }
 
@@ -140,19 +157,19 @@ export async function fetchFile(
       await delay(backoffMs * 2 ** (round - 1), undefined, { signal })
         .catch(() => signal?.throwIfAborted());
     }
-    const again: string[] = [];
-    for (const url of places) {
-      let bytes;
+    const again: Place[] = [];
+    for (const place of places) {
+      let verified;
       try {
-        bytes = await read(url, file, options, parts);
+        verified = await read(place, file, options, parts);
       } catch (error) {
         signal?.throwIfAborted();
-        failures.set(url, reason(error));
-        if (error instanceof TransientError) again.push(url);
+        failures.set(place.shown, reason(error));
+        if (error instanceof TransientError) again.push(place);
         continue;
       }
-      await atomicWrite(path, bytes);
-      return { path, url, bytes };
+      await atomicWrite(path, verified.bytes);
+      return { path, url: place.shown, ...verified };
     }
     places = again;
   }
@@ -162,58 +179,87 @@ export async function fetchFile(
   );
 }
 
-/** Lists the URLs and paths that may have a file, best first. */
-function placesOf(source: Source, file: SourceFile, from?: string): string[] {
-  if (from === undefined) {
-    return source.mirrors.map((base) => `${base}${file.name}.gz`);
-  }
-  const names = [`${file.name}.gz`, file.name];
-  const scheme = from.match(/^([a-z][a-z0-9+.-]*):\/\//i)?.[1].toLowerCase();
-  const base = from.replace(/\/*$/, "/");
-  switch (scheme) {
-    case undefined:
-      return names.map((name) => join(from, name));
-    case "file":
-      return names.map((name) => join(fileURLToPath(base), name));
-    case "http":
-    case "https":
-      return names.map((name) => base + name);
-    default:
-      throw new Error(
-        `cannot fetch from ${from}: it must be a folder or an http, https or file URL`,
-      );
-  }
+/** Lists the places that may have a file, best first. */
+function placesOf(source: Source, file: SourceFile, from?: string): Place[] {
+  return from === undefined
+    ? source.mirrors.map((base) => placeIn(base, `${file.name}.gz`))
+    : [`${file.name}.gz`, file.name].map((name) => placeIn(from, name));
 }
+
+/** A file that has been checked. */
+type Verified = Pick<FetchedFile, "checkedBy"> & {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+};
 
 /** Decompresses a file and checks that it is the right one. */
 async function verify(
-  bytes: Uint8Array<ArrayBuffer>,
-  { shape, sha256: digest }: SourceFile,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const file = gunzipIdx(bytes, shape);
-  parseIdx(file);
-  const actual = digest && await sha256(file);
-  if (actual !== digest) {
+  given: Uint8Array<ArrayBuffer>,
+  { shape, sha256: digest, gzip }: SourceFile,
+): Promise<Verified> {
+  const bytes = gunzipIdx(given, shape);
+  parseIdx(bytes);
+  if (digest !== undefined) {
+    const actual = await sha256(bytes);
+    if (actual === digest) return { bytes, checkedBy: "digest" };
     throw new Error(`the SHA-256 is ${actual}, not ${digest}`);
   }
-  return file;
+  if (gzip === undefined) return { bytes, checkedBy: "format" };
+  if (bytes !== given) {
+    const [actual, ...others] = ["sha256", "md5"].map((algorithm) =>
+      createHash(algorithm).update(given).digest("hex")
+    );
+    if ([actual, ...others].some((digest) => gzip.includes(digest))) {
+      return { bytes, checkedBy: "digest" };
+    }
+    throw new Error(
+      `the SHA-256 of the gzip file is ${actual}, not ${gzip[0]}`,
+    );
+  }
+  const other = await knownAs(bytes);
+  if (other) throw new Error(`it is a file of ${other}`);
+  return { bytes, checkedBy: "format" };
+}
+
+/** Names the data set that a decompressed file is known to be of. */
+async function knownAs(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<SourceName | undefined> {
+  const digest = await sha256(bytes);
+  return Object.values(sources).find((
+    { trainImages, trainLabels, testImages, testLabels },
+  ) =>
+    [trainImages, trainLabels, testImages, testLabels]
+      .some(({ sha256 }) => sha256 === digest)
+  )?.name as SourceName | undefined;
 }
 
 /** Reads a file from one place, decompresses it and checks it. */
 async function read(
-  url: string,
+  place: Place,
   file: SourceFile,
   options: FetchOptions,
   parts: Map<string, Part>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (/^https?:/i.test(url)) {
-    const { bytes, isDoubtful } = await download(url, file, options, parts);
-    return await verify(bytes, file).catch((error) => {
-      throw isDoubtful ? new TransientError(reason(error)) : error;
+): Promise<Verified> {
+  if (!place.isRemote) {
+    const bytes = await Deno.readFile(place.at, { signal: options.signal });
+    const { length } = bytes;
+    const { shown: url } = place;
+    options.onProgress?.({
+      file: file.name,
+      url,
+      loaded: length,
+      total: length,
     });
+    return await verify(bytes, file);
   }
-  const bytes = await Deno.readFile(url, { signal: options.signal });
-  const { length } = bytes;
-  options.onProgress?.({ file: file.name, url, loaded: length, total: length });
-  return await verify(bytes, file);
+  const { bytes, isDoubtful } = await download(place, file, options, parts);
+  try {
+    const verified = await verify(bytes, file);
+    if (file.gzip && verified.checkedBy === "format" && !options.from) {
+      throw new Error("it came decompressed, and its digest is not known so");
+    }
+    return verified;
+  } catch (error) {
+    throw isDoubtful ? new TransientError(reason(error)) : error;
+  }
 }

@@ -16,6 +16,11 @@ export interface SourceFile {
   readonly shape: readonly number[];
   /** SHA-256 of the decompressed file in hex, where it is established. */
   readonly sha256?: string;
+  /**
+   * Digests in hex, SHA-256 or MD5, of its known gzip files, where none of the
+   * decompressed one is established.
+   */
+  readonly gzip?: readonly string[];
 }
 
 /** A data set that can be fetched. */
@@ -63,12 +68,27 @@ function fourFiles(digests: string[] = []): Omit<Source, "name" | "mirrors"> {
   };
 }
 
+/** Adds, in the same order, the digests of each gzip file. */
+function withGzip(
+  files: ReturnType<typeof fourFiles>,
+  digests: readonly (readonly string[])[],
+): ReturnType<typeof fourFiles> {
+  return Object.fromEntries(
+    Object.entries(files).map(([key, file], i) => [
+      key,
+      { ...file, gzip: digests[i] },
+    ]),
+  ) as ReturnType<typeof fourFiles>;
+}
+
 /**
- * The data sets that can be fetched. Fashion-MNIST
+ * The data sets that can be fetched. Of Fashion-MNIST
  * (https://github.com/zalandoresearch/fashion-mnist) and Kuzushiji-MNIST
- * (https://github.com/rois-codh/kmnist) publish digests of their gzip files
- * only, which say nothing about the decompressed ones: shape, magic number and
- * gzip's own checksum are what is checked there.
+ * (https://github.com/rois-codh/kmnist), digests are published of the gzip files
+ * alone: SHA-256 in `url_checksums/{fashion_mnist,kmnist}.txt` of
+ * tensorflow-datasets 4.9.10, MD5 in `datasets/mnist.py` of torchvision 0.29.1,
+ * which has them from the authors' pages. Either will do, for the lists need not
+ * be of the same upload.
  */
 export const sources: Readonly<Record<SourceName, Source>> = {
   mnist: {
@@ -90,7 +110,24 @@ export const sources: Readonly<Record<SourceName, Source>> = {
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     ],
-    ...fourFiles(),
+    ...withGzip(fourFiles(), [
+      [
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+      ],
+      [
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "25c81989df183df01b3e8a0aad5dffbe",
+      ],
+      [
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "bef4ecab320f06d8554ea6380940ec79",
+      ],
+      [
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+      ],
+    ]),
   },
   kmnist: {
     name: "kmnist",
@@ -98,6 +135,23 @@ export const sources: Readonly<Record<SourceName, Source>> = {
       "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
       "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
     ],
-    ...fourFiles(),
+    ...withGzip(fourFiles(), [
+      [
+        "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        "bdb82020997e1d708af4cf47b453dcf7",
+      ],
+      [
+        "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        "e144d726b3acfaa3e44228e80efcd344",
+      ],
+      [
+        "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+      ],
+      [
+        "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        "7320c461ea6c1c855c0b718fb2a4b134",
+      ],
+    ]),
   },
 };

@@ -5,12 +5,13 @@
  * @module
  */
 import type { SourceFile } from "./mnist.ts";
+import { type Place, withoutSecrets } from "./place.ts";
 
 /** How far the transfer of one file is. */
 export interface FetchProgress {
   /** The file's name, decompressed. */
   readonly file: string;
-  /** The URL or path it comes from. */
+  /** The URL or path it comes from, without what may be secret. */
   readonly url: string;
   /** Bytes received so far. */
   readonly loaded: number;
@@ -49,7 +50,7 @@ export interface Part {
  * Downloads a file, or the rest of it where an earlier transfer from the same
  * URL broke off.
  *
- * @param url Where the file is.
+ * @param place Where the file is: a server's.
  * @param file What it must be, which bounds how much is read.
  * @param parts What has come so far, by URL; takes the part of a transfer that
  * breaks off.
@@ -60,7 +61,7 @@ export interface Part {
  * @throws {Error} If it is not.
  */
 export async function download(
-  url: string,
+  { at: url, shown, headers: asking }: Place,
   { name, shape }: SourceFile,
   { signal, onProgress, timeoutMs = 10_000 }: TransferOptions,
   parts: Map<string, Part>,
@@ -73,10 +74,13 @@ export async function download(
   let answered = held !== undefined;
   try {
     const response = await fetch(url, {
-      headers: held && {
-        range: `bytes=${held.loaded}-`,
-        "if-range": held.etag,
-        "accept-encoding": "identity",
+      headers: {
+        ...asking,
+        ...held && {
+          range: `bytes=${held.loaded}-`,
+          "if-range": held.etag,
+          "accept-encoding": "identity",
+        },
       },
       signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
     });
@@ -113,7 +117,7 @@ export async function download(
       }
       onProgress?.({
         file: name,
-        url,
+        url: shown,
         loaded: part.loaded,
         total: part.total,
       });
@@ -160,13 +164,15 @@ function continues(headers: Headers, held: Part | undefined): boolean {
       `bytes ${held.loaded}-${held.total! - 1}/${held.total}`;
 }
 
-/** Says what went wrong, in one line and without repeating the URL. */
+/** Says what went wrong, in one line, without the URL and its secrets. */
 export function reason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "not found";
   const { message, cause } = error as Error;
   const detail = error instanceof TypeError && cause instanceof Error
     ? cause.message
     : message;
-  return detail.replace(/^error sending request.*?client error \(\w+\): /, "")
+  const text = detail
+    .replace(/^error sending request.*?client error \(\w+\): /, "")
     .replaceAll(/\s+/g, " ");
+  return withoutSecrets(text);
 }

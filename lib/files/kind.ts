@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- the bytes of files are matched
 /**
  * Tells from a file's first bytes what it is, whatever its name says.
  *
@@ -101,7 +102,6 @@ function asText(bytes: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true })
       .decode(bytes, { stream: true });
-    // deno-lint-ignore no-control-regex -- it is they that texts have not
     return /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/.test(text) ? undefined : text;
   } catch {
     return; // not UTF-8
