@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MemoryMap } from "../lib/engine/wasm/memory.ts";
 import { Plan } from "../lib/engine/wasm/plan.ts";
 import { JOB } from "../lib/engine/wasm/words.ts";
-import { Steps } from "../lib/engine/webgpu/plan.ts";
+import { Plan as WebGpuPlan } from "../lib/engine/webgpu/plan.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
 
 const readme = await Deno.readTextFile(
@@ -33,8 +33,8 @@ Deno.test("lib/engine/README.md shows the record that Plan makes", () => {
   assert(readme.includes(`writes ${Object.keys(JOB).length} words`));
 });
 
-Deno.test("lib/engine/README.md shows the program that Steps makes", () => {
-  const program = new Steps(options, HARDWARE).training()
+Deno.test("lib/engine/README.md shows the program that Plan makes", () => {
+  const program = new WebGpuPlan(options, HARDWARE).training()
     .find(({ name }) => name === "moments encoder.2")!;
   assertEquals(blockOf("wgsl"), program.code);
   assertEquals(program.grid(options.batchSize), [4]);

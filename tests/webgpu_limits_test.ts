@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { LIMITS } from "../lib/engine/gpu.ts";
 import { gather } from "../lib/engine/webgpu/images.ts";
-import { Steps } from "../lib/engine/webgpu/plan.ts";
+import { Plan } from "../lib/engine/webgpu/plan.ts";
 import type { Program } from "../lib/engine/webgpu/program.ts";
 import { HARDWARE, SOFTWARE } from "../lib/engine/webgpu/tiling.ts";
 
@@ -41,7 +41,7 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
       for (const likelihood of ["mse", "bce"] as const) {
         for (const autoencoder of [false, true]) {
           const model = { latentDim, likelihood, autoencoder };
-          const steps = new Steps(model, tiling);
+          const steps = new Plan(model, tiling);
           const programs = [
             gather(),
             steps.first(),

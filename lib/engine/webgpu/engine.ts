@@ -34,7 +34,7 @@ import {
   Queue,
 } from "./queue.ts";
 import { addUp, type Batch, sumRecords } from "./records.ts";
-import { Steps } from "./plan.ts";
+import { Plan } from "./plan.ts";
 import { HARDWARE, SOFTWARE, type Tiling } from "./tiling.ts";
 
 /** What the GPU engine is made for. */
@@ -48,8 +48,8 @@ export interface WebGpuOptions extends EngineOptions {
 /** Images of an evaluation's batch, at least. */
 const FEWEST_IMAGES = 64;
 
-/** The programs of all purposes, ready to run. */
-type Plans = Record<
+/** What each purpose dispatches, ready to run. */
+type Dispatches = Record<
   | "gather"
   | "first"
   | "training"
@@ -68,12 +68,12 @@ export class WebGpuEngine implements Engine {
   readonly #options: WebGpuOptions;
   readonly #gpu: Gpu;
   readonly #queue: Queue;
-  readonly #steps: Steps;
+  readonly #plan: Plan;
   /** Images that the buffers have room for. */
   readonly #room: number;
   readonly #buffers: Buffers;
-  #plans!: Plans;
-  /** The plan for training on the present images. */
+  #ready!: Dispatches;
+  /** What a training step on the present images dispatches. */
   #training: Dispatch[] = [];
   #images: GPUBuffer[] = [];
   #imageCount = 0;
@@ -90,17 +90,17 @@ export class WebGpuEngine implements Engine {
     this.#gpu = gpu;
     this.#queue = new Queue(gpu);
     this.#buffers = new Buffers(gpu.device);
-    this.#steps = new Steps(
+    this.#plan = new Plan(
       options,
       options.tiling ?? (isSoftware(gpu.adapter) ? SOFTWARE : HARDWARE),
     );
     this.#room = Math.max(options.batchSize, FEWEST_IMAGES);
-    for (const [name, words] of this.#steps.buffers(this.#room, MOST_JOBS)) {
+    for (const [name, words] of this.#plan.buffers(this.#room, MOST_JOBS)) {
       this.#buffers.create(name, words);
     }
     this.#buffers.create("order", 1);
     this.#buffers.set("bytes", imageBuffer(gpu.device, this.#room));
-    this.#write(initialState(this.#steps.spec, options.seed));
+    this.#write(initialState(this.#plan.spec, options.seed));
   }
 
   /**
@@ -224,10 +224,10 @@ export class WebGpuEngine implements Engine {
     this.#readTraining();
     const parts: Promise<TrainLosses>[] = [];
     let unread: Batch[] = [];
-    this.#run(this.#plans.inference, { count: 1 });
+    this.#run(this.#ready.inference, { count: 1 });
     for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
       this.#setInput(images, first, count);
-      this.#run([...this.#plans.gather, ...this.#plans.evaluation], {
+      this.#run([...this.#ready.gather, ...this.#ready.evaluation], {
         count,
         ...{ noise: 1, counter: draw, firstRow: first, key0, key1 },
         slot: unread.length,
@@ -253,11 +253,11 @@ export class WebGpuEngine implements Engine {
     const n = images.length / IMAGE_PIXELS * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     const width = latentRow(latentDim).length;
-    this.#run(this.#plans.inference, { count: 1 });
+    this.#run(this.#ready.inference, { count: 1 });
     const reading: Promise<void>[] = [];
     for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
       this.#setInput(images, first, count);
-      this.#run([...this.#plans.gather, ...this.#plans.encoding], { count });
+      this.#run([...this.#ready.gather, ...this.#ready.encoding], { count });
       reading.push(
         this.#read(["latents", count * width]).then(([rows]) => {
           for (let i = 0; i < count; i++) {
@@ -276,12 +276,12 @@ export class WebGpuEngine implements Engine {
   async decode(z: Float32Array): Promise<Float32Array> {
     const { latentDim } = this.#options;
     const means = new Float32Array(z.length / latentDim * IMAGE_PIXELS);
-    this.#run(this.#plans.inference, { count: 1 });
+    this.#run(this.#ready.inference, { count: 1 });
     const reading: Promise<void>[] = [];
     for (const { first, count } of this.#batches(z.length, latentDim)) {
       const end = (first + count) * latentDim;
       this.#fill("z", z.subarray(first * latentDim, end));
-      this.#run(this.#plans.decoding, { count });
+      this.#run(this.#ready.decoding, { count });
       reading.push(
         this.#read([OUTPUT, count * IMAGE_PIXELS]).then(([pixels]) =>
           means.set(pixels, first * IMAGE_PIXELS)
@@ -300,13 +300,13 @@ export class WebGpuEngine implements Engine {
     const { latentDim } = this.#options;
     const width = lossRow(latentDim);
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
-    this.#run(this.#plans.inference, { count: 1 });
+    this.#run(this.#ready.inference, { count: 1 });
     const reading: Promise<void>[] = [];
     for (const { first, count } of this.#batches(images.length, IMAGE_PIXELS)) {
       const end = (first + count) * latentDim;
       this.#fill("z", z.subarray(first * latentDim, end));
       this.#setInput(images, first, count);
-      this.#run([...this.#plans.gather, ...this.#plans.scoring], { count });
+      this.#run([...this.#ready.gather, ...this.#ready.scoring], { count });
       reading.push(
         this.#read(["losses", count * width]).then(([rows]) => {
           for (let i = 0; i < count; i++) {
@@ -320,7 +320,7 @@ export class WebGpuEngine implements Engine {
   }
 
   async readState(): Promise<TrainState> {
-    const { parameterCount, runningCount } = this.#steps.spec;
+    const { parameterCount, runningCount } = this.#plan.spec;
     const step = this.#step;
     const [parameters, running, expAvg, expAvgSq] = await this.#read(
       ["parameters", parameterCount],
@@ -340,11 +340,11 @@ export class WebGpuEngine implements Engine {
   // deno-lint-ignore require-await -- what it throws is to reject
   async writeState(state: TrainState): Promise<void> {
     this.#gpu.check();
-    checkStateSizes(this.#steps.spec, state);
+    checkStateSizes(this.#plan.spec, state);
     this.#write(state);
   }
 
-  /** A copy of a buffer, by its name in `Steps.buffers`. */
+  /** A copy of a buffer, by its name in `Plan.buffers`. */
   async readBuffer(name: string): Promise<Float32Array> {
     const [values] = await this.#read([
       name,
@@ -369,33 +369,33 @@ export class WebGpuEngine implements Engine {
   }
 
   async #prepare(): Promise<void> {
-    const steps = this.#steps;
-    const programs: Record<keyof Plans, Program[]> = {
+    const plan = this.#plan;
+    const programs: Record<keyof Dispatches, Program[]> = {
       gather: [gather()],
-      first: [steps.first()],
-      training: steps.training(),
-      inference: [steps.inference()],
-      evaluation: steps.evaluation(),
-      encoding: steps.encoding(),
-      decoding: steps.decoding(),
-      scoring: steps.scoring(),
+      first: [plan.first()],
+      training: plan.training(),
+      inference: [plan.inference()],
+      evaluation: plan.evaluation(),
+      encoding: plan.encoding(),
+      decoding: plan.decoding(),
+      scoring: plan.scoring(),
     };
-    this.#plans = Object.fromEntries(
+    this.#ready = Object.fromEntries(
       await Promise.all(
         Object.entries(programs).map(async ([name, list]) => [
           name,
-          await Promise.all(list.map((program) => this.#ready(program))),
+          await Promise.all(list.map((program) => this.#prepared(program))),
         ]),
       ),
     );
   }
 
-  async #ready(program: Program): Promise<Dispatch> {
+  async #prepared(program: Program): Promise<Dispatch> {
     const pipeline = await this.#queue.pipelines.compile(program);
     return { program, pipeline, buffers: this.#buffers.bind(program) };
   }
 
-  /** Makes the plans that read the images or their order anew. */
+  /** Makes the dispatches that read the images or their order anew. */
   #bindImages(): void {
     const bind = (
       { program, pipeline }: Dispatch,
@@ -405,8 +405,8 @@ export class WebGpuEngine implements Engine {
       pipeline,
       buffers: this.#buffers.bind(program, bytes),
     });
-    const { gather, first, training } = this.#plans;
-    this.#plans.gather = gather.map((dispatch) => bind(dispatch));
+    const { gather, first, training } = this.#ready;
+    this.#ready.gather = gather.map((dispatch) => bind(dispatch));
     this.#training = this.#images.length === 1
       ? [bind(first[0], this.#images[0]), ...training.slice(1)]
       : [...this.#images.map((bytes) => bind(gather[0], bytes)), ...training];
@@ -470,7 +470,7 @@ export class WebGpuEngine implements Engine {
     ) {
       this.#fill(name, state[name]);
     }
-    this.#fill("transposes", this.#steps.transposes(state.parameters));
+    this.#fill("transposes", this.#plan.transposes(state.parameters));
     this.#step = state.step;
   }
 

@@ -48,7 +48,7 @@ function shapeIndex({ shape }: Stage): number {
 }
 
 /** The programs of one model. */
-export class Steps {
+export class Plan {
   readonly spec: ModelSpec;
   readonly #options: ModelOptions;
   readonly #tiling: Tiling;
