@@ -80,7 +80,7 @@ const COLUMNS = 10;
 /** Rows of interpolations and of samples in the picture. */
 const ROWS = 4;
 
-const main: Main<typeof flags> = async (options, { signal }) => {
+const main: Main<typeof flags> = async (options, { signal, given }) => {
   const { checkpointDir } = options;
   const [autoencoderRun, vaeRun] = [true, false].map((autoencoder): Run => ({
     name: autoencoder ? "autoencoder" : `VAE, β = ${options.beta}`,
@@ -99,7 +99,7 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   for (const { path } of runs) await willWrite(path, "safetensors");
   await willWrite(options.out, "png");
 
-  const dataset = await openDataset(options, signal);
+  const dataset = await openDataset(options, signal, given);
   for (const run of runs) await findRun(run, dataset);
 
   using resources = new DisposableStack();

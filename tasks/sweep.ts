@@ -83,7 +83,7 @@ interface Row {
   readonly checkpoint: string;
 }
 
-const main: Main<typeof flags> = async (options, { signal }) => {
+const main: Main<typeof flags> = async (options, { signal, given }) => {
   const { outDir, scale, likelihood, epochs } = options;
   const runs = runsOf(options);
   const files = ([
@@ -95,7 +95,7 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   for (const { path } of runs) await willWrite(path, "safetensors");
   for (const { path, kind } of files) await willWrite(path, kind);
 
-  const dataset = await openDataset(options, signal);
+  const dataset = await openDataset(options, signal, given);
   for (const run of runs) await findRun(run, dataset);
 
   const rows: Row[] = [];

@@ -6,13 +6,16 @@
 import { join } from "node:path";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { priorSample } from "../lib/model/prior.ts";
-import {
-  dataOptions,
-  recipes,
-  type TrainingOptions,
-  trainingOptions,
-} from "../lib/options/run.ts";
+import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable, OptionValues } from "../lib/options/table.ts";
+import {
+  type Beginning,
+  checkFit,
+  checkRun,
+  inheritedOptions,
+} from "../lib/train/check.ts";
+import type { EndEvent } from "../lib/train/events.ts";
+import { endOfRun } from "../lib/train/patience.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,
@@ -20,21 +23,26 @@ import {
   runTask,
   shellWord,
   type Task,
-  TaskError,
 } from "./shared/cli.ts";
 import { flagOf } from "./shared/flags.ts";
-import { checkSameImages, openDataset } from "./shared/data.ts";
-import { openCheckpoint } from "./shared/model.ts";
+import { openDataset } from "./shared/data.ts";
 import { common, engineOptions, pick } from "./shared/options.ts";
 import { showDigits } from "./shared/terminal.ts";
 import { claim, isInPlace, readsFrom, willWrite } from "./shared/files.ts";
-import { type Detour, lossesText, trainRun } from "./shared/run.ts";
+import { lossesText, trainRun } from "./shared/run.ts";
 import {
   ANIMATION,
   Animation,
   PICTURES,
   savePictures,
 } from "./shared/train_pictures.ts";
+import {
+  beginningLines,
+  endText,
+  labelOf,
+  namesOf,
+  openBeginning,
+} from "./shared/beginning.ts";
 
 const flags = {
   ...trainingOptions,
@@ -58,6 +66,12 @@ const flags = {
     default: null,
     metavar: "FILE",
     help: "continue exactly where a checkpoint stopped",
+  },
+  fineTune: {
+    type: "text",
+    default: null,
+    metavar: "FILE",
+    help: "train on from a checkpoint's weights, on any images",
   },
   savePlots: {
     type: "boolean",
@@ -93,31 +107,34 @@ export const task: Task = {
     "--latent-dim 16 --epochs 20 --batch-size 256 --lr 0.0005",
     "--likelihood bce --beta-schedule linear --warmup-epochs 3",
     "--resume checkpoints/vae.safetensors --epochs 20",
+    "--fine-tune checkpoints/vae.safetensors --dataset kmnist --checkpoint k.st",
   ],
   options: flags,
 };
 
-/** What a resumed run cannot change without being another run. */
-const FIXED: readonly (keyof TrainingOptions)[] = [
-  "latentDim",
-  "likelihood",
-  "autoencoder",
-  "batchSize",
-  "seed",
-];
-
 /** Digits that are shown after an epoch. */
 const PREVIEW_DIGITS = 8;
+
+/**
+ * Optimiser steps before which a dimension without KL is one that has not learnt
+ * yet.
+ */
+const STEPS_TO_LEARN = 1000;
 
 const main: Main<typeof flags> = async (values, { given, signal }) => {
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
-  if (values.resume !== null) await openCheckpoint(values.resume);
+  await openBeginning(values);
   using _lock = await claim(placeOf(values, given), flagOf("checkpoint"));
-  const resume = values.resume === null
-    ? undefined
-    : await openCheckpoint(values.resume);
-  const options = mergeOptions(values, given, resume);
+  const beginning = await openBeginning(values);
+  const { resume } = beginning;
+  const options = mergeOptions(values, given, beginning);
+  const training = pick(options, trainingOptions);
+  const names = {
+    ...namesOf(values.resume ?? values.fineTune ?? ""),
+    option: (name: string) => labelOf(name, values.recipe, given),
+  };
+  checkFit(training, beginning, names);
   const { checkpoint: path, plotDir, latentDim } = options;
   if (options.images !== null) readsFrom(options.images);
   const goesOn = await isInPlace(path, values.resume);
@@ -127,36 +144,64 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
   if (options.animate) await willWrite(join(plotDir, ANIMATION), "gif");
 
-  const dataset = await openDataset(options, signal);
-  if (resume) checkSameImages(dataset, resume, values.resume!);
+  const dataset = await openDataset(options, signal, given);
+  checkRun({ options: training, dataset, ...beginning }, names);
+  const end = resume && endOfRun(training, resume);
+  if (end) {
+    console.error(endText(end, resume, training));
+    const isForPictures = options.animate ||
+      (options.savePlots && given.has("savePlots"));
+    if (!isForPictures) {
+      console.log(
+        options.json
+          ? JSON.stringify(unchanged(values.resume!, resume, end))
+          : `checkpoint ${values.resume}`,
+      );
+      return;
+    }
+  }
 
   const animation = options.animate ? new Animation(options) : null;
   const z = priorSample(PREVIEW_DIGITS, latentDim, 0);
   let started = 0;
   let warned = false;
+  let isDrawing = false;
   using run = await trainRun({
     path,
-    options: pick(options, trainingOptions),
-    command: (isSaved, detour) =>
-      isSaved ? resumeCommand(options, given, detour) : undefined,
+    options: training,
+    command: (isSaved, detour) => {
+      if (!isSaved) return;
+      // A run that is over draws its pictures where they are asked for.
+      const changes = isDrawing && options.savePlots
+        ? { ...detour, savePlots: true }
+        : detour;
+      return resumeCommand(options, given, changes);
+    },
   }, {
     dataset,
     choice: options,
     signal,
-    resume,
+    ...beginning,
     isInPlace: goesOn,
+    saved: end && goesOn ? resume.state.step : undefined,
     saveEvery: options.checkpointEvery,
     onStart: async (engine) => {
       console.error(
         `training on ${dataset.name}, ${dataset.train.count} images, with ` +
           `${engine.description}`,
       );
+      if (!end) {
+        for (const line of beginningLines(values, training, beginning)) {
+          console.error(line);
+        }
+      }
       if (animation && resume) await engine.writeState(resume.state);
       await animation?.add(engine, resume?.history.length ?? 0);
       started = performance.now();
     },
     onEpoch: async ({ record, inactive }, engine) => {
-      if (2 * inactive > latentDim && !warned) {
+      const isTrained = record.step >= STEPS_TO_LEARN;
+      if (isTrained && 2 * inactive > latentDim && !warned) {
         warned = true;
         console.error(collapseText(inactive, latentDim));
       }
@@ -168,21 +213,32 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   });
   if (!run) return EXIT_INTERRUPTED;
 
-  const { checkpoint, engine, end } = run;
+  const { checkpoint, engine } = run;
+  const { reason, test } = run.end;
   const { history } = checkpoint;
   let pictures: string[];
+  isDrawing = true;
   try {
     pictures = options.savePlots
-      ? await savePictures(plotDir, engine, dataset, checkpoint, end.history)
+      ? await savePictures(
+        plotDir,
+        engine,
+        dataset,
+        checkpoint,
+        run.end.history,
+      )
       : [];
     if (animation) pictures.push(await animation.save(plotDir, checkpoint));
   } catch (error) {
     throw run.explain(error);
   }
-  if (end.reason === "patience") {
+  const trained = checkpoint.trained ?? history.length;
+  if (trained > history.length && !end) {
     console.error(
-      `no better validation total for ${options.patience} epochs: kept ` +
-        `epoch ${history.length}`,
+      reason === "patience"
+        ? `no better validation total for ${options.patience} epochs: kept ` +
+          `epoch ${history.length}`
+        : `kept epoch ${history.length}, whose validation total is the best`,
     );
   }
   if (options.json) {
@@ -194,13 +250,13 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       epochs: history.length,
       steps: checkpoint.state.step,
       seconds: (performance.now() - started) / 1000,
-      reason: end.reason,
-      test: end.test,
-      history: end.history,
+      reason,
+      test,
+      history: run.end.history,
     }));
     return;
   }
-  if (end.test) console.log(`test       ${lossesText(end.test)}`);
+  if (test) console.log(`test       ${lossesText(test)}`);
   console.log(`checkpoint ${path}`);
   if (pictures.length > 0) console.log(`pictures   ${pictures.join(" ")}`);
 };
@@ -214,42 +270,51 @@ function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {
 }
 
 /**
- * A new run follows its recipe; on resume the checkpoint's options hold. Options
- * that are given win over both.
+ * What is given wins over the recipe, and the recipe over what the run takes
+ * over from a checkpoint.
  */
 function mergeOptions(
   values: Options,
   given: ReadonlySet<keyof Options>,
-  resume: Checkpoint | undefined,
+  beginning: Beginning,
 ): Options {
-  if (!resume) {
-    const chosen = Object.entries(recipes[values.recipe])
-      .filter(([name]) => !given.has(name as keyof Options));
-    return { ...values, ...Object.fromEntries(chosen) };
-  }
-  const merged = { ...values, ...resume.options, ...resume.data.options };
-  merged.checkpoint = placeOf(values, given);
+  const merged = {
+    ...values,
+    ...inheritedOptions(beginning),
+    ...beginning.resume?.data.options,
+    ...recipes[values.recipe],
+  };
   for (const name of given) Object.assign(merged, { [name]: values[name] });
-  for (const name of FIXED) {
-    if (merged[name] !== resume.options[name]) {
-      throw new TaskError(
-        `${flagOf(name)} ${
-          merged[name]
-        } does not fit ${values.resume}, which ` +
-          `was trained with ${resume.options[name]}`,
-      );
-    }
-  }
-  return merged;
+  return { ...merged, checkpoint: placeOf(values, given) };
+}
+
+/** What `--json` says of a run that is over. */
+function unchanged(
+  checkpoint: string,
+  { data, state, history }: Checkpoint,
+  reason: EndEvent["reason"],
+): Record<string, unknown> {
+  return {
+    checkpoint,
+    pictures: [],
+    engine: null,
+    dataset: data.name,
+    epochs: history.length,
+    steps: state.step,
+    seconds: 0,
+    reason,
+    test: null,
+    history,
+  };
 }
 
 /** The command that continues a run as it was asked for. */
 function resumeCommand(
   options: Options,
   given: ReadonlySet<keyof Options>,
-  detour: Detour = {},
+  changes: Readonly<Record<string, string | number | boolean>> = {},
 ): string {
-  const values = { ...options, ...detour };
+  const values = { ...options, ...changes };
   const words = [
     commandOf("train"),
     "--resume",
@@ -258,12 +323,12 @@ function resumeCommand(
   for (
     const name of new Set([
       ...given,
-      ...Object.keys(detour) as (keyof Options)[],
+      ...Object.keys(changes) as (keyof Options)[],
     ])
   ) {
     // The checkpoint has these, and the path is there already.
     if (name in trainingOptions || name in dataOptions) continue;
-    if (["resume", "checkpoint", "recipe"].includes(name)) continue;
+    if (["resume", "fineTune", "checkpoint", "recipe"].includes(name)) continue;
     const value = values[name];
     if (value === false) words.push(`--no-${flagOf(name).slice(2)}`);
     else words.push(flagOf(name));

@@ -17,7 +17,7 @@ import {
   loadCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import type { EpochRecord } from "../lib/model/losses.ts";
-import { ENGINE, runWell, snapshot, TINY } from "./process.ts";
+import { ENGINE, refuses, runWell, snapshot, TINY } from "./process.ts";
 import { inFolder } from "./folder.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
@@ -153,7 +153,7 @@ Deno.test("train --resume goes on as if it had never stopped", () =>
       runWell(folder, "train", [
         ...TINY,
         ...["--limit", "3", "--batch-size", "2", "--val-size", "1"],
-        ...["--beta-schedule", "linear"],
+        ...["--beta-schedule", "linear", "--warmup-epochs", "2"],
         ...args,
       ]);
     await Promise.all([
@@ -239,6 +239,195 @@ Deno.test("train --likelihood bce counts nats", async () => {
   const { reconstruction } = record.train;
   assertLess(Math.abs(Math.log(reconstruction / (784 * Math.LN2))), 0.3);
 });
+
+/** Options for steps of a millisecond, some of them changed, and no pictures. */
+function quick(changes: Record<string, string | number> = {}): string[] {
+  const options = {
+    ...{ engine: "wasm", threads: 1, dataset: "synthetic", limit: 8 },
+    ...{ "batch-size": 4, "val-size": 4, "latent-dim": 2, epochs: 2 },
+    ...changes,
+  };
+  const words = Object.entries(options)
+    .flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return [...words, "--no-save-plots"];
+}
+
+Deno.test("train --resume of a run that is over says so, and writes nothing", () =>
+  inFolder(async (folder) => {
+    const train = (...args: string[]) => runWell(folder, "train", args);
+    await train(...quick());
+    const before = await snapshot(folder);
+    const resume = ["--resume", CHECKPOINT];
+    const { stdout, stderr } = await train(...resume);
+    assertEquals(stderr, "already at 2 of 2; --epochs 4 trains 2 more\n");
+    assertEquals(stdout, `checkpoint ${CHECKPOINT}\n`);
+    const fewer = await train(...resume, "--epochs", "1", "--json");
+    assertEquals(
+      fewer.stderr,
+      "already at 2, past --epochs 1; --epochs 4 trains 2 more\n",
+    );
+    const { epochs, steps, pictures, reason } = JSON.parse(fewer.stdout);
+    assertEquals([epochs, steps, pictures, reason], [2, 4, [], "epochs"]);
+    assertEquals(await snapshot(folder), before);
+    // The pictures of such a run are drawn where they are asked for.
+    await train(...resume, "--save-plots", "--engine", "wasm");
+    const after = await snapshot(folder);
+    assertEquals(after.size, 4);
+    assertEquals(after.get(CHECKPOINT), before.get(CHECKPOINT));
+  }));
+
+Deno.test("train --resume says what it does, and takes a recipe", () =>
+  inFolder(async (folder) => {
+    const train = (...args: string[]) => runWell(folder, "train", args);
+    await train(...quick({ epochs: 1, "batch-size": 64, seed: 3 }));
+    const resume = ["--resume", CHECKPOINT, "--recipe", "fast"];
+    const how = ["--engine", "wasm", "--threads", "1", "--no-save-plots"];
+    const { stderr } = await train(...resume, ...how, "--epochs", "2");
+    assertStringIncludes(
+      stderr,
+      `\ngoing on from ${CHECKPOINT}, step 1, after epoch 1 of 2\n` +
+        "from here with --lr 0.01, before with 0.001\n" +
+        "from here with --lr-schedule one-cycle, before with constant\n",
+    );
+    const { options, history } = await load(folder);
+    assertEquals([options.lr, options.epochs, options.seed], [0.01, 2, 3]);
+    assertEquals(history.length, 2);
+    await train(...quick({ epochs: 1, checkpoint: "other.st" }));
+    await refuses(
+      /--recipe best with --batch-size 64 does not fit other\.st, which was trained with 4/,
+      folder,
+      "train",
+      ["--resume", "other.st", "--recipe", "best"],
+    );
+  }));
+
+Deno.test("train --fine-tune begins with a checkpoint's weights, on other images", () =>
+  inFolder(async (folder) => {
+    await runWell(folder, "train", quick({ beta: 3 }));
+    const before = await snapshot(folder);
+    const first = ["--fine-tune", CHECKPOINT];
+    const { stderr } = await runWell(folder, "train", [
+      ...first,
+      ...["--checkpoint", "new.st", "--epochs", "1", "--no-save-plots"],
+      ...["--dataset", "synthetic", "--limit", "6", "--val-size", "3"],
+      ...["--engine", "wasm", "--threads", "1"],
+    ]);
+    assertStringIncludes(
+      stderr,
+      `\nbeginning with the weights of ${CHECKPOINT} (VAE, β = 3, 2 latent`,
+    );
+    const { options, history, state, data } = await loadCheckpoint(
+      join(folder, "new.st"),
+    );
+    assertEquals([options.latentDim, options.beta], [2, 3]);
+    assertEquals([history.length, state.step, data.options.limit], [1, 1, 6]);
+    const after = await snapshot(folder);
+    assertEquals(after.get(CHECKPOINT), before.get(CHECKPOINT));
+    await refuses(
+      /the new run would replace checkpoints\/vae\.safetensors/,
+      folder,
+      "train",
+      first,
+    );
+    await refuses(
+      /--latent-dim 3 does not fit checkpoints\/vae\.safetensors, which was trained with 2/,
+      folder,
+      "train",
+      [...first, "--checkpoint", "other.st", "--latent-dim", "3"],
+    );
+    await refuses(
+      /trained on synthetic with --limit 8, and these are other images: synthetic with --limit 6/,
+      folder,
+      "train",
+      ["--resume", CHECKPOINT, "--limit", "6"],
+    );
+  }));
+
+Deno.test("train says how β and the capacity rise, and what it does not reach", async () => {
+  const said = async (changes: Record<string, string | number>) => {
+    let lines: string[] = [];
+    await inFolder(async (folder) => {
+      const { stderr } = await runWell(folder, "train", quick(changes));
+      lines = stderr.split("\n").filter((line) => / rises |^note/.test(line));
+    });
+    return lines;
+  };
+  const linear = { beta: 4, "beta-schedule": "linear" };
+  const [fast, short, cycles, none] = await Promise.all([
+    said({ ...linear, epochs: 3 }), // as many as --recipe fast has
+    said({ ...linear, epochs: 3, capacity: 20, "warmup-epochs": 5 }),
+    said({ beta: 4, "beta-schedule": "cyclical" }),
+    said({}),
+  ]);
+  assertEquals(fast, ["β rises to 4 over the first 1.5 epochs"]);
+  assertEquals(short, [
+    "β rises to 4 over the first 5 epochs",
+    "the capacity rises to 20 nats over 5 epochs",
+    "note: the run ends with β at 2.4 of 4 and the capacity at 12 of 20: " +
+    "more --epochs or fewer --warmup-epochs reach it",
+  ]);
+  assertEquals(cycles, [
+    "β rises to 4 over 0.25 epochs, rests for as long and starts again",
+  ]);
+  assertEquals(none, []);
+});
+
+Deno.test("train refuses held-out images that it would have to do without", () =>
+  inFolder(async (folder) => {
+    const options = ["--dataset", "synthetic", "--limit", "4"];
+    await refuses(
+      /--val-size 31000 is more than half of the training images of synthetic/,
+      folder,
+      "train",
+      [...options, "--val-size", "31000"],
+    );
+    await refuses(
+      /--patience compares validation losses, .*choose a larger --val-size/,
+      folder,
+      "train",
+      [...options, "--val-size", "0", "--patience", "2"],
+    );
+  }));
+
+Deno.test("train does not take too few steps for posterior collapse", () =>
+  inFolder(async (folder) => {
+    // At such a β, no dimension has any KL, after few steps or many.
+    const collapsed = { beta: 1000, epochs: 1 };
+    const few = await runWell(folder, "train", quick(collapsed));
+    assertEquals(few.stderr.match(/collapse/g), null);
+    const { klPerDimension } = (await load(folder)).history.at(-1)!;
+    assertLess(Math.max(...klPerDimension), 0.01);
+    const many = await runWell(
+      folder,
+      "train",
+      quick({ ...collapsed, epochs: 8, limit: 500, checkpoint: "many.st" }),
+    );
+    const [before, after] = many.stderr.split("note: 2 of 2 latent dimensions");
+    assertEquals(before.match(/^epoch/mg)?.length, 8);
+    assertStringIncludes(after, "(posterior collapse)");
+  }));
+
+Deno.test("train --patience leaves no best epoch in the file when it ends", () =>
+  inFolder(async (folder) => {
+    const { stderr } = await runWell(
+      folder,
+      "train",
+      quick({ patience: 9, "checkpoint-every": 1, lr: 0.0001 }),
+    );
+    assertStringIncludes(stderr, "epoch 2/2");
+    // The last epoch is the best, and the file had it twice until the end.
+    const { best, trained, history } = await load(folder);
+    assertEquals([best, trained, history.length], [undefined, undefined, 2]);
+    const { options, ...whole } = await load(folder);
+    await runWell(
+      folder,
+      "train",
+      quick({ lr: 0.0001, checkpoint: "plain.st" }),
+    );
+    const plain = await loadCheckpoint(join(folder, "plain.st"));
+    assertEquals(whole.state, plain.state);
+    assertEquals(options.patience, 9);
+  }));
 
 Deno.test("train --patience stops, and keeps the best epoch", async () => {
   const { history, checkpoint, reason } = await trained(

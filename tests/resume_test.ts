@@ -58,8 +58,8 @@ Deno.test("train({ resume }) refuses what would be another run", async () => {
       {
         dataset: { ...dataset(10), name: "own\n", digest: "0123456789abcdef" },
       },
-      "the checkpoint was trained on blank, and these are other images: " +
-      "own\\u000a (0123456789ab…, not blank…)",
+      "the checkpoint was trained on blank (blank…), and these are other " +
+      "images: own\\u000a (0123456789ab…)",
     ],
     [
       { dataset: dataset(8) },
@@ -90,8 +90,8 @@ Deno.test("train({ resume }) says which option made the images others", async ()
         resume,
       }),
     RunError,
-    "the checkpoint was trained on blank, and these are other images: limit " +
-      "was none and is 9, valSize was 5000 and is 3",
+    "the checkpoint was trained on blank with no limit, valSize 5000, and " +
+      "these are other images: blank with limit 9, valSize 3",
   );
 });
 

@@ -230,6 +230,70 @@ Deno.test("hyperAt() starts a cycle every two warm-ups", () => {
   );
 });
 
+Deno.test("hyperAt() takes half the run for a warm-up, and four cycles", () => {
+  const beta = (given: Partial<TrainingOptions>, epoch: number) =>
+    hyperAt(options({ epochs: 16, ...given }), 100 * epoch, 100).beta;
+  const linear = { betaSchedule: "linear" } as const;
+  assertEquals([0, 4, 8, 16].map((e) => beta(linear, e)), [0, 2, 4, 4]);
+  // Fu et al. 2019: M = 4 cycles, of which half is a rise.
+  const cyclical = { betaSchedule: "cyclical" } as const;
+  for (let cycle = 0; cycle < 4; cycle++) {
+    assertEquals(
+      [0, 1, 2, 3, 3.99].map((e) => beta(cyclical, 4 * cycle + e)),
+      [0, 2, 4, 4, 4],
+    );
+  }
+});
+
+Deno.test("settleWarmup() makes epochs of a share, once", () => {
+  const settled = (given: Partial<TrainingOptions>) =>
+    settleWarmup(options({ epochs: 10, ...given }));
+  const linear = settled({ betaSchedule: "linear" });
+  assertEquals(linear.warmupEpochs, 5);
+  assertEquals(settleWarmup({ ...linear, epochs: 20 }).warmupEpochs, 5);
+  assertEquals(settled({ betaSchedule: "cyclical" }).warmupEpochs, 1.25);
+  assertEquals(settled({ capacity: 3 }).warmupEpochs, 5);
+  assertEquals(settled({ capacity: 3, warmupEpochs: 2 }).warmupEpochs, 2);
+  // Nothing rises.
+  assertEquals(settled({}).warmupEpochs, null);
+  const autoencoder = { autoencoder: true, capacity: 3 };
+  assertEquals(settled(autoencoder).warmupEpochs, null);
+});
+
+Deno.test("epochsToTarget() is where beta and the capacity come to stay", () => {
+  const reached = (given: Partial<TrainingOptions>) =>
+    epochsToTarget(options({ epochs: 10, ...given }));
+  assertEquals(reached({}), 0);
+  assertEquals(reached({ capacity: 2, autoencoder: true }), 0);
+  assertEquals(reached({ capacity: 2 }), 5);
+  assertEquals(reached({ betaSchedule: "linear", warmupEpochs: 12 }), 12);
+  // Four cycles of 2.5 epochs: the last rises from 7.5 to 8.75.
+  assertEquals(reached({ betaSchedule: "cyclical" }), 8.75);
+  for (const [warmupEpochs, end] of [[5, 5], [4, 12], [2, 10], [1, 9]]) {
+    assertEquals(reached({ betaSchedule: "cyclical", warmupEpochs }), end);
+  }
+});
+
+Deno.test("train() keeps the length of a warm-up when it is prolonged", async () => {
+  const first = await collect(new FakeEngine(), {
+    dataset: dataset(4),
+    batchSize: 1,
+    epochs: 2,
+    beta: 4,
+    betaSchedule: "linear",
+  });
+  const resume = await first.end.checkpoint();
+  assertEquals(resume.options.warmupEpochs, 1);
+  const engine = new FakeEngine();
+  const { end } = await collect(engine, {
+    dataset: dataset(4),
+    resume,
+    epochs: 8,
+  });
+  assertEquals((await end.checkpoint()).options.warmupEpochs, 1);
+  assertEquals(new Set(engine.batches.map(({ hyper }) => hyper.beta)).size, 1);
+});
+
 Deno.test("hyperAt() raises the capacity over the warm-up", () => {
   const rising = options({ capacity: 25, warmupEpochs: 5 });
   for (let step = 0; step < 80; step += 7) {

@@ -41,6 +41,8 @@ export interface Dataset {
   readonly validation: ImageSet;
   /** Test images, or `null` for a data set without. */
   readonly test: ImageSet | null;
+  /** Images held back from the training file, before `limit` is applied. */
+  readonly heldOut?: number;
   /** What a user must be told, one sentence each. */
   readonly notes: readonly string[];
   /** The options that chose it, with the data set that `auto` came to. */
@@ -161,7 +163,7 @@ export async function splitDataset(
   data: DataOptions,
   splits: readonly Split[] = SPLITS,
 ): Promise<Dataset> {
-  const { valSize } = data;
+  let held = data.valSize;
   const limit = data.limit ?? Infinity;
   const notes: string[] = [];
   const sets: Record<Split, ImageSet> = {
@@ -175,12 +177,11 @@ export async function splitDataset(
   };
   if (splits.includes("train") || splits.includes("validation")) {
     const file = await training();
-    let held = valSize;
     if (held > file.count / 2) {
       held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
       notes.push(
         `${name} has only ${file.count} images, so ${held} of them are for ` +
-          `validation, not ${valSize}`,
+          `validation, not ${data.valSize}`,
       );
     }
     cut("train", file, 0, file.count - held);
@@ -195,6 +196,7 @@ export async function splitDataset(
     digest: splits.includes("train") ? await sha256(sets.train.images) : "",
     ...sets,
     test: testing && sets.test,
+    heldOut: held,
     notes,
     options: data,
   };

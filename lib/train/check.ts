@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { Checkpoint, DataRecord } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { DataOptions, TrainingOptions } from "../options/run.ts";
 import { oneLine, show } from "../text.ts";
@@ -99,21 +99,8 @@ export function checkRun(
     & Beginning,
   names: RunNames = NAMES,
 ): void {
+  checkFit(options, { resume, from }, names);
   const { option, checkpoint } = names;
-  if (resume && from) {
-    throw new RunError(
-      "a run begins from one checkpoint: resume it or train on from its " +
-        "weights, not both",
-    );
-  }
-  const before = resume ?? from;
-  for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
-    if (options[name] === before!.options[name]) continue;
-    throw new RunError(
-      `${option(name)} ${options[name]} does not fit ${checkpoint}, which ` +
-        `was trained with ${before!.options[name]}`,
-    );
-  }
   if (resume) {
     checkSameImages(dataset, resume, names);
     const images = resume.partial?.images ?? 0;
@@ -133,6 +120,34 @@ export function checkRun(
 }
 
 /**
+ * Refuses options that do not fit the checkpoint that a run begins from: what
+ * can be told before the images are there.
+ *
+ * @param names What to call options and the checkpoint.
+ * @throws {RunError} As {@linkcode checkRun}, but for the images.
+ */
+export function checkFit(
+  options: TrainingOptions,
+  { resume, from }: Beginning,
+  { option, checkpoint }: RunNames = NAMES,
+): void {
+  if (resume && from) {
+    throw new RunError(
+      "a run begins from one checkpoint: resume it or train on from its " +
+        "weights, not both",
+    );
+  }
+  const before = resume ?? from;
+  for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
+    if (options[name] === before!.options[name]) continue;
+    throw new RunError(
+      `${option(name)} ${options[name]} does not fit ${checkpoint}, which ` +
+        `was trained with ${before!.options[name]}`,
+    );
+  }
+}
+
+/**
  * Refuses to go on with images that a run was not trained on. Those of an
  * imported model are not known, so it takes any.
  *
@@ -146,19 +161,22 @@ export function checkSameImages(
   { option, checkpoint }: RunNames = NAMES,
 ): void {
   if (data.digest === null || data.digest === dataset.digest) return;
-  const changes = (["images", "limit", "valSize"] as const)
-    .filter((name) => data.options[name] !== dataset.options[name])
-    .map((name) => {
-      const [before, now] = [data.options[name], dataset.options[name]]
-        .map((value) => value === null ? "none" : show(value));
-      return `${option(name)} was ${before} and is ${now}`;
-    });
-  const [before, now] = [data.name, dataset.name].map((name) => oneLine(name));
+  const changed = (["images", "limit", "valSize"] as const)
+    .filter((name) => data.options[name] !== dataset.options[name]);
+  const describe = ({ name, digest, options }: DataRecord) => {
+    const details = data.name === dataset.name && changed.length > 0
+      ? `with ${
+        changed.map((name) =>
+          options[name] === null
+            ? `no ${option(name)}`
+            : `${option(name)} ${show(options[name])}`
+        ).join(", ")
+      }`
+      : `(${digest!.slice(0, 12)}…)`;
+    return `${oneLine(name)} ${details}`;
+  };
   throw new RunError(
-    `${checkpoint} was trained on ${before}, and these are other images: ` +
-      (before === now && changes.length > 0
-        ? changes.join(", ")
-        : `${now} (${dataset.digest.slice(0, 12)}…, not ` +
-          `${data.digest.slice(0, 12)}…)`),
+    `${checkpoint} was trained on ${describe(data)}, and these are other ` +
+      `images: ${describe(dataset)}`,
   );
 }

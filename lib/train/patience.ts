@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Checkpoint } from "../checkpoint/metadata.ts";
 import { type EpochRecord, objective } from "../model/losses.ts";
 import type { TrainingOptions } from "../options/run.ts";
 import { epochsToTarget } from "./schedule.ts";
@@ -37,6 +38,39 @@ function totalAtTarget(
 }
 
 /**
+ * Returns why training is over, or nothing if there are epochs to train.
+ *
+ * @param options The run's options.
+ * @param trained Epochs so far.
+ * @param best The best of them, counted from 1; nothing without patience.
+ */
+export function endOf(
+  options: TrainingOptions,
+  trained: number,
+  best?: number,
+): "epochs" | "patience" | undefined {
+  if (trained >= options.epochs) return "epochs";
+  if (best !== undefined && isOutOfPatience(options, trained, best)) {
+    return "patience";
+  }
+}
+
+/**
+ * Returns why a checkpoint's run is over, or nothing if there is anything to
+ * do: to train, or to go back to the best epoch.
+ *
+ * @param options Those with which it would go on.
+ */
+export function endOfRun(
+  options: TrainingOptions,
+  { history, trained, best, partial }: Checkpoint,
+): "epochs" | "patience" | undefined {
+  if (best || (partial && history.length < options.epochs)) return;
+  const kept = history.at(-1)?.validation ? history.length : undefined;
+  return endOf(options, trained ?? history.length, kept);
+}
+
+/**
  * Returns whether so many epochs have gone by without a better one as the
  * patience allows. It counts from where β and the capacity are at their
  * targets: before, each epoch trains for something else.
@@ -45,7 +79,7 @@ function totalAtTarget(
  * @param trained Epochs so far.
  * @param best The best of them, counted from 1.
  */
-export function isOutOfPatience(
+function isOutOfPatience(
   options: TrainingOptions,
   trained: number,
   best: number,

@@ -62,7 +62,7 @@ function warmupEpochs(options: TrainingOptions): number {
 }
 
 /** Returns whether β or the capacity rises at all. */
-function hasWarmup(
+export function hasWarmup(
   { autoencoder, betaSchedule, capacity }: TrainingOptions,
 ): boolean {
   return !autoencoder && (betaSchedule !== "constant" || capacity > 0);

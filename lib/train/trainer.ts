@@ -23,7 +23,7 @@ import { completeOptions } from "../options/table.ts";
 import { permutation, streamKey } from "../rng.ts";
 import { type Beginning, checkRun, inheritedOptions } from "./check.ts";
 import { NonFiniteLossError, type TrainEvent } from "./events.ts";
-import { isBetter, isOutOfPatience } from "./patience.ts";
+import { endOf, isBetter } from "./patience.ts";
 import { hyperAt, settleWarmup } from "./schedule.ts";
 
 /** Steps between two looks at the losses, at least. */
@@ -186,10 +186,7 @@ export async function* trainLoop(
     reading.catch(() => undefined); // `arrive` throws it
   };
 
-  const isOver = () =>
-    trained >= epochs || (position === 0 && best !== undefined &&
-      isOutOfPatience(options, trained, best.epoch));
-  while (!isOver()) {
+  while (!endOf(options, trained, position > 0 ? undefined : best?.epoch)) {
     // Training that had ended early goes on from the epoch it came back to.
     const epoch = history.length + 1;
     const started = performance.now();
@@ -280,8 +277,10 @@ export async function* trainLoop(
     }
   }
 
-  const keptEpochs = best?.epoch ?? history.length;
-  if (best && keptEpochs < history.length) await engine.writeState(best.state);
+  const kept = best && (best.epoch < history.length || position > 0)
+    ? best
+    : undefined;
+  if (kept) await engine.writeState(kept.state);
   // What was kept may be of any β of a schedule: what counts is its target.
   const { beta, capacity, lr: learningRate } = options;
   const tested = test && test.count > 0
@@ -297,14 +296,16 @@ export async function* trainLoop(
     reason: trained < epochs ? "patience" : "epochs",
     test: tested,
     history,
-    checkpoint: async () => ({
-      options,
-      data,
-      state: await readState(),
-      history: history.slice(0, keptEpochs),
-      partial: null,
-      ...(trained > keptEpochs && { trained }),
-    }),
+    checkpoint: async () => {
+      const { best: _, ...run } = await checkpoint();
+      const epochs = history.slice(0, kept?.epoch);
+      return {
+        ...run,
+        history: epochs,
+        partial: kept ? null : run.partial,
+        ...(trained > epochs.length && { trained }),
+      };
+    },
   };
 }
 

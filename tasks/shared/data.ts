@@ -19,10 +19,16 @@ import { readsFrom } from "./files.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-/** Loads the data set that a run asks for, showing the download if there is one. */
+/**
+ * Loads the data set that a run asks for, showing the download if there is one.
+ *
+ * @param given The options that were on the command line.
+ * @throws {TaskError} If fewer images can be held out than were asked for.
+ */
 export async function openDataset(
   options: DataOptions,
   signal: AbortSignal,
+  given: ReadonlySet<string>,
 ): Promise<Dataset> {
   if (options.images !== null) readsFrom(options.images);
   const progress = new Progress();
@@ -32,29 +38,15 @@ export async function openDataset(
     onProgress: ({ file, loaded, total }) =>
       progress.update(total && loaded / total, `fetching ${file}`),
   }).finally(() => progress.clear());
+  const { valSize } = options;
+  if (given.has("valSize") && dataset.heldOut! < valSize) {
+    throw new TaskError(
+      `--val-size ${valSize} is more than half of the training images of ` +
+        `${dataset.name}: choose a smaller one`,
+    );
+  }
   for (const note of dataset.notes) console.error(`note: ${note}`);
   return dataset;
-}
-
-/**
- * Refuses to go on with images that a run was not trained on. Those of an
- * imported model are not known, so it takes any.
- *
- * @param path The run's checkpoint.
- */
-export function checkSameImages(
-  dataset: Dataset,
-  { data }: Checkpoint,
-  path: string,
-): void {
-  if (data.digest === null || data.digest === dataset.digest) return;
-  throw new TaskError(
-    `${path} was trained on ${data.name} (${
-      data.digest.slice(0, 12)
-    }…), and these are other images: ${dataset.name} (${
-      dataset.digest.slice(0, 12)
-    }…)`,
-  );
 }
 
 /** Loads a split of the data set that a checkpoint was trained on. */

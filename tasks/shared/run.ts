@@ -21,7 +21,9 @@ import {
   NonFiniteLossError,
   type ProgressEvent,
 } from "../../lib/train/events.ts";
+import { settleWarmup } from "../../lib/train/schedule.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
+import { warmupLines } from "./beginning.ts";
 import { TaskError } from "./cli.ts";
 import { makeRoom } from "./files.ts";
 import { flagOf } from "./flags.ts";
@@ -53,6 +55,8 @@ export interface Training {
   readonly signal: AbortSignal;
   /** Where training goes on. */
   readonly resume?: Checkpoint;
+  /** Whose weights training begins with. */
+  readonly from?: Checkpoint;
   /** The step after which the run's file holds the run already. */
   readonly saved?: number;
   /** Whether the run's file holds an earlier state of it, to be replaced. */
@@ -87,17 +91,22 @@ export async function trainRun(
   run: Run,
   training: Training,
 ): Promise<FinishedRun | undefined> {
-  const { name, path, options } = run;
-  const { dataset, resume, signal, saveEvery = 1, onStart, onEpoch } = training;
+  const { name, path } = run;
+  const options = settleWarmup(run.options);
+  const { dataset, resume, from, signal, saveEvery = 1 } = training;
+  const { onStart, onEpoch } = training;
   using resources = new DisposableStack();
   const progress = resources.adopt(new Progress(), (bar) => bar.clear());
   let saved = training.saved;
   let isOurs = training.isInPlace || saved !== undefined;
+  // What is saved in the midst of a run has the best epoch beside the last.
+  let hasBest = resume?.best !== undefined;
   const save = async (checkpoint: Checkpoint) => {
     if (!isOurs) await makeRoom(path);
     isOurs = true;
     await saveCheckpoint(path, checkpoint);
     saved = checkpoint.state.step;
+    hasBest = checkpoint.best !== undefined;
   };
   const explainHere = (error: unknown) => {
     const isSaved = saved !== undefined;
@@ -118,9 +127,9 @@ export async function trainRun(
       (engine) => engine.dispose(),
     );
     await onStart?.(engine);
-    for await (
-      const event of trainLoop({ engine, dataset, options, resume, signal })
-    ) {
+    for (const line of warmupLines(options)) console.error(line);
+    const setup = { engine, dataset, options, resume, from, signal };
+    for await (const event of trainLoop(setup)) {
       if (event.type === "progress") {
         const text = progressText(event, options.epochs);
         progress.update(
@@ -139,7 +148,10 @@ export async function trainRun(
         continue;
       }
       const checkpoint = await event.checkpoint();
-      if (checkpoint.state.step !== saved) await save(checkpoint);
+      if (
+        checkpoint.state.step !== saved ||
+        hasBest !== (checkpoint.best !== undefined)
+      ) await save(checkpoint);
       if (event.reason === "aborted") {
         const where = name === undefined ? `after step ${saved}` : `in ${name}`;
         console.error(

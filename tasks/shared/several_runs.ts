@@ -14,7 +14,8 @@ import type { Losses } from "../../lib/model/losses.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
-import { checkSameImages } from "./data.ts";
+import { checkSameImages } from "../../lib/train/check.ts";
+import { namesOf } from "./beginning.ts";
 import { claim } from "./files.ts";
 import { type FinishedRun, type Run, trainRun } from "./run.ts";
 
@@ -53,7 +54,11 @@ export async function finishRun(
         ? `going on after step ${resume.state.step}`
         : `training on ${dataset.name}, ${dataset.train.count} images`),
   );
-  const finished = await trainRun(run, {
+  const { warmupEpochs } = resume?.options ?? options;
+  const finished = await trainRun({
+    ...run,
+    options: { ...options, warmupEpochs: options.warmupEpochs ?? warmupEpochs },
+  }, {
     dataset,
     choice,
     signal,
@@ -71,6 +76,14 @@ export async function finishRun(
   return { ...finished, run, losses, split };
 }
 
+/** Options of the KL term. */
+const OF_THE_KL: readonly (keyof TrainingOptions)[] = [
+  "beta",
+  "betaSchedule",
+  "warmupEpochs",
+  "capacity",
+];
+
 /**
  * Finds out how far a run is, before work is spent on those before it.
  *
@@ -84,9 +97,13 @@ export async function findRun(
 ): Promise<Checkpoint | undefined> {
   if (!await exists(path)) return;
   const found = await loadCheckpoint(path);
-  checkSameImages(dataset, found, path);
+  checkSameImages(dataset, found, namesOf(path));
   for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
     if (found.options[name] === options[name]) continue;
+    // An autoencoder has no KL term that these could weigh.
+    if (options.autoencoder && OF_THE_KL.includes(name)) continue;
+    // A share of the run is what it came to when the run began.
+    if (name === "warmupEpochs" && options[name] === null) continue;
     // Where nothing else depends on the last epoch, a run may be prolonged.
     const isLonger = name === "epochs" && options.lrSchedule === "constant" &&
       found.history.length <= options.epochs;

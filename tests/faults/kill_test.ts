@@ -59,25 +59,31 @@ async function saving(folder: string): Promise<void> {
 
 /** An epoch takes some 10 ms, of which saving is the larger part. */
 const BRIEF = [
-  ..."--dataset synthetic --limit 4 --batch-size 2 --val-size 0".split(" "),
+  ..."--dataset synthetic --limit 4 --batch-size 2".split(" "),
   ..."--latent-dim 32 --no-save-plots --engine wasm --checkpoint".split(" "),
   FILE,
 ];
 
+/** Nothing but training; or which epoch was the best, too. */
+const PLAIN = ["--val-size", "0"];
+const PATIENT = "--val-size 4 --patience 100000 --lr 0.01".split(" ");
+
 /**
  * Kills a run again and again, which each time goes on from what it has saved.
  *
+ * @param kind `PLAIN` or `PATIENT`.
  * @returns How many of the kills came in the middle of a save.
  */
 async function killAndResume(
   folder: string,
+  kind: string[],
   threads: string[],
   kills: number,
 ): Promise<number> {
   const seed = Number(threads[1]);
   let inSave = 0;
   let epochs = 0;
-  const run = [...BRIEF, ...threads];
+  const run = [...BRIEF, ...kind, ...threads];
   const path = join(folder, FILE);
   const resumed = () => names(folder).includes(FILE) ? ["--resume", FILE] : [];
   const moments = uniform(2 * kills, seed);
@@ -132,12 +138,22 @@ Deno.test("train goes on after 200 kills as if there had been none", async () =>
   let inSave = 0;
   const chain = (threads: string) =>
     inFolder(async (folder) => {
-      inSave += await killAndResume(folder, ["--threads", threads], 100);
+      const words = ["--threads", threads];
+      inSave += await killAndResume(folder, PLAIN, words, 100);
     });
   await Promise.all([chain("1"), chain("2")]);
   console.log(`${inSave} of 200 kills came in the middle of a save`);
   assertGreater(inSave, 0);
 });
+
+Deno.test("train keeps the best epoch through 25 kills as if there had been none", () =>
+  inFolder(async (folder) => {
+    await killAndResume(folder, PATIENT, ["--threads", "1"], 25);
+    const { history, trained, best } = await loadCheckpoint(join(folder, FILE));
+    // It was not the last, so it had to be kept, and the file is not larger.
+    assertGreater(trained ?? 0, history.length);
+    assertEquals(best, undefined);
+  }));
 
 Deno.test("atomicWrite() leaves the old or the new file when it is killed", () =>
   inFolder(async (folder) => {

@@ -1,0 +1,132 @@
+/**
+ * Where a run begins, and what is said about it before it does: a checkpoint
+ * that goes on, the weights of another, a warm-up.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { recipes, type TrainingOptions } from "../../lib/options/run.ts";
+import { OptionError } from "../../lib/options/table.ts";
+import type { Beginning, RunNames } from "../../lib/train/check.ts";
+import type { EndEvent } from "../../lib/train/events.ts";
+import {
+  epochsToTarget,
+  hasWarmup,
+  hyperAt,
+} from "../../lib/train/schedule.ts";
+import { flagOf } from "./flags.ts";
+import { describe, openCheckpoint } from "./model.ts";
+
+/** The options that name a checkpoint to begin from. */
+export interface Begun {
+  readonly resume: string | null;
+  readonly fineTune: string | null;
+}
+
+/** Loads the checkpoint that a run begins from, if there is one. */
+export async function openBeginning(
+  { resume, fineTune }: Begun,
+): Promise<Beginning> {
+  if (resume !== null && fineTune !== null) {
+    throw new OptionError(
+      "--resume and --fine-tune do not go together: continue a run, or begin " +
+        "one with its weights",
+    );
+  }
+  if (resume !== null) return { resume: await openCheckpoint(resume) };
+  if (fineTune === null) return {};
+  return { from: await openCheckpoint(fineTune) };
+}
+
+/** What errors call the options and the checkpoint of a run. */
+export function namesOf(path: string): RunNames {
+  return { option: flagOf, checkpoint: path };
+}
+
+/** Names an option as it was chosen: by its flag, or by the recipe. */
+export function labelOf(
+  name: string,
+  recipe: keyof typeof recipes,
+  given: ReadonlySet<string>,
+): string {
+  const isOfRecipe = name in recipes[recipe] && !given.has(name);
+  return isOfRecipe ? `--recipe ${recipe} with ${flagOf(name)}` : flagOf(name);
+}
+
+/** Says what a run begins from, and what it does in another way from there. */
+export function* beginningLines(
+  { resume: path, fineTune }: Begun,
+  options: TrainingOptions,
+  { resume, from }: Beginning,
+): Generator<string> {
+  if (resume) {
+    const { state, history } = resume;
+    yield `going on from ${path}, step ${state.step}, after epoch ` +
+      `${history.length} of ${options.epochs}`;
+    for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
+      const [before, now] = [resume.options[name], options[name]];
+      if (name === "epochs" || before === now) continue;
+      yield `from here with ${flagOf(name)} ${now}, before with ` +
+        `${before ?? "none"}`;
+    }
+  }
+  if (from) {
+    yield `beginning with the weights of ${fineTune} (${describe(from)})`;
+  }
+}
+
+/** Says why there is nothing to train, and with what there would be. */
+export function endText(
+  end: EndEvent["reason"],
+  { history, trained = history.length }: Checkpoint,
+  { epochs, patience }: TrainingOptions,
+): string {
+  if (end === "patience") {
+    return `already stopped after epoch ${trained} of ${epochs}: none of ` +
+      `${patience} was better than epoch ${history.length}; --patience ` +
+      `${2 * patience!} goes on from there`;
+  }
+  const more = 2 * trained - history.length;
+  return `already at ${trained}` +
+    (trained > epochs ? `, past --epochs ${epochs}` : ` of ${epochs}`) +
+    `; --epochs ${2 * trained} trains ${more} more`;
+}
+
+/**
+ * Says what moves β and the capacity, in epochs, and which target the run ends
+ * before.
+ *
+ * @param options A run's, with a settled warm-up.
+ */
+export function warmupLines(options: TrainingOptions): string[] {
+  if (!hasWarmup(options)) return [];
+  const { beta, betaSchedule, capacity, epochs, warmupEpochs } = options;
+  const length = `${short(warmupEpochs!)} epochs`;
+  const lines: string[] = {
+    constant: [],
+    linear: [`β rises to ${beta} over the first ${length}`],
+    cyclical: [
+      `β rises to ${beta} over ${length}, rests for as long and starts again`,
+    ],
+  }[betaSchedule];
+  if (capacity > 0) {
+    lines.push(`the capacity rises to ${capacity} nats over ${length}`);
+  }
+  if (epochsToTarget(options) <= epochs) return lines;
+  const last = hyperAt(options, epochs, 1);
+  const ends = [
+    ["β", last.beta, beta] as const,
+    ["the capacity", last.capacity, capacity] as const,
+  ].filter(([, end, target]) => end < target)
+    .map(([what, end, target]) => `${what} at ${short(end)} of ${target}`);
+  lines.push(
+    `note: the run ends with ${ends.join(" and ")}: more --epochs or fewer ` +
+      "--warmup-epochs reach it",
+  );
+  return lines;
+}
+
+/** Writes a number with three digits at most after the point. */
+function short(value: number): string {
+  return String(Number(value.toFixed(3)));
+}
