@@ -28,6 +28,8 @@ import { initialState } from "../lib/model/init.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { train } from "../lib/train/trainer.ts";
+import { useTfBackend } from "../lib/engine/tfjs/engine.ts";
+import { VAE } from "../lib/vae.ts";
 import { readGolden } from "./golden/read.ts";
 import { inFolder } from "./folder.ts";
 
@@ -691,6 +693,18 @@ Deno.test({
     );
   },
 });
+
+Deno.test("save() of a model that was not trained names no images", () =>
+  inFolder(async (folder) => {
+    await useTfBackend("cpu");
+    const path = join(folder, "vae.safetensors");
+    const model = new VAE({ latentDim: 2, seed: 3 });
+    await model.save(path);
+    const { data, options, history } = await loadCheckpoint(path);
+    assertEquals(data.digest, null);
+    assertEquals([options.latentDim, options.seed, history], [2, 3, []]);
+    model.dispose();
+  }));
 
 Deno.test("saveCheckpoint() keeps the good file when it refuses the new one", () =>
   inFolder(async (folder) => {

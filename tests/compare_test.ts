@@ -118,7 +118,7 @@ Deno.test("compare trains both models, draws and measures them, and trains neith
     assertAlmostEquals(Number(middle), autoencoder.middleDistance.mean, 0.05);
 
     await refuses(
-      /is a run with --beta 1, not 4: choose another --checkpoint-dir/,
+      /vae\.safetensors is a run with --beta 1, not 4: choose another --checkpoint-dir/,
       folder,
       "compare",
       [...args, "--beta", "4"],
@@ -130,4 +130,14 @@ Deno.test("compare trains both models, draws and measures them, and trains neith
       [...args, "--out", "comparison.png/a.png"],
     );
     assertStringIncludes(first.stderr, "VAE, β = 1: training on synthetic");
+
+    // The autoencoder is the same, whatever the VAE's β.
+    await Deno.remove(join(folder, PATHS[1]));
+    const other = await runWell(folder, "compare", [...args, "--beta", "4"]);
+    assertStringIncludes(other.stderr, "autoencoder: finished before");
+    assertStringIncludes(other.stderr, "VAE, β = 4: training on synthetic");
+    assertEquals(
+      await Deno.readFile(join(folder, PATHS[0])),
+      before.get(PATHS[0]),
+    );
   }));

@@ -149,6 +149,17 @@ Deno.test("sweep trains each combination once, and goes on where epochs are adde
     );
     assertEquals(after.has(path(4, 3)), true);
 
+    // A warm-up is a share of the run that was, and stays as long.
+    const rising = ["--beta-schedule", "linear", "--checkpoint-dir", "rising"];
+    for (const epochs of ["1", "2", "2"]) {
+      const { stderr } = await runWell(folder, "sweep", [
+        ...SMALL,
+        ...["--beta", "4", "--latent-dim", "2", "--epochs", epochs],
+        ...rising,
+      ]);
+      assertStringIncludes(stderr, "\nβ rises to 4 over the first 0.5 epochs");
+    }
+
     await refuses(
       /beta-4-latent-2\.safetensors is a run with --lr 0\.001, not 0\.01: choose another --checkpoint-dir/,
       folder,

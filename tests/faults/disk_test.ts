@@ -375,7 +375,7 @@ Deno.test("tasks name a folder that is where a file should be", () =>
       await runTask(folder, "train", [...BRIEF, "1"]),
       `cannot write plots/samples.png: ${isFolder}; ${CHECKPOINT} holds the ` +
         `run after step 2. Continue with: deno task train --resume ` +
-        `${CHECKPOINT} --engine wasm --threads 1`,
+        `${CHECKPOINT} --engine wasm --threads 1 --save-plots`,
     );
     assertEquals(await epochsOf(folder), 1);
 
