@@ -36,6 +36,25 @@ export function oneLine(text: string, max = 80): string {
   const short = text.length > max ? `${text.slice(0, max - 3)}…` : text;
   return short.toWellFormed().replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+    escape,
   );
+}
+
+/**
+ * Escapes in lines what a terminal would obey: it may come from a file. What is
+ * JSON stays JSON, of the same value.
+ */
+export function printable(lines: string): string {
+  return lines.toWellFormed().replaceAll(
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    escape,
+  );
+}
+
+/** Writes a character as JSON's escapes of its UTF-16 code units. */
+function escape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
+  ).join("");
 }

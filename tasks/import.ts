@@ -8,6 +8,7 @@ import {
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { readWeights } from "../lib/checkpoint/weights.ts";
+import { describeKind, kindOf } from "../lib/files/kind.ts";
 import { FormatError } from "../lib/formats/error.ts";
 import {
   parseSafetensors,
@@ -138,8 +139,10 @@ function parse(bytes: Uint8Array): Safetensors {
   const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
   if (isZip || isPickle) return { tensors: readPth(bytes), metadata: {} };
   if (bytes[8] === 0x7b) return parseSafetensors(bytes);
+  const kind = kindOf(bytes);
+  const is = kind === undefined ? "empty" : describeKind(kind);
   throw new ImportError(
-    "it is neither a .pth file of torch.save nor a safetensors file",
+    `it is ${is}, neither a .pth file of torch.save nor a safetensors file`,
   );
 }
 

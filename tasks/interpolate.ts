@@ -19,7 +19,7 @@ import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
-  animationPath,
+  pictureFiles,
   swing,
   writeAnimation,
   writePicture,
@@ -88,9 +88,10 @@ type Options = OptionValues<typeof flags>;
 type Pair = readonly [from: number, to: number];
 
 const main: Main<typeof flags> = async (options, { given }) => {
-  const { steps, mode, scale, out } = options;
+  const { steps, mode, scale } = options;
   checkChoice(options, given.has("n"));
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { out, animation } = await pictureFiles(options);
   const { latentDim } = checkpoint.options;
   const images = await openImages(
     checkpoint,
@@ -126,7 +127,6 @@ const main: Main<typeof flags> = async (options, { given }) => {
   });
   const title = `Interpolations between images, ${mode}`;
   await writePicture(out, picture, title, checkpoint);
-  const animation = options.gif ? animationPath(out) : null;
   if (animation) {
     const frame = (step: number) =>
       grid(rows(step, 1), { columns: 3, scale, rowLabels: names });

@@ -14,7 +14,7 @@ import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
-  animationPath,
+  pictureFiles,
   swing,
   writeAnimation,
   writePicture,
@@ -59,8 +59,9 @@ export const task: Task = {
 };
 
 const main: Main<typeof flags> = async (options, { given }) => {
-  const { index, range, steps, split, scale, out } = options;
+  const { index, range, steps, split, scale } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { out, animation } = await pictureFiles(options);
   const { latentDim } = checkpoint.options;
   let center = new Float32Array(latentDim);
   if (index !== null) {
@@ -92,7 +93,6 @@ const main: Main<typeof flags> = async (options, { given }) => {
     : `${split} image ${index}`;
   const title = `Latent dimensions around ${around}`;
   await writePicture(out, picture, title, checkpoint);
-  const animation = options.gif ? animationPath(out) : null;
   if (animation) {
     const frame = (step: number) =>
       grid(

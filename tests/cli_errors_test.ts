@@ -71,7 +71,15 @@ const checkpoints: Record<string, [Uint8Array, RegExp]> = {
   ],
   "a picture in place of a checkpoint": [
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0),
-    /header of \d+ bytes does not fit/,
+    /it is a PNG picture, not a checkpoint/,
+  ],
+  "a text in place of a checkpoint": [
+    new TextEncoder().encode("# Title\n\nText."),
+    /it is a text, not a checkpoint/,
+  ],
+  "a PyTorch file in place of a checkpoint": [
+    Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0),
+    /it is a zip archive.*, not a checkpoint: .*`deno task import --from bad\.st`/,
   ],
 };
 

@@ -1,5 +1,8 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
+import { fileKind } from "../lib/files/kind.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
 import type { TaskName } from "./tasks.ts";
 import {
@@ -106,7 +109,10 @@ Deno.test(
     }),
 );
 
-const BRIEF = [...TINY, "--checkpoint", CHECKPOINT];
+/** Starts in no time, where no bits are compared. */
+const FAST = ["--engine", "wasm", "--threads", "1"];
+
+const BRIEF = [...TINY, ...FAST, "--checkpoint", CHECKPOINT];
 
 Deno.test("tasks replace nothing that they read, by whatever name", () =>
   withCheckpoint(async (folder) => {
@@ -124,15 +130,22 @@ Deno.test("tasks replace nothing that they read, by whatever name", () =>
     );
     const from = ["--checkpoint", CHECKPOINT];
     const cases: [TaskName, string[]][] = [
-      ["sample", [...SAMPLE, "--out", CHECKPOINT]],
-      ["sample", [...SAMPLE, "--out", "checkpoints/../twin"]],
-      ["manifold", [...ENGINE, "--out", "checkpoints/link"]],
-      ["report", [...ENGINE, "--out", "twin"]],
+      ["sample", [...FAST, "-n", "2", "--out", CHECKPOINT]],
+      ["sample", [...FAST, "-n", "2", "--out", "checkpoints/../twin"]],
+      ["manifold", [...FAST, "--out", "checkpoints/link"]],
+      ["report", [...FAST, "--out", "twin"]],
       ["export", [...from, "--out", "twin"]],
       ["export", [...from, "--format", "safetensors", "--out", "twin"]],
       ["export", [...from, "--format", "onnx", "--out", "onnx"]],
       ["import", ["--from", CHECKPOINT, "--out", "twin"]],
-      ["train", [...TINY, "--images", "x.idx", "--checkpoint", "x.idx"]],
+      ["train", [
+        ...TINY,
+        ...FAST,
+        "--images",
+        "x.idx",
+        "--checkpoint",
+        "x.idx",
+      ]],
       ["train", [
         ...["--resume", CHECKPOINT, "--images", "x.idx"],
         ...["--checkpoint", "x.idx"],
@@ -164,19 +177,140 @@ Deno.test("tasks replace no file of another kind, and say what it is", () =>
       await Deno.writeFile(join(folder, name), bytes);
       const message = (by: string) =>
         new RegExp(`^error: cannot write ${name}: it is ${kind.source}.*${by}`);
-      const train = [...TINY, "--checkpoint", name];
+      const train = [...TINY, ...FAST, "--checkpoint", name];
       await refuses(message("a safetensors file"), folder, "train", train);
       const copy = ["--from", CHECKPOINT, "--out", name];
       await refuses(message("a safetensors file"), folder, "import", copy);
-      const sample = [...SAMPLE, "--out", name];
+      const sample = [...FAST, "-n", "2", "--out", name];
       await refuses(message("a PNG picture"), folder, "sample", sample);
     }
-    await refuses(
-      /plots\/samples\.png: a safetensors file is written there, too/,
-      folder,
-      "train",
-      [...TINY, "--save-plots", "--checkpoint", "plots/samples.png"],
-    );
+  }));
+
+Deno.test("tasks refuse a name that promises another kind of file", () =>
+  withCheckpoint(async (folder) => {
+    const cases: [TaskName, string[], RegExp][] = [
+      [
+        "sample",
+        [...FAST, "-n", "2", "--out", "a.jpg"],
+        /a PNG .* ends in \.png/,
+      ],
+      ["manifold", [...FAST, "--out", "a.svg"], /a PNG .* ends in \.png/],
+      ["traverse", [...FAST, "--out", "a.pdf"], /a PNG .* ends in \.png/],
+      ["report", [...FAST, "--out", "a.pdf"], /HTML .* \.html or \.htm/],
+      ["export", ["--out", "a.onnx"], /HTML .* \.html or \.htm/],
+      ["train", [...TINY, ...FAST, "--checkpoint", "a.pth"], /\.safetensors/],
+      ["import", ["--from", CHECKPOINT, "--out", "a.pth"], /\.safetensors/],
+    ];
+    for (const [name, args, message] of cases) {
+      const line = new RegExp(
+        `^error: cannot write a\\.\\w+: .*${message.source}\n$`,
+      );
+      await refuses(line, folder, name, args);
+    }
+  }));
+
+Deno.test("--out may name a GIF where one is written", () =>
+  withCheckpoint(async (folder) => {
+    const few = [...FAST, "--steps", "2", "--json", "--gif", "--out"];
+    for (const out of ["walk.gif", "walk.png", "walk"]) {
+      const { stdout } = await runWell(folder, "traverse", [...few, out]);
+      const picture = out === "walk" ? "walk" : "walk.png";
+      const { out: named, animation } = JSON.parse(stdout);
+      assertEquals([named, animation], [picture, "walk.gif"]);
+      assertEquals(await fileKind(join(folder, picture)), "png");
+      assertEquals(await fileKind(join(folder, "walk.gif")), "gif");
+      await Deno.remove(join(folder, picture));
+      await Deno.remove(join(folder, "walk.gif"));
+    }
+    const { code, stderr } = await runTask(folder, "traverse", [
+      ...[...FAST, "--out", "walk.gif"],
+    ]);
+    assertMatch(stderr, /ends in \.png, not "walk\.gif".*--gif/);
+    assertEquals(code, 2);
+    assertEquals([...(await snapshot(folder)).keys()], [CHECKPOINT]);
+  }));
+
+Deno.test("tasks say whether reading or writing is not allowed", () =>
+  withCheckpoint(async (folder) => {
+    const task = new URL("../tasks/train.ts", import.meta.url).href;
+    const config = fileURLToPath(new URL("../deno.json", import.meta.url));
+    for (
+      const [allowed, missing] of [[[], "read"], [
+        ["--allow-read"],
+        "write",
+      ]] as const
+    ) {
+      const { stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", `--config=${config}`, ...allowed, task],
+        cwd: folder,
+        env: { NO_COLOR: "1" },
+      }).output();
+      assertMatch(
+        new TextDecoder().decode(stderr),
+        new RegExp(
+          `^error: cannot write .*may not ${missing} there; .*given ` +
+            `${missing} access .* \\(see --allow-${missing}\\)\n$`,
+        ),
+      );
+    }
+  }));
+
+Deno.test("no task prints raw what a name from a file holds", () =>
+  inFolder(async (folder) => {
+    const good = decodeCheckpoint(untrained());
+    const name = "\x1b]0;title\x07\x1b[2J\u009b31m\u202e\r\nerror: ha";
+    await Deno.mkdir(join(folder, "checkpoints"));
+    const idx = writeIdx({ shape: [4, 28, 28], data: new Uint8Array(4 * 784) });
+    const images = "own\x1b[2J\u009b31m\u202e.idx";
+    await Deno.writeFile(join(folder, images), idx);
+    const write = (data: typeof good.data) =>
+      Deno.writeFile(
+        join(folder, CHECKPOINT),
+        encodeCheckpoint({ ...good, data }),
+      );
+    const tasks: [TaskName, string[]][] = [
+      ["sample", [...FAST, "-n", "2"]],
+      ["manifold", [...FAST, "-n", "2"]],
+      ["traverse", [...FAST, "--steps", "2"]],
+      ["reconstruct", [...FAST, "-n", "1"]],
+      ["interpolate", [...FAST, "-n", "1", "--steps", "2"]],
+      ["latents", FAST],
+      ["curves", []],
+      ["evaluate", [...FAST, "--samples", "1"]],
+      ["report", [...FAST, "--samples", "1"]],
+      ["export", ["--format", "safetensors"]],
+      ["import", ["--from", CHECKPOINT]],
+      ["train", ["--resume", CHECKPOINT, "--no-save-plots", ...FAST]],
+    ];
+    const own = ["--images", images, "--val-size", "2", "--limit", "4"];
+    // deno-lint-ignore no-control-regex -- it is what must not be printed
+    const raw = /(?!\n)[\x00-\x1f\x7f-\x9f\u202e]/;
+    for (const json of [[], ["--json"]]) {
+      // What makes JSON of a name is the same in all of them.
+      for (const [task, args] of json.length > 0 ? tasks.slice(-2) : tasks) {
+        await write({ ...good.data, name });
+        const { stdout, stderr } = await runTask(folder, task, [
+          ...args,
+          ...json,
+        ]);
+        assertNotMatch(stdout + stderr, raw, task);
+        assertNotMatch(stdout + stderr, /^error: ha/m, task);
+        if (json.length > 0 && stdout !== "") JSON.parse(stdout);
+      }
+      const train = await runWell(folder, "train", [
+        ...[...TINY, ...FAST, ...own, "--checkpoint", "own.st"],
+        ...json,
+      ]);
+      assertMatch(
+        train.stderr,
+        /training on own\\u001b\[2J\\u009b31m\\u202e\.idx/,
+      );
+      assertNotMatch(train.stdout + train.stderr, raw);
+      if (json.length > 0) {
+        // What another program reads is the name itself, in the data set's form.
+        assertMatch(JSON.parse(train.stdout).dataset, /^own\\u001b/);
+      }
+    }
   }));
 
 Deno.test("a run that another one would replace is kept beside it", () =>
@@ -188,7 +322,7 @@ Deno.test("a run that another one would replace is kept beside it", () =>
       /^note: what was checkpoints\/vae\.safetensors is now checkpoints\/vae\.1\.safetensors$/m,
     );
     const second = await Deno.readFile(join(folder, CHECKPOINT));
-    const again = ["--resume", CHECKPOINT, "--epochs", "2", ...ENGINE];
+    const again = ["--resume", CHECKPOINT, "--epochs", "2", ...FAST];
     await runWell(folder, "train", [...again, "--no-save-plots"]);
     const kept = await snapshot(join(folder, "checkpoints"));
     assertEquals(kept.get("vae.1.safetensors"), first);

@@ -4,6 +4,7 @@
  * @module
  */
 import { atomicWrite } from "../files/atomic_write.ts";
+import { describeKind, kindOf } from "../files/kind.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./codec.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
 import { SafetensorsError } from "../formats/safetensors.ts";
@@ -72,6 +73,12 @@ export async function saveCheckpoint(
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path);
+  const kind = kindOf(bytes);
+  if (kind && kind !== "safetensors" && kind !== "binary") {
+    throw new CheckpointError(
+      `checkpoint ${path}: it is ${describeKind(kind)}, not a checkpoint`,
+    );
+  }
   return named(path, () => decodeCheckpoint(bytes));
 }
 

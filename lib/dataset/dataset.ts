@@ -9,6 +9,7 @@ import { type DataOptions, dataOptions } from "../options/run.ts";
 import { DownloadError, fetchFile } from "./download.ts";
 import { gunzipIdx, type Idx, parseIdx } from "../formats/idx.ts";
 import { IMAGE_SIZE } from "../model/spec.ts";
+import { oneLine } from "../text.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import {
   type Dataset,
@@ -75,7 +76,7 @@ export async function loadDataset(
   const options = resolved(dataset);
   if (images !== null) {
     return await splitDataset(
-      basename(images),
+      oneLine(basename(images), 255),
       () => readOwn(images),
       null,
       data,

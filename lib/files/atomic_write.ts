@@ -265,7 +265,7 @@ function reason(error: unknown): string {
     const [, need = "write access"] = error.message.match(
       /^Requires (.*?), run again/,
     ) ?? [];
-    const verb = need.startsWith("read") ? "look" : "write";
+    const verb = need.startsWith("read") ? "read" : "write";
     return `this process may not ${verb} there; Deno must be given ${need}`;
   }
   const { code, message } = error as Error & { code?: string };

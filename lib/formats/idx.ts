@@ -5,6 +5,7 @@
  * @module
  */
 import { constants, gunzipSync } from "node:zlib";
+import { describeKind, kindOf } from "../files/kind.ts";
 import { FormatError } from "./error.ts";
 
 /** The content of an IDX file of unsigned bytes. */
@@ -82,9 +83,9 @@ function parseHeader(
 
 /** Says how a file begins that is not what it should be. */
 function describeStart(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "is empty";
-  const text = new TextDecoder().decode(bytes.subarray(0, 512));
-  if (/^\s*<(!doctype|html|head|body)/i.test(text)) return "is an HTML page";
+  const kind = kindOf(bytes);
+  if (kind === undefined) return "is empty";
+  if (kind !== "binary") return `is ${describeKind(kind)}`;
   return `begins with the bytes ${
     [...bytes.subarray(0, 4)].map(hex).join(" ")
   }`;

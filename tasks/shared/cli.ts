@@ -11,6 +11,7 @@ import {
 import { WriteError } from "../../lib/files/atomic_write.ts";
 import { oneLine } from "../../lib/text.ts";
 import { flagOf, optionLines, parseFlags } from "./flags.ts";
+import { guardConsole } from "./terminal.ts";
 
 /** What a task is called, what it does and how it is used. */
 export interface Task {
@@ -61,6 +62,7 @@ export async function runTask<T extends OptionTable>(
   flags: T,
   main: Main<T>,
 ): Promise<never> {
+  guardConsole();
   const controller = new AbortController();
   let listening = false;
   const context = (given: Context<T>["given"]): Context<T> => ({
@@ -119,10 +121,11 @@ export function wordError(
     const help = `\`${commandOf(name)} --help\` lists the options.`;
     return { text: `${text}\n${help}`, code: EXIT_USAGE };
   }
-  const isRefused = error.cause instanceof Deno.errors.NotCapable &&
-    error instanceof WriteError;
+  const refused = error instanceof WriteError &&
+    error.cause instanceof Deno.errors.NotCapable && error.cause.message;
+  const [flag] = refused && refused.match(/--allow-\w+/) || [];
   return {
-    text: isRefused ? `${text} (see --allow-write)` : text,
+    text: flag === undefined ? text : `${text} (see ${flag})`,
     code: EXIT_ERROR,
   };
 }

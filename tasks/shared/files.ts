@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { resolve } from "node:path";
+import { extname } from "node:path";
 import { atomicWrite, WriteError } from "../../lib/files/atomic_write.ts";
 import { describeKind, type FileKind } from "../../lib/files/kind.ts";
 import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
@@ -14,8 +14,16 @@ import { TaskError } from "./cli.ts";
 /** What this process has read, which nothing may replace. */
 const inputs = new Set<string>();
 
-/** What this process writes or is going to, by full path. */
-const outputs = new Map<string, FileKind>();
+/** The endings that the names of some files have, for their readers' sake. */
+const ENDINGS: Partial<Record<FileKind, readonly string[]>> = {
+  png: [".png"],
+  gif: [".gif"],
+  html: [".html", ".htm"],
+};
+
+/** Endings that promise something else than safetensors. */
+const FOREIGN =
+  /\.(pth?|pkl|bin|onnx|h5|hdf5|keras|np[yz]|json|idx|gz|zip|md|txt|html?|pdf|svg|png|gif|jpe?g|webp)$/i;
 
 /** Keeps a file that is read from being replaced by what is written. */
 export function readsFrom(path: string): void {
@@ -28,26 +36,34 @@ export function readsFrom(path: string): void {
  *
  * @param options.goesOnFrom What was read and may be replaced: a run that is
  * taken further.
- * @throws {WriteError} As `checkOutput()`, or if this task has another kind of
- * file of that name to write.
+ * @throws {WriteError} As `checkOutput()`, or if the name promises another kind
+ * of file.
  */
 export async function willWrite(
   path: string,
   kind: FileKind,
   { goesOnFrom }: { goesOnFrom?: string | null } = {},
 ): Promise<void> {
-  const other = outputs.get(resolve(path));
-  if (other !== undefined && other !== kind) {
-    throw new WriteError(
-      path,
-      `${describeKind(other)} is written there, too: choose another name`,
-    );
-  }
   await checkOutput(path, {
     kind,
     inputs: [...inputs].filter((input) => input !== goesOnFrom),
   });
-  outputs.set(resolve(path), kind);
+  if (path !== goesOnFrom) checkEnding(path, kind);
+}
+
+/** Refuses a name that ends as another kind of file does; none is fine. */
+function checkEnding(path: string, kind: FileKind): void {
+  const endings = ENDINGS[kind];
+  const ending = extname(path).toLowerCase();
+  const isFine = endings
+    ? ending === "" || endings.includes(ending)
+    : kind !== "safetensors" || !FOREIGN.test(ending);
+  if (isFine) return;
+  throw new WriteError(
+    path,
+    `${describeKind(kind)} is written there, whose name ends in ` +
+      (endings ?? [".safetensors"]).join(" or "),
+  );
 }
 
 /** Writes a file; see {@linkcode willWrite}. */

@@ -10,7 +10,9 @@ import {
 } from "../../lib/checkpoint/checkpoint.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
-import { commandOf, TaskError } from "./cli.ts";
+import { fileKind } from "../../lib/files/kind.ts";
+import { oneLine } from "../../lib/text.ts";
+import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
 
 /**
@@ -26,11 +28,24 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     const isMissing = error instanceof CheckpointError &&
       error.cause instanceof Deno.errors.NotFound;
-    if (!isMissing) throw error;
+    if (isMissing) {
+      throw new TaskError(`${error.message} with \`${commandOf("train")}\``);
+    }
+    if (!(error instanceof CheckpointError) || !await isPyTorch(path)) {
+      throw error;
+    }
     throw new TaskError(
-      `${error.message} with \`${commandOf("train")}\``,
+      `${error.message}: make one of it with \`${commandOf("import")} --from ` +
+        `${shellWord(path)}\``,
+      { cause: error },
     );
   }
+}
+
+/** Says whether PyTorch may have saved a file; import knows more about it. */
+async function isPyTorch(path: string): Promise<boolean> {
+  const kind = await fileKind(path).catch(() => undefined);
+  return kind === "zip" || kind === "pickle";
 }
 
 /** Loads a checkpoint and makes an engine with its weights. */
@@ -53,6 +68,8 @@ export function describe({ options, data, history }: Checkpoint): string {
   const model = options.autoencoder
     ? "autoencoder"
     : `VAE, β = ${options.beta}`;
-  return `${model}, ${options.latentDim} latent dimensions, ${data.name}, ` +
+  return `${model}, ${options.latentDim} latent dimensions, ${
+    oneLine(data.name)
+  }, ` +
     `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
 }

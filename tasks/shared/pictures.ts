@@ -7,7 +7,9 @@ import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { encodeGif, type Frame } from "../../lib/image/gif.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { encodePng } from "../../lib/image/png.ts";
-import { writeOutput } from "./files.ts";
+import { OptionError } from "../../lib/options/table.ts";
+import { show } from "../../lib/text.ts";
+import { willWrite, writeOutput } from "./files.ts";
 import { describe } from "./model.ts";
 
 /** Writes a PNG whose metadata says what it shows, and of which model. */
@@ -46,9 +48,31 @@ export async function writeAnimation(
   await writeOutput(path, encodeGif(frames, comment.join("\n")), "gif");
 }
 
-/** Names the animation beside a picture. */
-export function animationPath(out: string): string {
-  return out.replace(/\.png$/i, "") + ".gif";
+/**
+ * Names the picture and, with `gif`, the animation beside it. `out` may be
+ * either's name; the other's differs from it in the ending.
+ *
+ * @throws {OptionError} If `out` is an animation's name and none is wanted.
+ * @throws {WriteError} If one of them cannot be written.
+ */
+export async function pictureFiles(
+  { out, gif }: { out: string; gif: boolean },
+): Promise<{ out: string; animation: string | null }> {
+  const isAnimation = /\.gif$/i.test(out);
+  if (isAnimation && !gif) {
+    throw new OptionError(
+      `--out takes a name that ends in .png, not ${show(out)}: --gif writes ` +
+        "an animation, too",
+    );
+  }
+  const stem = out.replace(/\.(png|gif)$/i, "");
+  const files = {
+    out: isAnimation ? `${stem}.png` : out,
+    animation: !gif ? null : isAnimation ? out : `${stem}.gif`,
+  };
+  await willWrite(files.out, "png");
+  if (files.animation !== null) await willWrite(files.animation, "gif");
+  return files;
 }
 
 /**

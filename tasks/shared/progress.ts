@@ -5,6 +5,8 @@
  * @module
  */
 
+import { printable } from "../../lib/text.ts";
+
 /** Milliseconds between two plain lines where there is no terminal. */
 const PLAIN_INTERVAL = 10_000;
 
@@ -30,7 +32,10 @@ export class Progress {
       const bar = fraction === null
         ? ""
         : "━".repeat(full) + "─".repeat(BAR_WIDTH - full) + " ";
-      const line = (bar + text).slice(0, Deno.consoleSize().columns - 1);
+      const line = (bar + printable(text)).slice(
+        0,
+        Deno.consoleSize().columns - 1,
+      );
       write(`\r\x1b[2K${line}`);
       this.#drawn = true;
     } else if (performance.now() - this.#lastLine >= PLAIN_INTERVAL) {

@@ -5,6 +5,7 @@
  */
 import { fitting, preview } from "../../lib/image/preview.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { printable } from "../../lib/text.ts";
 
 /** Characters in a line where nothing says how many there are. */
 const COLUMNS = 80;
@@ -29,5 +30,24 @@ export function showDigits(digits: Float32Array): void {
     some.set(digit, i * IMAGE_PIXELS);
   }
   const color = isTerminal && !Deno.noColor;
-  console.error(preview(some, { columns, color }));
+  // Colours are escape sequences, which console.error() no longer lets through.
+  const text = preview(some, { columns, color });
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/**
+ * Lets nothing through console.log() and console.error() that a terminal would
+ * obey. Names from checkpoints and files may hold such characters; this is the
+ * one door by which all of a task's words leave it.
+ */
+export function guardConsole(): void {
+  for (const name of ["log", "error"] as const) {
+    const print = console[name];
+    console[name] = (...values) =>
+      print(
+        ...values.map((value) =>
+          typeof value === "string" ? printable(value) : value
+        ),
+      );
+  }
 }
