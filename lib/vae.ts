@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./engine/tfjs/tf.ts";
 import {
   type Checkpoint,
   loadCheckpoint,

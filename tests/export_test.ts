@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../lib/engine/tfjs/tf.ts";
 import { parseSafetensors } from "../lib/formats/safetensors.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { relativeError } from "../lib/engines.ts";

@@ -4,7 +4,7 @@ import {
   assertEquals,
   assertThrows,
 } from "@std/assert";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../lib/engine/tfjs/tf.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import { relativeError } from "../lib/engines.ts";
 import { useTfBackend } from "../lib/engine/tfjs/backend.ts";

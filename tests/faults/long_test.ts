@@ -1,6 +1,6 @@
 /** Long runs: what must not grow does not, and 20 resumptions leave no trace. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../lib/engine/tfjs/tf.ts";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./tf.ts";
 import type { TrainState } from "../../model/init.ts";
 import { ADAM } from "../../model/spec.ts";
 import type { Network } from "./network.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "./tf.ts";
 import type { TfBackend } from "../engine.ts";
 import { type Gpu, GpuError, requestGpu } from "../gpu.ts";
 
@@ -47,7 +46,7 @@ export async function useTfBackend(
     tf.removeBackend("webgpu");
     tf.registerBackend(
       "webgpu",
-      () => new WebGPUBackend(gpu.device, gpu.adapter.info),
+      () => new tf.WebGPUBackend(gpu.device, gpu.adapter.info),
       3,
     );
     registeredDevice = gpu.device;

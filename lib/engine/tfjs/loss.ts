@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./tf.ts";
 import type { Hyper } from "../engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
 

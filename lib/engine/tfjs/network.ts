@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./tf.ts";
 import { initialState, type TrainState } from "../../model/init.ts";
 import {
   BATCH_NORM,

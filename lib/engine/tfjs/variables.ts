@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./tf.ts";
 import type { Block } from "../../model/spec.ts";
 
 function sizeOf({ shape }: Block): number {
