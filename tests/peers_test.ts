@@ -209,6 +209,19 @@ Deno.test("compareInTurn() takes turns and compares medians", async () => {
   assertEquals(table.at(-1), `note: ${comparison.notes[0]}`);
 });
 
+Deno.test("compareInTurn() says that the machine was busy", async () => {
+  const notes = async (...ours: number[]) => {
+    const comparison = await compareInTurn(
+      3,
+      () => Promise.resolve({ step: ours.shift()! }),
+      new Map([["pytorch", peer("A", [], 30, 30, 30)]]),
+    );
+    return comparison.notes.map((note) => note.slice(0, 20));
+  };
+  assertEquals(await notes(10, 12, 30), []);
+  assertEquals(await notes(10, 13, 30), ["our own rounds diffe"]);
+});
+
 Deno.test("compareInTurn() says which build is no fair peer", async () => {
   const report = parseReport(
     JSON.stringify({ ...PRINTED, build: "no oneDNN, MKL", isFair: false }),

@@ -55,6 +55,12 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
+/**
+ * How far our median may be above our minimum on a quiet machine. Where others
+ * use the cores, threads that wait for one another suffer most: PyTorch's spin.
+ */
+const QUIET = 1.25;
+
 /** Our times in one round, in milliseconds. */
 export type OurTimes = Partial<Record<Work, number>>;
 
@@ -95,6 +101,12 @@ export async function compareInTurn(
   const compared = [...reports].map(([peer, reports]) =>
     comparePeer(peer, reports, ofOurs, notes)
   );
+  if (works.some((of) => ofOurs(of).median > QUIET * ofOurs(of).min)) {
+    notes.push(
+      "our own rounds differ by more than a quarter: something else used the " +
+        "cores, so trust none of these times",
+    );
+  }
   return {
     rounds,
     ours: Object.fromEntries(works.map((of) => [of, ofOurs(of)])),
