@@ -35,6 +35,7 @@ export interface EngineChoice {
 /**
  * Makes an engine with the initial weights of its seed.
  *
+ * @throws {OptionError} If an option is missing or out of range.
  * @throws {GpuError} If WebGPU is asked for and cannot be had.
  * @throws {SimdError} If WebAssembly has no SIMD here, and the wasm engine is
  * asked for or the tfjs engine cannot be loaded.

@@ -16,9 +16,10 @@ export function show(value: unknown): string {
 
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? (value === undefined ? "missing" : "…");
+    const word = value === undefined ? "missing" : `a ${typeof value}`;
+    return JSON.stringify(value) ?? word;
   } catch {
-    return "…"; // it contains itself, or nests too deep
+    return typeof value === "bigint" ? "a bigint" : "…"; // it contains itself, or nests too deep
   }
 }
 

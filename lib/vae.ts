@@ -48,6 +48,7 @@ export class VAE extends Network {
    * Makes a model with PyTorch's default initial weights.
    *
    * @throws {OptionError} If an option is out of range.
+   * @throws {Error} If `useTfBackend()` has not been waited for.
    */
   constructor(options: Partial<ModelOptions> & { seed?: number } = {}) {
     const { seed, ...model } = completeOptions(modelTable, options);

@@ -100,6 +100,7 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
   await willWrite(options.out, "png");
 
   const dataset = await openDataset(options, signal, given);
+  checkImages(dataset);
   for (const run of runs) await findRun(run, dataset);
 
   using resources = new DisposableStack();
@@ -116,6 +117,17 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
   }
 };
 
+/** Refuses a set that is too small for what is measured after the training. */
+function checkImages(dataset: Dataset): void {
+  const split = (["test", "validation", "train"] as const)
+    .find((split) => dataset[split]?.count)!;
+  const { count } = dataset[split]!;
+  if (count >= 2) return;
+  throw new TaskError(
+    `a comparison takes two ${split} images at least, not ${count}`,
+  );
+}
+
 /** Words the command that goes on: the same one. */
 function again(detour?: Detour): string {
   return commandLine("compare", detour);
@@ -130,11 +142,6 @@ async function compare(
 ): Promise<void> {
   const { split } = models[0];
   const images = dataset[split]!;
-  if (images.count < 2) {
-    throw new TaskError(
-      `a comparison takes two ${split} images at least, not ${images.count}`,
-    );
-  }
   const order = permutation(images.count, streamKey(seed, "sample"), 0);
   const columns = await Promise.all(
     models.map((model) => column(model, images, order, seed, scale)),

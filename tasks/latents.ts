@@ -98,8 +98,10 @@ async function alongComponents(
   const { points, shares } = await projectPca(mu, latentDim, 2);
   const labels = shares.map((share, k) =>
     `principal component ${k + 1} of μ (${
-      Math.round(100 * share)
-    }% of its variance)`
+      // A single image, or several of one μ, have none to share.
+      Number.isNaN(share)
+        ? "no variance"
+        : `${Math.round(100 * share)}% of its variance`})`
   );
   return { points, labels };
 }

@@ -4,6 +4,7 @@ import {
   assertGreater,
   assertLess,
   assertMatch,
+  assertNotMatch,
   assertStringIncludes,
 } from "@std/assert";
 import { Buffer } from "node:buffer";
@@ -14,6 +15,7 @@ import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { blank, type Color, compose } from "../lib/image/picture.ts";
 import { nearestImages, unevenness } from "../lib/metrics/nearest_image.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
+import { writeIdx } from "../lib/formats/idx.ts";
 import { refuses, runWell, snapshot } from "./process.ts";
 import { inFolder } from "./folder.ts";
 
@@ -51,6 +53,7 @@ Deno.test("unevenness() is 1 for an even pace, and grows with a jump", () => {
   assertAlmostEquals(unevenness(way(0, 0.25, 0.5, 0.75)), 1, 1e-12);
   assertAlmostEquals(unevenness(way(0, 0, 1, 1, 1)), 4, 1e-12);
   assertAlmostEquals(unevenness(way(0, 0.25, 1)), 1.5, 1e-12);
+  assertEquals(unevenness(way(0.5, 0.5, 0.5)), 1);
 });
 
 Deno.test("compose() lays pictures out in rows and columns", () => {
@@ -67,6 +70,38 @@ Deno.test("compose() lays pictures out in rows and columns", () => {
   }).join("");
   assertEquals(letters, ["rrg.", "..g.", "..g.", "b.rr"].join(""));
 });
+
+/** Images of one ring, as many as that. */
+async function writeRings(path: string, count: number): Promise<void> {
+  const ring = Uint8Array.from({ length: 784 }, (_, i) => {
+    const r = Math.hypot(i % 28 - 13.5, Math.floor(i / 28) - 13.5);
+    return r > 6 && r < 9 ? 255 : 0;
+  });
+  const data = new Uint8Array(784 * count);
+  for (let i = 0; i < count; i++) data.set(ring, 784 * i);
+  await Deno.writeFile(path, writeIdx({ shape: [count, 28, 28], data }));
+}
+
+Deno.test("compare of equal images has no NaN", () =>
+  inFolder(async (folder) => {
+    await writeRings(join(folder, "rings.idx"), 6);
+    const own = ["--images", "rings.idx", "--val-size", "3", "--epochs", "1"];
+    const args = [...SMALL, ...own, "--latent-dim", "2"];
+    const { stdout } = await runWell(folder, "compare", args);
+    assertMatch(stdout, /largest step \/ mean step\W+1\W+1\W/);
+    assertNotMatch(stdout, /NaN/);
+  }));
+
+Deno.test("compare refuses a single image before it trains", () =>
+  inFolder(async (folder) => {
+    await writeRings(join(folder, "rings.idx"), 3);
+    await refuses(
+      /^error: a comparison takes two validation images at least, not 1\n$/,
+      folder,
+      "compare",
+      [...SMALL, "--images", "rings.idx", "--val-size", "1"],
+    );
+  }));
 
 Deno.test("compare trains both models, draws and measures them, and trains neither again", () =>
   inFolder(async (folder) => {

@@ -1,7 +1,18 @@
 /** What every engine must do: each engine's test file runs this suite. */
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
 import { synthesize } from "../lib/dataset/synthetic.ts";
-import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+} from "../lib/engine/engine.ts";
+import { OptionError } from "../lib/options/table.ts";
 import { relativeError } from "../lib/engines.ts";
 import type { TrainState } from "../lib/model/init.ts";
 import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
@@ -282,6 +293,168 @@ export function engineSuite(
     await resumed.writeState(structuredClone(saved));
     await train(resumed, images, 1, 2);
     assertEquals(await resumed.readState(), await whole.readState());
+  });
+
+  test("an engine refuses what it cannot work with, and goes on", async (make) => {
+    const engine = await make();
+    const { latentDim } = plain;
+    const images = digits(4);
+    const z = new Float32Array(4 * latentDim);
+    engine.setImages(images);
+    engine.setOrder(inOrder(4));
+    // What plain JavaScript may hand over.
+    const floats = Float32Array.from(
+      images,
+      (byte) => byte / 255,
+    ) as unknown as Uint8Array;
+    const beta = (() => 1) as unknown as number;
+    const step = (batch: Partial<BatchRef>, knobs = hyper) =>
+      engine.trainStep({ first: 0, count: 4, step: 0, ...batch }, knobs);
+    const cases: [() => unknown, typeof RangeError, string][] = [
+      [
+        () => engine.decode(new Float32Array(4)),
+        RangeError,
+        "z has 4 numbers, which is no multiple of 3",
+      ],
+      [
+        () => engine.decode([0, 0, 0] as unknown as Float32Array),
+        TypeError,
+        "z must be a Float32Array of latents, not [0,0,0]",
+      ],
+      [
+        () => engine.encode(new Uint8Array(100)),
+        RangeError,
+        "images has 100 numbers, which is no multiple of 784",
+      ],
+      [
+        () => engine.encode(floats),
+        TypeError,
+        "images must be a Uint8Array of bytes from 0 to 255, not a Float32Array",
+      ],
+      [
+        () => engine.evaluate(floats, 0, hyper),
+        TypeError,
+        "not a Float32Array",
+      ],
+      [
+        () => engine.evaluate(images, 0, { ...hyper, beta }),
+        TypeError,
+        "beta takes a number, not a function",
+      ],
+      [() => engine.score(z, floats), TypeError, "not a Float32Array"],
+      [
+        () => engine.score(z, digits(3)),
+        RangeError,
+        "4 latents do not go with 3 images",
+      ],
+      [() => engine.setImages(floats), TypeError, "not a Float32Array"],
+      [
+        () => engine.setImages(new Uint8Array(785)),
+        RangeError,
+        "images has 785 numbers",
+      ],
+      [
+        () => engine.setOrder(Uint32Array.of(0, 4)),
+        RangeError,
+        "the order names image 4 of 4",
+      ],
+      [
+        () => engine.setOrder([0] as unknown as Uint32Array),
+        TypeError,
+        "the order must be a Uint32Array of image numbers, not [0]",
+      ],
+      [() => step({ count: 5 }), RangeError, "a batch of 5 rows from 0"],
+      [() => step({ first: 1 }), RangeError, "a batch of 4 rows from 1"],
+      [() => step({ first: -1 }), RangeError, "a batch of 4 rows from -1"],
+      [() => step({ count: 0 }), RangeError, "a batch of 0 rows"],
+      [
+        () => step({ epsilon: new Float32Array(6) }),
+        RangeError,
+        "epsilon has 6 numbers, not 4×3",
+      ],
+      [
+        () => step({}, { ...hyper, beta }),
+        TypeError,
+        "beta takes a number, not a function",
+      ],
+    ];
+    const before = await engine.readState();
+    for (const [act, type, message] of cases) {
+      await assertRejects(async () => await act(), type, message);
+    }
+    assertEquals(await engine.readState(), before);
+    await step({});
+    assertEquals((await engine.takeLosses()).images, 4);
+  });
+
+  test("what only promises rejects, it never throws at once", async (make) => {
+    const engine = await make();
+    const none = new Uint8Array(1);
+    const promises = [
+      engine.encode(none),
+      engine.decode(new Float32Array(1)),
+      engine.score(new Float32Array(1), none),
+      engine.evaluate(none, 0, hyper),
+    ];
+    for (const promise of promises) {
+      await assertRejects(() => promise, RangeError);
+    }
+  });
+
+  test("an engine says that it has been disposed of", async (make) => {
+    const engine = await make();
+    const images = digits(4);
+    engine.setImages(images);
+    engine.setOrder(inOrder(4));
+    const state = await engine.readState();
+    engine.dispose();
+    engine.dispose();
+    const z = new Float32Array(plain.latentDim);
+    const uses: (() => unknown)[] = [
+      () => engine.setImages(images),
+      () => engine.setOrder(inOrder(4)),
+      () => engine.trainStep({ first: 0, count: 4, step: 0 }, hyper),
+      () => engine.takeLosses(),
+      () => engine.evaluate(images, 0, hyper),
+      () => engine.encode(images),
+      () => engine.decode(z),
+      () => engine.score(z, digits(1)),
+      () => engine.readState(),
+      () => engine.writeState(state),
+    ];
+    for (const use of uses) {
+      await assertRejects(
+        async () => await use(),
+        Error,
+        `this ${engine.name} engine has been disposed of: make another`,
+      );
+    }
+  });
+
+  test("an engine names the option that is missing or wrong", async () => {
+    const cases: [Partial<Record<keyof EngineOptions, unknown>>, string][] = [
+      [
+        { ...plain, likelihood: undefined },
+        "likelihood is missing: an engine takes latentDim,",
+      ],
+      [
+        { ...plain, batchSize: undefined },
+        "batchSize is missing: an engine takes latentDim, likelihood,",
+      ],
+      [{ ...plain, latentDim: 0 }, "latentDim takes a whole number from 1 to"],
+      [{ ...plain, batchSize: 2.5 }, "batchSize takes a whole number from 1"],
+      [
+        { ...plain, likelihood: "l2" },
+        'likelihood takes one of mse, bce, not "l2"',
+      ],
+    ];
+    for (const [options, message] of cases) {
+      await assertRejects(
+        async () => await create(options as unknown as EngineOptions),
+        OptionError,
+        message,
+      );
+    }
   });
 
   test("score() is the loss that the decoder's outputs have", async (make) => {

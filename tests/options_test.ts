@@ -29,6 +29,36 @@ Deno.test("parseOption() reads numbers and keeps their range", () => {
   }
 });
 
+Deno.test("parseOption() names the largest seed, and what a value is", () => {
+  const { seed, beta } = trainingOptions;
+  assertEquals(parseOption(seed, "--seed", "9007199254740991"), 2 ** 53 - 1);
+  const error = assertThrows(
+    () => parseOption(seed, "--seed", "18446744073709551615"),
+    OptionError,
+  );
+  assertEquals(
+    error.message,
+    "--seed takes a whole number from 0 to 9007199254740991, not " +
+      '"18446744073709551615"',
+  );
+  const values: [unknown, string][] = [
+    [() => 1, "a function"],
+    [Symbol("x"), "a symbol"],
+    [1n, "a bigint"],
+    [{}, "{}"],
+  ];
+  for (const [value, shown] of values) {
+    const { message } = assertThrows(
+      () => parseOption(beta, "beta", value),
+      OptionError,
+    );
+    assertEquals(
+      message,
+      `beta takes a number from 0 to 1000000, not ${shown}`,
+    );
+  }
+});
+
 Deno.test("parseOption() names the choices", () => {
   const error = assertThrows(
     () => parseOption(trainingOptions.likelihood, "--likelihood", "l2"),

@@ -50,9 +50,9 @@ function nearest(image: Float32Array, known: Float32Array): number {
 /**
  * Measures how unevenly pictures change along a way: the largest step between
  * neighbours, ‖x′ − x‖, over the mean one. 1 means an even pace; a jump makes
- * it as large as there are steps.
+ * it as large as there are steps. Where nothing moves the pace is even, too.
  *
- * @param way [n, 784] pictures, at least two; not all the same.
+ * @param way [n, 784] pictures, at least two.
  */
 export function unevenness(way: Float32Array): number {
   const steps: number[] = [];
@@ -64,5 +64,5 @@ export function unevenness(way: Float32Array): number {
     steps.push(Math.sqrt(sum));
   }
   const mean = steps.reduce((a, b) => a + b) / steps.length;
-  return Math.max(...steps) / mean;
+  return mean === 0 ? 1 : Math.max(...steps) / mean;
 }

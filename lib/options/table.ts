@@ -150,17 +150,17 @@ export function parseOption(
     case "integers":
     case "numbers": {
       const parts = typeof value === "string" ? value.split(",") : value;
-      if (!Array.isArray(parts)) throw refuse(rangeOf(option));
+      if (!Array.isArray(parts)) throw refuse(wanted(option, value));
       return parts.map((part) => {
         const number = numberIn(option, part);
-        if (number === null) throw refuse(rangeOf(option));
+        if (number === null) throw refuse(wanted(option, value));
         return number;
       });
     }
     case "integer":
     case "number": {
       const number = numberIn(option, value);
-      if (number === null) throw refuse(rangeOf(option));
+      if (number === null) throw refuse(wanted(option, value));
       return number;
     }
   }
@@ -202,17 +202,31 @@ export function completeOptions<T extends OptionTable>(
   return complete as OptionValues<T>;
 }
 
-/** What an option of numbers takes, in words. */
-export function rangeOf(
-  { type, min, max }: NumberOption | ListOption,
-): string {
-  const kind = {
-    integer: "a whole number",
-    number: "a number",
-    integers: "whole numbers with commas between them,",
-    numbers: "numbers with commas between them,",
-  }[type];
-  return max === Number.MAX_SAFE_INTEGER
-    ? `${kind} of ${min} or more`
-    : `${kind} from ${min} to ${max}`;
+/**
+ * What an option of numbers takes, in words for a list of options: without the
+ * end of a range that hardly anybody will reach.
+ */
+export function rangeOf(option: NumberOption | ListOption): string {
+  return option.max === Number.MAX_SAFE_INTEGER
+    ? `${KINDS[option.type]} of ${option.min} or more`
+    : numbersOf(option);
 }
+
+/** The same, with that end where it is what a value has passed. */
+function wanted(option: NumberOption | ListOption, value: unknown): string {
+  const isText = typeof value === "string" || typeof value === "number";
+  return isText && Number(value) > option.max
+    ? numbersOf(option)
+    : rangeOf(option);
+}
+
+function numbersOf({ type, min, max }: NumberOption | ListOption): string {
+  return `${KINDS[type]} from ${min} to ${max}`;
+}
+
+const KINDS = {
+  integer: "a whole number",
+  number: "a number",
+  integers: "whole numbers with commas between them,",
+  numbers: "numbers with commas between them,",
+};

@@ -25,6 +25,7 @@ import type {
   Hyper,
   TfBackend,
 } from "../engine.ts";
+import { Checks } from "../checks.ts";
 import type { Gpu } from "../gpu.ts";
 import { Adam } from "./adam.ts";
 import { useTfBackend } from "./backend.ts";
@@ -52,6 +53,7 @@ export class TfjsEngine implements Engine {
   readonly name = "tfjs";
   readonly description: string;
   readonly #options: EngineOptions;
+  readonly #checks: Checks;
   readonly #gpu: Gpu | null;
   readonly #network: Network;
   readonly #adam: Adam;
@@ -64,6 +66,7 @@ export class TfjsEngine implements Engine {
     backend: TfBackend,
     gpu: Gpu | null,
   ) {
+    this.#checks = new Checks(this.name, options);
     this.description = `tfjs on ${gpu ? gpu.description : backend}`;
     this.#options = options;
     this.#gpu = gpu;
@@ -86,24 +89,25 @@ export class TfjsEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
+    this.#checks.trainingImages(images);
     this.#images = images;
   }
 
   setOrder(order: Uint32Array): void {
+    this.#checks.order(order);
     this.#order = order;
   }
 
-  trainStep(
-    { first, count, step, epsilon }: BatchRef,
-    hyper: Hyper,
-  ): void {
+  trainStep(batch: BatchRef, hyper: Hyper): void {
+    this.#checks.step(batch, hyper);
+    const { first, count, step } = batch;
     const { latentDim, seed } = this.#options;
     const bytes = new Uint8Array(count * IMAGE_PIXELS);
     this.#order.subarray(first, first + count).forEach((row, i) => {
       const at = row * IMAGE_PIXELS;
       bytes.set(this.#images.subarray(at, at + IMAGE_PIXELS), i * IMAGE_PIXELS);
     });
-    epsilon ??= fillNormal(
+    const epsilon = batch.epsilon ?? fillNormal(
       new Float32Array(count * latentDim),
       streamKey(seed, "epsilon"),
       step,
@@ -135,6 +139,7 @@ export class TfjsEngine implements Engine {
   }
 
   async takeLosses(): Promise<TrainLosses> {
+    this.#checks.alive();
     const { latentDim } = this.#options;
     const unread = this.#unread;
     this.#unread = [];
@@ -149,6 +154,8 @@ export class TfjsEngine implements Engine {
     draw: number,
     hyper: Hyper,
   ): Promise<LossSums> {
+    this.#checks.images(images);
+    this.#checks.hyper(hyper);
     const { latentDim, seed, batchSize, autoencoder } = this.#options;
     const key = streamKey(seed, "evaluation");
     const unread = this.#chunks(images).map((chunk, i): Unread => {
@@ -180,7 +187,7 @@ export class TfjsEngine implements Engine {
     images: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     const { latentDim } = this.#options;
-    const count = images.length / IMAGE_PIXELS;
+    const count = this.#checks.images(images);
     const mu = new Float32Array(count * latentDim);
     const logvar = new Float32Array(count * latentDim);
     let at = 0;
@@ -201,7 +208,7 @@ export class TfjsEngine implements Engine {
 
   async decode(z: Float32Array): Promise<Float32Array> {
     const { latentDim, batchSize } = this.#options;
-    const count = z.length / latentDim;
+    const count = this.#checks.latents(z);
     const pixels = new Float32Array(count * IMAGE_PIXELS);
     for (let first = 0; first < count; first += batchSize) {
       const chunk = z.slice(first * latentDim, (first + batchSize) * latentDim);
@@ -217,6 +224,7 @@ export class TfjsEngine implements Engine {
   }
 
   async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    this.#checks.pairs(z, images);
     const { latentDim, likelihood } = this.#options;
     const losses = new Float64Array(z.length / latentDim);
     let first = 0;
@@ -234,17 +242,20 @@ export class TfjsEngine implements Engine {
   }
 
   async readState(): Promise<TrainState> {
+    this.#checks.alive();
     return { ...await this.#network.weights(), ...await this.#adam.read() };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous
   async writeState(state: TrainState): Promise<void> {
+    this.#checks.alive();
     checkStateSizes(this.#network.spec, state);
     this.#network.setWeights(state);
     this.#adam.write(state);
   }
 
   dispose(): void {
+    if (!this.#checks.end()) return;
     this.#network.dispose();
     this.#adam.dispose();
     tf.dispose(this.#unread.map(({ sums }) => sums));

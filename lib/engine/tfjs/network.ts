@@ -67,8 +67,16 @@ export class Network {
   readonly #running: Map<string, tf.Variable>;
   #draws = 0;
 
-  /** Makes a network with PyTorch's default initial weights. */
+  /**
+   * Makes a network with PyTorch's default initial weights.
+   *
+   * @throws {Error} If no tfjs backend has been chosen.
+   */
   constructor(options: ModelOptions, seed: number) {
+    // Without one, the first tensor would fail for reasons of tfjs's own.
+    if (tf.engine().backendName === undefined) {
+      throw new Error("tfjs has no backend yet: await useTfBackend() first");
+    }
     this.options = options;
     this.seed = seed;
     this.spec = modelSpec(options.latentDim);

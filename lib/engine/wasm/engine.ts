@@ -21,6 +21,7 @@ import {
 import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
 import { type Key, streamKey } from "../../rng.ts";
 import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
+import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
 import { MemoryMap, roundUp } from "./memory.ts";
 import { Plan, type Program } from "./plan.ts";
@@ -57,6 +58,7 @@ export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly description: string;
   readonly #options: EngineOptions;
+  readonly #checks: Checks;
   readonly #map: MemoryMap;
   readonly #threads: Threads;
   readonly #plan: Plan;
@@ -66,18 +68,19 @@ export class WasmEngine implements Engine {
   #profiling = false;
   #step = 0;
   #imageCount = 0;
-  #orderLength = 0;
   #order = 0;
   #sums: TrainLosses;
 
   /**
    * An engine with the initial weights of `options.seed`.
    *
+   * @throws {OptionError} If an option is missing or out of range.
    * @throws {SimdError} If WebAssembly has no SIMD here.
    * @throws {RangeError} If `threads` is out of range, or there is too little
    * memory.
    */
   constructor(options: WasmOptions) {
+    this.#checks = new Checks(this.name, options);
     const { latentDim, autoencoder, likelihood, patience = 10_000 } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
       typeof Worker !== "undefined";
@@ -120,36 +123,26 @@ export class WasmEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
+    this.#checks.trainingImages(images);
     this.#threads.reserve(this.#map.end + images.length);
     this.#imageCount = images.length / IMAGE_PIXELS;
-    this.#orderLength = 0;
     this.#bytes(this.#map.end, images.length).set(images);
   }
 
   setOrder(order: Uint32Array): void {
-    const beyond = order.find((index) => index >= this.#imageCount);
-    if (beyond !== undefined) {
-      throw new RangeError(
-        `the order names image ${beyond} of ${this.#imageCount}`,
-      );
-    }
+    this.#checks.order(order);
     const end = this.#map.end + this.#imageCount * IMAGE_PIXELS;
     const at = Math.ceil(end / 4) * 4;
     this.#threads.reserve(at + order.byteLength);
     this.#order = at;
-    this.#orderLength = order.length;
     new Uint32Array(this.#threads.memory.buffer, this.#order, order.length)
       .set(order);
   }
 
-  trainStep({ first, count, step, epsilon }: BatchRef, hyper: Hyper): void {
-    const { latentDim, batchSize, seed } = this.#options;
-    if (count > batchSize || first + count > this.#orderLength) {
-      throw new RangeError(
-        `a batch of ${count} rows from ${first}: the engine was made for ` +
-          `${batchSize} at a time, and the order has ${this.#orderLength}`,
-      );
-    }
+  trainStep(batch: BatchRef, hyper: Hyper): void {
+    this.#checks.step(batch, hyper);
+    const { first, count, step, epsilon } = batch;
+    const { latentDim, seed } = this.#options;
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
     this.#run(this.#plan.training, {
@@ -166,13 +159,21 @@ export class WasmEngine implements Engine {
     addStep(this.#sums, step, this.#batchLosses(count, hyper));
   }
 
-  takeLosses(): Promise<TrainLosses> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async takeLosses(): Promise<TrainLosses> {
+    this.#checks.alive();
     const sums = this.#sums;
     this.#sums = noTrainLosses(this.#options.latentDim);
-    return Promise.resolve(sums);
+    return sums;
   }
 
-  evaluate(images: Uint8Array, draw: number, hyper: Hyper): Promise<LossSums> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async evaluate(
+    images: Uint8Array,
+    draw: number,
+    hyper: Hyper,
+  ): Promise<LossSums> {
+    this.#checks.hyper(hyper);
     const { latentDim, seed, autoencoder } = this.#options;
     const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
@@ -186,14 +187,15 @@ export class WasmEngine implements Engine {
     });
     // Of the whole set's means, not of each batch's.
     sums.total = objective(sums, hyper, autoencoder);
-    return Promise.resolve(sums);
+    return sums;
   }
 
-  encode(
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async encode(
     images: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     const { latentDim } = this.#options;
-    const n = images.length / IMAGE_PIXELS * latentDim;
+    const n = this.#checks.images(images) * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     this.#inBatches(images, (first, count) => {
       this.#run(this.#plan.encoding, {
@@ -206,12 +208,13 @@ export class WasmEngine implements Engine {
         logvar.set(row.subarray(latentDim), (first + i) * latentDim);
       }
     });
-    return Promise.resolve({ mu, logvar });
+    return { mu, logvar };
   }
 
-  decode(z: Float32Array): Promise<Float32Array> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async decode(z: Float32Array): Promise<Float32Array> {
     const { latentDim } = this.#options;
-    const n = z.length / latentDim, { capacity } = this.#map;
+    const n = this.#checks.latents(z), { capacity } = this.#map;
     const means = new Float32Array(n * IMAGE_PIXELS);
     for (let first = 0; first < n; first += capacity) {
       const count = Math.min(capacity, n - first);
@@ -223,10 +226,12 @@ export class WasmEngine implements Engine {
         means.set(row, (first + i) * IMAGE_PIXELS);
       }
     }
-    return Promise.resolve(means);
+    return means;
   }
 
-  score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    this.#checks.pairs(z, images);
     const { latentDim } = this.#options;
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
     this.#inBatches(images, (first, count) => {
@@ -239,27 +244,31 @@ export class WasmEngine implements Engine {
       const { buffer } = this.#threads.memory;
       scores.set(new Float64Array(buffer, this.#map.scores, count), first);
     });
-    return Promise.resolve(scores);
+    return scores;
   }
 
-  readState(): Promise<TrainState> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async readState(): Promise<TrainState> {
+    this.#checks.alive();
     const { parameters, running, expAvg, expAvgSq } = this.#arenas();
-    return Promise.resolve({
+    return {
       step: this.#step,
       parameters: Float32Array.from(parameters),
       running: Float32Array.from(running),
       expAvg: Float32Array.from(expAvg),
       expAvgSq: Float32Array.from(expAvgSq),
-    });
+    };
   }
 
   // deno-lint-ignore require-await -- what it throws is to reject
   async writeState(state: TrainState): Promise<void> {
+    this.#checks.alive();
     checkStateSizes(this.#map.spec, state);
     this.#write(state);
   }
 
   dispose(): void {
+    if (!this.#checks.end()) return;
     this.#threads.dispose();
   }
 
@@ -313,7 +322,7 @@ export class WasmEngine implements Engine {
     run: (first: number, count: number) => void,
   ): void {
     const { capacity, staging } = this.#map;
-    const n = images.length / IMAGE_PIXELS;
+    const n = this.#checks.images(images);
     for (let first = 0; first < n; first += capacity) {
       const count = Math.min(capacity, n - first);
       const at = first * IMAGE_PIXELS, length = count * IMAGE_PIXELS;

@@ -19,6 +19,7 @@ import {
 import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
 import { streamKey } from "../../rng.ts";
 import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
+import { Checks } from "../checks.ts";
 import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
 import { OUTPUT } from "../stages.ts";
 import { Buffers } from "./buffers.ts";
@@ -66,6 +67,7 @@ export class WebGpuEngine implements Engine {
   readonly name = "webgpu";
   readonly description: string;
   readonly #options: WebGpuOptions;
+  readonly #checks: Checks;
   readonly #gpu: Gpu;
   readonly #queue: Queue;
   readonly #plan: Plan;
@@ -76,15 +78,14 @@ export class WebGpuEngine implements Engine {
   /** What a training step on the present images dispatches. */
   #training: Dispatch[] = [];
   #images: GPUBuffer[] = [];
-  #imageCount = 0;
-  #orderLength = 0;
   #step = 0;
   #stepsRecorded = 0;
   #unread: Batch[] = [];
   /** Losses that were read before they were asked for. */
   #taken: Promise<TrainLosses>[] = [];
 
-  private constructor(options: WebGpuOptions, gpu: Gpu) {
+  private constructor(options: WebGpuOptions, checks: Checks, gpu: Gpu) {
+    this.#checks = checks;
     this.description = `WebGPU on ${gpu.description}`;
     this.#options = options;
     this.#gpu = gpu;
@@ -106,10 +107,12 @@ export class WebGpuEngine implements Engine {
   /**
    * An engine with the initial weights of `options.seed`.
    *
+   * @throws {OptionError} If an option is missing or out of range.
    * @throws {GpuError} If there is no adapter, or if it cannot run a program or
    * hold a buffer.
    */
   static async create(options: WebGpuOptions): Promise<WebGpuEngine> {
+    const checks = new Checks("webgpu", options);
     const gpu = await requestGpu();
     if (!gpu) {
       throw new GpuError(
@@ -117,7 +120,7 @@ export class WebGpuEngine implements Engine {
           "mesa-vulkan-drivers is a software one) or choose another engine",
       );
     }
-    const engine = new WebGpuEngine(options, gpu);
+    const engine = new WebGpuEngine(options, checks, gpu);
     try {
       await engine.#prepare();
       // Errors of buffers that are too large come by a task of their own.
@@ -141,11 +144,11 @@ export class WebGpuEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
+    this.#checks.trainingImages(images);
     this.#gpu.check();
     this.#queue.submit();
     for (const buffer of this.#images) buffer.destroy();
     const { device } = this.#gpu;
-    this.#imageCount = images.length / IMAGE_PIXELS;
     this.#images = imageBuffers(
       device,
       images as Uint8Array<ArrayBuffer>,
@@ -155,13 +158,7 @@ export class WebGpuEngine implements Engine {
   }
 
   setOrder(order: Uint32Array): void {
-    const beyond = order.find((index) => index >= this.#imageCount);
-    if (beyond !== undefined) {
-      throw new RangeError(
-        `the order names image ${beyond} of ${this.#imageCount}`,
-      );
-    }
-    this.#orderLength = order.length;
+    this.#checks.order(order);
     if (this.#buffers.get("order").size < order.byteLength) {
       this.#queue.submit();
       this.#buffers.create("order", order.length);
@@ -173,14 +170,10 @@ export class WebGpuEngine implements Engine {
     );
   }
 
-  trainStep({ first, count, step, epsilon }: BatchRef, hyper: Hyper): void {
-    const { batchSize, seed } = this.#options;
-    if (count > batchSize || first + count > this.#orderLength) {
-      throw new RangeError(
-        `a batch of ${count} rows from ${first}: the engine was made for ` +
-          `${batchSize} at a time, and the order has ${this.#orderLength}`,
-      );
-    }
+  trainStep(batch: BatchRef, hyper: Hyper): void {
+    this.#checks.step(batch, hyper);
+    const { first, count, step, epsilon } = batch;
+    const { seed } = this.#options;
     this.#gpu.check();
     if (epsilon) this.#fillNoise(epsilon);
     const t = this.#step + 1;
@@ -207,6 +200,7 @@ export class WebGpuEngine implements Engine {
    * promise is pending: they will count for the next call.
    */
   async takeLosses(): Promise<TrainLosses> {
+    this.#checks.alive();
     this.#gpu.check();
     this.#readTraining();
     const taken = this.#taken;
@@ -219,6 +213,8 @@ export class WebGpuEngine implements Engine {
     draw: number,
     hyper: Hyper,
   ): Promise<LossSums> {
+    this.#checks.images(images);
+    this.#checks.hyper(hyper);
     const { latentDim, seed, autoencoder } = this.#options;
     const [key0, key1] = streamKey(seed, "evaluation");
     this.#readTraining();
@@ -250,7 +246,7 @@ export class WebGpuEngine implements Engine {
     images: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     const { latentDim } = this.#options;
-    const n = images.length / IMAGE_PIXELS * latentDim;
+    const n = this.#checks.images(images) * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     const width = latentRow(latentDim).length;
     this.#run(this.#ready.inference, { count: 1 });
@@ -275,7 +271,7 @@ export class WebGpuEngine implements Engine {
 
   async decode(z: Float32Array): Promise<Float32Array> {
     const { latentDim } = this.#options;
-    const means = new Float32Array(z.length / latentDim * IMAGE_PIXELS);
+    const means = new Float32Array(this.#checks.latents(z) * IMAGE_PIXELS);
     this.#run(this.#ready.inference, { count: 1 });
     const reading: Promise<void>[] = [];
     for (const { first, count } of this.#batches(z.length, latentDim)) {
@@ -297,6 +293,7 @@ export class WebGpuEngine implements Engine {
    * near 1e-7 of the sum: WGSL has no float64.
    */
   async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+    this.#checks.pairs(z, images);
     const { latentDim } = this.#options;
     const width = lossRow(latentDim);
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
@@ -320,6 +317,7 @@ export class WebGpuEngine implements Engine {
   }
 
   async readState(): Promise<TrainState> {
+    this.#checks.alive();
     const { parameterCount, runningCount } = this.#plan.spec;
     const step = this.#step;
     const [parameters, running, expAvg, expAvgSq] = await this.#read(
@@ -339,6 +337,7 @@ export class WebGpuEngine implements Engine {
 
   // deno-lint-ignore require-await -- what it throws is to reject
   async writeState(state: TrainState): Promise<void> {
+    this.#checks.alive();
     this.#gpu.check();
     checkStateSizes(this.#plan.spec, state);
     this.#write(state);
@@ -363,6 +362,7 @@ export class WebGpuEngine implements Engine {
   }
 
   dispose(): void {
+    if (!this.#checks.end()) return;
     this.#buffers.dispose();
     for (const buffer of this.#images) buffer.destroy();
     this.#queue.dispose();

@@ -1,0 +1,192 @@
+/**
+ * What every engine refuses, in the same words: each one hands its arguments to
+ * an object of this class before it uses them.
+ *
+ * @module
+ */
+import { IMAGE_PIXELS } from "../model/spec.ts";
+import { trainingOptions } from "../options/run.ts";
+import { OptionError, parseOption } from "../options/table.ts";
+import { show } from "../text.ts";
+import type { BatchRef, EngineName, EngineOptions, Hyper } from "./engine.ts";
+
+const { latentDim, likelihood, autoencoder, batchSize, seed } = trainingOptions;
+
+/** The options that an engine cannot do without. */
+const OPTIONS = { latentDim, likelihood, autoencoder, batchSize, seed };
+
+/** Checks the arguments of one engine. */
+export class Checks {
+  readonly #name: EngineName;
+  readonly #latentDim: number;
+  readonly #batchSize: number;
+  #images = 0;
+  #order = 0;
+  #isDisposed = false;
+
+  /**
+   * Begins with the options that the engine is made for.
+   *
+   * @throws {OptionError} If one is missing or out of range.
+   */
+  constructor(name: EngineName, options: EngineOptions) {
+    for (const [name, option] of Object.entries(OPTIONS)) {
+      const value: unknown = options[name as keyof typeof OPTIONS];
+      if (value === undefined) {
+        const all = Object.keys(OPTIONS).join(", ");
+        throw new OptionError(`${name} is missing: an engine takes ${all}`);
+      }
+      parseOption(option, name, value);
+    }
+    this.#name = name;
+    this.#latentDim = options.latentDim;
+    this.#batchSize = options.batchSize;
+  }
+
+  /**
+   * Refuses to use an engine after its end.
+   *
+   * @throws {Error} If it has been disposed of.
+   */
+  alive(): void {
+    if (!this.#isDisposed) return;
+    throw new Error(
+      `this ${this.#name} engine has been disposed of: make another`,
+    );
+  }
+
+  /** Ends the engine; false if it has ended before. */
+  end(): boolean {
+    if (this.#isDisposed) return false;
+    return this.#isDisposed = true;
+  }
+
+  /**
+   * Checks images that are evaluated, encoded or scored.
+   *
+   * @returns How many there are.
+   * @throws {TypeError} If they are not bytes.
+   * @throws {RangeError} If the last one is not whole.
+   */
+  images(images: Uint8Array): number {
+    this.alive();
+    checkType("images", images, "Uint8Array", "bytes from 0 to 255");
+    return rows("images", images.length, IMAGE_PIXELS, "pixels to an image");
+  }
+
+  /** Checks images to train on; their order is to be set anew. */
+  trainingImages(images: Uint8Array): void {
+    this.#images = this.images(images);
+    this.#order = 0;
+  }
+
+  /**
+   * Checks latents.
+   *
+   * @returns How many there are.
+   * @throws {TypeError} If they are not float32.
+   * @throws {RangeError} If the last one is not whole.
+   */
+  latents(z: Float32Array): number {
+    this.alive();
+    checkType("z", z, "Float32Array", "latents");
+    return rows("z", z.length, this.#latentDim, "dimensions to a latent");
+  }
+
+  /**
+   * Checks images and a latent for each.
+   *
+   * @throws {RangeError} If one kind is more than the other.
+   */
+  pairs(z: Float32Array, images: Uint8Array): void {
+    const [latents, count] = [this.latents(z), this.images(images)];
+    if (latents === count) return;
+    throw new RangeError(
+      `${latents} latents do not go with ${count} images: each takes one`,
+    );
+  }
+
+  /**
+   * Checks the order of the training images.
+   *
+   * @throws {TypeError} If it is not of 32-bit numbers.
+   * @throws {RangeError} If it names an image that is not there.
+   */
+  order(order: Uint32Array): void {
+    this.alive();
+    checkType("the order", order, "Uint32Array", "image numbers");
+    const beyond = order.find((index) => index >= this.#images);
+    if (beyond !== undefined) {
+      throw new RangeError(
+        `the order names image ${beyond} of ${this.#images}`,
+      );
+    }
+    this.#order = order.length;
+  }
+
+  /**
+   * Checks a batch and what it is trained with.
+   *
+   * @throws {RangeError} If it is not within the order, larger than the engine
+   * was made for, or a number is none.
+   */
+  step({ first, count, epsilon }: BatchRef, hyper: Hyper): void {
+    this.alive();
+    this.hyper(hyper);
+    const isWhole = Number.isInteger(first) && first >= 0 &&
+      Number.isInteger(count) && count > 0;
+    if (!isWhole || count > this.#batchSize || first + count > this.#order) {
+      throw new RangeError(
+        `a batch of ${count} rows from ${first}: the engine was made for ` +
+          `${this.#batchSize} at a time, and the order has ${this.#order}`,
+      );
+    }
+    if (epsilon === undefined || this.latents(epsilon) === count) return;
+    throw new RangeError(
+      `epsilon has ${epsilon.length} numbers, not ${count}×${this.#latentDim}`,
+    );
+  }
+
+  /**
+   * Checks the weights of the loss and the learning rate.
+   *
+   * @throws {TypeError} If one is not a number.
+   */
+  hyper(hyper: Hyper): void {
+    for (const name of ["beta", "capacity", "learningRate"] as const) {
+      if (typeof hyper[name] === "number") continue;
+      throw new TypeError(`${name} takes a number, not ${show(hyper[name])}`);
+    }
+  }
+}
+
+/** Refuses arrays of another type, which would be taken for this one. */
+function checkType(
+  name: string,
+  value: unknown,
+  wanted: "Uint8Array" | "Float32Array" | "Uint32Array",
+  what: string,
+): void {
+  // By its tag, which holds for arrays of other windows, too.
+  const type = (value as { [Symbol.toStringTag]?: string } | null | undefined)
+    ?.[Symbol.toStringTag];
+  if (type === wanted) return;
+  throw new TypeError(
+    `${name} must be a ${wanted} of ${what}, not ${
+      type ? `a ${type}` : show(value)
+    }`,
+  );
+}
+
+/** Counts the rows of a matrix, all of which must be whole. */
+function rows(
+  name: string,
+  length: number,
+  width: number,
+  unit: string,
+): number {
+  if (length % width === 0) return length / width;
+  throw new RangeError(
+    `${name} has ${length} numbers, which is no multiple of ${width}, the ${unit}`,
+  );
+}
