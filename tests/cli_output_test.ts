@@ -360,6 +360,22 @@ Deno.test("export replaces what it exported and keeps a run", () =>
     );
   }));
 
+Deno.test("latents --pca of a single image has no NaN", () =>
+  withCheckpoint(async (folder) => {
+    const run = decodeCheckpoint(untrained());
+    const options = { ...run.data.options, limit: 1 };
+    await Deno.writeFile(
+      join(folder, CHECKPOINT),
+      encodeCheckpoint({ ...run, data: { ...run.data, options } }),
+    );
+    const args = [...FAST, "--pca", "--json"];
+    const { stdout } = await runWell(folder, "latents", args);
+    assertEquals(
+      JSON.parse(stdout).axes,
+      [1, 2].map((k) => `principal component ${k} of μ (no variance)`),
+    );
+  }));
+
 Deno.test("a reader of stdout that goes away is no error", () =>
   withCheckpoint(async (folder) => {
     const commands: [TaskName, string[]][] = [
