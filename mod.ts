@@ -45,6 +45,8 @@ export {
   type Weights,
 } from "./lib/engine/tfjs/network.ts";
 export { type LossCurveOptions, lossCurves } from "./lib/image/curves.ts";
+export type { Heading } from "./lib/image/heading.ts";
+export type { LossPanelOptions } from "./lib/image/loss_panels.ts";
 export {
   grid,
   type GridOptions,

@@ -6,10 +6,10 @@
 import { join } from "node:path";
 import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
+import { withHeading } from "../lib/image/heading.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
 import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
-import { priorSample } from "../lib/model/prior.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { trainingOptions } from "../lib/options/run.ts";
@@ -30,12 +30,13 @@ import {
   Comparison,
   interpolations,
   type Measured,
-  SAMPLES,
   type Yardstick,
 } from "./shared/comparison.ts";
 import { concatenate, firstImages, openDataset } from "./shared/data.ts";
 import { readsFrom, willWrite } from "./shared/files.ts";
 import { show } from "./shared/metrics_table.ts";
+import { measureLatents } from "./shared/dimensions.ts";
+import { drawSamples } from "./shared/drawings.ts";
 import { describe } from "./shared/model.ts";
 import {
   checkpointFolder,
@@ -45,14 +46,9 @@ import {
   pictureFile,
   runOptions,
 } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 import { Progress } from "./shared/progress.ts";
-import {
-  type Detour,
-  explain,
-  type FinishedRun,
-  type Run,
-} from "./shared/run.ts";
+import { type Detour, explain, type Run } from "./shared/run.ts";
 import { findRun, finishRun, type MeasuredRun } from "./shared/several_runs.ts";
 
 const flags = {
@@ -79,6 +75,8 @@ export const task: Task = {
 const COLUMNS = 10;
 /** Rows of interpolations and of samples in the picture. */
 const ROWS = 4;
+/** Around the picture's heading, as around its sheets. */
+const MARGIN = 16;
 
 const main: Main<typeof flags> = async (options, { signal, given }) => {
   const { checkpointDir } = options;
@@ -146,8 +144,13 @@ async function compare(
   const columns = await Promise.all(
     models.map((model) => column(model, images, order, seed, scale)),
   );
-  const picture = compose(columns[0].map((first, i) => [first, columns[1][i]]));
-  const title = "Autoencoder and VAE";
+  const title = "The standard autoencoder, left, and the VAE, right: " +
+    `${split} images`;
+  const picture = withHeading(
+    compose(columns[0].map((first, i) => [first, columns[1][i]])),
+    headingOf(title, models[1].checkpoint),
+    MARGIN,
+  );
   await writePicture(out, picture, title, models[1].checkpoint);
 
   const comparison = new Comparison(dataset.train, images, order, seed);
@@ -195,13 +198,13 @@ async function compare(
 
 /** Reconstructions, interpolations and samples of one model. */
 async function column(
-  { engine, checkpoint: { options } }: FinishedRun,
+  { engine, checkpoint, split }: MeasuredRun,
   images: ImageSet,
   order: Uint32Array,
   seed: number,
   scale: number,
 ): Promise<Picture[]> {
-  const { latentDim, autoencoder, beta } = options;
+  const { latentDim, autoencoder, beta } = checkpoint.options;
   const name = autoencoder ? "Autoencoder" : `VAE, β = ${beta}`;
   const shown = firstImages(images, order, COLUMNS);
   const { mu } = await engine.encode(shown);
@@ -213,7 +216,11 @@ async function column(
     COLUMNS - 2,
     latentDim,
   );
-  const samples = priorSample(ROWS * COLUMNS, latentDim, seed);
+  const samples = await drawSamples(
+    engine,
+    await measureLatents(engine, checkpoint, images, split),
+    { n: ROWS * COLUMNS, seed },
+  );
   const sheet = (digits: Float32Array, title: string) =>
     grid(digits, { columns: COLUMNS, scale, title: `${name}: ${title}` });
   return [
@@ -227,7 +234,7 @@ async function column(
       ),
       "interpolations between originals",
     ),
-    sheet(await engine.decode(samples), "samples from the prior N(0, I)"),
+    sheet(samples.digits, samples.title.replace(/^S/, "s")),
   ];
 }
 
@@ -284,12 +291,6 @@ function tableOf(
         "sample to nearest training image, relative",
         (m) => show(m.sampleDistance),
         `${real}: ${show(yardstick.sampleDistance)}`,
-      ),
-      row(
-        "",
-        `real image to nearest of ${SAMPLES} samples`,
-        (m) => show(m.coverageDistance),
-        `training images: ${show(yardstick.coverageDistance)}`,
       ),
       row(
         "interpolation",

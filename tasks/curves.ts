@@ -8,7 +8,7 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { describe, openCheckpoint } from "./shared/model.ts";
 import { pictureFile, plotOptions } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 
 const flags = {
   out: pictureFile("loss-curves.png"),
@@ -33,12 +33,15 @@ const main: Main<typeof flags> = async (
       `${path} has no history to draw: its run has not finished an epoch`,
     );
   }
-  const title = describe(checkpoint);
-  const { likelihood } = options;
-  const picture = lossCurves(history, { title, likelihood, scale });
-  await writePicture(out, picture, "Losses by epoch", checkpoint);
+  const title = "Losses by epoch";
+  const picture = lossCurves(history, {
+    ...options,
+    ...headingOf(title, checkpoint),
+    scale,
+  });
+  await writePicture(out, picture, title, checkpoint);
   console.log(
-    json ? JSON.stringify({ out, history }) : `${out}: ${title}`,
+    json ? JSON.stringify({ out, history }) : `${out}: ${describe(checkpoint)}`,
   );
 };
 

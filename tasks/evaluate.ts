@@ -10,7 +10,7 @@ import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { openImages, openTrainingImages } from "./shared/data.ts";
-import { metricsTable } from "./shared/metrics_table.ts";
+import { klRows, metricsTable } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, engineOptions } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
@@ -35,7 +35,7 @@ const flags = {
 export const task: Task = {
   name: "evaluate",
   summary:
-    "Measures a model on a whole split: bounds on log p(x), active units, probes.",
+    "Measures a model on a whole split: likelihood bounds, active units, probes.",
   examples: ["--split validation --samples 1000"],
   options: flags,
 };
@@ -96,7 +96,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   console.log(describe(checkpoint));
   console.log(`${split}, ${metrics.images} images, mean ± standard error`);
-  for (const [group, rows] of metricsTable(metrics, checkpoint, binarization)) {
+  const [loss, ...groups] = metricsTable(metrics, checkpoint, binarization);
+  loss[1].push(...klRows(metrics));
+  for (const [group, rows] of [loss, ...groups]) {
     console.log(`\n${group}`);
     for (const [name, value, explanation] of rows) {
       if (value === null) continue;

@@ -19,6 +19,7 @@ import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
+  headingOf,
   pictureFiles,
   swing,
   writeAnimation,
@@ -117,7 +118,12 @@ const main: Main<typeof flags> = async (options, { given }) => {
     ]));
   const names = pairs.map((pair) => nameOf(images, pair));
   const digits = rows(0, steps);
+  const kind = mode === "linear" ? "on the straight line" : "on the arc";
+  const title = `Interpolations between the codes of two ${options.split} ` +
+    `images, ${kind}; the originals at both ends`;
+  const heading = headingOf(title, checkpoint);
   const picture = grid(digits, {
+    ...heading,
     columns: steps + 2,
     scale,
     rowLabels: names,
@@ -125,11 +131,10 @@ const main: Main<typeof flags> = async (options, { given }) => {
       ? ["original", ...Array(steps).fill(""), "original"]
       : [],
   });
-  const title = `Interpolations between images, ${mode}`;
   await writePicture(out, picture, title, checkpoint);
   if (animation) {
     const frame = (step: number) =>
-      grid(rows(step, 1), { columns: 3, scale, rowLabels: names });
+      grid(rows(step, 1), { ...heading, columns: 3, scale, rowLabels: names });
     await writeAnimation(animation, swing(steps, frame), title, checkpoint);
   }
   if (options.preview) {

@@ -8,11 +8,16 @@ import { projectPca } from "../lib/math/pca.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
-import { type Dimension, twoDimensions } from "./shared/dimensions.ts";
+import {
+  axisName,
+  type Dimension,
+  openLatents,
+  twoDimensions,
+} from "./shared/dimensions.ts";
 import { openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, pictureFile, plotOptions } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 
 const flags = {
   pca: {
@@ -37,12 +42,14 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options, { given }) => {
   const { pca, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  const { latentDim } = checkpoint.options;
-  const dimensions = twoDimensions(checkpoint);
+  const { latentDim, autoencoder } = checkpoint.options;
+  const dataDir = given.has("dataDir") ? options.dataDir : undefined;
+  const latents = await openLatents(engine, checkpoint, dataDir);
+  const dimensions = twoDimensions(latents);
   const { images, labels, count } = await openImages(
     checkpoint,
     split,
-    given.has("dataDir") ? options.dataDir : undefined,
+    dataDir,
   );
   if (labels === null) {
     throw new TaskError(
@@ -51,16 +58,22 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   const { mu } = await engine.encode(images);
   const view = pca
-    ? await alongComponents(mu, latentDim)
+    ? await alongComponents(mu, latentDim, autoencoder ? "the codes" : "μ")
     : alongDimensions(mu, latentDim, dimensions);
-  const title = `Posterior means of ${count} ${split} images`;
+  const title = `${autoencoder ? "Codes" : "Posterior means μ"} of ${
+    count.toLocaleString("en")
+  } ${split} images, by class`;
+  const note = !pca && latentDim > 2 && latents.order
+    ? `The two most active dimensions, by ${latents.order}`
+    : "";
   const [xLabel, yLabel] = view.labels;
-  await writePicture(
-    out,
-    scatter(view.points, labels, { title, xLabel, yLabel, scale }),
-    title,
-    checkpoint,
-  );
+  const picture = scatter(view.points, labels, {
+    ...headingOf(title, checkpoint, note),
+    xLabel,
+    yLabel,
+    scale,
+  });
+  await writePicture(out, picture, title, checkpoint);
   if (options.json) {
     console.log(JSON.stringify({ out, split, n: count, axes: view.labels }));
   } else {
@@ -85,23 +98,22 @@ function alongDimensions(
     const row = Math.floor(at / 2) * latentDim;
     points[at] = mu[row + dimensions[at % 2].index];
   }
-  const labels = dimensions.map(({ name, kl }) =>
-    `μ of ${name}` + (kl === null ? "" : ` (KL ${kl.toFixed(2)} nats)`)
-  );
+  const labels = dimensions.map(axisName);
   return { points, labels };
 }
 
 async function alongComponents(
   mu: Float32Array,
   latentDim: number,
+  name: string,
 ): Promise<View> {
   const { points, shares } = await projectPca(mu, latentDim, 2);
   const labels = shares.map((share, k) =>
-    `principal component ${k + 1} of μ (${
+    `principal component ${k + 1} of ${name} (${
       // A single image, or several of one μ, have none to share.
       Number.isNaN(share)
         ? "no variance"
-        : `${Math.round(100 * share)}% of its variance`})`
+        : `${Math.round(100 * share)}% of the variance`})`
   );
   return { points, labels };
 }

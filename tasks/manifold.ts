@@ -4,13 +4,13 @@
  * @module
  */
 import { grid } from "../lib/image/grid.ts";
-import { latentMap, priorQuantiles } from "../lib/latent/traversal.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { signed, twoDimensions } from "./shared/dimensions.ts";
+import { openLatents } from "./shared/dimensions.ts";
+import { drawManifold } from "./shared/drawings.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { digitOptions, pictureFile } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 import { showDigits } from "./shared/terminal.ts";
 
 const flags = {
@@ -36,30 +36,21 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options) => {
   const { n, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  const { latentDim } = checkpoint.options;
-  const [x, y] = twoDimensions(checkpoint);
-  const values = priorQuantiles(n);
-  const digits = await engine.decode(
-    latentMap(latentDim, [x.index, y.index], values),
-  );
-  const others = latentDim === 2
-    ? ""
-    : `, the most active of ${latentDim}, others 0`;
-  const title = `${x.name} to the right, ${y.name} upward${others}`;
-  const labels = signed(values);
+  const latents = await openLatents(engine, checkpoint);
+  const drawing = await drawManifold(engine, latents, n);
+  const { digits, title, note, axes, quantiles, columnLabels } = drawing;
   const picture = grid(digits, {
+    ...headingOf(title, checkpoint, note),
     columns: n,
     scale,
     gap: 0,
-    title,
-    rowLabels: labels.toReversed(),
-    columnLabels: scale > 1 ? labels : [],
+    rowLabels: drawing.rowLabels,
+    columnLabels: scale > 1 ? columnLabels : [],
   });
   await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(digits);
   if (options.json) {
-    const dimensions = [x, y];
-    console.log(JSON.stringify({ out, n, dimensions, quantiles: values }));
+    console.log(JSON.stringify({ out, n, dimensions: axes, quantiles }));
   } else {
     console.log(`${out}: ${title} (${describe(checkpoint)})`);
   }

@@ -11,7 +11,7 @@ import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, pictureFile } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 import { showDigits } from "./shared/terminal.ts";
 
 const flags = {
@@ -47,12 +47,12 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const images = set.images.subarray(0, n * IMAGE_PIXELS);
   const { mu } = await engine.encode(images);
   const reconstructions = await engine.decode(mu);
-  await writePicture(
-    out,
-    pairGrid(images, reconstructions, { scale }),
-    `Originals above reconstructions (${split})`,
-    checkpoint,
-  );
+  const title = `Originals above their reconstructions, z = μ: ${split} images`;
+  const picture = pairGrid(images, reconstructions, {
+    scale,
+    ...headingOf(title, checkpoint),
+  });
+  await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(reconstructions);
   const shown = images.length / IMAGE_PIXELS;
   if (options.json) {

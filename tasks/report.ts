@@ -5,6 +5,7 @@
  */
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodePng } from "../lib/image/png.ts";
+import { INACTIVE_KL } from "../lib/model/losses.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
 import { dataUrl, type Markup, markup, page } from "../lib/report/html.ts";
 import { STYLE } from "../lib/report/style.ts";
@@ -12,7 +13,7 @@ import { barChart, lossCharts } from "../lib/report/svg.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { dimensionsOf } from "./shared/dimensions.ts";
+import { measureLatents, nameOf } from "./shared/dimensions.ts";
 import { flagOf } from "./shared/flags.ts";
 import { openImages, openTrainingImages } from "./shared/data.ts";
 import { willWrite, writeOutput } from "./shared/files.ts";
@@ -75,20 +76,26 @@ const main: Main<typeof flags> = async (options, { given }) => {
     onProgress: (stage, fraction) =>
       progress.update(fraction, `${stage} ${Math.round(100 * fraction)} %`),
   }).finally(() => progress.clear());
-  const pictures = await reportPictures(engine, checkpoint, images, seed);
+  const latents = await measureLatents(engine, checkpoint, images, split);
+  const rows = await reportPictures(engine, checkpoint, images, latents, seed);
+  const pictures = rows.flat();
 
   const title = describe(checkpoint);
   const body = markup`<h1>${title}</h1>
 <p>Measured and drawn with ${metrics.images} ${split} images.</p>
 ${lossSection(checkpoint)}
 <h2>Pictures</h2>
-<div class="pictures">
-${pictures.map((shown) => figure(shown, checkpoint))}
-</div>
-${klSection(checkpoint, metrics)}
+${
+    rows.map((row, i) =>
+      markup`<div class="pictures">
+${row.map((shown, j) => figure(shown, checkpoint, `p${i}${j}`))}
+</div>`
+    )
+  }
+${klSection(metrics, split)}
 ${metricsSection(checkpoint, metrics)}
 ${optionsSection(checkpoint)}`;
-  const text = page(title, STYLE, body);
+  const text = page(title, STYLE + widths(rows), body);
   await writeOutput(out, new TextEncoder().encode(text), "html");
   console.log(
     options.json
@@ -102,14 +109,25 @@ ${optionsSection(checkpoint)}`;
   );
 };
 
+/** Gives the pictures of a row one height: their widths are as their shapes are. */
+function widths(rows: readonly (readonly ReportPicture[])[]): string {
+  return rows.flatMap((row, i) =>
+    row.map(({ picture: { width, height } }, j) =>
+      `.p${i}${j} { flex-grow: ${(width / height).toFixed(3)}; }\n`
+    )
+  ).join("");
+}
+
 function lossSection({ history, options }: Checkpoint): Markup {
-  const unit = options.likelihood === "mse" ? "squared error" : "nats";
-  const charts = lossCharts(history, unit);
+  const charts = lossCharts(history, options);
   return markup`<h2>Losses</h2>
 <p>${
     charts.length === 0
       ? "No epoch is finished."
-      : "Means per image after each epoch: what is optimised, and its two parts."
+      : "Means per image: in training over each epoch as it went, in validation " +
+        "after it. " + (options.autoencoder
+          ? "This is what is optimised."
+          : "The total is what is optimised; its parts add up to it.")
   }</p>
 <div class="charts">
 ${charts}
@@ -119,24 +137,26 @@ ${charts}
 function figure(
   { title, caption, picture }: ReportPicture,
   checkpoint: Checkpoint,
+  name: string,
 ): Markup {
   const { width, height } = picture;
   const png = encodePng(picture, metadata(title, checkpoint));
-  return markup`<figure>
+  return markup`<figure class="${name}">
 <img src="${dataUrl(png)}" width="${width}" height="${height}" alt="${title}">
 <figcaption><b>${title}.</b> ${caption}</figcaption>
 </figure>`;
 }
 
-function klSection(checkpoint: Checkpoint, metrics: Metrics): Markup {
-  const { klPerDimension } = metrics;
+function klSection({ klPerDimension }: Metrics, split: string): Markup {
   if (klPerDimension === null) return markup``;
-  const bars = dimensionsOf(checkpoint)
-    .map(({ name, index }) => ({ name, value: klPerDimension[index].mean }))
+  const bars = klPerDimension
+    .map(({ mean }, index) => ({ name: nameOf(index), value: mean }))
     .sort((a, b) => b.value - a.value);
+  const collapsed = bars.filter(({ value }) => value < INACTIVE_KL).length;
   return markup`<h2>KL divergence by dimension</h2>
-<p>How many nats each latent dimension tells about an image. One near 0 has
-collapsed to the prior: the decoder does without it.</p>
+<p>How many nats each latent dimension tells about an image: means over the
+${split} images, the most active dimension first. ${collapsed} of ${bars.length}
+have collapsed to the prior by this measure: KL < ${INACTIVE_KL} nats.</p>
 ${barChart("KL divergence of each latent dimension, in nats", bars)}`;
 }
 

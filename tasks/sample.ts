@@ -4,12 +4,13 @@
  * @module
  */
 import { grid } from "../lib/image/grid.ts";
-import { priorSample } from "../lib/model/prior.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { openScale } from "./shared/dimensions.ts";
+import { drawSamples } from "./shared/drawings.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { digitOptions, pictureFile } from "./shared/options.ts";
-import { writePicture } from "./shared/pictures.ts";
+import { headingOf, writePicture } from "./shared/pictures.ts";
 import { showDigits } from "./shared/terminal.ts";
 
 const flags = {
@@ -42,12 +43,13 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options) => {
   const { n, seed, temperature, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  const { latentDim } = checkpoint.options;
-  const digits = await engine.decode(
-    priorSample(n, latentDim, seed, temperature),
+  const { digits, title } = await drawSamples(
+    engine,
+    await openScale(engine, checkpoint),
+    { n, seed, temperature },
   );
-  const picture = grid(digits, { scale });
-  await writePicture(out, picture, "Samples from the prior", checkpoint);
+  const picture = grid(digits, { scale, ...headingOf(title, checkpoint) });
+  await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(digits);
   if (options.json) {
     console.log(JSON.stringify({ out, n, seed, temperature }));

@@ -5,7 +5,6 @@
  */
 import { join } from "node:path";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import { priorSample } from "../lib/model/prior.ts";
 import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable, OptionValues } from "../lib/options/table.ts";
 import {
@@ -34,6 +33,7 @@ import {
   ANIMATION,
   Animation,
   PICTURES,
+  sampleDigits,
   savePictures,
 } from "./shared/train_pictures.ts";
 import {
@@ -161,8 +161,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     }
   }
 
-  const animation = options.animate ? new Animation(options) : null;
-  const z = priorSample(PREVIEW_DIGITS, latentDim, 0);
+  const animation = options.animate ? new Animation(options, dataset) : null;
   let started = 0;
   let warned = false;
   let isDrawing = false;
@@ -207,7 +206,8 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       }
       await animation?.add(engine, record.epoch);
       if (options.preview && Deno.stderr.isTerminal()) {
-        showDigits(await engine.decode(z));
+        const shown = { ...options, seed: 0 };
+        showDigits(await sampleDigits(engine, shown, dataset, PREVIEW_DIGITS));
       }
     },
   });

@@ -4,16 +4,17 @@
  * @module
  */
 import { grid } from "../lib/image/grid.ts";
-import { spread, traversal } from "../lib/latent/traversal.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { dimensionsOf, signed } from "./shared/dimensions.ts";
+import { openLatents } from "./shared/dimensions.ts";
+import { drawTraversal } from "./shared/drawings.ts";
 import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, pictureFile } from "./shared/options.ts";
 import {
+  headingOf,
   pictureFiles,
   swing,
   writeAnimation,
@@ -62,36 +63,25 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { index, range, steps, split, scale } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { out, animation } = await pictureFiles(options);
-  const { latentDim } = checkpoint.options;
-  let center = new Float32Array(latentDim);
-  if (index !== null) {
-    const images = await openImages(
-      checkpoint,
-      split,
-      given.has("dataDir") ? options.dataDir : undefined,
-    );
-    center = (await engine.encode(imageAt(images, index))).mu.slice();
-  }
-  const dimensions = dimensionsOf(checkpoint);
-  const offsets = spread(range, steps);
-  const digits = await engine.decode(
-    traversal(center, dimensions.map(({ index }) => index), offsets),
-  );
-
-  const rowLabels = dimensions.map(({ name, kl }) =>
-    kl === null ? name : `${name}  KL ${kl.toFixed(2)}`
-  );
-  const labels = signed(offsets);
+  const dataDir = given.has("dataDir") ? options.dataDir : undefined;
+  const image = index === null ? undefined : {
+    name: `${split} image ${index}`,
+    code: (await engine.encode(
+      imageAt(await openImages(checkpoint, split, dataDir), index),
+    )).mu.slice(),
+  };
+  const latents = await openLatents(engine, checkpoint, dataDir);
+  const drawing = await drawTraversal(engine, latents, { range, steps, image });
+  const { digits, title, offsets, around, rowLabels, columnLabels } = drawing;
+  const { dimensions } = latents;
+  const heading = headingOf(title, checkpoint, drawing.note);
   const picture = grid(digits, {
+    ...heading,
     columns: steps,
     scale,
     rowLabels,
-    columnLabels: scale > 1 ? labels : [],
+    columnLabels: scale > 1 ? columnLabels : [],
   });
-  const around = index === null
-    ? "the prior's mean"
-    : `${split} image ${index}`;
-  const title = `Latent dimensions around ${around}`;
   await writePicture(out, picture, title, checkpoint);
   if (animation) {
     const frame = (step: number) =>
@@ -100,7 +90,13 @@ const main: Main<typeof flags> = async (options, { given }) => {
           const at = (row * steps + step) * IMAGE_PIXELS;
           return digits.subarray(at, at + IMAGE_PIXELS);
         })),
-        { columns: 1, scale, rowLabels, columnLabels: [labels[step]] },
+        {
+          ...heading,
+          columns: 1,
+          scale,
+          rowLabels,
+          columnLabels: [columnLabels[step]],
+        },
       );
     await writeAnimation(animation, swing(steps, frame), title, checkpoint);
   }

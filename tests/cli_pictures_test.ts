@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertMatch,
   assertStringIncludes,
@@ -10,6 +11,7 @@ import {
 import { PNG } from "pngjs";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import type { TaskName } from "./tasks.ts";
@@ -34,6 +36,7 @@ interface Run {
   latentDim?: number;
   /** Whether an epoch is finished. */
   finished?: boolean;
+  autoencoder?: boolean;
   /** The user's own file of images, without labels. */
   images?: string;
 }
@@ -43,7 +46,7 @@ interface Run {
  * weights are large and its outputs logits, so that it decodes into many greys.
  */
 function checkpoint(
-  { latentDim = 3, finished = true, images }: Run,
+  { latentDim = 3, finished = true, autoencoder = false, images }: Run,
 ): Uint8Array {
   const run = decodeCheckpoint(untrained());
   const state = initialState(modelSpec(latentDim), 0);
@@ -60,7 +63,7 @@ function checkpoint(
   };
   return encodeCheckpoint({
     ...run,
-    options: { ...run.options, latentDim, likelihood: "bce" },
+    options: { ...run.options, latentDim, autoencoder, likelihood: "bce" },
     data: {
       ...run.data,
       name: images ?? run.data.name,
@@ -123,6 +126,36 @@ async function testImages(): Promise<{ images: number[][]; labels: number[] }> {
   };
 }
 
+/** KL and variance of μ of each dimension on the test images, by the formulas. */
+async function measured(
+  { latentDim = 3, autoencoder = false }: Run,
+): Promise<{ kl: number | null; variance: number; mean: number }[]> {
+  const { test } = await loadDataset({ dataset: "synthetic", limit: 4 });
+  const { options, state } = decodeCheckpoint(checkpoint({ latentDim }));
+  const engine = new WasmEngine({
+    ...options,
+    patience: undefined,
+    batchSize: 4,
+    threads: 1,
+  });
+  engine.writeState(state);
+  const { mu, logvar } = await engine.encode(test!.images);
+  engine.dispose();
+  const mean = (of: (i: number) => number) =>
+    [0, 1, 2, 3].reduce((sum, i) => sum + of(i), 0) / 4;
+  return Array.from({ length: latentDim }, (_, d) => {
+    const m = (i: number) => mu[i * latentDim + d];
+    const l = (i: number) => logvar[i * latentDim + d];
+    return {
+      kl: autoencoder
+        ? null
+        : mean((i) => -0.5 * (1 + l(i) - m(i) ** 2 - Math.exp(l(i)))),
+      variance: mean((i) => m(i) ** 2) - mean(m) ** 2,
+      mean: mean(m),
+    };
+  });
+}
+
 Deno.test("interpolate draws decoded digits between two originals", () =>
   withRun({}, async (folder) => {
     const { images } = await testImages();
@@ -147,8 +180,9 @@ Deno.test("interpolate draws decoded digits between two originals", () =>
     const slerp = ["--mode", "slerp", "--out", "arc.png"];
     await json(folder, "interpolate", ...args, ...slerp);
     const arc = await readPng(folder, "arc.png");
-    assertEquals(cell(arc, left + 60, top), decoded[0]);
-    assertEquals(cell(arc, left + 240, top), decoded[3]);
+    const below = arc.height - 16 - 56; // its title may take other lines
+    assertEquals(cell(arc, left + 60, below), decoded[0]);
+    assertEquals(cell(arc, left + 240, below), decoded[3]);
     const same = await readPng(folder, "interpolation.png");
     assertEquals(picture.data.equals(same.data), true);
   }));
@@ -187,8 +221,9 @@ Deno.test("interpolate --gif goes there and back between the originals", () =>
       [CHECKPOINT, "new/way.PNG", "new/way.gif"],
     );
     const file = await Deno.readFile(join(folder, "new/way.gif"));
-    const text = new TextDecoder().decode(file.slice(-200));
-    assertStringIncludes(text, "Interpolations between images, linear");
+    const text = new TextDecoder().decode(file.slice(-400));
+    assertStringIncludes(text, "Interpolations between the codes of two test");
+    assertStringIncludes(text, "1 epoch, cross-entropy");
     assertStringIncludes(text, "Data set: synthetic");
     assertEquals(countFrames(file), 4); // 0, 1, 2, 1
   }));
@@ -208,18 +243,21 @@ function countFrames(file: Uint8Array): number {
 Deno.test("traverse sorts dimensions by KL, around 0 or an image", () =>
   withRun({}, async (folder) => {
     const args = ["--range", "2", "--steps", "3", "--gif"];
-    const report = await json(folder, "traverse", ...args);
+    const { dimensions, ...report } = await json(folder, "traverse", ...args);
     assertEquals(report, {
       out: "traversal.png",
       animation: "traversal.gif",
       index: null,
       offsets: [-2, 0, 2],
-      dimensions: [
-        { index: 1, name: "z2", kl: 1.5 },
-        { index: 2, name: "z3", kl: 0.75 },
-        { index: 0, name: "z1", kl: 0.25 },
-      ],
     });
+    const found = dimensions as Found[];
+    const expected = await measured({});
+    for (const { index, name, kl, variance } of found) {
+      assertEquals(name, `z${index + 1}`);
+      assertAlmostEquals(kl! / expected[index].kl!, 1, 1e-5);
+      assertAlmostEquals(variance! / expected[index].variance, 1, 1e-3);
+    }
+    assert(found[0].kl! > found[1].kl! && found[1].kl! > found[2].kl!);
     const picture = await readPng(folder, "traversal.png");
     const left = picture.width - 16 - 3 * 56 - 2 * 4;
     const top = picture.height - 16 - 3 * 56 - 2 * 4;
@@ -237,21 +275,102 @@ Deno.test("traverse sorts dimensions by KL, around 0 or an image", () =>
     // Around an image, the middle is its reconstruction.
     await json(folder, "traverse", ...args, "--index", "2", "--out", "at.png");
     const around = await readPng(folder, "at.png");
+    const aroundTop = around.height - 16 - 3 * 56 - 2 * 4;
     await json(folder, "reconstruct");
     const pairs = await readPng(folder, "reconstructions.png");
     const first = pairs.width - 16 - 4 * 56 - 3 * 4;
     assertEquals(
-      cell(around, left + 60, top),
+      cell(around, left + 60, aroundTop),
       cell(pairs, first + 120, pairs.height - 16 - 56),
     );
   }));
 
-Deno.test("traverse keeps dimensions in order where their KL is unknown", () =>
-  withRun({ finished: false }, async (folder) => {
+/** A dimension as `--json` lists it. */
+interface Found {
+  index: number;
+  name: string;
+  kl: number | null;
+  variance: number | null;
+}
+
+Deno.test("traverse orders by the last epoch's KL without images, or by number", async () => {
+  const own = { images: "gone.idx" };
+  await withRun(own, async (folder) => {
+    const { dimensions } = await json(folder, "traverse", "--steps", "2");
+    assertEquals(
+      (dimensions as Found[]).map(({ name, kl }) => [name, kl]),
+      [["z2", 1.5], ["z3", 0.75], ["z1", 0.25]],
+    );
+  });
+  await withRun({ ...own, finished: false }, async (folder) => {
     const { dimensions } = await json(folder, "traverse", "--steps", "2");
     assertEquals(
       dimensions,
-      [0, 1, 2].map((index) => ({ index, name: `z${index + 1}`, kl: null })),
+      [0, 1, 2].map((index) => ({
+        index,
+        name: `z${index + 1}`,
+        kl: null,
+        variance: null,
+      })),
+    );
+  });
+});
+
+Deno.test("an autoencoder is drawn on the scale of its codes", () =>
+  withRun({ autoencoder: true }, async (folder) => {
+    const codes = await measured({ autoencoder: true });
+    const report = await json(
+      folder,
+      "traverse",
+      ...["--range", "2", "--steps", "3", "--scale", "2"],
+    );
+    const found = report.dimensions as Found[];
+    assertEquals(found.map(({ kl }) => kl), [null, null, null]);
+    const byVariance = codes.map((_, d) => d)
+      .sort((a, b) => codes[b].variance - codes[a].variance);
+    assertEquals(found.map(({ index }) => index), byVariance);
+
+    // The digits are those of mean ± 2 σ, decoded here.
+    const { options, state } = decodeCheckpoint(
+      checkpoint({ autoencoder: true }),
+    );
+    const engine = new WasmEngine({
+      ...options,
+      patience: undefined,
+      batchSize: 4,
+      threads: 1,
+    });
+    engine.writeState(state);
+    const z = Float32Array.from(codes, ({ mean }) => mean);
+    z[byVariance[0]] += 2 * Math.sqrt(codes[byVariance[0]].variance);
+    const decoded = await engine.decode(z);
+    engine.dispose();
+    const picture = await readPng(folder, "traversal.png");
+    const [left, top] = [
+      picture.width - 16 - 56,
+      picture.height - 16 - 3 * 56 - 2 * 4,
+    ];
+    cell(picture, left, top).forEach((grey, i) =>
+      assertAlmostEquals(grey, 255 * decoded[i], 2)
+    );
+
+    for (const name of ["sample", "manifold", "latents"] as const) {
+      const { stdout, stderr } = await runWell(folder, name, ENGINE);
+      assertEquals(stderr, "");
+      assertEquals(/prior|posterior|KL|μ/.test(stdout), false, stdout);
+    }
+    const text = new TextDecoder("latin1").decode(
+      await Deno.readFile(join(folder, "samples.png")),
+    );
+    assertEquals(/prior/.test(text), false);
+  }));
+
+Deno.test("an autoencoder without images says by what it is drawn", () =>
+  withRun({ autoencoder: true, images: "gone.idx" }, async (folder) => {
+    const { stderr } = await runWell(folder, "sample", ENGINE);
+    assertMatch(
+      stderr,
+      /^note: .*gone\.idx.*; without images the scale of the autoencoder's codes is not known, .*\n$/,
     );
   }));
 
@@ -262,10 +381,24 @@ Deno.test("manifold maps all of two dimensions, or the most active", async () =>
       "-n",
       "4",
     ]);
-    assertMatch(stdout, /^manifold\.png: z1 to the right, z2 upward \(/);
+    assertMatch(stdout, /^manifold\.png: z1 to the right, z2 upward, over /);
     const picture = await readPng(folder, "manifold.png");
-    // Touching cells: the row labels are as wide as "+0.32" is.
-    assertEquals(picture.height, 16 + 32 + 22 + 4 * 56 + 16);
+    // Cells touch: the rows of one column are one strip without a white line.
+    const left = picture.width - 16 - 4 * 56;
+    const isBlank = (y: number) =>
+      Array.from(
+        { length: 4 * 56 },
+        (_, x) => picture.data[4 * (y * picture.width + left + x)],
+      )
+        .every((grey) => grey === 255);
+    const top = picture.height - 16 - 4 * 56;
+    const blank = Array.from(
+      { length: 4 * 56 + 2 },
+      (_, i) => isBlank(top - 1 + i),
+    );
+    assertEquals(blank.indexOf(false), 1);
+    assertEquals(blank.lastIndexOf(true), 4 * 56 + 1);
+    assertEquals(blank.filter((is) => is).length, 2);
   });
   await withRun({}, async (folder) => {
     const { stdout } = await runWell(folder, "manifold", [
@@ -273,11 +406,24 @@ Deno.test("manifold maps all of two dimensions, or the most active", async () =>
       "-n",
       "2",
     ]);
-    assertMatch(
-      stdout,
-      /z2 to the right, z3 upward, the most active of 3, others 0/,
+    const { quantiles, dimensions } = await json(
+      folder,
+      "manifold",
+      "-n",
+      "2",
     );
-    const { quantiles } = await json(folder, "manifold", "-n", "2");
+    const expected = await measured({});
+    const [x, y] = expected.map(({ kl }, d) => ({ kl: kl!, name: `z${d + 1}` }))
+      .sort((a, b) => b.kl - a.kl);
+    assertEquals(
+      (dimensions as Found[]).map(({ name }) => name),
+      [x.name, y.name],
+    );
+    assertStringIncludes(
+      stdout,
+      `${x.name} to the right, ${y.name} upward, over equal shares of the ` +
+        "prior, in σ; the others at 0",
+    );
     const [low, high] = quantiles as number[];
     assert(Math.abs(high - 0.6744897501960817) < 1e-12 && low === -high);
   });
@@ -286,14 +432,19 @@ Deno.test("manifold maps all of two dimensions, or the most active", async () =>
 Deno.test("latents plots along dimensions, or along components", () =>
   withRun({}, async (folder) => {
     const plain = await json(folder, "latents");
-    assertEquals(plain, {
-      out: "latents.png",
-      split: "test",
-      n: 4,
-      axes: ["μ of z2 (KL 1.50 nats)", "μ of z3 (KL 0.75 nats)"],
+    const [x, y] = (await measured({}))
+      .map(({ kl }, d) => ({ kl: kl!, name: `z${d + 1}` }))
+      .sort((a, b) => b.kl - a.kl);
+    const { axes: shown, ...rest } = plain;
+    assertEquals(rest, { out: "latents.png", split: "test", n: 4 });
+    [x, y].forEach(({ name, kl }, i) => {
+      const [, value] = (shown as string[])[i].match(
+        new RegExp(`^μ of ${name} \\(KL ([\\d.]+) nats\\)$`),
+      )!;
+      assertAlmostEquals(Number(value) / kl, 1, 1e-4);
     });
     const picture = await readPng(folder, "latents.png");
-    assertEquals([picture.width, picture.height], [888, 884]);
+    assertEquals(picture.width, 914);
     const { axes } = await json(
       folder,
       "latents",
@@ -301,12 +452,12 @@ Deno.test("latents plots along dimensions, or along components", () =>
     );
     const shares = (axes as string[]).map((axis, k) => {
       const [, share] = axis.match(
-        new RegExp(`^principal component ${k + 1} of μ \\((\\d+)% of its`),
+        new RegExp(`^principal component ${k + 1} of μ \\((\\d+)% of the`),
       )!;
       return Number(share);
     });
     assert(shares[0] >= shares[1] && shares[0] + shares[1] <= 100);
-    assertEquals((await readPng(folder, "pca.png")).width, 2 * 888);
+    assertEquals((await readPng(folder, "pca.png")).width, 2 * 914);
   }));
 
 Deno.test("curves redraws the losses without an engine", () =>
@@ -314,26 +465,25 @@ Deno.test("curves redraws the losses without an engine", () =>
     const { out, history } = await json(folder, "curves", "--scale", "2");
     assertEquals(out, "loss-curves.png");
     assertEquals((history as unknown[]).length, 1);
-    assertEquals((await readPng(folder, "loss-curves.png")).width, 2 * 1464);
+    assertEquals((await readPng(folder, "loss-curves.png")).width, 2 * 1020);
   }));
 
 Deno.test("pictures of digits are as large as --scale says", () =>
   withRun({}, async (folder) => {
-    const sizes: [TaskName, string[], number][] = [
-      ["sample", ["-n", "1"], 32 + 28],
-      ["manifold", ["-n", "2"], 0],
-      ["reconstruct", ["-n", "1"], 0],
-      ["traverse", ["--steps", "2"], 0],
-      ["interpolate", ["-n", "1", "--steps", "2"], 0],
+    const sizes: [TaskName, string[]][] = [
+      ["sample", ["-n", "1"]],
+      ["manifold", ["-n", "2"]],
+      ["reconstruct", ["-n", "1"]],
+      ["traverse", ["--steps", "2"]],
+      ["interpolate", ["-n", "1", "--steps", "2"]],
     ];
-    for (const [name, args, expected] of sizes) {
+    for (const [name, args] of sizes) {
       const heights = [];
       for (const scale of ["1", "3"]) {
         const { out } = await json(folder, name, ...args, "--scale", scale);
         heights.push((await readPng(folder, out as string)).height);
       }
-      if (expected) assertEquals(heights, [expected, expected + 56]);
-      else assert(heights[1] > heights[0] + 55, `${name}: ${heights}`);
+      assert(heights[1] > heights[0], `${name}: ${heights}`);
     }
   }));
 

@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { lossCurves } from "../lib/image/curves.ts";
+import { clampLine, clipLine, lossPanels } from "../lib/image/loss_panels.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { axisRange, tickLabels, ticks } from "../lib/image/axis.ts";
 import type { EpochRecord, Losses } from "../lib/model/losses.ts";
@@ -15,10 +16,10 @@ import type { EpochRecord, Losses } from "../lib/model/losses.ts";
 const TRAIN = [0, 114, 178];
 const VALIDATION = [213, 94, 0];
 
-/** Where the first panel's axes are in the picture, below the legend. */
-const TOP = 140;
-const BOTTOM = 432;
-const FIRST_PANEL = 28 + 440;
+/** Where the first panel's axes are in the picture, below title and legend. */
+const TOP = 160;
+const BOTTOM = 404;
+const FIRST_PANEL = 28 + 464;
 
 function losses(total: number): Losses {
   return { total, reconstruction: 0.75 * total, kl: 0.25 * total };
@@ -121,15 +122,15 @@ Deno.test("axisRange() opens around equal values", () => {
 });
 
 Deno.test("lossCurves() puts losses at their height", () => {
-  // The axis runs from 9.4 to 20.6 in 292 pixels.
+  // The axis runs from 9.4 to 20.6 in 244 pixels.
   const found = dots(lossCurves(history([20, 10])), TRAIN);
   const columns = found.map(({ x }) => x);
   // Beyond the two markers' centres only their outer halves are left.
   const [left, right] = [Math.min(...columns) + 4, Math.max(...columns) - 4];
   const first = found.filter(({ x }) => x < left).map(({ y }) => y + 0.5);
   const last = found.filter(({ x }) => x > right).map(({ y }) => y + 0.5);
-  assertAlmostEquals(mean(first), BOTTOM - 292 * 10.6 / 11.2, 1);
-  assertAlmostEquals(mean(last), BOTTOM - 292 * 0.6 / 11.2, 1);
+  assertAlmostEquals(mean(first), BOTTOM - 244 * 10.6 / 11.2, 1);
+  assertAlmostEquals(mean(last), BOTTOM - 244 * 0.6 / 11.2, 1);
 });
 
 Deno.test("lossCurves() draws both series, validation above where it is worse", () => {
@@ -171,32 +172,135 @@ Deno.test("lossCurves() draws many epochs as a line without markers", () => {
   assertGreater(new Set(found.map(({ x }) => x)).size, 300);
 });
 
-Deno.test("lossCurves() draws each loss in a panel of its own", () => {
+Deno.test("lossCurves() draws each loss in its panels, and in no other", () => {
   const before = history([40, 30]);
   const whole = lossCurves(before);
-  const parts: (keyof Losses)[] = ["total", "reconstruction", "kl"];
-  parts.forEach((part, panel) => {
+  const panels: [keyof Losses, number[]][] = [
+    ["total", [0, 1]],
+    ["reconstruction", [1, 2]],
+    ["kl", [3]],
+  ];
+  for (const [part, expected] of panels) {
     const after = before.map((record) => ({
       ...record,
       train: { ...record.train, [part]: 5 * record.epoch },
     }));
     const { width, pixels } = lossCurves(after);
     const changed = new Set<number>();
-    // Panels are 484 apart; smooth text reaches a pixel to the left of its own.
+    // Panels are 500 apart and 368 high; smooth text reaches a pixel farther.
     pixels.forEach((byte, at) => {
-      const x = Math.floor(at / 3) % width;
-      if (byte !== whole.pixels[at]) changed.add(Math.floor((x - 20) / 484));
+      const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+      if (byte !== whole.pixels[at]) {
+        changed.add(
+          Math.floor((x - 20) / 500) + 2 * Math.floor((y - 108) / 368),
+        );
+      }
     });
-    assertEquals([...changed], [panel]);
-  });
+    assertEquals([...changed].sort(), expected, part);
+  }
 });
 
 Deno.test("lossCurves() has one size for every history", () => {
   for (const totals of [[0], [1e6, 2], [1e-7, 1e-7], Array(1000).fill(3)]) {
     const picture = lossCurves(history(totals), { title: "β" });
-    assertEquals([picture.width, picture.height], [1464, 484]);
-    assertEquals(picture.pixels.length, 3 * 1464 * 484);
+    assertEquals([picture.width, picture.height], [1020, 838]);
+    assertEquals(picture.pixels.length, 3 * 1020 * 838);
   }
+});
+
+/** A warm-up of β: the reconstruction falls, and still the total rises. */
+const WARM_UP = [0.5, 1, 2, 4].map((beta, i): EpochRecord => {
+  const [reconstruction, kl] = [60 / (i + 1), 10];
+  const losses = { total: reconstruction + beta * kl, reconstruction, kl };
+  return {
+    ...history([1])[0],
+    epoch: i + 1,
+    beta,
+    capacity: 3 * i,
+    train: losses,
+    validation: losses,
+  };
+});
+
+Deno.test("lossPanels() scale to the epochs after the first, and say what is out", () => {
+  const [total, , , kl] = lossPanels(history([300, 20, 10], [60, 22, 12]));
+  assertEquals(total.range, axisRange([20, 10, 22, 12]));
+  assertEquals(
+    total.outside,
+    "out of the frame in epoch 1: training 300, validation 60",
+  );
+  assertEquals([total.isAbove, kl.isAbove], [true, true]);
+  const [rising] = lossPanels(history([1, 20, 21]));
+  assertEquals([rising.isAbove, rising.outside], [
+    false,
+    "out of the frame in epoch 1: training 1",
+  ]);
+  const [inside] = lossPanels(history([16, 20, 10]));
+  assertEquals(inside.outside, "");
+  // Of two epochs both are shown.
+  const [two] = lossPanels(history([300, 20]));
+  assertEquals([two.range, two.outside], [axisRange([300, 20]), ""]);
+});
+
+Deno.test("lossPanels() stack the parts of the total", () => {
+  const parts = lossPanels(WARM_UP)[1];
+  assertEquals(parts.title, "Parts of the validation total");
+  assertEquals(parts.areas.map(({ name }) => name), [
+    "reconstruction",
+    "β × |KL – C|",
+  ]);
+  const [lower, upper] = parts.areas;
+  assertEquals(lower.lower.map(([, y]) => y), [0, 0, 0, 0]);
+  assertEquals(lower.upper, upper.lower);
+  assertEquals(upper.upper.map(([, y]) => y), [65, 40, 40, 55]);
+  assertEquals(parts.range[0], 0);
+  // The last epoch is worse in total and better in what it draws.
+  assertLess(lower.upper[3][1], lower.upper[2][1]);
+});
+
+Deno.test("lossPanels() show β and the capacity where they move", () => {
+  const panels = lossPanels(WARM_UP);
+  assertEquals(panels.length, 5);
+  assertEquals(panels[4].lines[0].points.map(([, beta]) => beta), [
+    0.5,
+    1,
+    2,
+    4,
+  ]);
+  const target = panels[3].lines.at(-1)!;
+  assertEquals([target.kind, target.points.at(-1)], ["target", [4, 9]]);
+  assertEquals(lossPanels(history([3, 2])).length, 4);
+  // Drawn below the other panels.
+  const picture = lossCurves(WARM_UP);
+  assertEquals([picture.width, picture.height], [1020, 1068]);
+});
+
+Deno.test("lossPanels() of an autoencoder are its one loss", () => {
+  const panels = lossPanels(history([3, 2]), {
+    autoencoder: true,
+    likelihood: "bce",
+  });
+  assertEquals(panels.map(({ title, yLabel }) => `${title}, ${yLabel}`), [
+    "Reconstruction, cross-entropy, nats per image",
+  ]);
+});
+
+Deno.test("clipLine() and clampLine() end where a line leaves the range", () => {
+  const line: [number, number][] = [[0, 20], [1, 0], [2, -10], [3, 10]];
+  assertEquals(clipLine(line, [0, 10]), [
+    [[0.5, 10], [1, 0]],
+    [[2.5, 0], [3, 10]],
+  ]);
+  assertEquals(clampLine(line, [0, 10]), [
+    [0, 10],
+    [0.5, 10],
+    [1, 0],
+    [2, 0],
+    [2.5, 0],
+    [3, 10],
+  ]);
+  assertEquals(clipLine([[0, 5]], [0, 10]), [[[0, 5]]]);
+  assertEquals(clipLine([[0, 11], [1, 12]], [0, 10]), []);
 });
 
 Deno.test("lossCurves() names the unit of the likelihood", () => {

@@ -77,7 +77,12 @@ Deno.test("evaluate --json prints one object with these names", () =>
       ...["latentDim", "beta", "binarize", "seed", "images", "samples"],
       ...["reconstruction", "reconstructionPerPixel", "kl", "klPerDimension"],
       ...["elbo", "importanceWeighted", "rateDistortion", "activeUnits"],
-      ...["aggregatedPosterior", "neighborAccuracy", "probeAccuracy"],
+      ...[
+        "activeByKl",
+        "aggregatedPosterior",
+        "neighborAccuracy",
+        "probeAccuracy",
+      ],
       ...["mutualInformationGap", "squaredError", "squaredErrorPerPixel"],
       ...["pcaSquaredError", "notes"],
     ]);
@@ -134,7 +139,10 @@ Deno.test("evaluate prints a table", () =>
         /^ {2}reconstruction +\d+\.\d+ ± \d+\.\d+ +Σ\(x̂ − x\)² over pixels/m,
         /^ {2}ELBO +-\d+\.\d+ ± \d+\.\d+ +Gaussian pixels, σ² = ½.*448\.73/m,
         /^ {2}importance-weighted +-.* ± .* +K = 3 draws/m,
-        /^ {2}active units +[0-3] of 3 /m,
+        /^ {2}active by variance +[0-3] of 3 .*Var μ > 0\.01/m,
+        /^ {2}active by KL +[0-3] of 3 .*KL ≥ 0\.01 nats/m,
+        /^ {2}KL by dimension +z[123] [\d.]+ +z[123] [\d.]+ +z[123] [\d.]+$/m,
+        /^Bounds on log p\(x\), in nats$/m,
         /^ {2}5 nearest neighbours +\d+.* ± .* % /m,
         /^ {2}squared error of PCA +\d+\.\d+ ± .* 3 principal components/m,
       ]
@@ -162,6 +170,17 @@ Deno.test("evaluate --binarize is for models of binary pixels", async () => {
   });
 });
 
+Deno.test("evaluate says what grey pixels under cross-entropy have a bound on", () =>
+  withModel({ likelihood: "bce" }, async (folder) => {
+    const table = async (...args: string[]) =>
+      (await runWell(folder, "evaluate", [...FEW, ...args])).stdout;
+    const grey = await table();
+    assertMatch(grey, /^Bounds on E log p\(b\), in nats$/m);
+    assertMatch(grey, /^ {2}ELBO .*b: the grey pixels, dynamically binarised/m);
+    const binary = await table("--binarize", "dynamic");
+    assertMatch(binary, /^Bounds on log p\(x\), in nats$/m);
+  }));
+
 Deno.test("evaluate shows of an autoencoder what it has", () =>
   withModel({ autoencoder: true }, async (folder) => {
     const found = await evaluate(folder);
@@ -172,7 +191,8 @@ Deno.test("evaluate shows of an autoencoder what it has", () =>
     ]);
     const { stdout } = await runWell(folder, "evaluate", FEW);
     assertStringIncludes(stdout, "note: an autoencoder has no posterior");
-    assertEquals(/ELBO|null|NaN/.test(stdout), false);
+    assertEquals(/ELBO|Bounds|the prior|null|NaN/.test(stdout), false);
+    assertEquals(found.activeByKl, null);
   }));
 
 Deno.test("evaluate refuses other images than the model's", () =>

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { textWidth } from "../lib/image/font.ts";
 import { grid, pairGrid } from "../lib/image/grid.ts";
+import { wrapText } from "../lib/image/heading.ts";
 import type { Picture } from "../lib/image/picture.ts";
 
 /** The documented layout, in pixels. */
 const MARGIN = 16;
 const GAP = 4;
 const BLOCK_GAP = 16;
-const TITLE_BAND = 32;
 const LABEL_BAND = 22;
 const LABEL_GAP = 12;
 
@@ -72,10 +72,16 @@ Deno.test("grid() makes room for a title and labels", () => {
     rowLabels,
     columnLabels: ["–1", "+1"],
   });
+  const unnamed = grid(flat(50, 60, 70, 80), {
+    rowLabels,
+    columnLabels: ["–1", "+1"],
+  });
+  const TITLE_BAND = picture.height - unnamed.height;
+  assert(TITLE_BAND >= 32);
   const band = Math.ceil(textWidth(rowLabels[1], 10));
   const left = MARGIN + band + LABEL_GAP;
   const top = MARGIN + TITLE_BAND + LABEL_BAND;
-  assertEquals(picture.width, left + 2 * 56 + GAP + MARGIN);
+  assertEquals(unnamed.width, left + 2 * 56 + GAP + MARGIN);
   assertEquals(picture.height, top + 2 * 56 + GAP + MARGIN);
   assertEquals(at(picture, left, top), 50);
   assertEquals(at(picture, left - 1, top), 255);
@@ -95,10 +101,52 @@ Deno.test("grid() makes room for a title and labels", () => {
   assert(!inked(0, MARGIN - 1, 0, picture.height), "ink in the margin");
 });
 
-Deno.test("grid() widens the sheet for a title longer than its rows", () => {
-  const title = "A single digit under a long title";
-  const picture = grid(flat(0), { title });
-  assertEquals(picture.width, 2 * MARGIN + Math.ceil(textWidth(title, 13)));
+Deno.test("wrapText() breaks between words, and a long word where it must", () => {
+  const text =
+    "Latent dimensions from –3 to +3 σ of the prior, around its mean";
+  for (const width of [130, 200, 400]) {
+    const lines = wrapText(text, 13, width);
+    assertEquals(lines.join(" "), text);
+    for (const line of lines) assert(textWidth(line, 13) <= width, line);
+    // As full as can be: the next word would not have fitted.
+    lines.slice(1).forEach((line, i) => {
+      const longer = `${lines[i]} ${line.split(" ")[0]}`;
+      assert(textWidth(longer, 13) > width, longer);
+    });
+  }
+  const name = "a-very-long-name-of-a-file-without-any-space.idx";
+  const pieces = wrapText(name, 13, 100);
+  assertEquals(pieces.join(""), name);
+  for (const piece of pieces) assert(textWidth(piece, 13) <= 100, piece);
+  assertEquals(wrapText("", 13, 100), []);
+});
+
+Deno.test("grid() keeps its title within the picture, at every scale", () => {
+  const title = "Interpolations between the codes of two test images, linear";
+  const subtitle = "VAE, β = 1, 12 latent dimensions, mnist, 10 epochs, nats";
+  for (const [columns, scale] of [[1, 1], [3, 1], [8, 1], [8, 2], [16, 3]]) {
+    const images = flat(...Array(columns).fill(9));
+    const plain = grid(images, { columns, scale });
+    const picture = grid(images, { columns, scale, title, subtitle });
+    assertEquals(
+      picture.width,
+      Math.max(plain.width, 2 * MARGIN + 232),
+      "short lines need room, and no picture more than that",
+    );
+    const band = picture.height - plain.height;
+    let ink = 0;
+    for (let y = 0; y < band; y++) {
+      for (let x = 0; x < picture.width; x++) {
+        const isInk = at(picture, x, y) < 160;
+        if (isInk) ink++;
+        const inMargin = x < MARGIN - 1 || x > picture.width - MARGIN + 1;
+        assert(!(isInk && inMargin), `ink at ${x}, ${y}`);
+      }
+    }
+    assert(ink > 500, "no title");
+    // What is below is the picture without a title.
+    assertEquals(at(picture, MARGIN + 14, band + MARGIN + 14), 9);
+  }
 });
 
 Deno.test("pairGrid() sets reconstructions below originals, block by block", () => {

@@ -10,6 +10,12 @@ import {
   spread,
   traversal,
 } from "../lib/latent/traversal.ts";
+import {
+  codeScale,
+  fromUnits,
+  priorScale,
+  toUnits,
+} from "../lib/latent/scale.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { normalQuantile } from "../lib/math/quantile.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
@@ -172,6 +178,24 @@ Deno.test("traversal() moves one dimension in each row", () => {
     [1, 2, 3],
     [1.5, 2, 3],
   ]);
+});
+
+Deno.test("codeScale() is the mean and the standard deviation of each dimension", () => {
+  // Two dimensions of three codes: 1, 2, 6 and 5, 5, 5.
+  const codes = Float32Array.of(1, 5, 2, 5, 6, 5);
+  const scale = codeScale(codes, 2);
+  assertEquals([...scale.mean], [3, 5]);
+  assertAlmostEquals(scale.deviation[0], Math.sqrt((4 + 1 + 9) / 3), 1e-12);
+  assertEquals(scale.deviation[1], 0);
+  const z = Float32Array.of(0, 0, 2, 7);
+  const placed = fromUnits(z, scale);
+  assertEquals([...placed.subarray(0, 2)], [3, 5]);
+  assertAlmostEquals(placed[2], 3 + 2 * scale.deviation[0], 1e-6);
+  assertEquals(placed[3], 5);
+  const back = toUnits(placed, scale);
+  assertAlmostEquals(back[2], 2, 1e-6);
+  assertEquals(back[3], 0);
+  assertEquals(fromUnits(z, priorScale(2)), z);
 });
 
 Deno.test("priorQuantiles() cuts the prior into equal parts", () => {

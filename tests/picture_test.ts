@@ -103,6 +103,28 @@ Deno.test("drawText() stands capitals of the given height on the baseline", () =
   assertAlmostEquals(last - first, 21, 3);
 });
 
+Deno.test("drawText() turns text that is read upward", () => {
+  const [across, upward] = [blank(60, 60, WHITE), blank(60, 60, WHITE)];
+  const style = { size: 14, color: BLACK };
+  drawText(across, "Kg", 20, 40, style);
+  drawText(upward, "Kg", 40, 40, { ...style, upward: true });
+  const [a, b] = [reds(across), reds(upward)];
+  // What is d to the right and h above is d above and h to the left.
+  let ink = 0;
+  for (let y = 0; y < 60; y++) {
+    for (let x = 0; x < 60; x++) {
+      if (a[y][x] > 100) continue;
+      ink++;
+      const [d, h] = [x - 20, 39 - y];
+      const turned = [-1, 0, 1].flatMap((i) =>
+        [-1, 0, 1].map((j) => b[39 - d + i][40 - h + j])
+      );
+      assertGreater(150, Math.min(...turned), `${x}, ${y}`);
+    }
+  }
+  assertGreater(ink, 40);
+});
+
 Deno.test("textWidth() spans the ink of a line of text", () => {
   const text = "KL divergence";
   const picture = blank(400, 40, WHITE);

@@ -116,22 +116,23 @@ Deno.test("dataUrl() holds the file", () => {
   );
 });
 
-Deno.test("lossCharts() draw a straight line through values that are on one", () => {
-  const charts = lossCharts([record(1, 30), record(2, 20), record(3, 10)], "x");
-  assertEquals(charts.length, 3);
+Deno.test("lossCharts() put losses at their height", () => {
+  const charts = lossCharts([record(1, 20), record(2, 30), record(3, 10)], {});
+  assertEquals(charts.length, 4);
   const [, path] = charts[0].text.match(/class="first" d="M([\d. ]+L.*?)"/)!;
   const points = path.split("L").map((point) => point.split(" ").map(Number));
   assertEquals(points.length, 3);
+  // The second of 20, 30 and 10 is highest, the first halfway between.
   const [a, b, c] = points;
   assertAlmostEquals(b[0], (a[0] + c[0]) / 2, 0.11);
-  assertAlmostEquals(b[1], (a[1] + c[1]) / 2, 0.11);
-  assertGreater(c[1], a[1]);
+  assertAlmostEquals(a[1], (b[1] + c[1]) / 2, 0.11);
+  assertGreater(c[1], b[1]);
   assertGreater(c[0], a[0]);
   // One epoch is a point.
-  const [single] = lossCharts([{ ...record(1, 30), validation: null }], "x");
+  const [single] = lossCharts([{ ...record(1, 30), validation: null }], {});
   assertEquals(single.text.match(/<circle /g)?.length, 1);
   assertNotMatch(single.text, /NaN|Infinity|validation/);
-  assertEquals(lossCharts([], "x"), []);
+  assertEquals(lossCharts([], {}), []);
 });
 
 Deno.test("barChart() has bars as long as their values", () => {
@@ -165,6 +166,7 @@ Deno.test("report writes one page that holds everything and asks for nothing", (
       ]
     ) assertStringIncludes(text, `<h2>${heading}</h2>`);
     const titles = [];
+    const shapes: number[] = [];
     const images = text.matchAll(
       /<img src="data:image\/png;base64,([\w+/=]+)" width="(\d+)" height="(\d+)" alt="([\w ]+)">/g,
     );
@@ -172,7 +174,12 @@ Deno.test("report writes one page that holds everything and asks for nothing", (
       const png = PNG.sync.read(Buffer.from(base64, "base64"));
       assertEquals([png.width, png.height], [Number(width), Number(height)]);
       titles.push(alt);
+      shapes.push(Number((png.width / png.height).toFixed(3)));
     }
+    // The pictures of a row are as wide as makes them equally high.
+    const shares = [...text.matchAll(/\.p\d\d \{ flex-grow: ([\d.]+); \}/g)]
+      .map(([, share]) => Number(share));
+    assertEquals(shares, shapes);
     assertEquals(titles, [
       "Reconstructions",
       "Samples",
@@ -182,7 +189,7 @@ Deno.test("report writes one page that holds everything and asks for nothing", (
       "Latent space",
     ]);
     assertEquals(text.match(/<img /g)?.length, titles.length);
-    assertEquals(text.match(/<svg /g)?.length, 4);
+    assertEquals(text.match(/<svg /g)?.length, 5);
     // The data set's name is a stranger's text, and nothing refers elsewhere.
     assertStringIncludes(
       text,
@@ -202,7 +209,17 @@ Deno.test("report writes one page that holds everything and asks for nothing", (
       (await runWell(folder, "report", [...FEW, "--json"])).stdout,
     );
     assertEquals(metrics.pictures, titles);
-    for (const { mean } of metrics.klPerDimension) {
+    // Bars have the names of their dimensions, and the longest comes first.
+    const [, bars] = text.split('<svg class="bars"');
+    const names = [...bars.matchAll(/class="name"[^>]*>(z\d)<\/text>/g)]
+      .map(([, name]) => name);
+    const kl: number[] = metrics.klPerDimension
+      .map(({ mean }: { mean: number }) => mean);
+    assertEquals(
+      names,
+      [0, 1, 2].sort((a, b) => kl[b] - kl[a]).map((d) => `z${d + 1}`),
+    );
+    for (const mean of kl) {
       assertStringIncludes(text, `>${mean.toFixed(3)}</text>`);
     }
     assertEquals(await Deno.readTextFile(join(folder, "report.html")), text);
@@ -213,6 +230,9 @@ Deno.test("report leaves out what a model does not have", () =>
     const text = await report(folder);
     assertStringIncludes(text, "No epoch is finished.");
     assertNotMatch(text, /<svg|KL divergence by dimension|alt="Map"/);
+    // No heading over nothing, and nothing of what it has not.
+    assertNotMatch(text, /Bounds|the prior has|Posterior means|N\(0, I\)|q\(z/);
+    assertNotMatch(text, /<h3>[^<]*<\/h3>\s*<table>\s*<\/table>/);
     assert(text.includes('alt="Traversals"'));
     assertNotMatch(text, /NaN|Infinity|undefined|>null</);
   }));

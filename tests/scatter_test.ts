@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertThrows,
 } from "@std/assert";
+import { placeApart } from "../lib/image/apart.ts";
 import { blank, drawLines, fillRect } from "../lib/image/picture.ts";
 import type { Color, Picture } from "../lib/image/picture.ts";
 import { scatter } from "../lib/image/scatter.ts";
@@ -11,8 +12,8 @@ import { scatter } from "../lib/image/scatter.ts";
 const LABELS = { title: "A title", xLabel: "right", yLabel: "upward" };
 
 /** The square that points lie in, in units. */
-const LEFT = 68;
-const TOP = 84;
+const LEFT = 94;
+const TOP = 80;
 const SIDE = 720;
 
 const PAPER = [255, 255, 255];
@@ -38,7 +39,7 @@ Deno.test("scatter() puts points where the axes say, at one unit for both", () =
   const points = [0, 0, 10, 4, 10, 0, 0, 4, 8, 3];
   const classes = Uint8Array.of(7, 7, 7, 7, 3);
   const picture = scatter(points, classes, LABELS);
-  assertEquals([picture.width, picture.height], [888, 884]);
+  assertEquals([picture.width, picture.height], [914, 880]);
   const at = (x: number, y: number): [number, number] => [
     LEFT + SIDE * (0.5 + (x - 5) / 10.6),
     TOP + SIDE * (0.5 - (y - 2) / 10.6),
@@ -85,13 +86,15 @@ Deno.test("scatter() has ten different colours, and ink for its labels", () => {
   });
   assertEquals(new Set(colors).size, n);
   const unlabelled = scatter(points, classes, {
-    title: "",
+    title: " ~",
     xLabel: "",
     yLabel: "",
   });
   assert(changes(picture, unlabelled, [28, 24, 60, 24]) > 50, "title");
-  assert(changes(picture, unlabelled, [28, 46, 60, 24]) > 50, "y label");
-  assert(changes(picture, unlabelled, [400, 840, 60, 24]) > 50, "x label");
+  // The name of y is beside its axis, in its middle, and not below the title.
+  assertEquals(changes(picture, unlabelled, [28, 46, 60, 24]), 0);
+  assert(changes(picture, unlabelled, [34, 405, 22, 76]) > 50, "y label");
+  assert(changes(picture, unlabelled, [400, 836, 100, 24]) > 50, "x label");
 });
 
 Deno.test("scatter() blends many points, so that none hides another", () => {
@@ -105,6 +108,54 @@ Deno.test("scatter() blends many points, so that none hides another", () => {
   disc.forEach((value, channel) => {
     assert(value < 255 && value > legend[channel], `${disc} and ${legend}`);
   });
+});
+
+Deno.test("placeApart() leaves no two places close, and far ones where they are", () => {
+  const bounds = { left: 0, right: 700, top: 0, bottom: 700 };
+  const homes: [number, number][] = [
+    [100, 100],
+    [300, 300],
+    [300, 300],
+    [305, 298],
+    [310, 310],
+    [290, 306],
+    [600, 5],
+    [690, 690],
+    [698, 699],
+    [702, 705],
+  ];
+  const places = placeApart(homes, 32, bounds);
+  for (const [i, [x, y]] of places.entries()) {
+    assert(x >= 0 && x <= 700 && y >= 0 && y <= 700);
+    for (const [x1, y1] of places.slice(0, i)) {
+      const gap = Math.hypot(x - x1, y - y1);
+      assert(gap >= 32 - 1e-9, `${[x, y]} and ${[x1, y1]}: ${gap}`);
+    }
+    const [hx, hy] = homes[i];
+    assert(Math.hypot(x - hx, y - hy) < 100, "a label strayed");
+  }
+  assertEquals([places[0], places[6]], [homes[0], homes[6]]);
+});
+
+Deno.test("scatter() shows the name of every class whose points lie together", () => {
+  const points = Array.from(
+    { length: 20 },
+    (_, i): number => i % 4 ? 0.5 : 0.51,
+  );
+  points.push(0, 0, 1, 1);
+  const classes = Uint8Array.from({ length: 12 }, (_, i) => i < 10 ? i : 0);
+  const picture = scatter(points, classes, LABELS);
+  for (let row = 0; row < 10; row++) {
+    const color = pixel(picture, LEFT + SIDE + 30, TOP + 14 + 30 * row);
+    let ring = 0;
+    for (let y = TOP; y < TOP + SIDE; y++) {
+      for (let x = LEFT; x < LEFT + SIDE; x++) {
+        if (String(pixel(picture, x, y)) === String(color)) ring++;
+      }
+    }
+    // A ring of 28 units outside and 22 inside is 236 pixels.
+    assert(ring > 140, `class ${row} shows ${ring} pixels of its ring`);
+  }
 });
 
 Deno.test("scatter() of a single point draws it in the middle", () => {
@@ -154,7 +205,7 @@ Deno.test("a scaled picture is the same drawing, larger", () => {
     ...LABELS,
     scale: 2,
   });
-  assertEquals([picture.width, picture.height], [1776, 1768]);
+  assertEquals([picture.width, picture.height], [1828, 1760]);
 });
 
 Deno.test("drawLines() lets what is beneath shine through", () => {

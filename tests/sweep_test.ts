@@ -76,7 +76,7 @@ Deno.test("rateDistortion() puts a run where its numbers are", () => {
   /** The middle of the pixels of a colour, below the legend. */
   const middle = (color: number[]): number[] => {
     const found: number[][] = [];
-    for (let y = 92; y < picture.height; y++) {
+    for (let y = 120; y < picture.height; y++) {
       for (let x = 0; x < picture.width; x++) {
         const at = 3 * (y * picture.width + x);
         if (color.every((c, i) => picture.pixels[at + i] === c)) {

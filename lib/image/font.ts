@@ -144,6 +144,8 @@ export interface TextStyle {
   readonly color: Color;
   /** Thicker strokes, for titles. */
   readonly bold?: boolean;
+  /** Turns the text to be read upward: `x` is its baseline, `y` its lower end. */
+  readonly upward?: boolean;
 }
 
 /** Returns the width of a line of text in pixels, from first to last ink. */
@@ -159,23 +161,28 @@ export function drawText(
   text: string,
   x: number,
   y: number,
-  { size, color, bold }: TextStyle,
+  { size, color, bold, upward = false }: TextStyle,
 ): void {
   const unit = size / CAP_HEIGHT;
   const weight = Math.max(1, WEIGHT * unit) * (bold ? 1.5 : 1);
-  let left = x;
+  let along = 0;
   for (const character of text) {
+    const [left, low] = upward ? [x, y - along] : [x + along, y];
     // Whole pixels keep upright strokes sharp.
-    const [ox, oy] = [Math.round(left) + 0.5, Math.round(y) - 0.5];
+    const [ox, oy] = [Math.round(left) + 0.5, Math.round(low) - 0.5];
     const lines = glyph(character).map((line) =>
-      line.map(([px, py]): Point => [ox + px * unit, oy - py * unit])
+      line.map(([px, py]): Point =>
+        upward
+          ? [ox - py * unit, oy - px * unit]
+          : [ox + px * unit, oy - py * unit]
+      )
     );
     const dots = lines.filter((line) => line.length === 1);
     const strokes = lines.filter((line) => line.length > 1);
     drawLines(picture, strokes, color, weight);
     // A dot as thin as a stroke is lost beside it.
     drawLines(picture, dots, color, 1.3 * weight);
-    left += advance(character, unit);
+    along += advance(character, unit);
   }
 }
 

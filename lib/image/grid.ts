@@ -3,8 +3,8 @@
  * scale:
  *
  * - a margin of `MARGIN` around everything;
- * - from the top: the title, if any, in a band of `TITLE_BAND`; the column
- *   labels, if any, in a band of `LABEL_BAND`; then the rows;
+ * - from the top: title and subtitle, if any (`heading.ts`); the column labels,
+ *   if any, in a band of `LABEL_BAND`; then the rows;
  * - from the left: the row labels, if any, in a band as wide as the widest plus
  *   `LABEL_GAP`; then the columns;
  * - cells of 28s × 28s, `GAP` or the `gap` asked for apart; between blocks of
@@ -13,6 +13,7 @@
  * @module
  */
 import { drawText, textWidth } from "./font.ts";
+import { type Heading, withHeading } from "./heading.ts";
 import { blank, type Color, type Picture } from "./picture.ts";
 
 /** Pixels in an image, and on its side. */
@@ -22,14 +23,11 @@ const SIDE = 28;
 const MARGIN = 16;
 const GAP = 4;
 const BLOCK_GAP = 16;
-const TITLE_BAND = 32;
 const LABEL_BAND = 22;
 const LABEL_GAP = 12;
 
 const PAPER: Color = [255, 255, 255];
-const INK: Color = [30, 30, 30];
 const PALE_INK: Color = [90, 90, 90];
-const TITLE = { size: 13, color: INK, bold: true };
 const LABEL = { size: 10, color: PALE_INK };
 
 /**
@@ -39,15 +37,13 @@ const LABEL = { size: 10, color: PALE_INK };
 export type Images = Float32Array | Uint8Array;
 
 /** How a sheet of images is laid out. */
-export interface GridOptions {
+export interface GridOptions extends Heading {
   /** Images in a row. By default the sheet is as near a square as can be. */
   readonly columns?: number;
   /** Pixels of the picture to a pixel of an image: a whole number, 2 by default. */
   readonly scale?: number;
   /** Pixels between images: 4 by default; with 0 they touch. */
   readonly gap?: number;
-  /** One line of text above the images. */
-  readonly title?: string;
   /** Text left of each row, from the top. */
   readonly rowLabels?: readonly string[];
   /** Text above each column, from the left. */
@@ -59,7 +55,8 @@ export interface GridOptions {
  * empty.
  *
  * @param images n × 784 values.
- * @param options Columns, scale, title and labels.
+ * @param options Columns, scale, title, subtitle and labels; what stands above
+ * the images is wrapped to their width.
  * @returns The sheet.
  * @throws {RangeError} If there is no image, the last one is cut short, a pixel
  * is not a number, an option is not a whole number of at least 1 (a gap: 0), or
@@ -125,9 +122,9 @@ function drawSheet(
   rows: Uint8Array[][],
   rowsInBlock: number,
   columns: number,
-  { scale = 2, gap = GAP, title, rowLabels = [], columnLabels = [] }:
-    GridOptions,
+  options: GridOptions,
 ): Picture {
+  const { scale = 2, gap = GAP, rowLabels = [], columnLabels = [] } = options;
   checkWhole("scale", scale);
   checkWhole("gap", gap, 0);
   checkLabels("row", rowLabels, rows.length);
@@ -139,22 +136,17 @@ function drawSheet(
   );
   const left = MARGIN +
     (labels.length > 0 ? Math.max(...labels) + LABEL_GAP : 0);
-  const top = MARGIN + (title ? TITLE_BAND : 0) +
-    (columnLabels.length > 0 ? LABEL_BAND : 0);
+  const top = MARGIN + (columnLabels.length > 0 ? LABEL_BAND : 0);
   const cellX = (column: number) => left + column * (side + gap);
   const cellY = (row: number) =>
     top + row * (side + gap) +
     Math.floor(row / rowsInBlock) * (rowsInBlock > 1 ? BLOCK_GAP - gap : 0);
 
-  const titleRight = title
-    ? MARGIN + Math.ceil(textWidth(title, TITLE.size))
-    : 0;
   const sheet = blank(
-    Math.max(cellX(columns) - gap, titleRight) + MARGIN,
+    cellX(columns) - gap + MARGIN,
     cellY(rows.length - 1) + side + MARGIN,
     PAPER,
   );
-  if (title) drawText(sheet, title, MARGIN, MARGIN + TITLE.size, TITLE);
   columnLabels.forEach((text, column) => {
     const x = cellX(column) + (side - textWidth(text, LABEL.size)) / 2;
     drawText(sheet, text, x, top - 10, LABEL);
@@ -166,7 +158,7 @@ function drawSheet(
   rows.forEach((row, r) =>
     row.forEach((tile, c) => drawTile(sheet, tile, cellX(c), cellY(r), scale))
   );
-  return sheet;
+  return withHeading(sheet, options, MARGIN);
 }
 
 /** Copies an image, white on black as MNIST is, each pixel a square. */

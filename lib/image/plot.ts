@@ -22,16 +22,15 @@ const PALE_INK: Color = [101, 109, 118];
 const AXIS: Color = [140, 149, 159];
 const GRIDLINE: Color = [228, 232, 236];
 
-const TITLE = { size: 14, color: INK, bold: true };
 /** The letters of tick labels, units and legends. */
 export const SMALL = { size: 11, color: PALE_INK };
 
-/** The height of {@linkcode drawHeading}, with the room to the axes. */
-export const ABOVE = 56;
 /** The height of the ticks and the label below an x axis. */
 export const BELOW = 52;
 /** From a tick label to its axis. */
 const TICK_GAP = 10;
+/** The name of a y axis, and from there to its tick labels. */
+const Y_LABEL = 26;
 
 /** The diameter of a point of a series. */
 export const MARKER = 9;
@@ -39,7 +38,7 @@ const RING = 2;
 /** With more points than this the markers would hide the line. */
 const MOST_MARKERS = 30;
 
-/** Points joined by a line. */
+/** How a line is drawn, and what it is called. */
 export interface Series {
   readonly label: string;
   readonly color: Color;
@@ -48,8 +47,6 @@ export interface Series {
    * tells, and a series below stays in sight where the two agree.
    */
   readonly hollow: boolean;
-  /** In the order they are joined. */
-  readonly points: readonly Point[];
 }
 
 /** The rectangle between the axes of a plot. */
@@ -60,35 +57,31 @@ export interface Frame {
   readonly bottom: number;
 }
 
-/** Returns the room that the labels of a y axis take on its left. */
-export function labelWidth({ ticks }: Axis): number {
+/** An axis and what it is called. */
+export type NamedAxis = Axis & { readonly label: string };
+
+/** Returns the room that a y axis takes on its left: its name and its labels. */
+export function roomLeft(axis: Axis): number {
+  return Y_LABEL + tickWidth(axis);
+}
+
+function tickWidth({ ticks }: Axis): number {
   const widths = ticks.map(({ text }) => textWidth(text, SMALL.size));
   return Math.ceil(Math.max(...widths)) + TICK_GAP;
 }
 
-/** Writes a title, and below it what is drawn upward. */
-export function drawHeading(
-  picture: Picture,
-  title: string,
-  yLabel: string,
-  x: number,
-  y: number,
-): void {
-  drawText(picture, title, x, y + TITLE.size, TITLE);
-  drawText(picture, yLabel, x, y + TITLE.size + 21, SMALL);
-}
-
 /**
  * Draws the axes of a plot: the labels of y on the left with a line across from
- * each, ticks and labels of x below, and the name of x below these.
+ * each, and left of them the name of y, read upward; ticks and labels of x below,
+ * and the name of x below these.
  *
  * @param options `xLines` draws lines upward from the ticks of x, too.
  */
 export function drawAxes(
   picture: Picture,
   { left, right, top, bottom }: Frame,
-  x: Axis & { readonly label: string },
-  y: Axis,
+  x: NamedAxis,
+  y: NamedAxis,
   { xLines = false } = {},
 ): void {
   for (const { at, text } of y.ticks) {
@@ -105,14 +98,28 @@ export function drawAxes(
   }
   fillRect(picture, left, bottom, right - left, 1, AXIS);
   centre(picture, x.label, (left + right) / 2, bottom + BELOW - 6);
+  drawText(
+    picture,
+    y.label,
+    left - roomLeft(y) + SMALL.size,
+    (top + bottom + textWidth(y.label, SMALL.size)) / 2,
+    { ...SMALL, upward: true },
+  );
 }
 
-/** Draws a series whose points are places in the picture. */
+/**
+ * Draws a series.
+ *
+ * @param lines Its line, in as many pieces as there are.
+ * @param points Where its markers are.
+ */
 export function drawSeries(
   picture: Picture,
-  { points, color, hollow }: Series,
+  { color, hollow }: Series,
+  lines: readonly (readonly Point[])[],
+  points: readonly Point[],
 ): void {
-  drawLines(picture, [points], color, lineWidth(hollow));
+  drawLines(picture, lines, color, lineWidth(hollow));
   if (points.length > MOST_MARKERS) return;
   for (const point of points) drawMarker(picture, point, color, hollow);
 }

@@ -5,6 +5,7 @@
  */
 import { axis, axisRange } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
+import { type Heading, withHeading } from "./heading.ts";
 import {
   blank,
   type Color,
@@ -18,15 +19,15 @@ import {
   drawLegend,
   type Frame,
   INK,
-  labelWidth,
   MARKER,
   PAPER,
+  roomLeft,
   type Series,
-  SMALL,
 } from "./plot.ts";
 
 const MARGIN = 28;
-const HEADER = 64;
+/** The legend. */
+const HEADER = 40;
 const PLOT = { width: 800, height: 500 };
 
 // Okabe and Ito (2008): apart for colour-blind eyes.
@@ -54,9 +55,7 @@ export interface RatedRun {
 }
 
 /** What is written around the points. */
-export interface RateDistortionOptions {
-  /** One line above the plot. */
-  readonly title: string;
+export interface RateDistortionOptions extends Heading {
   /** What the distortion is, and its unit. */
   readonly yLabel: string;
   /** Makes the picture so many times as large, and as sharp: 1 by default. */
@@ -74,8 +73,9 @@ export interface RateDistortionOptions {
  */
 export function rateDistortion(
   runs: readonly RatedRun[],
-  { title, yLabel, scale }: RateDistortionOptions,
+  options: RateDistortionOptions,
 ): Picture {
+  const { yLabel, scale } = options;
   if (!runs.length || !runs.every((r) => isFinite(r.rate + r.distortion))) {
     throw new RangeError(
       "a rate–distortion plot takes at least one run, and finite numbers",
@@ -92,22 +92,19 @@ export function rateDistortion(
     axisRange(runs.map(({ distortion }) => distortion)),
     [bottom, top],
   );
-  const [left, right] = [MARGIN + labelWidth(y), MARGIN + PLOT.width];
+  const [left, right] = [MARGIN + roomLeft(y), MARGIN + PLOT.width];
   const x = axis(axisRange(runs.map(({ rate }) => rate)), [left, right]);
   const at = ({ rate, distortion }: RatedRun): Point => [
     x.place(rate),
     y.place(distortion),
   ];
 
-  const baseline = MARGIN + 18;
-  drawText(picture, title, MARGIN, baseline, { size: 16, color: INK });
-  drawText(picture, yLabel, MARGIN, baseline + 28, SMALL);
   const frame = { left, right, top, bottom };
   const label = "rate: KL divergence from the prior, nats per image";
-  drawAxes(picture, frame, { ...x, label }, y);
+  drawAxes(picture, frame, { ...x, label }, { ...y, label: yLabel });
 
   const sizes = [...Map.groupBy(runs, ({ latentDim }) => latentDim)];
-  const lines = sizes.map(([size, own], i): Series => ({
+  const lines = sizes.map(([size, own], i): Line => ({
     label: `${size} latent ${size === 1 ? "dimension" : "dimensions"}`,
     color: COLORS[i % COLORS.length],
     hollow: false,
@@ -117,17 +114,20 @@ export function rateDistortion(
     drawLines(picture, [points], color, LINE);
     for (const point of points) drawLines(picture, [[point]], color, MARKER);
   }
-  drawLegend(picture, lines, right, baseline + 28);
+  drawLegend(picture, lines, right, MARGIN + 14);
   drawLabels(picture, runs, runs.map(at), lines, frame);
-  return picture;
+  return withHeading(picture, options, MARGIN);
 }
+
+/** The runs of one latent size, as points of the picture. */
+type Line = Series & { readonly points: readonly Point[] };
 
 /** Writes each β beside its point, where no line and no other label is. */
 function drawLabels(
   picture: Picture,
   runs: readonly RatedRun[],
   points: readonly Point[],
-  lines: readonly Series[],
+  lines: readonly Line[],
   frame: Frame,
 ): void {
   const taken = lines.flatMap(({ points }) => alongLine(points));

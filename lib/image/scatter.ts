@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { placeApart } from "./apart.ts";
 import { axis } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
+import { type Heading, withHeading } from "./heading.ts";
 import {
   blank,
   type Color,
@@ -12,7 +14,7 @@ import {
   type Picture,
   type Point,
 } from "./picture.ts";
-import { ABOVE, BELOW, drawAxes, drawHeading, INK, PAPER } from "./plot.ts";
+import { BELOW, drawAxes, INK, PAPER } from "./plot.ts";
 
 // The colours of Okabe and Ito (2008, "Color universal design"), which
 // colour-blind eyes can tell apart, yellow and pink darkened for small discs on
@@ -34,8 +36,8 @@ const COLORS: readonly Color[] = [
 const MARGIN = 28;
 /** Side of the square that the points lie in. */
 const SIDE = 720;
-/** Tick labels on the left, the legend on the right. */
-const LEFT = 40;
+/** The y axis's name and labels on the left, the legend on the right. */
+const LEFT = 66;
 const RIGHT = 72;
 const LEGEND_LINE = 30;
 const LEGEND_DISC = 14;
@@ -43,11 +45,11 @@ const LEGEND_DISC = 14;
 const LEGEND = { size: 12, color: INK, bold: true };
 /** Diameter of the ring around a class's name among its points. */
 const BADGE = 28;
+/** From the middle of one name to that of the next, at least. */
+const APART = BADGE + 4;
 
 /** What is written around the points. */
-export interface ScatterOptions {
-  /** One line above the plot. */
-  readonly title: string;
+export interface ScatterOptions extends Heading {
   /** What is drawn to the right. */
   readonly xLabel: string;
   /** What is drawn upward. */
@@ -59,11 +61,12 @@ export interface ScatterOptions {
 /**
  * Draws points as translucent discs, in the order given. Both axes have the
  * same unit. Each class has a colour, and its name stands in the legend and at
- * the median of its points, so that colour is not all that tells.
+ * the median of its points, so that colour is not all that tells. Where medians
+ * are close the names move apart, each with a line to its own.
  *
  * @param points [n, 2], x and y of each point.
  * @param classes [n]; there are ten colours, and they begin anew at class 10.
- * @returns A picture of 888 × 884 pixels, times the scale.
+ * @returns A picture of 914 units in width.
  * @throws {RangeError} If there is no point, or not one class for each.
  *
  * @example
@@ -80,8 +83,9 @@ export interface ScatterOptions {
 export function scatter(
   points: ArrayLike<number>,
   classes: Uint8Array,
-  { title, xLabel, yLabel, scale }: ScatterOptions,
+  options: ScatterOptions,
 ): Picture {
+  const { xLabel, yLabel, scale } = options;
   const n = points.length / 2;
   if (n !== classes.length || n === 0) {
     throw new RangeError(
@@ -90,11 +94,11 @@ export function scatter(
   }
   const picture = blank(
     2 * MARGIN + LEFT + SIDE + RIGHT,
-    2 * MARGIN + ABOVE + SIDE + BELOW,
+    2 * MARGIN + SIDE + BELOW,
     PAPER,
     scale,
   );
-  const [left, top] = [MARGIN + LEFT, MARGIN + ABOVE];
+  const [left, top] = [MARGIN + LEFT, MARGIN];
   const [right, bottom] = [left + SIDE, top + SIDE];
 
   const xs = Array.from(classes, (_, i) => points[2 * i]);
@@ -106,12 +110,11 @@ export function scatter(
   const y = axis([yMiddle - reach, yMiddle + reach], [bottom, top]);
   const place = (i: number): Point => [x.place(xs[i]), y.place(ys[i])];
 
-  drawHeading(picture, title, yLabel, MARGIN, MARGIN);
   drawAxes(
     picture,
     { left, right, top, bottom },
     { ...x, label: xLabel },
-    y,
+    { ...y, label: yLabel },
     { xLines: true },
   );
 
@@ -128,12 +131,24 @@ export function scatter(
     drawLines(picture, [[[right + 30, y]]], colorOf(name), LEGEND_DISC);
     drawText(picture, `${name}`, right + 46, y + LEGEND.size / 2, LEGEND);
   });
-  for (const name of names) {
+  const homes = names.map((name): Point => {
     const own = (values: number[]) =>
       median(values.filter((_, i) => classes[i] === name));
-    drawBadge(picture, name, [x.place(own(xs)), y.place(own(ys))]);
-  }
-  return picture;
+    return [x.place(own(xs)), y.place(own(ys))];
+  });
+  const room = BADGE / 2 + 1;
+  const places = placeApart(homes, APART, {
+    left: left + room,
+    right: right - room,
+    top: top + room,
+    bottom: bottom - room,
+  });
+  names.forEach((_, i) => {
+    drawLines(picture, [[homes[i], places[i]]], INK, 1.5);
+    drawLines(picture, [[homes[i]]], INK, 5);
+  });
+  names.forEach((name, i) => drawBadge(picture, name, places[i]));
+  return withHeading(picture, options, MARGIN);
 }
 
 /** Draws a class's name in a ring of its colour. */

@@ -37,6 +37,10 @@ const CHUNK = 1024;
  * ELBO, and below log p(x) by less the larger K is. A draw depends on the seed,
  * the image's row and k alone.
  *
+ * Of grey pixels under cross-entropy the score is the mean of −log p(b|z) over
+ * their dynamic binarisations b, and both are bounds on E log p(b): the ELBO
+ * because it is linear in b, the other by Jensen's inequality.
+ *
  * @param engine Decodes and compares.
  * @param images [n, 784] bytes.
  * @param posterior Theirs.

@@ -5,6 +5,7 @@
  */
 import type { ImageSet } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import { INACTIVE_KL } from "../model/losses.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
 import {
   accuracy,
@@ -42,9 +43,17 @@ export interface Metrics {
   readonly kl: Estimate | null;
   /** The KL of each latent dimension. */
   readonly klPerDimension: readonly Estimate[] | null;
-  /** E log p(x|z) − KL, with the likelihood's constant. */
+  /**
+   * E log p(x|z) − KL, with the likelihood's constant. Of grey pixels under
+   * cross-entropy it is a bound on E log p(b), b being the pixels dynamically
+   * binarised, for the cross-entropy is E log p(b|z).
+   */
   readonly elbo: Estimate | null;
-  /** The bound that grows from the ELBO to log p(x) with `samples`. */
+  /**
+   * The bound that grows from the ELBO to log p(x) with `samples`. Of grey pixels
+   * under cross-entropy it, too, is one on E log p(b), by Jensen's inequality:
+   * log Σ exp is convex, so that of the means is at most the mean.
+   */
   readonly importanceWeighted: Estimate | null;
   /**
    * Nats that the code takes, the KL, and nats that are left over,
@@ -55,8 +64,10 @@ export interface Metrics {
     readonly rate: Estimate;
     readonly distortion: Estimate;
   } | null;
-  /** Latent dimensions whose μ varies. */
+  /** Latent dimensions whose μ has a variance above 0.01. */
   readonly activeUnits: number;
+  /** Latent dimensions with a KL of at least 0.01 nats. */
+  readonly activeByKl: number | null;
   /** Mean and variance of z in each dimension; N(0, I) has 0 and 1. */
   readonly aggregatedPosterior: {
     readonly mean: readonly number[];
@@ -165,6 +176,7 @@ export async function measure(
     await engine.score(posterior.mu, images.images);
   const distortions = reconstruction.map((r) => r + logNormalizer(likelihood));
   const kl = autoencoder ? null : klDivergences(posterior, latentDim);
+  const klPerDimension = kl && kl.perDimension.map(estimate);
   const notes = autoencoder
     ? ["an autoencoder has no posterior, so there are no KL and no bounds"]
     : [];
@@ -191,12 +203,14 @@ export async function measure(
     reconstruction: estimate(reconstruction),
     reconstructionPerPixel: perPixel(reconstruction),
     kl: kl && estimate(kl.perImage),
-    klPerDimension: kl && kl.perDimension.map(estimate),
+    klPerDimension,
     elbo: kl && estimate(distortions.map((d, i) => -d - kl.perImage[i])),
     importanceWeighted: sampled && estimate(sampled.bound),
     rateDistortion: kl &&
       { rate: estimate(kl.perImage), distortion: estimate(distortions) },
     activeUnits: activeUnits(posterior.mu, latentDim),
+    activeByKl: klPerDimension &&
+      klPerDimension.filter(({ mean }) => mean >= INACTIVE_KL).length,
     aggregatedPosterior: { mean: [...mean], variance: [...variance] },
     neighborAccuracy: classes.neighborAccuracy,
     probeAccuracy: classes.probeAccuracy,

@@ -66,8 +66,9 @@ export function binarize(
  *
  * A squared error is −log of a Gaussian with σ² = ½, whose constant is
  * ½ log(2πσ²) = ½ log π for each pixel, 448.7 for an image. Cross-entropy has
- * none; of grey pixels it is no normalised likelihood, only the customary loss
- * (Loaiza-Ganem & Cunningham 2019, https://arxiv.org/abs/1907.06845).
+ * none. That of grey pixels is no density of theirs (Loaiza-Ganem & Cunningham
+ * 2019, https://arxiv.org/abs/1907.06845), but the mean of −log p(b|z) over their
+ * dynamic binarisations b: it is linear in the pixel, and so is the mean.
  */
 export function logNormalizer(likelihood: Likelihood): number {
   return likelihood === "mse" ? IMAGE_PIXELS / 2 * Math.log(Math.PI) : 0;

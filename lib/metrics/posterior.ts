@@ -41,8 +41,12 @@ export function klDivergences(
   return { perImage, perDimension };
 }
 
-/** Variance of μ above which a unit is active. */
-const ACTIVE_VARIANCE = 0.01;
+/**
+ * Variance of μ above which a unit is active (Burda et al. 2015). The other
+ * measure of a dimension that has collapsed is `INACTIVE_KL`: one whose μ moves
+ * a little more than σ tells may be active by one and not by the other.
+ */
+export const ACTIVE_VARIANCE = 0.01;
 
 /**
  * Counts the latent dimensions that are used: those whose μ has a variance over

@@ -9,12 +9,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fff; --ink: #1f2328; --pale: #59636e; --line: #d8dee4;
-  --first: #0072b2; --second: #d55e00;
+  --first: #0072b2; --second: #d55e00; --third: #5b2a86;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171b; --ink: #e6e8eb; --pale: #9aa4af; --line: #333a42;
-    --first: #56b4e9; --second: #f0894a;
+    --first: #56b4e9; --second: #f0894a; --third: #c5a3e8;
   }
 }
 * { box-sizing: border-box; }
@@ -34,23 +34,29 @@ td { padding: 0.35rem 1rem 0.35rem 0; border-top: 1px solid var(--line);
 td:first-child { width: 15rem; }
 td:nth-child(2) { width: 15rem; font-variant-numeric: tabular-nums; }
 .charts { display: grid; gap: 1.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); }
-.pictures { columns: 26rem; column-gap: 1.5rem; }
-figure { margin: 0 0 1.5rem; break-inside: avoid; }
+  grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
+.charts .wide { grid-column: 1 / -1; }
+.pictures { display: flex; flex-wrap: wrap; gap: 1.5rem; margin: 0 0 1.5rem; }
+figure { margin: 0; flex-basis: 0; min-width: min(22rem, 100%); }
 figcaption { font-size: 0.9rem; margin-top: 0.5rem; }
 figcaption b { color: var(--ink); }
-img { display: block; max-width: 100%; height: auto; background: #fff;
+img { display: block; width: 100%; height: auto; background: #fff;
   border: 1px solid var(--line); border-radius: 6px; }
 svg { display: block; width: 100%; height: auto; font-size: 12px; }
-.bars { max-width: 40rem; }
+svg.bars { max-width: 40rem; }
 svg text { fill: var(--pale); }
 svg .name { fill: var(--ink); }
 svg .rule { stroke: var(--line); }
 svg .first { stroke: var(--first); fill: none; stroke-width: 3; }
 svg .second { stroke: var(--second); fill: none; stroke-width: 2;
   stroke-dasharray: 6 4; }
+svg .third { stroke: var(--third); fill: none; stroke-width: 2;
+  stroke-dasharray: 2 4; }
+svg .area1 { fill: var(--first); opacity: 0.22; }
+svg .area2 { fill: var(--second); opacity: 0.3; }
 svg .dot1 { fill: var(--first); }
 svg .dot2 { fill: var(--second); }
+svg .dot3 { fill: var(--third); }
 @media (max-width: 40rem) {
   td { display: block; border: 0; padding: 0; }
   td:first-child, td:nth-child(2) { width: auto; }

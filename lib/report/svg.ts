@@ -3,73 +3,83 @@
  *
  * @module
  */
-import { axis, axisRange, ticks } from "../image/axis.ts";
-import type { EpochRecord, Losses } from "../model/losses.ts";
+import { axis, ticks } from "../image/axis.ts";
+import {
+  clampLine,
+  clipLine,
+  type LossLineKind,
+  type LossPanel,
+  type LossPanelOptions,
+  lossPanels,
+} from "../image/loss_panels.ts";
+import type { Point } from "../image/picture.ts";
+import type { EpochRecord } from "../model/losses.ts";
 import { type Markup, markup } from "./html.ts";
 
-const CHART = { width: 360, height: 250, left: 46, right: 12, top: 40 };
-const BOTTOM = CHART.height - 38;
+const CHART = { width: 480, height: 280, left: 50, right: 12, top: 62 };
+/** What is drawn of β, as wide as two charts. */
+const WIDE = { width: 984, height: 210 };
 
-/** A line of a chart. */
-interface Line {
-  readonly name: string;
-  readonly points: readonly (readonly [x: number, y: number])[];
-}
+const KINDS: Record<LossLineKind, { line: string; dot: string }> = {
+  training: { line: "first", dot: "dot1" },
+  validation: { line: "second", dot: "dot2" },
+  target: { line: "third", dot: "dot3" },
+  schedule: { line: "first", dot: "dot1" },
+};
 
 /**
- * Draws the losses of a run by epoch: total, reconstruction and KL.
+ * Draws the losses of a run by epoch: those of {@linkcode lossPanels}.
  *
- * @param unit Of the reconstruction.
- * @returns Three charts; none if no epoch is finished.
+ * @param options What was trained with.
+ * @returns One chart for each panel; none if no epoch is finished.
  */
 export function lossCharts(
   history: readonly EpochRecord[],
-  unit: string,
+  options: LossPanelOptions,
 ): Markup[] {
   if (history.length === 0) return [];
-  const linesOf = (loss: keyof Losses): Line[] => [
-    {
-      name: "training",
-      points: history.map(({ epoch, train }) => [epoch, train[loss]] as const),
-    },
-    {
-      name: "validation",
-      points: history.flatMap(({ epoch, validation }) =>
-        validation ? [[epoch, validation[loss]] as const] : []
-      ),
-    },
-  ];
-  return [
-    chart("Total loss", linesOf("total")),
-    chart(`Reconstruction, ${unit}`, linesOf("reconstruction")),
-    chart("KL divergence, nats", linesOf("kl")),
-  ];
+  const panels = lossPanels(history, options);
+  return panels.map((panel, i) =>
+    chart(panel, panels.length === 1 || i === 4 ? WIDE : CHART)
+  );
 }
 
-function chart(title: string, lines: readonly Line[]): Markup {
-  const points = lines.flatMap(({ points }) => points);
-  const [low, high] = axisRange(points.map(([, y]) => y));
-  const first = points[0][0];
-  const last = Math.max(...points.map(([x]) => x));
-  const right = CHART.width - CHART.right;
-  const upward = axis([low, high], [BOTTOM, CHART.top], ticks(low, high, 5));
+function chart(
+  { title, yLabel, range, areas, lines, outside, isAbove }: LossPanel,
+  { width, height }: { width: number; height: number },
+): Markup {
+  const epochs = lines[0].points.map(([epoch]) => epoch);
+  const [first, last] = [epochs[0], epochs.at(-1)!];
+  const [right, bottom] = [width - CHART.right, height - 38];
+  const upward = axis(range, [bottom, CHART.top], ticks(...range, 5));
   const onward = axis(
     [first, Math.max(last, first + 1)],
     [CHART.left, right],
-    ticks(first, last, 6, 1),
+    ticks(first, last, 8, 1),
   );
-  const toX = (x: number) => round(onward.place(x));
-  const toY = (y: number) => round(upward.place(y));
-  const shown = lines.filter(({ points }) => points.length > 0);
-  return markup`<svg role="img" viewBox="0 0 ${CHART.width} ${CHART.height}">
+  const path = (points: readonly Point[]) =>
+    points.map(([x, y]) =>
+      `${round(onward.place(x))} ${round(upward.place(y))}`
+    ).join("L");
+  const names = [
+    ...lines.map(({ name, kind }) => ({ name, line: KINDS[kind].line })),
+    ...areas.map(({ name }, i) => ({ name, line: `area${i + 1}` })),
+  ];
+  let x = 0;
+  const legend = names.map(({ name, line }) => {
+    const at = x;
+    x += 44 + 7 * name.length;
+    const sample = line.startsWith("area")
+      ? markup`<rect class="${line}" x="${at}" y="34" width="22" height="12"/>`
+      : markup`<path class="${line}" d="M${at} 41h22"/>`;
+    return markup`${sample}<text x="${at + 28}" y="45">${name}</text>`;
+  });
+  return markup`<svg class="${
+    width === WIDE.width ? "wide" : "chart"
+  }" role="img" viewBox="0 0 ${width} ${height}">
 <title>${title} by epoch</title>
-<text class="name" x="0" y="14">${title}</text>
-${
-    shown.map(({ name }, i) =>
-      markup`<path class="${KINDS[i]}" d="M${110 * i} 27h22"/>
-<text x="${110 * i + 28}" y="31">${name}</text>`
-    )
-  }
+<text x="0" y="14"><tspan class="name">${title}</tspan>, ${yLabel}</text>
+${legend}
 ${
     upward.ticks.map(({ at, text }) =>
       markup`<path class="rule" d="M${CHART.left} ${round(at)}H${right}"/>
@@ -81,29 +91,38 @@ ${
 ${
     onward.ticks.map(({ at, text }) =>
       markup`<text x="${round(at)}" y="${
-        BOTTOM + 18
+        bottom + 18
       }" text-anchor="middle">${text}</text>`
     )
   }
 <text x="${(CHART.left + right) / 2}" y="${
-    CHART.height - 4
+    height - 4
   }" text-anchor="middle">epoch</text>
 ${
-    shown.map(({ points }, i) =>
-      points.length > 1
-        ? markup`<path class="${KINDS[i]}" d="M${
-          points.map(([x, y]) => `${toX(x)} ${toY(y)}`).join("L")
-        }"/>`
-        : markup`<circle class="${DOTS[i]}" r="4" cx="${
-          toX(points[0][0])
-        }" cy="${toY(points[0][1])}"/>`
+    areas.map(({ lower, upper }, i) =>
+      markup`<path class="area${i + 1}" d="M${path(clampLine(upper, range))}L${
+        path(clampLine(lower, range).reverse())
+      }Z"/>`
     )
   }
+${
+    lines.flatMap(({ kind, points }) =>
+      points.length === 1
+        ? [
+          markup`<circle class="${KINDS[kind].dot}" r="4" cx="${
+            round(onward.place(points[0][0]))
+          }" cy="${round(upward.place(points[0][1]))}"/>`,
+        ]
+        : clipLine(points, range).map((piece) =>
+          markup`<path class="${KINDS[kind].line}" d="M${path(piece)}"/>`
+        )
+    )
+  }
+<text x="${right}" y="${
+    isAbove ? CHART.top - 4 : bottom - 6
+  }" text-anchor="end">${outside}</text>
 </svg>`;
 }
-
-const KINDS = ["first", "second"];
-const DOTS = ["dot1", "dot2"];
 
 const BAR = { pitch: 22, left: 48, width: 440, value: 80 };
 

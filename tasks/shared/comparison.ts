@@ -6,6 +6,7 @@
 import type { ImageSet } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { interpolate } from "../../lib/latent/interpolate.ts";
+import { fromUnits } from "../../lib/latent/scale.ts";
 import { type Estimate, estimate, type Tick } from "../../lib/math/estimate.ts";
 import { measure, type Metrics } from "../../lib/metrics/metrics.ts";
 import { nearestImages, unevenness } from "../../lib/metrics/nearest_image.ts";
@@ -13,15 +14,14 @@ import { toUnitPixels } from "../../lib/metrics/pixels.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { concatenate, firstImages } from "./data.ts";
-import type { FinishedRun } from "./run.ts";
+import { measureLatents } from "./dimensions.ts";
+import type { MeasuredRun } from "./several_runs.ts";
 
 /** Samples, real images and interpolations that are measured. */
 const MEASURED = 500;
 const STEPS = 12;
 /** Real images that the nearest is looked for among. */
 const KNOWN = 10_000;
-/** Samples that real images look for their nearest among. */
-export const SAMPLES = 2000;
 
 /** What is measured of a model. */
 export interface Measured extends
@@ -34,8 +34,6 @@ export interface Measured extends
   > {
   /** From a sample to the nearest training image, over the sample's Σx². */
   readonly sampleDistance: Estimate;
-  /** From a real image to the nearest of the samples. */
-  readonly coverageDistance: Estimate;
   /** The same of the middle of an interpolation. */
   readonly middleDistance: Estimate;
   /** The largest step of an interpolation over its mean step. */
@@ -43,11 +41,9 @@ export interface Measured extends
 }
 
 /** The same of real images, as far as they have it. */
-export type Yardstick =
-  & Pick<Measured, "sampleDistance" | "coverageDistance">
-  & {
-    readonly pcaSquaredError: Estimate;
-  };
+export type Yardstick = Pick<Measured, "sampleDistance"> & {
+  readonly pcaSquaredError: Estimate;
+};
 
 /** Interpolates between images that the order has next to each other. */
 export async function interpolations(
@@ -101,7 +97,7 @@ export class Comparison {
 
   /** Measures a model, and the PCA of its size. */
   async measure(
-    { engine, checkpoint }: FinishedRun,
+    { engine, checkpoint, split }: MeasuredRun,
     onProgress: Progressing,
   ): Promise<{ measured: Measured; pcaSquaredError: Estimate }> {
     const { options: model } = checkpoint;
@@ -115,8 +111,17 @@ export class Comparison {
       seed: this.#seed,
       onProgress,
     });
+    const latents = await measureLatents(
+      engine,
+      checkpoint,
+      this.#images,
+      split,
+    );
     const samples = await engine.decode(
-      priorSample(SAMPLES, latentDim, this.#seed),
+      fromUnits(
+        priorSample(MEASURED, latentDim, this.#seed),
+        latents.scale,
+      ),
     );
     const pairs = await interpolations(
       engine,
@@ -138,13 +143,7 @@ export class Comparison {
       aggregatedPosterior: metrics.aggregatedPosterior,
       neighborAccuracy: metrics.neighborAccuracy,
       probeAccuracy: metrics.probeAccuracy,
-      sampleDistance: await this.#relative(
-        samples.subarray(0, MEASURED * IMAGE_PIXELS),
-        tickOf("samples"),
-      ),
-      coverageDistance: estimate(
-        await nearestImages(this.#real(), samples, tickOf("coverage")),
-      ),
+      sampleDistance: await this.#relative(samples, tickOf("samples")),
       middleDistance: await this.#relative(
         middles,
         tickOf("interpolations"),
@@ -157,19 +156,14 @@ export class Comparison {
   /** Measures the distances between real images. */
   async real(
     onProgress: Progressing,
-  ): Promise<Pick<Measured, "sampleDistance" | "coverageDistance">> {
-    const few = this.#known.subarray(0, SAMPLES * IMAGE_PIXELS);
-    const tick: Tick = (f) => onProgress("images", f);
+  ): Promise<Pick<Measured, "sampleDistance">> {
+    const real = firstImages(this.#images, this.#order, MEASURED);
     return {
-      sampleDistance: await this.#relative(this.#real(), tick),
-      coverageDistance: estimate(
-        await nearestImages(this.#real(), few, tick),
+      sampleDistance: await this.#relative(
+        toUnitPixels(real),
+        (f) => onProgress("images", f),
       ),
     };
-  }
-
-  #real(): Float32Array {
-    return toUnitPixels(firstImages(this.#images, this.#order, MEASURED));
   }
 
   /**

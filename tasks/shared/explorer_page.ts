@@ -32,15 +32,16 @@ export async function explorerPage(
 ): Promise<string> {
   const { images, labels, count } = await mapImages(checkpoint, dataDir);
   const n = Math.min(count, MAX_POINTS);
+  // All of them, so that the KL is what the pictures and `evaluate` say.
   const posterior = await encode(
     checkpoint,
-    images.subarray(0, n * IMAGE_PIXELS),
+    images.subarray(0, count * IMAGE_PIXELS),
   );
   return explorerHtml({
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
     kl: meanKl(checkpoint, posterior),
-    mu: posterior.mu,
+    mu: posterior.mu.slice(0, n * checkpoint.options.latentDim),
     labels: labels && labels.subarray(0, n),
   });
 }

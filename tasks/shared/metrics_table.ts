@@ -7,27 +7,36 @@ import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import type { Estimate } from "../../lib/math/estimate.ts";
 import { type Metrics, NEIGHBORS } from "../../lib/metrics/metrics.ts";
 import { logNormalizer } from "../../lib/metrics/pixels.ts";
+import { ACTIVE_VARIANCE } from "../../lib/metrics/posterior.ts";
+import { INACTIVE_KL } from "../../lib/model/losses.ts";
+import { nameOf } from "./dimensions.ts";
 
 /** Name, value and explanation; a null is not shown. */
 export type Row = [string, string | null, string];
 
-/** Lists all that is measured, in groups with a name. */
+/** Lists all that is measured, in groups with a name; none of them is empty. */
 export function metricsTable(
   metrics: Metrics,
   { options }: Checkpoint,
   binarization: string,
 ): [string, Row[]][] {
-  const { klPerDimension, rateDistortion, mutualInformationGap } = metrics;
+  const { rateDistortion, mutualInformationGap } = metrics;
   const { latentDim, likelihood, autoencoder } = options;
   const { mean, variance } = metrics.aggregatedPosterior;
+  const prior = (value: number) =>
+    autoencoder ? "" : `; the prior has ${value}`;
   const z = autoencoder ? "z = μ" : "z ~ q(z|x)";
   const constant = logNormalizer(likelihood).toFixed(2);
+  const isGrey = likelihood === "bce" && binarization === "none";
   const pixels = likelihood === "mse"
     ? `Gaussian pixels, σ² = ½: its constant is −392·log π = −${constant}`
-    : binarization === "none"
-    ? "cross-entropy of grey pixels; not a normalised likelihood"
+    : isGrey
+    ? "b: the grey pixels, dynamically binarised; a bound by Jensen"
     : `Bernoulli pixels, ${binarization} binarisation`;
-  return [
+  const [density, residue] = isGrey
+    ? ["E log p(b)", "−E log p(b|z)"]
+    : ["log p(x)", "−log p(x|z)"];
+  const groups: [string, Row[]][] = [
     ["Loss", [
       [
         "reconstruction",
@@ -38,14 +47,8 @@ export function metricsTable(
       ],
       ["  per pixel", show(metrics.reconstructionPerPixel), "the same / 784"],
       ["KL", show(metrics.kl), "of q(z|x) from N(0, I), in nats"],
-      [
-        "  per dimension",
-        klPerDimension && klPerDimension.map(({ mean }) => mean)
-          .sort((a, b) => b - a).map((kl) => kl.toFixed(2)).join(" "),
-        "",
-      ],
     ]],
-    ["Bounds on log p(x), in nats", [
+    [`Bounds on ${density}, in nats`, [
       ["ELBO", show(metrics.elbo), pixels],
       [
         `importance-weighted`,
@@ -60,26 +63,33 @@ export function metricsTable(
       [
         "distortion",
         show(rateDistortion && rateDistortion.distortion),
-        "what is left over: −log p(x|z); ELBO = −rate − distortion",
+        `what is left over: ${residue}; ELBO = −rate − distortion`,
       ],
     ]],
     ["Latent space", [
       [
-        "active units",
+        "active by variance",
         `${metrics.activeUnits} of ${latentDim}`,
-        "dimensions whose μ has a variance above 0.01",
+        `active units: Var μ > ${ACTIVE_VARIANCE}; the others have collapsed`,
       ],
       [
-        "mean of z",
+        "active by KL",
+        metrics.activeByKl === null
+          ? null
+          : `${metrics.activeByKl} of ${latentDim}`,
+        `dimensions with KL ≥ ${INACTIVE_KL} nats; the others have collapsed`,
+      ],
+      [
+        autoencoder ? "mean of the codes" : "mean of z",
         `${Math.min(...mean).toFixed(2)} to ${Math.max(...mean).toFixed(2)}`,
-        "least and largest of all dimensions; the prior has 0",
+        `least and largest of all dimensions${prior(0)}`,
       ],
       [
-        "variance of z",
+        autoencoder ? "variance of the codes" : "variance of z",
         `${Math.min(...variance).toFixed(2)} to ${
           Math.max(...variance).toFixed(2)
         }`,
-        "likewise; the prior has 1",
+        `likewise${prior(1)}`,
       ],
       [
         `${NEIGHBORS} nearest neighbours`,
@@ -111,6 +121,31 @@ export function metricsTable(
       ],
     ]],
   ];
+  return groups
+    .map(([name, rows]): [string, Row[]] => [
+      name,
+      rows.filter(([, value]) => value !== null),
+    ])
+    .filter(([, rows]) => rows.length > 0);
+}
+
+/** Dimensions in a line of {@linkcode klRows}. */
+const IN_LINE = 5;
+
+/** Lists the KL of each dimension by name, the most active first. */
+export function klRows({ klPerDimension }: Metrics): Row[] {
+  const texts = (klPerDimension ?? [])
+    .map(({ mean }, index) => ({ name: nameOf(index), mean }))
+    .sort((a, b) => b.mean - a.mean)
+    .map(({ name, mean }) => `${name} ${mean.toFixed(2)}`.padEnd(10));
+  return Array.from(
+    { length: Math.ceil(texts.length / IN_LINE) },
+    (_, row): Row => [
+      row === 0 ? "KL by dimension" : "",
+      texts.slice(row * IN_LINE, (row + 1) * IN_LINE).join("").trimEnd(),
+      "",
+    ],
+  );
 }
 
 /** Writes `mean ± standard error`, with two digits of the error. */

@@ -5,12 +5,39 @@
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { encodeGif, type Frame } from "../../lib/image/gif.ts";
+import type { Heading } from "../../lib/image/heading.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { encodePng } from "../../lib/image/png.ts";
 import { OptionError } from "../../lib/options/table.ts";
 import { show } from "../../lib/text.ts";
 import { willWrite, writeOutput } from "./files.ts";
 import { describe } from "./model.ts";
+
+/**
+ * Words what stands above a picture: what it shows, and of which model.
+ *
+ * @param note What is to be known besides: a sentence without its full stop.
+ */
+export function headingOf(
+  title: string,
+  checkpoint: Checkpoint,
+  note = "",
+): Required<Heading> {
+  const model = modelOf(checkpoint);
+  return { title, subtitle: note ? `${model}. ${note}` : model };
+}
+
+/** Says what a model is and what it was fitted with. */
+function modelOf(checkpoint: Checkpoint): string {
+  const { likelihood, capacity, betaSchedule, autoencoder } =
+    checkpoint.options;
+  const loss = likelihood === "bce" ? "cross-entropy" : "squared error";
+  const more = [
+    ...(betaSchedule === "constant" ? [] : [`${betaSchedule} β`]),
+    ...(capacity > 0 ? [`C = ${capacity} nats`] : []),
+  ];
+  return [describe(checkpoint), loss, ...(autoencoder ? [] : more)].join(", ");
+}
 
 /** Writes a PNG whose metadata says what it shows, and of which model. */
 export async function writePicture(
@@ -31,7 +58,7 @@ export function metadata(
   return {
     Title: title,
     Software: "@vae/mnist",
-    Description: describe(checkpoint),
+    Description: modelOf(checkpoint),
     "Data set": checkpoint.data.name,
   };
 }

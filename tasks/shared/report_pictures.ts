@@ -9,21 +9,15 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { grid, pairGrid } from "../../lib/image/grid.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { scatter } from "../../lib/image/scatter.ts";
-import {
-  latentMap,
-  priorQuantiles,
-  spread,
-  traversal,
-} from "../../lib/latent/traversal.ts";
-import { priorSample } from "../../lib/model/prior.ts";
 import { permutation, streamKey } from "../../lib/rng.ts";
 import { interpolations } from "./comparison.ts";
-import { dimensionsOf, signed, twoDimensions } from "./dimensions.ts";
 import { concatenate, firstImages } from "./data.ts";
+import { axisName, type LatentSpace, twoDimensions } from "./dimensions.ts";
+import { drawManifold, drawSamples, drawTraversal } from "./drawings.ts";
+import { headingOf } from "./pictures.ts";
 
 const PAIRS = 12;
-const SAMPLES = 64;
-const INTERPOLATIONS = 8;
+const SAMPLES = 60;
 const STEPS = 8;
 const RANGE = 3;
 /** Dimensions that are traversed, the most active ones. */
@@ -40,93 +34,46 @@ export interface ReportPicture {
   readonly picture: Picture;
 }
 
-/** Draws all pictures that the model and the images allow. */
+/**
+ * Draws all pictures that the model and the images allow, in rows of what stands
+ * side by side.
+ *
+ * @param latents What is known of the model's latent space.
+ */
 export async function reportPictures(
   engine: Engine,
   checkpoint: Checkpoint,
   images: ImageSet,
+  latents: LatentSpace,
   seed: number,
-): Promise<ReportPicture[]> {
+): Promise<ReportPicture[][]> {
   const { latentDim, autoencoder } = checkpoint.options;
   const order = permutation(images.count, streamKey(seed, "sample"), 0);
-  const originals = firstImages(images, order, PAIRS);
-  const { mu } = await engine.encode(originals);
-  const pictures: ReportPicture[] = [
-    {
-      title: "Reconstructions",
-      caption:
-        "Images, and what the model makes of them when they have passed " +
-        "through its latent code, z = μ.",
-      picture: pairGrid(originals, await engine.decode(mu), { columns: 6 }),
-    },
-    {
-      title: "Samples",
-      caption: "Digits that nobody wrote: z drawn from the prior N(0, I)" +
-        (autoencoder
-          ? ", which an autoencoder has never been fitted to."
-          : ", decoded."),
-      picture: grid(
-        await engine.decode(priorSample(SAMPLES, latentDim, seed)),
-      ),
-    },
+  const rows = [
+    await digits(engine, checkpoint, images, latents, order, seed),
+    await ways(engine, checkpoint, images, latents, order),
   ];
+  if (latentDim === 1) return rows;
 
-  if (images.count > 1) {
-    const rows = await interpolations(
-      engine,
-      images,
-      order,
-      INTERPOLATIONS,
-      STEPS,
-      latentDim,
-    );
-    pictures.push({
-      title: "Interpolations",
-      caption: "On the straight line between the codes of two images, which " +
-        "stand at the ends.",
-      picture: grid(
-        concatenate(
-          rows.flatMap(({ from, decoded, to }) => [from, decoded, to]),
-        ),
-        { columns: STEPS + 2 },
-      ),
-    });
-  }
-
-  const dimensions = dimensionsOf(checkpoint).slice(0, TRAVERSED);
-  const offsets = spread(RANGE, STEPS + 1);
-  pictures.push({
-    title: "Traversals",
-    caption: `Each row moves one dimension from –${RANGE} to +${RANGE}, the ` +
-      "others at 0; the most active dimension comes first.",
-    picture: grid(
-      await engine.decode(traversal(
-        new Float32Array(latentDim),
-        dimensions.map(({ index }) => index),
-        offsets,
-      )),
-      {
-        columns: offsets.length,
-        rowLabels: dimensions.map(({ name }) => name),
-        columnLabels: signed(offsets),
-      },
-    ),
-  });
-  if (latentDim === 1) return pictures;
-
-  const [x, y] = twoDimensions(checkpoint);
-  pictures.push({
+  const map = await drawManifold(engine, latents, SIDE);
+  const [x, y] = twoDimensions(latents);
+  const plane: ReportPicture[] = [{
     title: "Map",
     caption: `${x.name} to the right and ${y.name} upward, over equal shares ` +
-      "of the prior" + (latentDim > 2 ? "; the other dimensions at 0." : "."),
-    picture: grid(
-      await engine.decode(
-        latentMap(latentDim, [x.index, y.index], priorQuantiles(SIDE)),
-      ),
-      { columns: SIDE, gap: 0 },
-    ),
-  });
-  if (images.labels === null) return pictures;
+      (autoencoder
+        ? "of a normal distribution like the codes'"
+        : "of the prior") +
+      (latentDim > 2 ? "; the other dimensions stay." : "."),
+    picture: grid(map.digits, {
+      ...headingOf(map.title, checkpoint, map.note),
+      columns: SIDE,
+      gap: 0,
+      rowLabels: map.rowLabels,
+      columnLabels: map.columnLabels,
+    }),
+  }];
+  rows.push(plane);
+  if (images.labels === null) return rows;
 
   const codes = (await engine.encode(firstImages(images, order, POINTS))).mu;
   const count = codes.length / latentDim;
@@ -138,15 +85,119 @@ export async function reportPictures(
     order.subarray(0, count),
     (i) => images.labels![i],
   );
-  pictures.push({
+  const name = autoencoder ? "Codes" : "Posterior means μ";
+  const title = `${name} of ${count.toLocaleString("en")} images, by class`;
+  plane.push({
     title: "Latent space",
-    caption: "The means μ of images, coloured by class, along the two " +
-      "dimensions of the map.",
+    caption:
+      `${autoencoder ? "The codes" : "The means μ"} of images, coloured ` +
+      "by class, along the two dimensions of the map.",
     picture: scatter(points, classes, {
-      title: `Posterior means of ${count} images`,
-      xLabel: `μ of ${x.name}`,
-      yLabel: `μ of ${y.name}`,
+      ...headingOf(title, checkpoint, map.note),
+      xLabel: axisName(x),
+      yLabel: axisName(y),
     }),
+  });
+  return rows;
+}
+
+/** What the model makes of images, and what it makes up. */
+async function digits(
+  engine: Engine,
+  checkpoint: Checkpoint,
+  images: ImageSet,
+  latents: LatentSpace,
+  order: Uint32Array,
+  seed: number,
+): Promise<ReportPicture[]> {
+  const originals = firstImages(images, order, PAIRS);
+  const { mu } = await engine.encode(originals);
+  const samples = await drawSamples(engine, latents, { n: SAMPLES, seed });
+  return [
+    {
+      title: "Reconstructions",
+      caption:
+        "Images, and what the model makes of them when they have passed " +
+        "through its latent code, z = μ.",
+      picture: pairGrid(originals, await engine.decode(mu), {
+        ...headingOf(
+          "Originals above their reconstructions, z = μ",
+          checkpoint,
+        ),
+        columns: PAIRS / 3,
+      }),
+    },
+    {
+      title: "Samples",
+      caption: "Digits that nobody wrote: " +
+        (latents.scaleOf === "prior"
+          ? "z drawn from the prior N(0, I), decoded."
+          : "an autoencoder has no prior, so z is drawn from a normal " +
+            "distribution with the mean and σ of its codes."),
+      picture: grid(samples.digits, {
+        ...headingOf(samples.title, checkpoint),
+        columns: SAMPLES / 6,
+      }),
+    },
+  ];
+}
+
+/** What lies between codes, and along dimensions. */
+async function ways(
+  engine: Engine,
+  checkpoint: Checkpoint,
+  images: ImageSet,
+  latents: LatentSpace,
+  order: Uint32Array,
+): Promise<ReportPicture[]> {
+  const traversal = await drawTraversal(engine, latents, {
+    range: RANGE,
+    steps: STEPS + 1,
+    most: TRAVERSED,
+  });
+  const heading = headingOf(traversal.title, checkpoint, traversal.note);
+  const pictures: ReportPicture[] = [{
+    title: "Traversals",
+    caption:
+      `Each row moves one dimension from –${RANGE} to +${RANGE} σ, the ` +
+      "others stay; the most active dimension comes first.",
+    picture: grid(traversal.digits, {
+      ...heading,
+      columns: traversal.offsets.length,
+      rowLabels: traversal.rowLabels,
+      columnLabels: traversal.columnLabels,
+    }),
+  }];
+  if (images.count < 2) return pictures;
+  const { labels } = images;
+  const pairs = await interpolations(
+    engine,
+    images,
+    order,
+    Math.max(2, Math.min(TRAVERSED, traversal.rowLabels.length)),
+    STEPS,
+    checkpoint.options.latentDim,
+  );
+  const nameOf = (i: number) =>
+    labels ? `${labels[order[2 * i]]} to ${labels[order[2 * i + 1]]}` : "";
+  const title =
+    "Interpolations on the straight line between the codes of two " +
+    "images; the originals at both ends";
+  pictures.unshift({
+    title: "Interpolations",
+    caption: "On the straight line between the codes of two images, which " +
+      "stand at the ends.",
+    picture: grid(
+      concatenate(
+        pairs.flatMap(({ from, decoded, to }) => [from, decoded, to]),
+      ),
+      {
+        ...headingOf(title, checkpoint),
+        columns: STEPS + 2,
+        rowLabels: labels ? pairs.map((_, i) => nameOf(i)) : [],
+        columnLabels: ["original", ...Array(STEPS).fill(""), "original"],
+      },
+    ),
   });
   return pictures;
 }

@@ -5,19 +5,25 @@
  */
 import { join } from "node:path";
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
-import type { Dataset } from "../../lib/dataset/dataset.ts";
+import type { Dataset, Split } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { lossCurves } from "../../lib/image/curves.ts";
 import type { Frame } from "../../lib/image/gif.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { grid, pairGrid, toBytes } from "../../lib/image/grid.ts";
-import { priorSample } from "../../lib/model/prior.ts";
+import {
+  codeScale,
+  type LatentScale,
+  priorScale,
+} from "../../lib/latent/scale.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import type { EpochRecord } from "../../lib/model/losses.ts";
-import { describe } from "./model.ts";
-import { writeAnimation, writePicture } from "./pictures.ts";
+import { drawSamples } from "./drawings.ts";
+import { headingOf, writeAnimation, writePicture } from "./pictures.ts";
 
 const SAMPLES = 64;
+/** Images that the scale of an autoencoder's codes is measured on. */
+const MEASURED = 1000;
 
 /** The files of {@linkcode savePictures}. */
 export const PICTURES = [
@@ -37,20 +43,27 @@ export async function savePictures(
   checkpoint: Checkpoint,
   history: readonly EpochRecord[],
 ): Promise<string[]> {
-  const { latentDim, likelihood, seed } = checkpoint.options;
-  const shown = [dataset.test, dataset.validation, dataset.train]
-    .find((set) => set?.count)!;
-  const originals = shown.images.subarray(0, 16 * IMAGE_PIXELS);
+  const { options } = checkpoint;
+  const [images, split] = heldOut(dataset);
+  const originals = images.subarray(0, 16 * IMAGE_PIXELS);
   const { mu } = await engine.encode(originals);
+  const samples = await drawSamples(
+    engine,
+    await scaleOf(engine, options, dataset),
+    { n: SAMPLES, seed: options.seed },
+  );
+  const heading = (title: string) => headingOf(title, checkpoint);
   const pictures: Record<typeof PICTURES[number], Picture> = {
     "loss-curves.png": lossCurves(history, {
-      title: describe(checkpoint),
-      likelihood,
+      ...options,
+      ...heading("Losses by epoch"),
     }),
-    "reconstructions.png": pairGrid(originals, await engine.decode(mu)),
-    "samples.png": grid(
-      await engine.decode(priorSample(SAMPLES, latentDim, seed)),
+    "reconstructions.png": pairGrid(
+      originals,
+      await engine.decode(mu),
+      heading(`Originals above their reconstructions, z = μ: ${split} images`),
     ),
+    "samples.png": grid(samples.digits, heading(samples.title)),
   };
   const paths: string[] = [];
   for (const [name, picture] of Object.entries(pictures)) {
@@ -61,18 +74,65 @@ export async function savePictures(
   return paths;
 }
 
+/** Returns the images to draw with, the rather those not trained on. */
+function heldOut(dataset: Dataset): [Uint8Array, Split] {
+  const split = (["test", "validation", "train"] as const)
+    .find((split) => dataset[split]?.count)!;
+  return [dataset[split]!.images, split];
+}
+
+/** What samples are drawn by: the prior, or how an autoencoder's codes lie now. */
+async function scaleOf(
+  engine: Engine,
+  { latentDim, autoencoder }: { latentDim: number; autoencoder: boolean },
+  dataset: Dataset,
+): Promise<{ scale: LatentScale; scaleOf: "prior" | "codes" }> {
+  if (!autoencoder) return { scale: priorScale(latentDim), scaleOf: "prior" };
+  const [images] = heldOut(dataset);
+  const few = images.subarray(0, MEASURED * IMAGE_PIXELS);
+  const { mu } = await engine.encode(few);
+  return { scale: codeScale(mu, latentDim), scaleOf: "codes" };
+}
+
+/** Decodes the first samples that a run's pictures show, as the model is now. */
+export async function sampleDigits(
+  engine: Engine,
+  options: { latentDim: number; autoencoder: boolean; seed: number },
+  dataset: Dataset,
+  n: number,
+): Promise<Float32Array> {
+  const scale = await scaleOf(engine, options, dataset);
+  const { digits } = await drawSamples(engine, scale, {
+    n,
+    seed: options.seed,
+  });
+  return digits;
+}
+
 /** Shows how a model, while it learns, decodes the z of the samples. */
 export class Animation {
-  readonly #z: Float32Array;
+  readonly #options: { latentDim: number; autoencoder: boolean; seed: number };
+  readonly #dataset: Dataset;
   readonly #epochs: { epoch: number; digits: Uint8Array }[] = [];
 
-  constructor({ latentDim, seed }: { latentDim: number; seed: number }) {
-    this.#z = priorSample(SAMPLES, latentDim, seed);
+  /**
+   * Begins with no frame.
+   *
+   * @param dataset What an autoencoder's codes are measured on.
+   */
+  constructor(
+    options: { latentDim: number; autoencoder: boolean; seed: number },
+    dataset: Dataset,
+  ) {
+    this.#options = options;
+    this.#dataset = dataset;
   }
 
   /** Decodes z with the engine's weights: those after `epoch` epochs. */
   async add(engine: Engine, epoch: number): Promise<void> {
-    const digits = toBytes(await engine.decode(this.#z));
+    const digits = toBytes(
+      await sampleDigits(engine, this.#options, this.#dataset, SAMPLES),
+    );
     this.#epochs.push({ epoch, digits });
   }
 
@@ -80,14 +140,15 @@ export class Animation {
   async save(dir: string, checkpoint: Checkpoint): Promise<string> {
     const path = join(dir, ANIMATION);
     const title = "The same z decoded after every epoch";
-    await writeAnimation(path, this.#frames(), title, checkpoint);
+    await writeAnimation(path, this.#frames(checkpoint), title, checkpoint);
     return path;
   }
 
-  *#frames(): Generator<Frame> {
+  *#frames(checkpoint: Checkpoint): Generator<Frame> {
     const last = this.#epochs.length - 1;
     for (const [i, { epoch, digits }] of this.#epochs.entries()) {
-      const picture = grid(digits, { title: `epoch ${epoch}` });
+      const title = `The same z decoded after epoch ${epoch}`;
+      const picture = grid(digits, headingOf(title, checkpoint));
       yield { picture, delay: i === last ? 2500 : 500 };
     }
   }

@@ -1,0 +1,256 @@
+/**
+ * Lays out the losses of a run: which panels there are, what is in each and on
+ * what scale. What draws them may be a picture or an SVG file.
+ *
+ * @module
+ */
+import type { EpochRecord, Losses } from "../model/losses.ts";
+import type { Likelihood } from "../model/spec.ts";
+import { axisRange } from "./axis.ts";
+import type { Point } from "./picture.ts";
+
+/** Which of the lines of a panel one is. */
+export type LossLineKind = "training" | "validation" | "target" | "schedule";
+
+/** A quantity by epoch. */
+export interface LossLine {
+  /** Which it is: lines of one kind look alike in all panels. */
+  readonly kind: LossLineKind;
+  /** What it is called. */
+  readonly name: string;
+  /** Epoch and value. */
+  readonly points: readonly Point[];
+}
+
+/** A part of a sum: what lies between two lines. */
+export interface LossArea {
+  /** What it is called. */
+  readonly name: string;
+  /** Epoch and value of its lower edge. */
+  readonly lower: readonly Point[];
+  /** Epoch and value of its upper edge. */
+  readonly upper: readonly Point[];
+}
+
+/** One plot over the epochs. */
+export interface LossPanel {
+  /** What is drawn. */
+  readonly title: string;
+  /** What is drawn upward, with its unit. */
+  readonly yLabel: string;
+  /** The values at the lower and the upper end of its y axis. */
+  readonly range: readonly [number, number];
+  /** Parts of a sum, the lowest first. */
+  readonly areas: readonly LossArea[];
+  /** Lines, the later above the earlier. */
+  readonly lines: readonly LossLine[];
+  /** Says which values of the first epoch are outside the range; or empty. */
+  readonly outside: string;
+  /** Whether these values are above the range, not below. */
+  readonly isAbove: boolean;
+}
+
+/** What the losses were trained with. */
+export interface LossPanelOptions {
+  /** Decides the unit of the reconstruction: `mse` by default. */
+  readonly likelihood?: Likelihood;
+  /** Leaves out what an autoencoder has not: the KL and β. */
+  readonly autoencoder?: boolean;
+}
+
+/**
+ * Lays out the losses of a run by epoch. From three epochs on, the axes fit the
+ * epochs after the first, whose losses are so much higher that they would leave
+ * no room for the others.
+ *
+ * @param history The epochs, in order: at least one.
+ * @returns Total, its parts stacked, reconstruction and KL divergence, and β by
+ * epoch if it changes; of an autoencoder, whose total it is, the reconstruction
+ * alone.
+ * @throws {RangeError} If there is no epoch, or a loss is not finite.
+ */
+export function lossPanels(
+  history: readonly EpochRecord[],
+  { likelihood = "mse", autoencoder = false }: LossPanelOptions = {},
+): LossPanel[] {
+  if (history.length === 0) {
+    throw new RangeError("there are no loss curves without an epoch to draw");
+  }
+  const unit = likelihood === "bce"
+    ? "cross-entropy, nats per image"
+    : "squared error per image";
+  const lines = (loss: keyof Losses) => seriesOf(history, loss);
+  const total = lines("total");
+  const reconstruction = panel("Reconstruction", unit, lines("reconstruction"));
+  if (autoencoder) return [reconstruction];
+  const by = (value: (record: EpochRecord) => number): Point[] =>
+    history.map((record) => [record.epoch, value(record)]);
+  const hasTarget = history.some(({ capacity }) => capacity > 0);
+  const term = hasTarget ? "β × |KL – C|" : "β × KL";
+  const target: LossLine = {
+    kind: "target",
+    name: "target C",
+    points: by(({ capacity }) => capacity),
+  };
+  const panels = [
+    panel("Total", `reconstruction + ${term}`, total),
+    partsOf(history, unit, term),
+    reconstruction,
+    panel("KL divergence", "nats per image", [
+      ...lines("kl"),
+      ...(hasTarget ? [target] : []),
+    ]),
+  ];
+  if (history.some(({ beta }) => beta !== history[0].beta)) {
+    const points = by(({ beta }) => beta);
+    const schedule: LossLine = { kind: "schedule", name: "β", points };
+    const title = "β, the weight of the KL, at the end of each epoch";
+    panels.push({
+      ...panel(title, "β", [schedule]),
+      range: axisRange(points.map(([, beta]) => beta)),
+      outside: "",
+    });
+  }
+  return panels;
+}
+
+/** Stacks the two parts of the total, after each epoch where that is known. */
+function partsOf(
+  history: readonly EpochRecord[],
+  unit: string,
+  term: string,
+): LossPanel {
+  const isValidated = history.every(({ validation }) => validation);
+  const points = (value: (losses: Losses) => number): Point[] =>
+    history.map(({ epoch, train, validation }) => [
+      epoch,
+      value(isValidated ? validation! : train),
+    ]);
+  const reconstruction = points((losses) => losses.reconstruction);
+  const kind = isValidated ? "validation" : "training";
+  const total: LossLine = {
+    kind,
+    name: kind,
+    points: points(({ total }) => total),
+  };
+  const whole = panel(`Parts of the ${kind} total`, `total: ${unit}`, [total]);
+  const range = [0, whole.range[1]] as const;
+  return {
+    ...whole,
+    range,
+    outside: outsideOf([total], range),
+    isAbove: true,
+    areas: [
+      {
+        name: "reconstruction",
+        lower: reconstruction.map(([epoch]) => [epoch, 0]),
+        upper: reconstruction,
+      },
+      { name: term, lower: reconstruction, upper: total.points },
+    ],
+  };
+}
+
+function panel(
+  title: string,
+  yLabel: string,
+  lines: readonly LossLine[],
+): LossPanel {
+  const points = lines.flatMap(({ points }) => points);
+  const first = points[0][0];
+  const epochs = new Set(points.map(([epoch]) => epoch));
+  const shown = epochs.size < 3
+    ? points
+    : points.filter(([epoch]) => epoch !== first);
+  const range = axisRange(shown.map(([, value]) => value));
+  const outside = outsideOf(lines, range);
+  const isAbove = lines.some(({ points: [[, value]] }) => value > range[1]);
+  return { title, yLabel, range, areas: [], lines, outside, isAbove };
+}
+
+/** Words the values of the first epoch that the range leaves out. */
+function outsideOf(
+  lines: readonly LossLine[],
+  [low, high]: readonly [number, number],
+): string {
+  const left = lines.filter(({ points: [[, value]] }) =>
+    value < low || value > high
+  );
+  if (left.length === 0) return "";
+  const values = left.map(({ name, points: [[, value]] }) =>
+    `${name} ${Number(value.toPrecision(4))}`
+  );
+  return `out of the frame in epoch ${left[0].points[0][0]}: ` +
+    values.join(", ");
+}
+
+function seriesOf(
+  history: readonly EpochRecord[],
+  loss: keyof Losses,
+): LossLine[] {
+  const lines = (["training", "validation"] as const).map((kind): LossLine => ({
+    kind,
+    name: kind,
+    points: history.flatMap(({ epoch, train, validation }): Point[] => {
+      const losses = kind === "training" ? train : validation;
+      if (losses === null) return [];
+      if (!Number.isFinite(losses[loss])) {
+        throw new RangeError(
+          `loss curves cannot be drawn: the ${loss} loss of epoch ${epoch} is ${
+            losses[loss]
+          }`,
+        );
+      }
+      return [[epoch, losses[loss]]];
+    }),
+  }));
+  return lines.filter(({ points }) => points.length > 0);
+}
+
+/**
+ * Cuts off what a line has outside a range of values.
+ *
+ * @returns The pieces that are left.
+ */
+export function clipLine(
+  points: readonly Point[],
+  range: readonly [number, number],
+): Point[][] {
+  const pieces: Point[][] = [[]];
+  for (const point of withCrossings(points, range)) {
+    if (point[1] >= range[0] && point[1] <= range[1]) {
+      pieces.at(-1)!.push(point);
+    } else if (pieces.at(-1)!.length > 0) pieces.push([]);
+  }
+  return pieces.filter((piece) => piece.length > 0);
+}
+
+/** Lets a line run along the ends of a range where it would be outside. */
+export function clampLine(
+  points: readonly Point[],
+  range: readonly [number, number],
+): Point[] {
+  return withCrossings(points, range).map(([x, y]) => [
+    x,
+    Math.min(range[1], Math.max(range[0], y)),
+  ]);
+}
+
+/** Adds to a line the points at which it crosses the ends of a range. */
+function withCrossings(
+  points: readonly Point[],
+  range: readonly [number, number],
+): Point[] {
+  return points.flatMap(([x1, y1], i): Point[] => {
+    if (i === 0) return [[x1, y1]];
+    const [x0, y0] = points[i - 1];
+    const crossings = range
+      .filter((bound) => (y0 - bound) * (y1 - bound) < 0)
+      .map((bound): Point => [
+        x0 + (x1 - x0) * (bound - y0) / (y1 - y0),
+        bound,
+      ])
+      .sort(([a], [b]) => a - b);
+    return [...crossings, [x1, y1]];
+  });
+}
