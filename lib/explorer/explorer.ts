@@ -14,7 +14,7 @@ export interface ExplorerModel {
   readonly weights: Uint8Array;
   /** One line: what the model is. */
   readonly description: string;
-  /** KL of each latent dimension in nats, mean over the points. */
+  /** KL of each latent dimension in nats, mean over the test images. */
   readonly kl: readonly number[];
   /** Posterior means of some images, [n, latentDim]. */
   readonly mu: Float32Array;

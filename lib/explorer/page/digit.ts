@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { fromUnits } from "../../latent/scale.ts";
 import { priorSample } from "../../model/prior.ts";
 import { byId, inFrame, onClick } from "./dom.ts";
-import type { Explorer } from "./explorer.ts";
+import { type Explorer, middleOf } from "./explorer.ts";
 import { paint, savePng } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
@@ -19,10 +20,11 @@ export async function startDigit(explorer: Explorer): Promise<void> {
   const redraw = inFrame(draw);
   explorer.onMove(redraw);
   onTheme(redraw);
-  onClick("reset", () => explorer.moveTo(explorer.z.map(() => 0)));
+  onClick("reset", () => explorer.moveTo(middleOf(explorer.model)));
   onClick("random", () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
-    explorer.moveTo(priorSample(1, explorer.z.length, seed));
+    const z = priorSample(1, explorer.z.length, seed);
+    explorer.moveTo(fromUnits(z, explorer.model.scale));
   });
   onClick("save-digit", () => savePng(canvas, "digit.png", 16));
   await draw();

@@ -11,6 +11,11 @@ export interface Drawn {
   readonly sigma: Float32Array;
 }
 
+/** The point to begin at: the prior's mean, or that of an autoencoder's codes. */
+export function middleOf({ scale }: Model): Float32Array {
+  return Float32Array.from(scale.mean);
+}
+
 /** The one state that all parts of the page share. */
 export class Explorer {
   #model: Model;
@@ -21,7 +26,7 @@ export class Explorer {
 
   constructor(model: Model) {
     this.#model = model;
-    this.#z = new Float32Array(model.options.latentDim);
+    this.#z = middleOf(model);
   }
 
   get model(): Model {
@@ -61,7 +66,7 @@ export class Explorer {
   setModel(model: Model): void {
     this.#model = model;
     this.#drawn = null;
-    this.#z = new Float32Array(model.options.latentDim);
+    this.#z = middleOf(model);
     this.#onModel.forEach((listener) => listener());
     this.moveTo(this.#z);
   }

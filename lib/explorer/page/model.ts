@@ -10,6 +10,7 @@ import { SimdError } from "../../engine/wasm/threads.ts";
 import { createEngine } from "../../engines.ts";
 import type { TrainState } from "../../model/init.ts";
 import type { ModelOptions } from "../../model/spec.ts";
+import { codeScale, type LatentScale, priorScale } from "../../latent/scale.ts";
 import type { Embedded } from "../explorer.ts";
 import { byId } from "./dom.ts";
 
@@ -17,7 +18,7 @@ import { byId } from "./dom.ts";
 export interface Knowledge {
   /** One line: what the model is. */
   readonly description: string;
-  /** KL of each latent dimension in nats. */
+  /** KL of each latent dimension in nats, on the test images. */
   readonly kl: readonly number[];
   /** [n, latentDim] posterior means. */
   readonly mu: Float32Array;
@@ -32,6 +33,8 @@ export interface Model extends Knowledge {
   readonly order: readonly number[];
   /** As far out as sliders and maps go. */
   readonly range: number;
+  /** Where samples are drawn: the prior, or how an autoencoder's codes lie. */
+  readonly scale: LatentScale;
 }
 
 /** The model that the page was made for. */
@@ -60,17 +63,17 @@ export async function startModel(
   const engine = await startEngine(options);
   await engine.writeState(state);
   const { latentDim } = options;
-  const spread = new Array<number>(latentDim).fill(0);
-  let largest = 0;
-  known.mu.forEach((x, i) => {
-    spread[i % latentDim] += x * x;
-    largest = Math.max(largest, Math.abs(x));
-  });
   // An autoencoder has no KL, and no prior that keeps its latents together.
-  const weight = options.autoencoder ? spread : known.kl;
+  const isPlaced = options.autoencoder && known.mu.length > 0;
+  const scale = isPlaced
+    ? codeScale(known.mu, latentDim)
+    : priorScale(latentDim);
+  const weight = options.autoencoder ? scale.deviation : known.kl;
+  const largest = known.mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
-  const order = spread.map((_, d) => d).sort((a, b) => weight[b] - weight[a]);
-  return { ...known, engine, options, order, range };
+  const order = Array.from(weight, (_, d) => d)
+    .sort((a, b) => weight[b] - weight[a]);
+  return { ...known, engine, options, order, range, scale };
 }
 
 async function startEngine(options: ModelOptions): Promise<Engine> {

@@ -6,6 +6,7 @@
  */
 import { byId, make } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { nameOf } from "./names.ts";
 
 /** Which plane, and where on a square canvas its points are. */
 export class Plane {
@@ -64,7 +65,7 @@ export class Plane {
         const nats = autoencoder ? "" : ` (${kl[dimension].toFixed(2)} nats)`;
         return make("option", {
           value: String(dimension),
-          textContent: `z${dimension}${nats}`,
+          textContent: `${nameOf(dimension)}${nats}`,
         });
       }));
       select.value = String(order[Math.min(i, order.length - 1)]);

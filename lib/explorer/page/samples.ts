@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 /**
- * Fresh samples of the prior.
+ * Fresh samples: of the prior, or normal as an autoencoder's codes.
  *
  * @module
  */
+import { fromUnits } from "../../latent/scale.ts";
 import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { byId, inFrame, make, onClick } from "./dom.ts";
@@ -19,8 +20,11 @@ export function startSamples(explorer: Explorer): void {
   const output = byId<HTMLOutputElement>("temperature-value");
   let seed = 1;
   let pixels = new Float32Array(COUNT * IMAGE_PIXELS);
-  const latents = () =>
-    priorSample(COUNT, explorer.z.length, seed, Number(temperature.value));
+  const latents = () => {
+    const d = explorer.z.length;
+    const z = priorSample(COUNT, d, seed, Number(temperature.value));
+    return fromUnits(z, explorer.model.scale);
+  };
 
   const canvases = Array.from({ length: COUNT }, (_, i) => {
     const canvas = make("canvas");

@@ -6,6 +6,7 @@
  */
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { nameOf, numberOf } from "./names.ts";
 
 /** Sliders at first; the rest tell least. */
 const SHOWN = 16;
@@ -69,7 +70,7 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
     min: String(-range),
     max: String(range),
     step: "0.01",
-    id: `z${dimension}`,
+    id: nameOf(dimension),
   });
   input.dataset.dim = String(dimension);
   input.addEventListener("input", () => {
@@ -78,7 +79,7 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
   const output = make("output");
   const bar = make("div", { className: "bar", hidden: true });
   const label = make("label", { htmlFor: input.id });
-  label.append(make("i", {}, "z"), make("sub", {}, String(dimension)));
+  label.append(make("i", {}, "z"), make("sub", {}, numberOf(dimension)));
   const row = make(
     "div",
     { className: "slider" },
@@ -92,10 +93,12 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
     output,
   );
   if (options.autoencoder) {
-    input.ariaLabel = `Latent dimension ${dimension}`;
+    input.ariaLabel = `Latent dimension ${numberOf(dimension)}`;
   } else {
     const nats = kl[dimension].toFixed(2);
-    input.ariaLabel = `Latent dimension ${dimension}, KL ${nats} nats`;
+    input.ariaLabel = `Latent dimension ${
+      numberOf(dimension)
+    }, KL ${nats} nats`;
     const share = make("i");
     share.style.width = `${100 * kl[dimension] / Math.max(...kl, 1e-9)}%`;
     row.append(
