@@ -388,6 +388,47 @@ browserTest("explorer: all that can be reached has a name", async (page) => {
   assertEquals(nameless.map(({ role }) => role?.value), []);
 });
 
+browserTest("explorer: dimensions are called z1 and so on", async (page) => {
+  const names = await page.evaluate<string[]>(`
+    [...document.querySelectorAll("#sliders label")].map((label) =>
+      label.textContent)`);
+  assertEquals(names.toSorted(), ["z1", "z2", "z3", "z4"]);
+  const options = await page.evaluate<string[]>(`
+    [...document.querySelectorAll("#map-x option")].map((option) =>
+      option.textContent.replace(/ .*/, ""))`);
+  assertEquals(options, names);
+});
+
+browserTest(
+  "explorer: an autoencoder's samples are drawn on the scale of its codes",
+  async (page) => {
+    const begin = await latents(page);
+    // Codes 100 ± 5 and so on: what N(0, I) draws is nowhere near.
+    [100, -40, 7, 0].forEach((mean, d) =>
+      assertAlmostEquals(begin[d], mean, 0.02)
+    );
+    for (let i = 1; i <= 6; i++) {
+      await page.click(`#samples button:nth-child(${i})`);
+      const z = await latents(page);
+      [[100, 5], [-40, 1], [7, 0.5], [0, 2]].forEach(([mean, sigma], d) =>
+        assertLess(Math.abs(z[d] - mean), 6 * sigma)
+      );
+    }
+  },
+  {
+    of: async () =>
+      explorerHtml({
+        weights: encodeWeights(
+          await trained({ latentDim: LATENT_DIM, autoencoder: true }, 500),
+        ),
+        description: "a test",
+        kl: [0, 0, 0, 0],
+        mu: Float32Array.of(95, -41, 6.5, -2, 105, -39, 7.5, 2),
+        labels: Uint8Array.of(3, 8),
+      }),
+  },
+);
+
 /** Pages of models that are not like most. */
 const odd: Record<string, () => Promise<string>> = {
   "one latent dimension": () => pageOf({ latentDim: 1 }),
@@ -418,8 +459,11 @@ async function pageWith(change: Partial<ExplorerModel>): Promise<string> {
 
 for (const [what, of] of Object.entries(odd)) {
   browserTest(`explorer: shows a model of ${what}`, async (page) => {
-    const middle = (await latents(page)).map(() => 0);
-    assertEquals(await latents(page), middle);
+    // An autoencoder begins at the mean of its codes.
+    if (what !== "an autoencoder") {
+      const middle = (await latents(page)).map(() => 0);
+      assertEquals(await latents(page), middle);
+    }
     const { red } = await canvas(page, "digit");
     await slide(page, 0, 2);
     await changes(page, "digit", red);
