@@ -221,7 +221,7 @@ async function comparePeers(
     const milliseconds = await tfjs.round();
     return {
       name: "TensorFlow.js",
-      version: (await import("@tensorflow/tfjs")).version.tfjs,
+      version: (tfjs.engine as Engine & { version: string }).version,
       build: tfjs.engine.description,
       threads,
       isFair: true,
@@ -310,10 +310,6 @@ const main: Main<typeof flags> = async (options) => {
   }
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
-  if (options.engine === "tfjs" || peers.includes("tfjs")) {
-    // A literal specifier, which needs no --allow-read as createEngine's does.
-    await import("../lib/engine/tfjs/engine.ts");
-  }
   const engine = await createEngine(model, options);
   const bench = new Bench(engine, batchSize);
   const msPerStep = await bench.measure();

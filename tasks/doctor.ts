@@ -54,10 +54,8 @@ const main: Main<typeof flags> = async ({ json }) => {
       ] as const
       : []),
   ];
-  // A literal specifier, which needs no --allow-read as createEngine's does.
-  const { TfjsEngine } = await import("../lib/engine/tfjs/engine.ts");
   const { description, probe: reference } = await tryEngine(
-    await TfjsEngine.create(PROBE, "cpu"),
+    await createEngine(PROBE, { engine: "tfjs", tfBackend: "cpu" }),
   );
   const diagnoses: Diagnosis[] = [{
     engine: "tfjs",

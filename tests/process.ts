@@ -38,6 +38,18 @@ export interface Result {
   stderr: string;
 }
 
+/**
+ * The words of a task's line, from `run` to its permissions, for a process in
+ * any folder: what the line says of the package's files, it says from here.
+ */
+export function lineWords(name: TaskName): string[] {
+  const lines: Record<string, string> = config.tasks;
+  const root = fileURLToPath(new URL("../", import.meta.url));
+  return lines[name].split(" ").slice(1, -1).map((word) =>
+    word.replace(/^--(lock|allow-read)=/, `$&${root}`)
+  );
+}
+
 /** Starts a task in `folder`; `-A` in place of its permissions if told so. */
 export function startTask(
   folder: string,
@@ -45,14 +57,12 @@ export function startTask(
   args: readonly string[],
   { allowAll = false } = {},
 ): Deno.ChildProcess {
-  const lines: Record<string, string> = config.tasks;
-  const words = lines[name].split(" ");
   const root = fileURLToPath(new URL("../", import.meta.url));
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...(allowAll ? ["run", "-A"] : words.slice(1, -1)),
+      ...(allowAll ? ["run", "-A"] : lineWords(name)),
       `--config=${root}deno.json`,
-      `${root}${words.at(-1)}`,
+      `${root}tasks/${name}.ts`,
       ...args,
     ],
     cwd: folder,

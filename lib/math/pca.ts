@@ -7,7 +7,9 @@
  *
  * @module
  */
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+// By its address: what `deno.json` imports, every command downloads.
+// deno-lint-ignore no-import-prefix
+import { EigenvalueDecomposition, Matrix } from "npm:ml-matrix@6.15.1";
 import type { Tick } from "./estimate.ts";
 
 /** The best linear code of some rows. */

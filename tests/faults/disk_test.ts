@@ -7,12 +7,17 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
 import { inFolder } from "../folder.ts";
 import { posixIsMissing } from "../platform.ts";
-import { type Result, runTask, runWell, snapshot } from "../process.ts";
+import {
+  lineWords,
+  type Result,
+  runTask,
+  runWell,
+  snapshot,
+} from "../process.ts";
 import type { TaskName } from "../tasks.ts";
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
@@ -67,12 +72,12 @@ async function runUnder(
   args: readonly string[],
 ): Promise<Result> {
   const [first, ...rest] = prefix;
-  const words = (config.tasks as Record<string, string>)[name].split(" ");
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(first, {
     args: [
-      ...[...rest, Deno.execPath(), ...words.slice(1, -1)],
-      ...[`--config=${root}deno.json`, root + words.at(-1), ...args],
+      ...[...rest, Deno.execPath(), ...lineWords(name)],
+      ...[`--config=${root}deno.json`, `${root}tasks/${name}.ts`],
+      ...args,
     ],
     cwd: folder,
     env: { NO_COLOR: "1" },

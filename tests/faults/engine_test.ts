@@ -10,7 +10,6 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import {
   decodeCheckpoint,
@@ -31,7 +30,7 @@ import {
 import { fillUniform } from "../../lib/rng.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
 import { inFolder } from "../folder.ts";
-import { type Result, runWell } from "../process.ts";
+import { lineWords, type Result, runWell } from "../process.ts";
 import { withReplaced } from "../replaced.ts";
 import { webgpuIsMissing } from "../webgpu.ts";
 
@@ -286,7 +285,7 @@ async function runBroken(
   await Deno.writeTextFile(join(folder, "broken.js"), breakage);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...config.tasks[name].split(" ").slice(1, -1),
+      ...lineWords(name),
       `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
       "--preload=broken.js",
       fileURLToPath(new URL(`../../tasks/${name}.ts`, import.meta.url)),

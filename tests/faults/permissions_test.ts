@@ -20,6 +20,9 @@ const WRITE_HERE = "--allow-write=.";
 /** The set of permissions in deno.json that has the mirrors' hosts. */
 const MIRRORS = "-P=mirrors";
 
+/** The engine that is loaded by a computed specifier, from this folder alone. */
+const TFJS = "--allow-read=lib/engine/tfjs";
+
 /** What a task may do that reads a model and writes a file. */
 const USUAL = [READ, WRITE_HERE];
 
@@ -35,8 +38,9 @@ const unusual: Partial<Record<TaskName, string[]>> = {
     "--allow-net=127.0.0.1",
     "--allow-run=open,xdg-open,explorer",
   ],
-  doctor: [],
-  bench: ["--allow-run"], // --python takes any program; given back if unused
+  doctor: [TFJS],
+  // --python takes any program; the right to run one is given back if unused.
+  bench: [TFJS, "--allow-run"],
 };
 
 /** All that a user's task may do, besides asking no questions. */
@@ -68,7 +72,11 @@ Deno.test("deno.json grants each task what it needs, and nothing else", () => {
     [...grants.keys(), ...workshop].sort(),
   );
   for (const [name, granted] of grants) {
-    const line = ["deno run --no-prompt", ...granted, `tasks/${name}.ts`];
+    const line = [
+      "deno run --lock=deno.lock --no-prompt",
+      ...granted,
+      `tasks/${name}.ts`,
+    ];
     assertEquals(lines[name].replace(" --quiet", ""), line.join(" "));
   }
   for (const name of workshop) {
@@ -127,6 +135,7 @@ console.log(JSON.stringify(done));
 /** What the probe can do with each grant. */
 const deeds: Record<string, string[]> = {
   [READ]: ["read outside"],
+  [TFJS]: [],
   [WRITE_HERE]: ["write here"],
   "--allow-net": [
     "connect to this machine",

@@ -52,6 +52,8 @@ interface Unread {
 export class TfjsEngine implements Engine {
   readonly name = "tfjs";
   readonly description: string;
+  /** The version of TensorFlow.js. */
+  readonly version = tf.version.tfjs;
   readonly #options: EngineOptions;
   readonly #checks: Checks;
   readonly #gpu: Gpu | null;

@@ -1,8 +1,8 @@
 /**
- * TensorFlow.js, as the tfjs engine sees it, from npm.
+ * TensorFlow.js from npm, as the tfjs engine uses it.
  *
- * The versions stand here and not among the `imports` of `deno.json`: what is
- * named there is downloaded by every command, and this is 290 MB.
+ * Its versions stand here: what `deno.json` imports, every command downloads,
+ * and this is 290 MB. Only what uses tfjs may import this file; see `engines.ts`.
  *
  * @module
  */
