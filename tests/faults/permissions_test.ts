@@ -145,6 +145,7 @@ const deeds: Record<string, string[]> = {
     "reach the mirrors",
   ],
   [MIRRORS]: ["reach the mirrors"],
+  "--allow-run": ["run a program", "run deno"],
   "--allow-net=127.0.0.1": [
     "connect to this machine",
     "fetch from this machine",
