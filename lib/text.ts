@@ -42,6 +42,21 @@ export function oneLine(text: string, max = 80): string {
 }
 
 /**
+ * Writes how many there are of something: `1 epoch`, `2 epochs`.
+ *
+ * @param noun What one of them is called; its plural ends in `s`.
+ */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Writes a number with so many decimals; what rounds to zero has no sign. */
+export function fixed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
+/**
  * Escapes in lines what a terminal would obey: it may come from a file. What is
  * JSON stays JSON, of the same value.
  */

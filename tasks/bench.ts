@@ -11,14 +11,16 @@ import { createEngine } from "../lib/engines.ts";
 import { type OperationTime, WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { peakFlops } from "../lib/engine/wasm/threads.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
-import { trainingOptions } from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
-import { common, engineOptions } from "./shared/options.ts";
+import { common, engineOptions, training } from "./shared/options.ts";
+import { nameRows } from "./shared/tables.ts";
+import { tell } from "./shared/terminal.ts";
+import { quietVulkan } from "./shared/vulkan.ts";
 import {
   isProcess,
   keepPermissionsFor,
@@ -36,9 +38,9 @@ import {
 } from "./shared/peers_table.ts";
 
 const flags = {
-  batchSize: trainingOptions.batchSize,
-  latentDim: trainingOptions.latentDim,
-  likelihood: trainingOptions.likelihood,
+  batchSize: training.batchSize,
+  latentDim: training.latentDim,
+  likelihood: training.likelihood,
   profile: {
     type: "boolean",
     default: false,
@@ -310,6 +312,7 @@ const main: Main<typeof flags> = async (options) => {
   }
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
+  quietVulkan();
   const engine = await createEngine(model, options);
   const bench = new Bench(engine, batchSize);
   const msPerStep = await bench.measure();
@@ -366,12 +369,12 @@ const main: Main<typeof flags> = async (options) => {
       ["CPU time", `${cpuMsPerStep.toFixed(3)} ms a step`],
     );
   }
-  for (const [name, value] of rows) console.log(name.padEnd(12) + value);
+  console.log(nameRows(rows, [12]));
   if (operations) {
     console.log(["", ...profileTable(operations, batchSize)].join("\n"));
   }
   if (comparison) {
-    console.log(["", ...comparisonTable(comparison, batchSize)].join("\n"));
+    tell(["", ...comparisonTable(comparison, batchSize)].join("\n"));
   }
 };
 

@@ -10,7 +10,6 @@ import { withHeading } from "../lib/image/heading.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
 import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
-import { markdownTable } from "../lib/report/markdown.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import {
@@ -23,6 +22,7 @@ import {
   EXIT_INTERRUPTED,
   type Main,
   runTask,
+  suggestNext,
   type Task,
   TaskError,
 } from "./shared/cli.ts";
@@ -34,29 +34,34 @@ import {
 } from "./shared/comparison.ts";
 import { concatenate, firstImages, openDataset } from "./shared/data.ts";
 import { readsFrom, willWrite } from "./shared/files.ts";
-import { show } from "./shared/metrics_table.ts";
+import { range, show } from "./shared/metrics_table.ts";
 import { measureLatents } from "./shared/dimensions.ts";
 import { drawSamples } from "./shared/drawings.ts";
 import { describe } from "./shared/model.ts";
 import {
   checkpointFolder,
+  checkpointWords,
   common,
   engineOptions,
+  followRecipe,
+  outFile,
   pick,
-  pictureFile,
   runOptions,
+  training,
 } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
 import { Progress } from "./shared/progress.ts";
+import { textTable } from "./shared/tables.ts";
+import { tell } from "./shared/terminal.ts";
 import { type Detour, explain, type Run } from "./shared/run.ts";
 import { findRun, finishRun, type MeasuredRun } from "./shared/several_runs.ts";
 
 const flags = {
-  latentDim: trainingOptions.latentDim,
-  beta: trainingOptions.beta,
+  latentDim: training.latentDim,
+  beta: training.beta,
   ...runOptions,
   checkpointDir: checkpointFolder("checkpoints/compare"),
-  out: pictureFile("comparison.png"),
+  out: outFile("comparison.png"),
   scale: common.digitScale,
   ...engineOptions,
   json: common.json,
@@ -78,7 +83,8 @@ const ROWS = 4;
 /** Around the picture's heading, as around its sheets. */
 const MARGIN = 16;
 
-const main: Main<typeof flags> = async (options, { signal, given }) => {
+const main: Main<typeof flags> = async (values, { given, signal }) => {
+  const options = followRecipe(values, given);
   const { checkpointDir } = options;
   const [autoencoderRun, vaeRun] = [true, false].map((autoencoder): Run => ({
     name: autoencoder ? "autoencoder" : `VAE, β = ${options.beta}`,
@@ -103,8 +109,9 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
 
   using resources = new DisposableStack();
   const models: MeasuredRun[] = [];
-  for (const run of runs) {
-    const finished = await finishRun(run, dataset, options, signal);
+  for (const [i, run] of runs.entries()) {
+    const left = runs.length - i;
+    const finished = await finishRun(run, dataset, options, signal, left);
     if (!finished) return EXIT_INTERRUPTED;
     models.push(resources.use(finished));
   }
@@ -183,14 +190,15 @@ async function compare(
       }));
       return;
     }
-    console.log(
+    tell(
       `${describe(models[1].checkpoint)}, beside the autoencoder; ` +
         `${split} images, mean ± standard error\n`,
     );
     console.log(
       tableOf(autoencoder.measured, vae.measured, yardstick, split),
     );
-    console.log(`\n${out}`);
+    tell(`\n${out}`);
+    suggestNext("traverse", checkpointWords(models[1].run.path));
   } finally {
     progress.clear();
   }
@@ -250,17 +258,12 @@ function tableOf(
     value: (model: Measured) => string | null,
     beside: string,
   ) => [
-    aspect,
-    measure,
-    value(autoencoder) ?? "–",
-    value(vae) ?? "–",
-    beside,
+    ...(aspect === "" ? [] : [["", "", "", ""], [`${aspect}:`, "", "", ""]]),
+    [measure, value(autoencoder) ?? "–", value(vae) ?? "–", beside],
   ];
-  const range = (values: readonly number[]) =>
-    `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
   const real = `${split} images`;
-  return markdownTable(
-    ["", "measured", "autoencoder", "VAE", "beside"],
+  return textTable(
+    ["measured", "autoencoder", "VAE", "beside"],
     [
       row(
         "latent space",
@@ -310,7 +313,7 @@ function tableOf(
         (m) => show(m.squaredError),
         `PCA: ${show(yardstick.pcaSquaredError)}`,
       ),
-    ],
+    ].flat(),
   );
 }
 

@@ -7,12 +7,15 @@ import { lossCurves } from "../lib/image/curves.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { describe, openCheckpoint } from "./shared/model.ts";
-import { pictureFile, plotOptions } from "./shared/options.ts";
+import { common, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
-  out: pictureFile("loss-curves.png"),
-  ...plotOptions,
+  checkpoint: common.checkpoint,
+  out: outFile("loss-curves.png"),
+  scale: common.scale,
+  json: common.json,
 } as const satisfies OptionTable;
 
 /** What `deno task curves` does. */
@@ -40,9 +43,8 @@ const main: Main<typeof flags> = async (
     scale,
   });
   await writePicture(out, picture, title, checkpoint);
-  console.log(
-    json ? JSON.stringify({ out, history }) : `${out}: ${describe(checkpoint)}`,
-  );
+  if (json) console.log(JSON.stringify({ out, history }));
+  else tell(`${out}: ${describe(checkpoint)}`);
 };
 
 if (import.meta.main) await runTask(task, flags, main);

@@ -16,8 +16,12 @@ import {
   TOLERANCE,
 } from "../lib/engines.ts";
 import type { OptionTable } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { common } from "./shared/options.ts";
+import { nameRows, textTable } from "./shared/tables.ts";
+import { say } from "./shared/terminal.ts";
+import { quietVulkan } from "./shared/vulkan.ts";
 
 const flags = {
   json: common.json,
@@ -30,6 +34,9 @@ export const task: Task = {
   examples: ["--json"],
   options: flags,
 };
+
+/** Columns of the names of what the machine has. */
+const NAMES = 10;
 
 const PARTS = Object.keys(TOLERANCE) as ProbePart[];
 
@@ -44,6 +51,7 @@ interface Diagnosis {
 }
 
 const main: Main<typeof flags> = async ({ json }) => {
+  quietVulkan();
   const gpu = await requestGpu();
   const candidates: EngineChoice[] = [
     { engine: "wasm" },
@@ -83,16 +91,17 @@ const main: Main<typeof flags> = async ({ json }) => {
   };
   if (json) console.log(JSON.stringify({ ...machine, engines: diagnoses }));
   else {
+    const { deno, v8, system } = machine;
+    const cores = counted(machine.cores, "core");
     console.log(
-      `Deno      ${machine.deno} (V8 ${machine.v8}), ${machine.system}, ` +
-        `${machine.cores} cores`,
+      nameRows([["Deno", `${deno} (V8 ${v8}), ${system}, ${cores}`]], [NAMES]),
     );
     console.log(gpuText(gpu));
     console.log(table(diagnoses));
   }
   const wrong = diagnoses.filter(({ isRight }) => !isRight);
   for (const { description } of wrong) {
-    console.error(`error: wrong numbers or a failure: ${description}`);
+    say(`error: wrong numbers or a failure: ${description}`);
   }
   return wrong.length > 0 ? 1 : 0;
 };
@@ -142,34 +151,37 @@ async function diagnose(
 
 function gpuText(gpu: Gpu | null): string {
   if (!gpu) {
-    return "WebGPU    no adapter (on Debian, mesa-vulkan-drivers has a " +
-      "software one)";
+    return nameRows([[
+      "WebGPU",
+      "no adapter (on Debian, mesa-vulkan-drivers has a software one)",
+    ]], [NAMES]);
   }
   const { limits, features } = gpu.adapter;
   return [
-    `WebGPU    ${gpu.description}`,
+    nameRows([["WebGPU", gpu.description]], [NAMES]),
     "limits",
     ...LIMITS.map((name) => `  ${name.padEnd(36)}${limits[name]}`),
-    `features  ${[...features].sort().join(", ") || "none"}`,
+    nameRows([["features", [...features].sort().join(", ") || "none"]], [
+      NAMES,
+    ]),
   ].join("\n");
 }
 
 function table(diagnoses: Diagnosis[]): string {
-  const width = Math.max(...diagnoses.map((d) => d.description.length)) + 2;
+  const rows = diagnoses.map(({ description, errors, isRight }) => [
+    description,
+    ...PARTS.map((part) => errors ? errors[part].toExponential(1) : "–"),
+    isRight ? "right" : "WRONG",
+  ]);
+  const allowed = PARTS.map((part) => TOLERANCE[part].toExponential(0));
   return [
     "",
     "One batch on each engine; the largest relative error against the reference:",
     "",
-    "engine".padEnd(width) +
-    PARTS.map((part) => part.padEnd(12)).join("") + "verdict",
-    ...diagnoses.map(({ description, errors, isRight }) =>
-      description.padEnd(width) +
-      PARTS.map((part) =>
-        (errors ? errors[part].toExponential(1) : "–").padEnd(12)
-      ).join("") + (isRight ? "right" : "WRONG")
-    ),
-    "allowed".padEnd(width) +
-    PARTS.map((part) => TOLERANCE[part].toExponential(0).padEnd(12)).join(""),
+    textTable(["engine", ...PARTS, "verdict"], [
+      ...rows,
+      ["allowed", ...allowed, ""],
+    ]),
   ].join("\n");
 }
 

@@ -6,14 +6,18 @@
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { measure } from "../lib/metrics/metrics.ts";
 import { binarize } from "../lib/metrics/pixels.ts";
-import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import { trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { openImages, openTrainingImages } from "./shared/data.ts";
-import { klRows, metricsTable } from "./shared/metrics_table.ts";
+import { widthOf } from "./shared/columns.ts";
+import { klRows, metricsTable, type Row } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, engineOptions } from "./shared/options.ts";
+import { common, data, engineOptions } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
+import { nameRows } from "./shared/tables.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   split: common.split,
@@ -25,7 +29,7 @@ const flags = {
     help: "black-and-white pixels: one draw for all, or one for each seed",
   },
   seed: { ...trainingOptions.seed, help: "seed of z and of dynamic pixels" },
-  dataDir: dataOptions.dataDir,
+  dataDir: data.dataDir,
   checkpoint: common.checkpoint,
   ...engineOptions,
   json: common.json,
@@ -39,6 +43,9 @@ export const task: Task = {
   examples: ["--split validation --samples 1000"],
   options: flags,
 };
+
+/** Columns of the names of what is measured. */
+const NAMES = 26;
 
 const main: Main<typeof flags> = async (options, { given }) => {
   const { split, samples, seed, binarize: binarization } = options;
@@ -94,20 +101,27 @@ const main: Main<typeof flags> = async (options, { given }) => {
     }));
     return;
   }
-  console.log(describe(checkpoint));
-  console.log(`${split}, ${metrics.images} images, mean ± standard error`);
+  tell(describe(checkpoint));
+  const measured = counted(metrics.images, `${split} image`);
+  tell(`${measured}, mean ± standard error`);
   const [loss, ...groups] = metricsTable(metrics, checkpoint, binarization);
   loss[1].push(...klRows(metrics));
   for (const [group, rows] of [loss, ...groups]) {
-    console.log(`\n${group}`);
-    for (const [name, value, explanation] of rows) {
-      if (value === null) continue;
-      console.log(
-        `  ${name.padEnd(26)}${value.padEnd(24)}${explanation}`.trimEnd(),
-      );
-    }
+    console.log(`\n${group}\n${textOf(rows)}`);
   }
-  for (const note of metrics.notes) console.log(`\nnote: ${note}`);
+  for (const note of metrics.notes) tell(`\nnote: ${note}`);
 };
+
+/** Lays out a group of what is measured. */
+function textOf(rows: readonly Row[]): string {
+  const shown = rows.flatMap(([name, value, explanation]) => {
+    if (value === null) return [];
+    // Without an explanation the value may take the line, or several.
+    return [[`  ${name}`, value, explanation].filter((cell) => cell !== "")];
+  });
+  const values = shown.filter((row) => row.length === 3)
+    .map(([, value]) => widthOf(value));
+  return nameRows(shown, [NAMES, 2 + Math.max(...values)]);
+}
 
 if (import.meta.main) await runTask(task, flags, main);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import {
   EXIT_INTERRUPTED,
@@ -14,11 +13,12 @@ import {
 } from "./shared/cli.ts";
 import { explorerPage } from "./shared/explorer_page.ts";
 import { describe, openCheckpoint } from "./shared/model.ts";
-import { common } from "./shared/options.ts";
+import { common, data } from "./shared/options.ts";
+import { say, tell } from "./shared/terminal.ts";
 
 const flags = {
   checkpoint: common.checkpoint,
-  dataDir: dataOptions.dataDir,
+  dataDir: data.dataDir,
   port: {
     type: "integer",
     default: 8000,
@@ -70,11 +70,8 @@ const main: Main<typeof flags> = async (options, context) => {
   );
   const url = serve(new TextEncoder().encode(html), options.port);
   const description = describe(checkpoint);
-  console.log(
-    options.json
-      ? JSON.stringify({ url, description })
-      : `${url} until Ctrl-C (${description})`,
-  );
+  if (options.json) console.log(JSON.stringify({ url, description }));
+  else tell(`${url} until Ctrl-C (${description})`);
   if (options.open) openBrowser(url);
   await interrupted;
   return EXIT_INTERRUPTED;
@@ -171,7 +168,7 @@ function openBrowser(url: string): void {
     new Deno.Command(opener, { args: [url], stdin: "null", stdout: "null" })
       .spawn();
   } catch {
-    console.error(`note: ${opener} cannot be run: open ${url} yourself`);
+    say(`note: ${opener} cannot be run: open ${url} yourself`);
   }
 }
 

@@ -8,14 +8,18 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
-import { dataOptions } from "../lib/options/run.ts";
-import type { OptionTable, OptionValues } from "../lib/options/table.ts";
+import {
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
 import type { FileKind } from "../lib/files/kind.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { claim, makeRoom, willWrite, writeOutput } from "./shared/files.ts";
-import { flagOf } from "./shared/flags.ts";
+import { flagOf, inSection } from "./shared/flags.ts";
 import { openCheckpoint } from "./shared/model.ts";
-import { common } from "./shared/options.ts";
+import { common, data } from "./shared/options.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   format: {
@@ -24,14 +28,22 @@ const flags = {
     choices: ["html", "safetensors", "onnx", "tfjs"],
     help: "the explorer in one page, PyTorch's weights, or graphs",
   },
-  out: {
-    type: "text",
-    default: null,
-    metavar: "PATH",
-    help: "file, or folder for onnx and tfjs; default: named by the format",
-  },
   checkpoint: common.checkpoint,
-  dataDir: dataOptions.dataDir,
+  dataDir: data.dataDir,
+  ...inSection("Output", {
+    out: {
+      type: "text",
+      default: null,
+      metavar: "FILE",
+      help: "the file to write; default: explorer.html, weights.safetensors",
+    },
+    outDir: {
+      type: "text",
+      default: null,
+      metavar: "DIR",
+      help: "folder of the graphs; default: onnx, tfjs",
+    },
+  }),
   json: common.json,
 } as const satisfies OptionTable;
 
@@ -76,14 +88,15 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
     files: [["", "safetensors"]],
     make: (checkpoint) => new Map([["", encodeWeights(checkpoint)]]),
     usage: (out) =>
-      `in PyTorch: model.load_state_dict(safetensors.torch.load_file("${out}"))`,
+      "in PyTorch:\n" +
+      `  model.load_state_dict(safetensors.torch.load_file("${out}"))`,
   },
   onnx: {
     out: "onnx",
     files: [["encoder.onnx", "onnx"], ["decoder.onnx", "onnx"]],
     make: onnxModels,
     usage: (out) =>
-      'in Python: onnxruntime.InferenceSession("' +
+      'in Python:\n  onnxruntime.InferenceSession("' +
       `${join(out, "decoder.onnx")}").run(None, {"z": z})`,
   },
   tfjs: {
@@ -94,14 +107,22 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
     ]),
     make: layersModels,
     usage: (out) =>
-      `in TensorFlow.js, with ${out} served: ` +
-      `await tf.loadLayersModel("${join(out, "decoder", "model.json")}")`,
+      `in TensorFlow.js, with ${out} served:\n` +
+      `  await tf.loadLayersModel("${join(out, "decoder", "model.json")}")`,
   },
 };
 
 const main: Main<typeof flags> = async (options, { given }) => {
   const format = formats[options.format];
-  const out = options.out ?? format.out;
+  const isFile = format.files[0][0] === "";
+  const [place, other] = isFile ? ["out", "outDir"] : ["outDir", "out"];
+  if (given.has(other as keyof typeof flags)) {
+    throw new OptionError(
+      `--format ${options.format} writes a ${isFile ? "file" : "folder"}: ` +
+        `name it with ${flagOf(place)}, not ${flagOf(other)}`,
+    );
+  }
+  const out = (isFile ? options.out : options.outDir) ?? format.out;
   const checkpoint = await openCheckpoint(options.checkpoint);
   const kinds = new Map(
     format.files.map(([name, kind]) => [join(out, name), kind]),
@@ -127,9 +148,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
     return;
   }
   for (const { path, bytes } of files) {
-    console.log(`${path}: ${Math.ceil(bytes / 1000)} kB`);
+    tell(`${path}: ${Math.ceil(bytes / 1000)} kB`);
   }
-  console.log(format.usage(out));
+  tell(format.usage(out));
 };
 
 /** Says whether a file holds weights as they are exported, and nothing more. */

@@ -4,11 +4,12 @@
  * @module
  */
 import { fetchDataset } from "../lib/dataset/download.ts";
-import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
-import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { common } from "./shared/options.ts";
+import { type Main, runTask, suggestNext, type Task } from "./shared/cli.ts";
+import { flagWords } from "./shared/flags.ts";
+import { common, data } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   dataset: {
@@ -23,7 +24,7 @@ const flags = {
     metavar: "DIR|URL",
     help: "folder or base URL to take the files from",
   },
-  dataDir: dataOptions.dataDir,
+  dataDir: data.dataDir,
   json: common.json,
 } as const satisfies OptionTable;
 
@@ -57,8 +58,11 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     const check = checkedBy === "digest"
       ? "verified"
       : "of the right shape (digests are published for the .gz alone)";
-    console.log(`${path}: ${check}, ${url ? `from ${url}` : "already there"}`);
+    tell(`${path}: ${check}, ${url ? `from ${url}` : "already there"}`);
   }
+  const isUsual = dataset === "mnist" && dataDir === flags.dataDir.default;
+  const words = flagWords(flags, options, ["dataset", "dataDir"]);
+  suggestNext("train", isUsual ? [] : words);
 };
 
 function megabytes(bytes: number): string {

@@ -29,11 +29,25 @@ import {
   OptionError,
   type OptionTable,
 } from "../lib/options/table.ts";
-import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import {
+  type Main,
+  runTask,
+  suggestNext,
+  type Task,
+  TaskError,
+} from "./shared/cli.ts";
 import { claim, makeRoom, readsFrom, willWrite } from "./shared/files.ts";
 import { flagOf } from "./shared/flags.ts";
 import { describe } from "./shared/model.ts";
-import { common, pick } from "./shared/options.ts";
+import {
+  checkpointWords,
+  common,
+  data,
+  outFile,
+  pick,
+  training,
+} from "./shared/options.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   from: {
@@ -42,16 +56,11 @@ const flags = {
     metavar: "FILE",
     help: "a .pth or .safetensors file of the same model",
   },
-  out: {
-    type: "text",
-    default: "checkpoints/imported.safetensors",
-    metavar: "FILE",
-    help: "the checkpoint to write",
-  },
-  likelihood: trainingOptions.likelihood,
-  autoencoder: trainingOptions.autoencoder,
-  beta: trainingOptions.beta,
-  ...dataOptions,
+  out: outFile("checkpoints/imported.safetensors", "the checkpoint to write"),
+  likelihood: training.likelihood,
+  autoencoder: training.autoencoder,
+  beta: training.beta,
+  ...data,
   json: common.json,
 } as const satisfies OptionTable;
 
@@ -86,14 +95,14 @@ const main: Main<typeof flags> = async (values, { given }) => {
   for (const name of MODEL) {
     if (given.has(name)) Object.assign(options, { [name]: values[name] });
   }
-  const data = pick(values, dataOptions);
+  const images = pick(values, dataOptions);
   const checkpoint = {
     options: { ...options, latentDim: model.latentDim },
     data: {
-      name: data.images ??
-        (data.dataset === "auto" ? "unknown images" : data.dataset),
+      name: images.images ??
+        (images.dataset === "auto" ? "unknown images" : images.dataset),
       digest: null,
-      options: data,
+      options: images,
     },
     state: model.state,
     history: [],
@@ -109,7 +118,8 @@ const main: Main<typeof flags> = async (values, { given }) => {
       JSON.stringify({ from, out, latentDim, likelihood, autoencoder, beta }),
     );
   } else {
-    console.log(`${out}: ${from} (${describe(checkpoint)})`);
+    tell(`${out}: ${from} (${describe(checkpoint)})`);
+    suggestNext("sample", checkpointWords(out));
   }
 };
 

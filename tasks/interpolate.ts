@@ -8,16 +8,16 @@ import { grid } from "../lib/image/grid.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
-import { dataOptions } from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, digitOptions, pictureFile } from "./shared/options.ts";
+import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
   headingOf,
   pictureFiles,
@@ -25,7 +25,7 @@ import {
   writeAnimation,
   writePicture,
 } from "./shared/pictures.ts";
-import { showDigits } from "./shared/terminal.ts";
+import { showDigits, tell } from "./shared/terminal.ts";
 
 const flags = {
   fromIndex: {
@@ -68,10 +68,11 @@ const flags = {
     choices: ["linear", "slerp"],
     help: "along the straight line, or the arc around the origin",
   },
+  seed: common.seed,
   gif: common.gif,
   split: common.split,
-  dataDir: dataOptions.dataDir,
-  out: pictureFile("interpolation.png"),
+  dataDir: data.dataDir,
+  out: outFile("interpolation.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -144,7 +145,8 @@ const main: Main<typeof flags> = async (options, { given }) => {
     console.log(JSON.stringify({ out, animation, pairs, steps, mode }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
-    console.log(`${written}: ${pairs.length} pairs (${describe(checkpoint)})`);
+    const made = counted(pairs.length, "pair");
+    tell(`${written}: ${made} (${describe(checkpoint)})`);
   }
 };
 

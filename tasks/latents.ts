@@ -5,7 +5,6 @@
  */
 import { scatter } from "../lib/image/scatter.ts";
 import { projectPca } from "../lib/math/pca.ts";
-import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import {
@@ -16,8 +15,9 @@ import {
 } from "./shared/dimensions.ts";
 import { openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, pictureFile, plotOptions } from "./shared/options.ts";
+import { common, data, engineOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   pca: {
@@ -26,9 +26,12 @@ const flags = {
     help: "along the principal components, not the most active dimensions",
   },
   split: common.split,
-  dataDir: dataOptions.dataDir,
-  out: pictureFile("latents.png"),
-  ...plotOptions,
+  dataDir: data.dataDir,
+  checkpoint: common.checkpoint,
+  ...engineOptions,
+  out: outFile("latents.png"),
+  scale: common.scale,
+  json: common.json,
 } as const satisfies OptionTable;
 
 /** What `deno task latents` does. */
@@ -78,7 +81,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     console.log(JSON.stringify({ out, split, n: count, axes: view.labels }));
   } else {
     const axes = view.labels.join(", ");
-    console.log(`${out}: ${axes} (${describe(checkpoint)})`);
+    tell(`${out}: ${axes} (${describe(checkpoint)})`);
   }
 };
 

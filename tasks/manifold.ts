@@ -9,9 +9,9 @@ import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openLatents } from "./shared/dimensions.ts";
 import { drawManifold } from "./shared/drawings.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { digitOptions, pictureFile } from "./shared/options.ts";
+import { digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
-import { showDigits } from "./shared/terminal.ts";
+import { showDigits, tell } from "./shared/terminal.ts";
 
 const flags = {
   n: {
@@ -21,7 +21,7 @@ const flags = {
     max: 100,
     help: "digits along each side",
   },
-  out: pictureFile("manifold.png"),
+  out: outFile("manifold.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -52,7 +52,7 @@ const main: Main<typeof flags> = async (options) => {
   if (options.json) {
     console.log(JSON.stringify({ out, n, dimensions: axes, quantiles }));
   } else {
-    console.log(`${out}: ${title} (${describe(checkpoint)})`);
+    tell(`${out}: ${title} (${describe(checkpoint)})`);
   }
 };
 

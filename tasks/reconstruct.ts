@@ -5,14 +5,14 @@
  */
 import { pairGrid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, digitOptions, pictureFile } from "./shared/options.ts";
+import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
-import { showDigits } from "./shared/terminal.ts";
+import { showDigits, tell } from "./shared/terminal.ts";
 
 const flags = {
   n: {
@@ -23,8 +23,8 @@ const flags = {
     help: "how many digits",
   },
   split: common.split,
-  dataDir: dataOptions.dataDir,
-  out: pictureFile("reconstructions.png"),
+  dataDir: data.dataDir,
+  out: outFile("reconstructions.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -58,7 +58,8 @@ const main: Main<typeof flags> = async (options, { given }) => {
   if (options.json) {
     console.log(JSON.stringify({ out, n: shown, split }));
   } else {
-    console.log(`${out}: ${shown} ${split} images (${describe(checkpoint)})`);
+    const images = counted(shown, `${split} image`);
+    tell(`${out}: ${images} (${describe(checkpoint)})`);
   }
 };
 

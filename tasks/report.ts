@@ -12,6 +12,7 @@ import { STYLE } from "../lib/report/style.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { measureLatents, nameOf } from "./shared/dimensions.ts";
 import { flagOf } from "./shared/flags.ts";
@@ -19,25 +20,21 @@ import { openImages, openTrainingImages } from "./shared/data.ts";
 import { willWrite, writeOutput } from "./shared/files.ts";
 import { metricsTable } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, engineOptions } from "./shared/options.ts";
+import { common, data, engineOptions, outFile } from "./shared/options.ts";
 import { metadata } from "./shared/pictures.ts";
 import { Progress } from "./shared/progress.ts";
+import { tell } from "./shared/terminal.ts";
 import {
   type ReportPicture,
   reportPictures,
 } from "./shared/report_pictures.ts";
 
 const flags = {
-  out: {
-    type: "text",
-    default: "report.html",
-    metavar: "FILE",
-    help: "the page to write",
-  },
+  out: outFile("report.html", "the page to write"),
   split: common.split,
   samples: common.samples,
   seed: common.seed,
-  dataDir: dataOptions.dataDir,
+  dataDir: data.dataDir,
   checkpoint: common.checkpoint,
   ...engineOptions,
   json: common.json,
@@ -82,7 +79,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
 
   const title = describe(checkpoint);
   const body = markup`<h1>${title}</h1>
-<p>Measured and drawn with ${metrics.images} ${split} images.</p>
+<p>Measured and drawn with ${counted(metrics.images, `${split} image`)}.</p>
 ${lossSection(checkpoint)}
 <h2>Pictures</h2>
 ${
@@ -97,16 +94,13 @@ ${metricsSection(checkpoint, metrics)}
 ${optionsSection(checkpoint)}`;
   const text = page(title, STYLE + widths(rows), body);
   await writeOutput(out, new TextEncoder().encode(text), "html");
-  console.log(
-    options.json
-      ? JSON.stringify({
-        out,
-        split,
-        pictures: pictures.map(({ title }) => title),
-        ...metrics,
-      })
-      : `${out}: ${title}`,
-  );
+  if (!options.json) return tell(`${out}: ${title}`);
+  console.log(JSON.stringify({
+    out,
+    split,
+    pictures: pictures.map(({ title }) => title),
+    ...metrics,
+  }));
 };
 
 /** Gives the pictures of a row one height: their widths are as their shapes are. */

@@ -5,13 +5,14 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import type { OptionTable } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openScale } from "./shared/dimensions.ts";
 import { drawSamples } from "./shared/drawings.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { digitOptions, pictureFile } from "./shared/options.ts";
+import { common, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
-import { showDigits } from "./shared/terminal.ts";
+import { showDigits, tell } from "./shared/terminal.ts";
 
 const flags = {
   n: {
@@ -28,7 +29,8 @@ const flags = {
     max: 100,
     help: "standard deviation of z",
   },
-  out: pictureFile("samples.png"),
+  seed: common.seed,
+  out: outFile("samples.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -54,7 +56,7 @@ const main: Main<typeof flags> = async (options) => {
   if (options.json) {
     console.log(JSON.stringify({ out, n, seed, temperature }));
   } else {
-    console.log(`${out}: ${n} samples (${describe(checkpoint)})`);
+    tell(`${out}: ${counted(n, "sample")} (${describe(checkpoint)})`);
   }
 };
 

@@ -14,46 +14,49 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
+import { counted, fixed } from "../lib/text.ts";
 import {
   commandLine,
   EXIT_INTERRUPTED,
   type Main,
   runTask,
+  suggestNext,
   type Task,
 } from "./shared/cli.ts";
 import { openDataset } from "./shared/data.ts";
 import { readsFrom, willWrite, writeOutput } from "./shared/files.ts";
 import {
   checkpointFolder,
+  checkpointWords,
   common,
   engineOptions,
+  followRecipe,
+  outFolder,
   pick,
   runOptions,
+  training,
 } from "./shared/options.ts";
 import { type Detour, explain, type Run } from "./shared/run.ts";
 import { findRun, finishRun } from "./shared/several_runs.ts";
+import { textTable } from "./shared/tables.ts";
+import { tell } from "./shared/terminal.ts";
 
 const flags = {
   beta: {
-    ...trainingOptions.beta,
+    ...training.beta,
     type: "numbers",
     default: [0.25, 0.5, 1, 2, 4],
     help: "weights of the KL term",
   },
   latentDim: {
-    ...trainingOptions.latentDim,
+    ...training.latentDim,
     type: "integers",
     default: [12],
     help: "numbers of latent dimensions",
   },
   ...runOptions,
   checkpointDir: checkpointFolder("checkpoints/sweep"),
-  outDir: {
-    type: "text",
-    default: "plots",
-    metavar: "DIR",
-    help: "folder of what is written",
-  },
+  outDir: outFolder("plots", "folder of the table and the picture"),
   scale: common.scale,
   ...engineOptions,
   json: common.json,
@@ -83,7 +86,8 @@ interface Row {
   readonly checkpoint: string;
 }
 
-const main: Main<typeof flags> = async (options, { signal, given }) => {
+const main: Main<typeof flags> = async (values, { given, signal }) => {
+  const options = followRecipe(values, given);
   const { outDir, scale, likelihood, epochs } = options;
   const runs = runsOf(options);
   const files = ([
@@ -100,8 +104,9 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
 
   const rows: Row[] = [];
   let split = "test";
-  for (const run of runs) {
-    using finished = await finishRun(run, dataset, options, signal);
+  for (const [i, run] of runs.entries()) {
+    const left = runs.length - i;
+    using finished = await finishRun(run, dataset, options, signal, left);
     if (!finished) return EXIT_INTERRUPTED;
     split = finished.split;
     const { history } = finished.checkpoint;
@@ -119,9 +124,9 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
   }
 
   const unit = likelihood === "mse" ? "squared error" : "nats";
-  const title = `${dataset.name}, ${split} images, ${epochs} ` +
-    (epochs === 1 ? "epoch" : "epochs");
+  const title = `${dataset.name}, ${split} images, ${counted(epochs, "epoch")}`;
   const table = tableOf(rows, unit);
+  const markdown = markdownTable(...table);
   const result = { dataset: dataset.name, split, likelihood, runs: rows };
   const picture = rateDistortion(rows, {
     title: `Rate and distortion: ${title}`,
@@ -130,7 +135,7 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
   });
   const encode = (text: string) => new TextEncoder().encode(text);
   const contents = [
-    encode(`# ${title}\n\n${table}\n`),
+    encode(`# ${title}\n\n${markdown}\n`),
     encode(JSON.stringify(result, null, 2) + "\n"),
     encodePng(picture, {
       Title: "Rate and distortion",
@@ -145,11 +150,13 @@ const main: Main<typeof flags> = async (options, { signal, given }) => {
   } catch (error) {
     throw explain(error, { kept: "all runs are saved", command: again });
   }
-  console.log(
-    options.json
-      ? JSON.stringify({ ...result, files: files.map(({ path }) => path) })
-      : `${table}\n\n${files.map(({ path }) => path).join(" ")}`,
-  );
+  const paths = files.map(({ path }) => path);
+  if (options.json) console.log(JSON.stringify({ ...result, files: paths }));
+  else {
+    console.log(`${textTable(...table)}\n`);
+    tell(paths.join(" "));
+    suggestNext("traverse", checkpointWords(rows.at(-1)!.checkpoint));
+  }
 };
 
 /** Words the command that goes on: the same one. */
@@ -167,8 +174,7 @@ function runsOf(
     [...new Set(values)].sort((a, b) => a - b);
   return ascending(sizes).flatMap((latentDim) =>
     ascending(betas).map((beta): Run => ({
-      name: `β = ${beta}, ${latentDim} latent ` +
-        (latentDim === 1 ? "dimension" : "dimensions"),
+      name: `β = ${beta}, ${counted(latentDim, "latent dimension")}`,
       path: join(
         checkpointDir,
         `beta-${beta}-latent-${latentDim}.safetensors`,
@@ -182,8 +188,12 @@ function runsOf(
   );
 }
 
-function tableOf(rows: readonly Row[], unit: string): string {
-  return markdownTable(
+/** The names of the columns, and the rows. */
+function tableOf(
+  rows: readonly Row[],
+  unit: string,
+): [head: string[], rows: string[][]] {
+  return [
     [
       "latent dimensions",
       "β",
@@ -197,12 +207,12 @@ function tableOf(rows: readonly Row[], unit: string): string {
       `${row.latentDim}`,
       `${row.beta}`,
       `${row.epochs}`,
-      row.rate.toFixed(2),
-      row.distortion.toFixed(2),
-      row.total.toFixed(2),
+      fixed(row.rate, 2),
+      fixed(row.distortion, 2),
+      fixed(row.total, 2),
       `${row.active}`,
     ]),
-  );
+  ];
 }
 
 if (import.meta.main) await runTask(task, flags, main);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable, OptionValues } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import {
   type Beginning,
   checkFit,
@@ -21,13 +22,23 @@ import {
   type Main,
   runTask,
   shellWord,
+  suggestNext,
   type Task,
 } from "./shared/cli.ts";
-import { flagOf } from "./shared/flags.ts";
+import { flagOf, flagWords, inSection } from "./shared/flags.ts";
 import { openDataset } from "./shared/data.ts";
-import { common, engineOptions, pick } from "./shared/options.ts";
-import { showDigits } from "./shared/terminal.ts";
+import {
+  checkpointWords,
+  common,
+  data,
+  engineOptions,
+  outFolder,
+  pick,
+  training as trainingFlags,
+} from "./shared/options.ts";
 import { claim, isInPlace, readsFrom, willWrite } from "./shared/files.ts";
+import { nameRows } from "./shared/tables.ts";
+import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
 import {
   ANIMATION,
@@ -45,56 +56,50 @@ import {
 } from "./shared/beginning.ts";
 
 const flags = {
-  ...trainingOptions,
-  ...dataOptions,
-  recipe: {
-    type: "choice",
-    default: "none",
-    choices: ["none", "fast", "best"],
-    help: "options chosen by measurement, unless given",
-  },
-  checkpoint: { ...common.checkpoint, help: "where to save the checkpoint" },
-  checkpointEvery: {
-    type: "integer",
-    default: 1,
-    min: 1,
-    max: 100_000,
-    help: "epochs between saves",
-  },
-  resume: {
-    type: "text",
-    default: null,
-    metavar: "FILE",
-    help: "continue exactly where a checkpoint stopped",
-  },
-  fineTune: {
-    type: "text",
-    default: null,
-    metavar: "FILE",
-    help: "train on from a checkpoint's weights, on any images",
-  },
-  savePlots: {
-    type: "boolean",
-    default: true,
-    help: "write loss curves, reconstructions and samples",
-  },
-  plotDir: {
-    type: "text",
-    default: "plots",
-    metavar: "DIR",
-    help: "folder of the pictures",
-  },
-  animate: {
-    type: "boolean",
-    default: false,
-    help: "write animation.gif there: the same z, decoded after every epoch",
-  },
-  preview: {
-    type: "boolean",
-    default: true,
-    help: "on a terminal, show sample digits after each epoch",
-  },
+  ...trainingFlags,
+  recipe: common.recipe,
+  ...inSection("Model and training", {
+    resume: {
+      type: "text",
+      default: null,
+      metavar: "FILE",
+      help: "continue exactly where a checkpoint stopped",
+    },
+    fineTune: {
+      type: "text",
+      default: null,
+      metavar: "FILE",
+      help: "train on from a checkpoint's weights, on any images",
+    },
+  }),
+  ...data,
   ...engineOptions,
+  ...inSection("Output", {
+    checkpoint: { ...common.checkpoint, help: "where to save the checkpoint" },
+    checkpointEvery: {
+      type: "integer",
+      default: 1,
+      min: 1,
+      max: 100_000,
+      help: "epochs between saves",
+    },
+    savePlots: {
+      type: "boolean",
+      default: true,
+      help: "write loss curves, reconstructions and samples",
+    },
+    outDir: outFolder("plots"),
+    animate: {
+      type: "boolean",
+      default: false,
+      help: "write animation.gif there: the same z, decoded after every epoch",
+    },
+    preview: {
+      type: "boolean",
+      default: true,
+      help: "on a terminal, show sample digits after each epoch",
+    },
+  }),
   json: common.json,
 } as const satisfies OptionTable;
 
@@ -135,20 +140,20 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     option: (name: string) => labelOf(name, values.recipe, given),
   };
   checkFit(training, beginning, names);
-  const { checkpoint: path, plotDir, latentDim } = options;
+  const { checkpoint: path, outDir, latentDim } = options;
   if (options.images !== null) readsFrom(options.images);
   const goesOn = await isInPlace(path, values.resume);
   await willWrite(path, "safetensors", { goesOnFrom: values.resume });
   if (options.savePlots) {
-    for (const name of PICTURES) await willWrite(join(plotDir, name), "png");
+    for (const name of PICTURES) await willWrite(join(outDir, name), "png");
   }
-  if (options.animate) await willWrite(join(plotDir, ANIMATION), "gif");
+  if (options.animate) await willWrite(join(outDir, ANIMATION), "gif");
 
   const dataset = await openDataset(options, signal, given);
   checkRun({ options: training, dataset, ...beginning }, names);
   const end = resume && endOfRun(training, resume);
   if (end) {
-    console.error(endText(end, resume, training));
+    say(endText(end, resume, training));
     const isForPictures = options.animate ||
       (options.savePlots && given.has("savePlots"));
     if (!isForPictures) {
@@ -185,13 +190,15 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     saved: end && goesOn ? resume.state.step : undefined,
     saveEvery: options.checkpointEvery,
     onStart: async (engine) => {
-      console.error(
-        `training on ${dataset.name}, ${dataset.train.count} images, with ` +
+      say(
+        `training on ${dataset.name}, ${
+          counted(dataset.train.count, "image")
+        }, with ` +
           `${engine.description}`,
       );
       if (!end) {
         for (const line of beginningLines(values, training, beginning)) {
-          console.error(line);
+          say(line);
         }
       }
       if (animation && resume) await engine.writeState(resume.state);
@@ -202,7 +209,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       const isTrained = record.step >= STEPS_TO_LEARN;
       if (isTrained && 2 * inactive > latentDim && !warned) {
         warned = true;
-        console.error(collapseText(inactive, latentDim));
+        say(collapseText(inactive, latentDim));
       }
       await animation?.add(engine, record.epoch);
       if (options.preview && Deno.stderr.isTerminal()) {
@@ -221,22 +228,24 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   try {
     pictures = options.savePlots
       ? await savePictures(
-        plotDir,
+        outDir,
         engine,
         dataset,
         checkpoint,
         run.end.history,
       )
       : [];
-    if (animation) pictures.push(await animation.save(plotDir, checkpoint));
+    if (animation) pictures.push(await animation.save(outDir, checkpoint));
   } catch (error) {
     throw run.explain(error);
   }
   const trained = checkpoint.trained ?? history.length;
   if (trained > history.length && !end) {
-    console.error(
+    say(
       reason === "patience"
-        ? `no better validation total for ${options.patience} epochs: kept ` +
+        ? `no better validation total for ${
+          counted(options.patience!, "epoch")
+        }: kept ` +
           `epoch ${history.length}`
         : `kept epoch ${history.length}, whose validation total is the best`,
     );
@@ -258,7 +267,10 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
   if (test) console.log(`test       ${lossesText(test)}`);
   console.log(`checkpoint ${path}`);
-  if (pictures.length > 0) console.log(`pictures   ${pictures.join(" ")}`);
+  if (pictures.length > 0) {
+    console.log(nameRows([["pictures", pictures.join(" ")]], [11]));
+  }
+  suggestNext("traverse", checkpointWords(path));
 };
 
 type Options = OptionValues<typeof flags>;
@@ -315,26 +327,16 @@ function resumeCommand(
   changes: Readonly<Record<string, string | number | boolean>> = {},
 ): string {
   const values = { ...options, ...changes };
-  const words = [
-    commandOf("train"),
-    "--resume",
-    shellWord(options.checkpoint),
-  ];
-  for (
-    const name of new Set([
-      ...given,
-      ...Object.keys(changes) as (keyof Options)[],
-    ])
-  ) {
-    // The checkpoint has these, and the path is there already.
-    if (name in trainingOptions || name in dataOptions) continue;
-    if (["resume", "fineTune", "checkpoint", "recipe"].includes(name)) continue;
-    const value = values[name];
-    if (value === false) words.push(`--no-${flagOf(name).slice(2)}`);
-    else words.push(flagOf(name));
-    if (typeof value !== "boolean") words.push(shellWord(String(value)));
-  }
-  return words.join(" ");
+  const resume = options.checkpoint;
+  // The checkpoint has the others, and the path is there already.
+  const names = new Set(
+    [...given, ...Object.keys(changes) as (keyof Options)[]].filter((name) =>
+      !(name in trainingOptions || name in dataOptions) &&
+      !["resume", "fineTune", "checkpoint", "recipe"].includes(name)
+    ),
+  );
+  const words = flagWords(flags, { ...values, resume }, ["resume", ...names]);
+  return [commandOf("train"), ...words.map(shellWord)].join(" ");
 }
 
 function collapseText(inactive: number, latentDim: number): string {

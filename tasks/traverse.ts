@@ -5,14 +5,13 @@
  */
 import { grid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
-import { dataOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openLatents } from "./shared/dimensions.ts";
 import { drawTraversal } from "./shared/drawings.ts";
 import { concatenate, imageAt, openImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { common, digitOptions, pictureFile } from "./shared/options.ts";
+import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
   headingOf,
   pictureFiles,
@@ -20,7 +19,7 @@ import {
   writeAnimation,
   writePicture,
 } from "./shared/pictures.ts";
-import { showDigits } from "./shared/terminal.ts";
+import { showDigits, tell } from "./shared/terminal.ts";
 
 const flags = {
   index: {
@@ -46,8 +45,8 @@ const flags = {
   },
   gif: common.gif,
   split: common.split,
-  dataDir: dataOptions.dataDir,
-  out: pictureFile("traversal.png"),
+  dataDir: data.dataDir,
+  out: outFile("traversal.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -105,7 +104,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     console.log(JSON.stringify({ out, animation, index, offsets, dimensions }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
-    console.log(`${written}: around ${around} (${describe(checkpoint)})`);
+    tell(`${written}: around ${around} (${describe(checkpoint)})`);
   }
 };
 

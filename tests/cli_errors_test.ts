@@ -215,7 +215,7 @@ Deno.test("train --dataset falls back without a network only where it may", asyn
     );
     assertMatch(
       stderr,
-      /^note: MNIST is not in data and cannot be had, so synthetic digits .*\n/,
+      /^note: MNIST could not be downloaded \(no network\): using synthetic digits instead\n/,
     );
     assertMatch(stderr, /\ntraining on synthetic, 4 images/);
     assertMatch(stdout, /^checkpoint checkpoints\/vae\.safetensors$/m);

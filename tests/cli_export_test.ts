@@ -47,7 +47,8 @@ for (const [format, files] of Object.entries(formats)) {
       assertEquals(stderr, "");
       assertEquals(await snapshot(folder), new Map([[path, GOOD], ...files]));
       const lines = stdout.trimEnd().split("\n");
-      assertEquals(lines.length, files.size + 1);
+      // How to open them is said in a line, or in one and the code after it.
+      assertEquals(lines.length, files.size + (format === "html" ? 1 : 2));
       [...files.keys()].forEach((file, i) =>
         assertMatch(lines[i], new RegExp(`^${file}: \\d+ kB$`))
       );
@@ -59,7 +60,7 @@ Deno.test("export --json lists the files that it has written", () =>
   inFolder(async (folder) => {
     await Deno.writeFile(join(folder, "a.st"), GOOD);
     const { stdout } = await runWell(folder, "export", [
-      ..."--checkpoint a.st --format onnx --out to/here --json".split(" "),
+      ..."--checkpoint a.st --format onnx --out-dir to/here --json".split(" "),
     ]);
     const files = [...formats.onnx].map(([path, { length }]) => ({
       path: path.replace(/^onnx/, join("to", "here")),
@@ -98,7 +99,15 @@ Deno.test("export refuses what it cannot write before it writes anything", () =>
     const to = (
       format: string,
       out: string,
-    ) => ["--checkpoint", "a.st", "--format", format, "--out", out];
+    ) => [
+      "--checkpoint",
+      "a.st",
+      "--format",
+      format,
+      isGraph(format) ? "--out-dir" : "--out",
+      out,
+    ];
+    const isGraph = (format: string) => /onnx|tfjs/.test(format);
     const isFolder = /cannot write folder: it is a folder, not a file/;
     const isFile = /write file\/enc.*: a part of the path is a file, not a fol/;
     const isCheckpoint = /a\.st: it is read here: choose another name/;
@@ -128,5 +137,8 @@ Deno.test("export wants a checkpoint and a format that it knows", () =>
     ]);
     assertMatch(stderr, /--format .*html, safetensors, onnx, tfjs, not "pdf"/);
     assertEquals(code, 2);
+    const file = await runTask(folder, "export", ["--out-dir", "a"]);
+    assertMatch(file.stderr, /html writes a file: .* --out, not --out-dir\n/);
+    assertEquals(file.code, 2);
     assertEquals(await snapshot(folder), new Map());
   }));

@@ -51,10 +51,10 @@ Deno.test("tasks refuse an output that cannot be written", () =>
       ["train", ["--checkpoint", "/proc/a.st"], /may not write there/],
       [
         "train",
-        ["--plot-dir", CHECKPOINT, "--save-plots"],
+        ["--out-dir", CHECKPOINT, "--save-plots"],
         /is a file, not a f/,
       ],
-      ["train", ["--plot-dir", "/proc", "--save-plots"], /may not write there/],
+      ["train", ["--out-dir", "/proc", "--save-plots"], /may not write there/],
       ["sample", ["--out", `${CHECKPOINT}/a.png`], /is a file, not a folder/],
       ["sample", ["--out", "checkpoints"], /is a folder, not a file/],
       ["sample", ["--out", "../a.png"], /may not write there/],
@@ -136,7 +136,7 @@ Deno.test("tasks replace nothing that they read, by whatever name", () =>
       ["report", [...FAST, "--out", "twin"]],
       ["export", [...from, "--out", "twin"]],
       ["export", [...from, "--format", "safetensors", "--out", "twin"]],
-      ["export", [...from, "--format", "onnx", "--out", "onnx"]],
+      ["export", [...from, "--format", "onnx", "--out-dir", "onnx"]],
       ["import", ["--from", CHECKPOINT, "--out", "twin"]],
       ["train", [
         ...TINY,

@@ -7,13 +7,17 @@ import {
 } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { WriteError } from "../lib/files/atomic_write.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import {
+  defaults,
   type NumberOption,
   type Option,
   OptionError,
+  type OptionTable,
 } from "../lib/options/table.ts";
 import { helpText, TaskError, wordError } from "../tasks/shared/cli.ts";
-import { parseFlags } from "../tasks/shared/flags.ts";
+import { flagWords, parseFlags } from "../tasks/shared/flags.ts";
+import { engineOptions } from "../tasks/shared/options.ts";
 import { inFolder } from "./folder.ts";
 import { runTask, runWell, snapshot } from "./process.ts";
 import { type TaskName, tasks } from "./tasks.ts";
@@ -43,28 +47,80 @@ Deno.test("README.md lists every task with its summary", async () => {
   assertEquals(listed.sort(), expected.sort());
 });
 
+/** The rows of a help text's options, by their flags, each on one line. */
+function helpRows(text: string): Map<string, string> {
+  const rows = new Map<string, string>();
+  let flag = "";
+  for (const line of text.split("\n")) {
+    const [, found] = line.match(/^ {2}(--?[a-z][a-z-]*)/) ?? [];
+    if (found) flag = found;
+    else if (!/^ {26}\S/.test(line)) flag = "";
+    if (flag) rows.set(flag, `${rows.get(flag) ?? ""} ${line.trim()}`);
+  }
+  return rows;
+}
+
 for (const [name, task] of tasks) {
   Deno.test(`helpText() of ${name} shows every option`, () => {
     const text = helpText(task);
+    const rows = helpRows(text);
     for (const [key, option] of Object.entries(task.options)) {
       const flag = key === "n"
         ? "-n"
         : "--" + key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-      const [, row = ""] = text.match(
-        new RegExp(`^(  ${flag}(?: .*)?\n?(?: {10}.*)?)$`, "m"),
-      ) ?? [];
+      const row = rows.get(flag) ?? "";
       assertStringIncludes(row, option.help, `${flag} in\n${text}`);
       for (const shown of notes(option)) assertStringIncludes(row, shown);
     }
   });
 
+  Deno.test(`helpText() of ${name} takes 80 columns and has sections`, () => {
+    const lines = helpText(task).split("\n");
+    for (const line of lines) assert([...line].length <= 80, line);
+    const titles = lines.filter((line) => /^[A-Z][a-z ]+:$/.test(line));
+    assert(titles.includes("Output:"), titles.join());
+    assertEquals(new Set(titles).size, titles.length);
+    assertStringIncludes(titles.at(-1)!, "Example");
+  });
+
   Deno.test(`helpText() of ${name} shows examples that it takes`, () => {
-    const text = helpText(task);
+    // A long one is broken as a shell lets it be.
+    const text = helpText(task).replaceAll(/ \\\n +/g, " ");
     for (const example of task.examples) {
       assertStringIncludes(text, `\n  deno task ${name} ${example}`);
       const parsed = parseFlags(task.options, example.split(" "));
       assert(parsed !== "help" && parsed.given.size > 0);
     }
+  });
+
+  Deno.test(`flagWords() of ${name} writes what parseFlags() reads`, () => {
+    const values: Record<string, unknown> = {};
+    for (const [key, option] of Object.entries(task.options)) {
+      values[key] = option.type === "boolean"
+        ? !option.default
+        : option.type === "choice"
+        ? option.choices.at(-1)
+        : option.type === "text"
+        ? "-a b/'c'.png"
+        : option.type.endsWith("s")
+        ? [1, 2]
+        : option.max < 2
+        ? option.max
+        : 2;
+    }
+    const names = Object.keys(values);
+    const words = flagWords(task.options, values, names);
+    const read = parseFlags(task.options, words);
+    assert(read !== "help");
+    assertEquals<unknown>(read, { values, given: new Set(names) });
+    // The defaults, too: what is off is left out, what is not set as well.
+    const off = defaults(task.options);
+    const parsed = parseFlags(
+      task.options,
+      flagWords(task.options, off, names),
+    );
+    assert(parsed !== "help");
+    assertEquals(parsed.values, off);
   });
 }
 
@@ -78,8 +134,13 @@ function notes(option: Option): string[] {
 }
 
 const mistakes: [TaskName, string[], RegExp][] = [
-  ["train", ["--beat", "4"], /unknown option --beat/],
-  ["train", ["--latentDim", "4"], /unknown option --latentDim/],
+  ["train", ["--beat", "4"], /option --beat; did you mean --beta\?/],
+  ["train", ["--latentDim", "4"], /--latentDim; did you mean --latent-dim\?/],
+  ["train", ["--latent_dim=4"], /--latent_dim; did you mean --latent-dim\?/],
+  ["train", ["--epoch", "4"], /option --epoch; did you mean --epochs\?/],
+  ["train", ["--output", "a"], /option --output; did you mean --out-dir\?/],
+  ["sample", ["--output", "a"], /option --output; did you mean --out\?/],
+  ["train", ["--quantum"], /^error: unknown option --quantum$/m],
   ["train", ["-x"], /unknown option -x/],
   ["train", ["mnist"], /unexpected argument "mnist"/],
   ["train", ["--", "mnist"], /unexpected argument "mnist"/],
@@ -88,6 +149,23 @@ const mistakes: [TaskName, string[], RegExp][] = [
   ["train", ["--no-seed"], /unknown option --no-seed/],
   ["train", ["--no-save-plots=yes"], /--no-save-plots=yes: it takes no value/],
   ["train", ["--json=false"], /--json=false: it takes no value/],
+  ["train", ["--json", "false"], /--json false: it takes no value/],
+  ["train", ["--json", "true"], /--json true: it takes no value/],
+  ["train", ["--animate", "false"], /--animate false: it takes no value/],
+  ["train", ["--save-plots=false"], /no value; --no-save-plots turns it off/],
+  [
+    "train",
+    ["--save-plots", "false"],
+    /no value; --no-save-plots turns it off/,
+  ],
+  ["train", ["--help=false"], /--help=false: it takes no value/],
+  ["train", ["--beta", "1", "--beta=4"], /--beta takes one value, .*1.*4/],
+  ["train", ["--json", "--json"], /--json --json: it comes once at most/],
+  ["train", ["--preview", "--no-preview"], /--no-preview: it comes once/],
+  ["sample", ["-n", "1", "-n", "2"], /-n takes one value/],
+  ["sweep", ["--beta", "1", "--beta", "x"], /--beta takes numbers/],
+  ["curves", ["--engine", "wasm"], /unknown option --engine/],
+  ["manifold", ["--seed", "1"], /unknown option --seed/],
   ["train", ["--latent-dim", "0"], /--latent-dim .*from 1 to 512, not "?0"?/],
   ["train", ["--latent-dim", "513"], /--latent-dim .*from 1 to 512/],
   ["train", ["--latent-dim", "2.5"], /--latent-dim .*whole number.*2\.5/],
@@ -131,6 +209,59 @@ for (const [name, args, message] of mistakes) {
     assertEquals(code, 2);
   });
 }
+
+Deno.test("parseFlags() adds up lists, and turns off what is on", () => {
+  const read = (name: TaskName, ...args: string[]) => {
+    const parsed = parseFlags(tasks.get(name)!.options, args);
+    assert(parsed !== "help");
+    return parsed.values as Record<string, unknown>;
+  };
+  assertEquals(read("sweep", "--beta", "1", "--beta=2,4").beta, [1, 2, 4]);
+  assertEquals(read("train", "--no-save-plots").savePlots, false);
+  assertEquals(read("train", "--save-plots").savePlots, true);
+  for (const [name, { options }] of tasks) {
+    assertEquals(parseFlags(options, ["-h"]), "help", name);
+    assertEquals(parseFlags(options, ["--help"]), "help", name);
+  }
+});
+
+/** Groups of options, and what uses them all when it is given the values. */
+const GROUPS: [OptionTable, RegExp][] = [
+  [trainingOptions, /pick\([^;]*\btrainingOptions,?\s*\)/],
+  [dataOptions, /openDataset\(options|pick\(values, dataOptions\)/],
+  [
+    engineOptions,
+    /(openModel\([^;]*|createEngine\(model|finishRun\([^;]*|choice:) ?options/,
+  ],
+];
+
+Deno.test("a task takes no option that it does not use", async () => {
+  for (const [name, { options }] of tasks) {
+    const text = await Deno.readTextFile(
+      new URL(`../tasks/${name}.ts`, import.meta.url),
+    );
+    const [, body] = text.split(/^} as const satisfies OptionTable;$/m);
+    for (const key of Object.keys(options)) {
+      const used = new RegExp(`\\b${key}\\b`).test(body) ||
+        GROUPS.some(([group, use]) => key in group && use.test(body)) ||
+        key === "recipe" && body.includes("followRecipe(");
+      assert(used, `${name} does not use ${key}`);
+    }
+  }
+});
+
+Deno.test("the place of what a task writes is --out for a file, --out-dir for a folder", () => {
+  for (const [name, { options }] of tasks) {
+    const places = Object.entries(options).filter(([key, option]) =>
+      option.type === "text" && !key.startsWith("checkpoint") &&
+      (option as { section?: string }).section === "Output"
+    );
+    for (const [key, option] of places) {
+      const isFolder = option.type === "text" && option.metavar === "DIR";
+      assertEquals(key, isFolder ? "outDir" : "out", name);
+    }
+  }
+});
 
 Deno.test("wordError() gives each kind of error its line and its exit code", () => {
   assertEquals(wordError("sample", new TaskError("no\x1b[2J\nway")), {

@@ -147,8 +147,8 @@ Deno.test("compare trains both models, draws and measures them, and trains neith
         "interpolation",
         "reconstruction",
       ]
-    ) assertMatch(stdout, new RegExp(`^\\| ${aspect} `, "m"));
-    const [, middle] = stdout.match(/middle to nearest.*?\| +([\d.]+) ±/)!;
+    ) assertMatch(stdout, new RegExp(`^${aspect}:$`, "m"));
+    const [, middle] = stdout.match(/middle to nearest.*? ([\d.]+) ±/)!;
     assertAlmostEquals(Number(middle), autoencoder.middleDistance.mean, 0.05);
 
     await refuses(

@@ -137,14 +137,14 @@ Deno.test("evaluate prints a table", () =>
     for (
       const row of [
         /^ {2}reconstruction +\d+\.\d+ ± \d+\.\d+ +Σ\(x̂ − x\)² over pixels/m,
-        /^ {2}ELBO +-\d+\.\d+ ± \d+\.\d+ +Gaussian pixels, σ² = ½.*448\.73/m,
+        /^ {2}ELBO +-\d+\.\d+ ± \d+\.\d+ +Gaussian pixels, σ² = ½[^]*448\.73/m,
         /^ {2}importance-weighted +-.* ± .* +K = 3 draws/m,
         /^ {2}active by variance +[0-3] of 3 .*Var μ > 0\.01/m,
         /^ {2}active by KL +[0-3] of 3 .*KL ≥ 0\.01 nats/m,
         /^ {2}KL by dimension +z[123] [\d.]+ +z[123] [\d.]+ +z[123] [\d.]+$/m,
         /^Bounds on log p\(x\), in nats$/m,
         /^ {2}5 nearest neighbours +\d+.* ± .* % /m,
-        /^ {2}squared error of PCA +\d+\.\d+ ± .* 3 principal components/m,
+        /^ {2}squared error of PCA +\d+\.\d+ ± .* 3 principal components /m,
       ]
     ) assertMatch(stdout, row);
   }));

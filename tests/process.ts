@@ -31,11 +31,29 @@ export const LONG = [...TINY, "--limit", "6", "--batch-size", "1"];
 /** Nobody listens there, so whatever asks for the network is refused. */
 const CLOSED_PORT = "http://127.0.0.1:1";
 
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
 /** What a process left. */
 export interface Result {
   code: number;
   stdout: string;
   stderr: string;
+}
+
+/**
+ * Keeps the last of each flag that comes again, so that tests can vary
+ * {@linkcode TINY}: a task refuses repetitions.
+ */
+export function lastOfEach(args: readonly string[]): string[] {
+  const words: string[][] = [];
+  for (const arg of args) {
+    if (/^--?[a-z]/.test(arg) || words.length === 0) words.push([arg]);
+    else words.at(-1)!.push(arg);
+  }
+  const nameOf = ([flag]: string[]) => flag.replace(/^--(no-)?|=.*/g, "");
+  return words.filter((word, i) =>
+    !words.slice(i + 1).some((later) => nameOf(later) === nameOf(word))
+  ).flat();
 }
 
 /**
@@ -50,6 +68,26 @@ export function lineWords(name: TaskName): string[] {
   );
 }
 
+/** What comes after `deno` to run a task with the permissions of its line. */
+export function denoArgs(name: TaskName, args: readonly string[]): string[] {
+  return [
+    ...lineWords(name),
+    `--config=${ROOT}deno.json`,
+    `${ROOT}tasks/${name}.ts`,
+    ...lastOfEach(args),
+  ];
+}
+
+/** The environment of tasks in tests. */
+export function environment(folder: string): Record<string, string> {
+  return {
+    NO_COLOR: "1",
+    HTTP_PROXY: CLOSED_PORT,
+    HTTPS_PROXY: CLOSED_PORT,
+    XDG_RUNTIME_DIR: folder, // the Vulkan loader complains where it is unset
+  };
+}
+
 /** Starts a task in `folder`; `-A` in place of its permissions if told so. */
 export function startTask(
   folder: string,
@@ -57,21 +95,12 @@ export function startTask(
   args: readonly string[],
   { allowAll = false } = {},
 ): Deno.ChildProcess {
-  const root = fileURLToPath(new URL("../", import.meta.url));
+  const words = denoArgs(name, args);
+  const config = words.findIndex((word) => word.startsWith("--config="));
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...(allowAll ? ["run", "-A"] : lineWords(name)),
-      `--config=${root}deno.json`,
-      `${root}tasks/${name}.ts`,
-      ...args,
-    ],
+    args: allowAll ? ["run", "-A", ...words.slice(config)] : words,
     cwd: folder,
-    env: {
-      NO_COLOR: "1",
-      HTTP_PROXY: CLOSED_PORT,
-      HTTPS_PROXY: CLOSED_PORT,
-      XDG_RUNTIME_DIR: folder, // the Vulkan loader complains where it is unset
-    },
+    env: environment(folder),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

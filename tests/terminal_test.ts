@@ -16,16 +16,14 @@ async function shown(
 ): Promise<string> {
   const lines: string[] = [];
   const terminal = { noColor, consoleSize: () => ({ columns }) };
-  const error = (line: string) => lines.push(line);
+  const writeSync = (bytes: Uint8Array) => {
+    lines.push(new TextDecoder().decode(bytes).replace(/\n$/, ""));
+    return bytes.length;
+  };
   await withReplaced(
     Deno.stderr,
-    { isTerminal: () => isTerminal },
-    () =>
-      withReplaced(
-        Deno,
-        terminal,
-        () => withReplaced(console, { error }, () => showDigits(DIGITS)),
-      ),
+    { isTerminal: () => isTerminal, writeSync },
+    () => withReplaced(Deno, terminal, () => showDigits(DIGITS)),
   );
   assertEquals(lines.length, 1);
   return lines[0];

@@ -72,7 +72,7 @@ export async function loadDataset(
     signal,
     onProgress,
   });
-  const { dataset, images, dataDir } = data;
+  const { dataset, images } = data;
   const options = resolved(dataset);
   if (images !== null) {
     return await splitDataset(
@@ -93,8 +93,8 @@ export async function loadDataset(
       { ...data, dataset: "synthetic" },
       splits,
     );
-    const note = `MNIST is not in ${dataDir} and cannot be had, so synthetic ` +
-      `digits stand in for it (${error.message})`;
+    const note = `MNIST could not be downloaded (${error.summary}): using ` +
+      "synthetic digits instead";
     return { ...synthetic, notes: [note, ...synthetic.notes] };
   }
 }

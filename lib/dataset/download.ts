@@ -23,6 +23,7 @@ import {
   reason,
   type TransferOptions,
   TransientError,
+  UnreachableError,
 } from "./transfer.ts";
 
 /** Where to keep files, where to get them, and how long to try. */
@@ -77,6 +78,14 @@ export interface FetchedFile {
 export class DownloadError extends Error {
   /** The class's name, which survives minification. */
   override name = "DownloadError";
+
+  /**
+   * @param message Lists what was tried, and what was wrong with each.
+   * @param summary What was wrong, in a few words.
+   */
+  constructor(message: string, readonly summary: string) {
+    super(message);
+  }
 }
 
 /**
@@ -135,6 +144,7 @@ export async function fetchFile(
   const path = join(options.dataDir, source.name, file.name);
   const failures = new Map<string, string>();
   const parts = new Map<string, Part>();
+  let isOffline = true;
   // One that was copied there by hand may be compressed still.
   for (const kept of [path, `${path}.gz`]) {
     try {
@@ -147,6 +157,7 @@ export async function fetchFile(
       signal?.throwIfAborted();
       if (!(error instanceof Deno.errors.NotFound)) {
         failures.set(kept, reason(error));
+        isOffline = false;
       }
     }
   }
@@ -165,7 +176,11 @@ export async function fetchFile(
       } catch (error) {
         signal?.throwIfAborted();
         failures.set(place.shown, reason(error));
-        if (error instanceof TransientError) again.push(place);
+        const isUnreachable = error instanceof UnreachableError;
+        if (!isUnreachable) isOffline = false;
+        if (
+          isUnreachable ? error.isTransient : error instanceof TransientError
+        ) again.push(place);
         continue;
       }
       await atomicWrite(path, verified.bytes);
@@ -176,6 +191,7 @@ export async function fetchFile(
   const tried = [...failures].map(([place, why]) => `${place}: ${why}`);
   throw new DownloadError(
     `cannot fetch ${source.name}/${file.name}: ${tried.join("; ")}`,
+    isOffline ? "no network" : tried[0],
   );
 }
 

@@ -35,6 +35,20 @@ export class TransientError extends Error {
   override name = "TransientError";
 }
 
+/** A server that gives no answer at all. */
+export class UnreachableError extends Error {
+  /** The class's name, which survives minification. */
+  override name = "UnreachableError";
+
+  /**
+   * @param message What the system says.
+   * @param isTransient Whether it may answer a moment later.
+   */
+  constructor(message: string, readonly isTransient: boolean) {
+    super(message);
+  }
+}
+
 /** The bytes of a file that one server has sent so far. */
 export interface Part {
   readonly chunks: Uint8Array<ArrayBuffer>[];
@@ -58,6 +72,7 @@ export interface Part {
  * transfer may give others: where they come from two answers, or from one that
  * did not say how long it is, so that its end may be a lost connection.
  * @throws {TransientError} If it is worth another try.
+ * @throws {UnreachableError} If the server does not answer.
  * @throws {Error} If it is not.
  */
 export async function download(
@@ -131,11 +146,15 @@ export async function download(
     if (silence.signal.aborted) {
       const message = `no bytes for ${timeoutMs / 1000} s`;
       // Offline behind a firewall, waiting once for nothing is enough.
-      throw answered ? new TransientError(message) : new Error(message);
+      throw answered
+        ? new TransientError(message)
+        : new UnreachableError(message, false);
     }
     // Network failures are TypeErrors: https://fetch.spec.whatwg.org/#fetch-method
-    if (error instanceof TypeError) throw new TransientError(reason(error));
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    throw answered
+      ? new TransientError(reason(error))
+      : new UnreachableError(reason(error), true);
   } finally {
     clearTimeout(timer);
   }

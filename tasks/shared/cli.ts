@@ -10,8 +10,9 @@ import {
 } from "../../lib/options/table.ts";
 import { WriteError } from "../../lib/files/atomic_write.ts";
 import { oneLine } from "../../lib/text.ts";
+import { wrap, wrapCommand } from "./columns.ts";
 import { flagOf, optionLines, parseFlags } from "./flags.ts";
-import { guardConsole } from "./terminal.ts";
+import { guardConsole, say, sayCommand } from "./terminal.ts";
 
 /** What a task is called, what it does and how it is used. */
 export interface Task {
@@ -50,6 +51,17 @@ const BUGS = [TypeError, ReferenceError, SyntaxError];
 /** A state that the user can mend; the message says how. */
 export class TaskError extends Error {
   override name = "TaskError";
+  /** The command that its message ends with. */
+  readonly command?: string;
+
+  /** @param command Goes on from there; it ends the message. */
+  constructor(
+    message: string,
+    { command, ...options }: ErrorOptions & { readonly command?: string } = {},
+  ) {
+    super(command === undefined ? message : `${message} ${command}`, options);
+    this.command = command;
+  }
 }
 
 /**
@@ -85,9 +97,18 @@ export async function runTask<T extends OptionTable>(
     Deno.exit(code ?? 0);
   } catch (error) {
     const { text, code } = wordError(task.name, error, controller.signal);
-    if (text !== "") console.error(text);
+    if (error instanceof TaskError && error.command && text) {
+      sayWithCommand(text, error.command);
+    } else if (text !== "") say(text);
     Deno.exit(code);
   }
+}
+
+/** Says an error, on a terminal with the command on lines of its own. */
+function sayWithCommand(text: string, command: string): void {
+  if (!Deno.stderr.isTerminal() || !text.endsWith(command)) return say(text);
+  say(text.slice(0, -command.length).trimEnd());
+  sayCommand(`  ${command}`);
 }
 
 /** Aborts on the first SIGINT or SIGTERM; exits on the second. */
@@ -159,6 +180,12 @@ export function commandLine(
   return [commandOf(task), ...words.map(shellWord)].join(" ");
 }
 
+/** Suggests what to try next: a task, with options that it takes. */
+export function suggestNext(task: string, words: readonly string[] = []): void {
+  const command = [commandOf(task), ...words.map(shellWord)].join(" ");
+  sayCommand(`next: ${command}`);
+}
+
 /** Quotes a word for a shell where it needs that. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text)
@@ -170,13 +197,12 @@ export function shellWord(text: string): string {
 export function helpText({ name, summary, examples, options }: Task): string {
   const command = commandOf(name);
   return [
-    summary,
+    ...wrap(summary),
     "",
     `Usage: ${command} [options]`,
-    "",
     ...optionLines(options),
     "",
     examples.length > 1 ? "Examples:" : "Example:",
-    ...examples.map((example) => `  ${command} ${example}`.trimEnd()),
+    ...examples.flatMap((example) => wrapCommand(`  ${command} ${example}`)),
   ].join("\n");
 }

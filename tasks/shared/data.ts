@@ -18,6 +18,7 @@ import { commandOf, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
+import { say } from "./terminal.ts";
 
 /**
  * Loads the data set that a run asks for, showing the download if there is one.
@@ -32,11 +33,16 @@ export async function openDataset(
 ): Promise<Dataset> {
   if (options.images !== null) readsFrom(options.images);
   const progress = new Progress();
+  const { dataset: asked, dataDir } = options;
+  let isTold = false;
   const dataset = await loadDataset({
     ...pick(options, dataOptions),
     signal,
-    onProgress: ({ file, loaded, total }) =>
-      progress.update(total && loaded / total, `fetching ${file}`),
+    onProgress: ({ file, url, loaded, total }) => {
+      if (!isTold) say(downloadText(asked, dataDir, url));
+      isTold = true;
+      progress.update(total && loaded / total, `fetching ${file}`);
+    },
   }).finally(() => progress.clear());
   const { valSize } = options;
   if (given.has("valSize") && dataset.heldOut! < valSize) {
@@ -45,8 +51,26 @@ export async function openDataset(
         `${dataset.name}: choose a smaller one`,
     );
   }
-  for (const note of dataset.notes) console.error(`note: ${note}`);
+  for (const note of dataset.notes) say(`note: ${note}`);
   return dataset;
+}
+
+/** Megabytes that a data set's four files have on the mirrors. */
+const DOWNLOADS: Readonly<Record<string, number>> = {
+  "mnist": 12,
+  "fashion-mnist": 31,
+  "kmnist": 21,
+};
+
+/** Says what is downloaded, from where and why. */
+export function downloadText(
+  asked: DataOptions["dataset"],
+  dataDir: string,
+  url: string,
+): string {
+  const name = asked === "auto" ? "mnist" : asked;
+  return `${name} is not in ${dataDir} yet: downloading it once, ` +
+    `${DOWNLOADS[name]} MB, from ${new URL(url).host}`;
 }
 
 /** Loads a split of the data set that a checkpoint was trained on. */
@@ -67,7 +91,7 @@ export async function openImages(
         `\`${commandOf("fetch")} --dataset ${data.name}\``,
     );
   });
-  for (const note of dataset.notes) console.error(`note: ${note}`);
+  for (const note of dataset.notes) say(`note: ${note}`);
   const images = dataset[split];
   if (!images?.count) {
     throw new TaskError(

@@ -15,6 +15,7 @@ import {
 import { columnMoments } from "../../lib/math/estimate.ts";
 import { klDivergences } from "../../lib/metrics/posterior.ts";
 import { commandOf, TaskError } from "./cli.ts";
+import { say } from "./terminal.ts";
 import { openImages } from "./data.ts";
 
 /** A latent dimension and what it carries. */
@@ -82,7 +83,7 @@ export async function openLatents(
   }
   const last = history.at(-1);
   if (options.autoencoder) {
-    console.error(
+    say(
       `note: ${reason}; without images the scale of the autoencoder's codes ` +
         "is not known, and z is drawn as if it were N(0, I)",
     );

@@ -14,6 +14,7 @@ import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
 import { openImages } from "./data.ts";
 import { describe } from "./model.ts";
+import { say } from "./terminal.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
 const MAX_POINTS = 3000;
@@ -63,7 +64,7 @@ async function mapImages(
       reason = (error as Error).message;
     }
   }
-  console.error(`note: ${reason}; the map shows synthetic digits`);
+  say(`note: ${reason}; the map shows synthetic digits`);
   return { ...synthesize(MAX_POINTS, { seed: 0 }), count: MAX_POINTS };
 }
 
@@ -73,7 +74,7 @@ async function encode(
 ): Promise<Posterior> {
   const engine = await createEngine(options, {
     isShort: true,
-    onFallback: (reason) => console.error(`note: ${reason}`),
+    onFallback: (reason) => say(`note: ${reason}`),
   });
   try {
     await engine.writeState(state);

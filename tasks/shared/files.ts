@@ -10,6 +10,7 @@ import { describeKind, type FileKind } from "../../lib/files/kind.ts";
 import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import { checkOutput, isSameFile, setAside } from "../../lib/files/output.ts";
 import { TaskError } from "./cli.ts";
+import { say } from "./terminal.ts";
 
 /** What this process has read, which nothing may replace. */
 const inputs = new Set<string>();
@@ -83,7 +84,7 @@ export async function writeOutput(
 export async function makeRoom(path: string): Promise<void> {
   const kept = await setAside(path);
   if (kept !== undefined) {
-    console.error(`note: what was ${path} is now ${kept}`);
+    say(`note: what was ${path} is now ${kept}`);
   }
 }
 
@@ -108,7 +109,7 @@ export async function claim(path: string, flag: string): Promise<Disposable> {
   try {
     const lock = await lockCheckpoint(path);
     if (!lock.held) {
-      console.error(
+      say(
         `note: the file system of ${path} has no locks: write to it once at a time`,
       );
     }

@@ -1,5 +1,5 @@
 /**
- * The flags of a task's options: reads them, names them and lists them.
+ * The flags of a task's options: reads them, writes them and lists them.
  *
  * @module
  */
@@ -14,9 +14,31 @@ import {
   rangeOf,
 } from "../../lib/options/table.ts";
 import { oneLine, show } from "../../lib/text.ts";
+import { COLUMNS, pad, widthOf, wrap } from "./columns.ts";
+import { suggest } from "./suggestion.ts";
+
+/** The headings in a help text, in their order, after a task's own options. */
+const SECTIONS = ["Model and training", "Data", "Engine", "Output"] as const;
+
+/** A heading in a help text. */
+export type Section = typeof SECTIONS[number];
+
+/** Puts options under a heading of the help texts. */
+export function inSection<const T extends OptionTable>(
+  section: Section,
+  table: T,
+): { readonly [K in keyof T]: T[K] & { readonly section: Section } } {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [
+      name,
+      { ...option, section },
+    ]),
+  ) as { [K in keyof T]: never };
+}
 
 /**
- * Reads a command line against a task's table.
+ * Reads a command line against a task's table. Options of several numbers may
+ * come again and add up; all others come once.
  *
  * @returns The values of all options and the names of those that were given; or
  * "help" where only the help is asked for.
@@ -30,27 +52,24 @@ export function parseFlags<T extends OptionTable>(
   const names = Object.keys(options);
   const isBoolean = (name: string) => options[name].type === "boolean";
   const words = joinValues(args);
+  const valued = names.filter((name) => !isBoolean(name)).map(bare);
+  const switches = names.filter(isBoolean);
+  for (const name of [...switches, "help"]) checkSwitch(name, options, words);
   const parsed: Args = parseArgs(words, {
-    string: names.filter((name) => !isBoolean(name)).map(bare),
-    boolean: [...names.filter(isBoolean).map(bare), "help"],
+    string: valued,
+    collect: valued,
+    boolean: [...switches.map(bare), "help"],
+    alias: { help: "h" },
     negatable: names.filter((name) => options[name].default === true)
       .map(bare),
     unknown: (arg, key) => {
       throw new OptionError(
         key === undefined
           ? `unexpected argument ${show(arg)}`
-          : `unknown option ${oneLine(arg)}`,
+          : unknownText(arg, names),
       );
     },
   });
-  for (const name of [...names.filter(isBoolean), "help"]) {
-    const forms = [`--${bare(name)}=`, `--no-${bare(name)}=`];
-    const assigned = words.find((word) =>
-      forms.some((form) => word.startsWith(form))
-    );
-    if (assigned === undefined) continue;
-    throw new OptionError(`${oneLine(assigned)}: it takes no value`);
-  }
   if (parsed.help) return "help";
   if (parsed._.length > 0) {
     throw new OptionError(`unexpected argument ${show(String(parsed._[0]))}`);
@@ -59,22 +78,75 @@ export function parseFlags<T extends OptionTable>(
   const values = defaults(options);
   const given = new Set<string>();
   for (const name of names) {
-    const flag = bare(name);
-    if (isBoolean(name)) {
-      const forms = [`--${flag}`, `--no-${flag}`];
-      if (!forms.some((form) => words.includes(form))) continue;
-    } else if (parsed[flag] === undefined) continue;
-    values[name] = parseOption(
-      options[name],
-      flagOf(name),
-      parsed[flag],
-    ) as never;
+    const value = isBoolean(name)
+      ? formsOf(name).some((form) => words.includes(form))
+        ? parsed[bare(name)]
+        : undefined
+      : joined(options[name], flagOf(name), parsed[bare(name)] as string[]);
+    if (value === undefined) continue;
+    values[name] = parseOption(options[name], flagOf(name), value) as never;
     given.add(name);
   }
   return {
     values: values as OptionValues<T>,
     given: given as Set<keyof T>,
   };
+}
+
+/** The forms in which a switch is typed. */
+function formsOf(name: string): string[] {
+  return [`--${bare(name)}`, `--no-${bare(name)}`];
+}
+
+/** Refuses a switch that has a value, or comes again. */
+function checkSwitch(
+  name: string,
+  options: OptionTable,
+  words: readonly string[],
+): void {
+  const forms = formsOf(name);
+  const off = options[name]?.default === true
+    ? `${forms[1]} turns it off`
+    : "it is off without it";
+  for (const [i, word] of words.entries()) {
+    const isAssigned = forms.some((form) => word.startsWith(`${form}=`));
+    const value = words[i + 1];
+    const isFollowed = forms.includes(word) && /^(true|false)$/.test(value);
+    if (!isAssigned && !isFollowed) continue;
+    const typed = isFollowed ? `${word} ${value}` : oneLine(word);
+    throw new OptionError(`${typed}: it takes no value; ${off}`);
+  }
+  const found = words.filter((word) => forms.includes(word));
+  if (found.length > 1) {
+    throw new OptionError(`${found.join(" ")}: it comes once at most`);
+  }
+}
+
+/** The one value of an option, or the numbers of all of its lists. */
+function joined(
+  option: Option,
+  flag: string,
+  given: readonly string[],
+): string | undefined {
+  if (given.length <= 1) return given[0];
+  if (option.type === "integers" || option.type === "numbers") {
+    return given.join(",");
+  }
+  throw new OptionError(
+    `${flag} takes one value, not ${
+      given.map((value) => show(value)).join(" and ")
+    }`,
+  );
+}
+
+function unknownText(arg: string, names: readonly string[]): string {
+  const typed = arg.replace(/=.*$/s, "");
+  const near = typed.startsWith("--")
+    ? suggest(typed.slice(2), [...names.map(bare), "help"])
+    : undefined;
+  const text = `unknown option ${oneLine(typed)}`;
+  if (near === undefined) return text;
+  return `${text}; did you mean ${near.length === 1 ? "-" : "--"}${near}?`;
 }
 
 /**
@@ -103,6 +175,34 @@ function bare(name: string): string {
   return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 }
 
+/**
+ * Writes options as a person types them, so that {@linkcode parseFlags} reads
+ * the same values.
+ *
+ * @param names The options to write; those that are not set are left out.
+ */
+export function flagWords(
+  table: OptionTable,
+  values: Readonly<Record<string, unknown>>,
+  names: Iterable<string>,
+): string[] {
+  const words: string[] = [];
+  for (const name of names) {
+    const value = values[name];
+    if (value === null || value === undefined) continue;
+    if (typeof value === "boolean") {
+      if (value) words.push(flagOf(name));
+      else if (table[name].default) words.push(`--no-${bare(name)}`);
+      continue;
+    }
+    const text = String(value);
+    // A value that begins as a flag does would be taken for one.
+    if (text.startsWith("-")) words.push(`${flagOf(name)}=${text}`);
+    else words.push(flagOf(name), text);
+  }
+  return words;
+}
+
 /** Says in a word what an option takes. */
 function hint(option: Option): string {
   switch (option.type) {
@@ -123,28 +223,44 @@ function hint(option: Option): string {
   }
 }
 
+/** Where the descriptions of the options begin. */
+const DESCRIPTION = 26;
+
 /**
- * Describes the options of a task, one in each line, with their defaults and
- * ranges.
+ * Describes the options of a task in sections, each option with its default and
+ * its range.
  */
 export function optionLines(options: OptionTable): string[] {
-  const width = 30;
-  const row = (left: string, right: string) =>
-    left.length < width
-      ? `${left.padEnd(width)}${right}`
-      : `${left}\n${" ".repeat(width)}${right}`;
-  const rows = Object.entries(options).map(([name, option]) => {
-    const notes: string[] = [];
-    if ("min" in option) notes.push(rangeOf(option));
-    if (option.default === true) notes.push(`default: on; --no-${bare(name)}`);
-    else if (option.default !== null && option.default !== false) {
-      notes.push(`default: ${option.default}`);
-    }
-    const note = notes.length > 0 ? ` [${notes.join("; ")}]` : "";
-    return row(
-      `  ${flagOf(name)} ${hint(option)}`.trimEnd(),
-      option.help + note,
-    );
-  });
-  return [...rows, row("  --help", "show this text")];
+  const entries = Object.entries(options);
+  const sectionOf = (option: Option & { section?: Section }) => option.section;
+  const sections = [undefined, ...SECTIONS].map((section) => ({
+    title: section ?? "Options",
+    rows: entries.filter(([, option]) => sectionOf(option) === section)
+      .flatMap(([name, option]) => optionRow(name, option)),
+  }));
+  sections.at(-1)!.rows.push(...row("-h, --help", "show this text"));
+  return sections.filter(({ rows }) => rows.length > 0)
+    .flatMap(({ title, rows }) => ["", `${title}:`, ...rows]);
+}
+
+function optionRow(name: string, option: Option): string[] {
+  const notes: string[] = [];
+  if ("min" in option) notes.push(rangeOf(option));
+  if (option.default === true) notes.push(`default: on; --no-${bare(name)}`);
+  else if (option.default !== null && option.default !== false) {
+    notes.push(`default: ${option.default}`);
+  }
+  const note = notes.length > 0 ? ` [${notes.join("; ")}]` : "";
+  return row(`${flagOf(name)} ${hint(option)}`.trimEnd(), option.help + note);
+}
+
+function row(flag: string, description: string): string[] {
+  const left = `  ${flag}`;
+  const lines = wrap(description, COLUMNS - DESCRIPTION)
+    .map((line) => " ".repeat(DESCRIPTION) + line);
+  if (widthOf(left) >= DESCRIPTION - 1) return [left, ...lines];
+  return [
+    pad(left, DESCRIPTION) + lines[0].trimStart(),
+    ...lines.slice(1),
+  ];
 }

@@ -6,6 +6,7 @@
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import type { Estimate } from "../../lib/math/estimate.ts";
 import { type Metrics, NEIGHBORS } from "../../lib/metrics/metrics.ts";
+import { counted, fixed } from "../../lib/text.ts";
 import { logNormalizer } from "../../lib/metrics/pixels.ts";
 import { ACTIVE_VARIANCE } from "../../lib/metrics/posterior.ts";
 import { INACTIVE_KL } from "../../lib/model/losses.ts";
@@ -53,7 +54,7 @@ export function metricsTable(
       [
         `importance-weighted`,
         show(metrics.importanceWeighted),
-        `K = ${metrics.samples} draws of z for each image`,
+        `K = ${counted(metrics.samples, "draw")} of z for each image`,
       ],
       [
         "rate",
@@ -81,14 +82,12 @@ export function metricsTable(
       ],
       [
         autoencoder ? "mean of the codes" : "mean of z",
-        `${Math.min(...mean).toFixed(2)} to ${Math.max(...mean).toFixed(2)}`,
+        range(mean),
         `least and largest of all dimensions${prior(0)}`,
       ],
       [
         autoencoder ? "variance of the codes" : "variance of z",
-        `${Math.min(...variance).toFixed(2)} to ${
-          Math.max(...variance).toFixed(2)
-        }`,
+        range(variance),
         `likewise${prior(1)}`,
       ],
       [
@@ -103,7 +102,7 @@ export function metricsTable(
       ],
       [
         "mutual information gap",
-        mutualInformationGap === null ? null : mutualInformationGap.toFixed(3),
+        mutualInformationGap === null ? null : fixed(mutualInformationGap, 3),
         "0: many dimensions share the class; 1: one alone holds it",
       ],
     ]],
@@ -117,7 +116,7 @@ export function metricsTable(
       [
         "squared error of PCA",
         show(metrics.pcaSquaredError),
-        `${latentDim} principal components of the training images`,
+        `${counted(latentDim, "principal component")} of the training images`,
       ],
     ]],
   ];
@@ -148,6 +147,9 @@ export function klRows({ klPerDimension }: Metrics): Row[] {
   );
 }
 
+/** Decimals that a mean is written with at most. */
+const MAX_DECIMALS = 8;
+
 /** Writes `mean ± standard error`, with two digits of the error. */
 export function show(
   value: Estimate | null,
@@ -157,6 +159,17 @@ export function show(
   if (value === null) return null;
   const mean = scale * value.mean, error = scale * value.standardError;
   if (!(error > 0)) return `${Number(mean.toPrecision(5))}${unit}`;
-  const digits = Math.max(0, Math.min(9, 1 - Math.floor(Math.log10(error))));
-  return `${mean.toFixed(digits)} ± ${error.toFixed(digits)}${unit}`;
+  const digits = 1 - Math.floor(Math.log10(error));
+  // An error of rounding alone says nothing but that it is small.
+  if (digits > MAX_DECIMALS) {
+    return `${fixed(mean, MAX_DECIMALS)} ± ${error.toExponential(0)}${unit}`;
+  }
+  const decimals = Math.max(0, digits);
+  return `${fixed(mean, decimals)} ± ${fixed(error, decimals)}${unit}`;
+}
+
+/** Writes the least and the largest of some numbers. */
+export function range(values: readonly number[]): string {
+  const [least, largest] = [Math.min(...values), Math.max(...values)];
+  return `${fixed(least, 2)} to ${fixed(largest, 2)}`;
 }

@@ -11,9 +11,11 @@ import {
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { fileKind } from "../../lib/files/kind.ts";
-import { oneLine } from "../../lib/text.ts";
+import { counted, oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
+import { say } from "./terminal.ts";
+import { quietVulkan } from "./vulkan.ts";
 
 /**
  * Loads a checkpoint.
@@ -54,10 +56,11 @@ export async function openModel(
   choice: EngineChoice,
 ): Promise<{ checkpoint: Checkpoint; engine: Engine }> {
   const checkpoint = await openCheckpoint(path);
+  quietVulkan();
   const engine = await createEngine(checkpoint.options, {
     isShort: true,
     ...choice,
-    onFallback: (reason) => console.error(`note: ${reason}`),
+    onFallback: (reason) => say(`note: ${reason}`),
   });
   await engine.writeState(checkpoint.state);
   return { checkpoint, engine };
@@ -68,8 +71,7 @@ export function describe({ options, data, history }: Checkpoint): string {
   const model = options.autoencoder
     ? "autoencoder"
     : `VAE, β = ${options.beta}`;
-  return `${model}, ${options.latentDim} latent dimensions, ${
-    oneLine(data.name)
-  }, ` +
-    `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
+  const size = counted(options.latentDim, "latent dimension");
+  const epochs = counted(history.length, "epoch");
+  return `${model}, ${size}, ${oneLine(data.name)}, ${epochs}`;
 }

@@ -6,10 +6,21 @@
  * @module
  */
 import type { OptionTable, OptionValues } from "../../lib/options/table.ts";
-import { dataOptions, trainingOptions } from "../../lib/options/run.ts";
+import {
+  dataOptions,
+  recipes,
+  trainingOptions,
+} from "../../lib/options/run.ts";
+import { flagWords, inSection } from "./flags.ts";
+
+/** What is trained and how, as flags. */
+export const training = inSection("Model and training", trainingOptions);
+
+/** What it is trained on, as flags. */
+export const data = inSection("Data", dataOptions);
 
 /** Who does the arithmetic. */
-export const engineOptions = {
+export const engineOptions = inSection("Engine", {
   engine: {
     type: "choice",
     default: "auto",
@@ -29,33 +40,14 @@ export const engineOptions = {
     choices: ["auto", "webgpu", "cpu"],
     help: "backend of the tfjs engine",
   },
-} as const satisfies OptionTable;
+});
 
-/** Options that some tasks have and others have not. */
-export const common = {
-  checkpoint: {
-    type: "text",
-    default: "checkpoints/vae.safetensors",
-    metavar: "FILE",
-    help: "the checkpoint to use",
-  },
+/** What the options of a picture or a file have in common. */
+const output = inSection("Output", {
   json: {
     type: "boolean",
     default: false,
     help: "print one JSON object to stdout",
-  },
-  split: {
-    type: "choice",
-    default: "test",
-    choices: ["train", "validation", "test"],
-    help: "which images",
-  },
-  samples: {
-    type: "integer",
-    default: 100,
-    min: 1,
-    max: 100_000,
-    help: "draws of z for each image, in the importance-weighted bound",
   },
   scale: {
     type: "integer",
@@ -76,56 +68,110 @@ export const common = {
     default: false,
     help: "write an animation, too: the picture's name, ending in .gif",
   },
-  seed: { ...trainingOptions.seed, help: "seed of what is drawn at random" },
-} as const satisfies OptionTable;
-
-/** Describes the option that names the picture to write. */
-export function pictureFile<const Out extends string>(out: Out): {
-  readonly type: "text";
-  readonly default: Out;
-  readonly metavar: "FILE";
-  readonly help: string;
-} {
-  return {
-    type: "text",
-    default: out,
-    metavar: "FILE",
-    help: "the picture to write",
-  };
-}
-
-/** What every task takes that draws a picture of a model. */
-export const plotOptions = {
-  scale: common.scale,
-  seed: common.seed,
-  checkpoint: common.checkpoint,
-  ...engineOptions,
-  json: common.json,
-} as const satisfies OptionTable;
-
-/** What every task takes that draws a model's digits. */
-export const digitOptions = {
-  ...plotOptions,
-  scale: common.digitScale,
   preview: {
     type: "boolean",
     default: false,
     help: "show some of the digits on the terminal, too",
   },
+});
+
+/** Options that some tasks have and others have not. */
+export const common = {
+  ...inSection("Model and training", {
+    checkpoint: {
+      type: "text",
+      default: "checkpoints/vae.safetensors",
+      metavar: "FILE",
+      help: "the checkpoint to use",
+    },
+    recipe: {
+      type: "choice",
+      default: "none",
+      choices: ["none", "fast", "best"],
+      help: "options chosen by measurement, unless given",
+    },
+  }),
+  ...inSection("Data", {
+    split: {
+      type: "choice",
+      default: "test",
+      choices: ["train", "validation", "test"],
+      help: "which images",
+    },
+  }),
+  samples: {
+    type: "integer",
+    default: 100,
+    min: 1,
+    max: 100_000,
+    help: "draws of z for each image, in the importance-weighted bound",
+  },
+  seed: { ...trainingOptions.seed, help: "seed of what is drawn at random" },
+  ...output,
+} as const satisfies OptionTable;
+
+/** Describes the option that names the file to write. */
+export function outFile<const Out extends string>(
+  out: Out,
+  help = "the picture to write",
+): {
+  readonly type: "text";
+  readonly default: Out;
+  readonly metavar: "FILE";
+  readonly help: string;
+  readonly section: "Output";
+} {
+  return {
+    type: "text",
+    default: out,
+    metavar: "FILE",
+    help,
+    section: "Output",
+  };
+}
+
+/** Describes the option that names the folder of what is written. */
+export function outFolder<const Dir extends string | null>(
+  dir: Dir,
+  help = "folder of the pictures",
+): {
+  readonly type: "text";
+  readonly default: Dir;
+  readonly metavar: "DIR";
+  readonly help: string;
+  readonly section: "Output";
+} {
+  return {
+    type: "text",
+    default: dir,
+    metavar: "DIR",
+    help,
+    section: "Output",
+  };
+}
+
+/** What every task takes that draws a model's digits. */
+export const digitOptions = {
+  scale: common.digitScale,
+  checkpoint: common.checkpoint,
+  ...engineOptions,
+  preview: common.preview,
+  json: common.json,
 } as const satisfies OptionTable;
 
 /** What the runs of a comparison are trained with: as many epochs each. */
 export const runOptions = {
-  epochs: trainingOptions.epochs,
-  batchSize: trainingOptions.batchSize,
-  lr: trainingOptions.lr,
-  lrSchedule: trainingOptions.lrSchedule,
-  likelihood: trainingOptions.likelihood,
-  betaSchedule: trainingOptions.betaSchedule,
-  warmupEpochs: trainingOptions.warmupEpochs,
-  capacity: trainingOptions.capacity,
-  seed: trainingOptions.seed,
-  ...dataOptions,
+  recipe: common.recipe,
+  epochs: training.epochs,
+  batchSize: training.batchSize,
+  lr: training.lr,
+  lrSchedule: training.lrSchedule,
+  likelihood: training.likelihood,
+  betaSchedule: training.betaSchedule,
+  warmupEpochs: training.warmupEpochs,
+  capacity: training.capacity,
+  seed: training.seed,
+  ...data,
 } as const satisfies OptionTable;
 
 /** Describes the option that says where the checkpoints of several runs are. */
@@ -134,13 +180,27 @@ export function checkpointFolder<const Dir extends string>(dir: Dir): {
   readonly default: Dir;
   readonly metavar: "DIR";
   readonly help: string;
+  readonly section: "Output";
 } {
-  return {
-    type: "text",
-    default: dir,
-    metavar: "DIR",
-    help: "folder of the checkpoints; finished runs are taken from there",
-  };
+  return outFolder(
+    dir,
+    "folder of the checkpoints; finished runs are taken from there",
+  );
+}
+
+/** The words that name a checkpoint, none for the one in its usual place. */
+export function checkpointWords(checkpoint: string): string[] {
+  const isUsual = checkpoint === common.checkpoint.default;
+  return flagWords(common, { checkpoint }, isUsual ? [] : ["checkpoint"]);
+}
+
+/** Follows the recipe that the values name, as far as they are not given. */
+export function followRecipe<
+  T extends { readonly recipe: keyof typeof recipes },
+>(values: T, given: ReadonlySet<PropertyKey>): T {
+  const chosen = Object.entries(recipes[values.recipe])
+    .filter(([name]) => !given.has(name));
+  return { ...values, ...Object.fromEntries(chosen) };
 }
 
 /** Takes the values of one table's options out of those of a task. */

@@ -5,12 +5,13 @@
  * @module
  */
 
+import { columnsOf, say } from "./terminal.ts";
 import { printable } from "../../lib/text.ts";
 
 /** Milliseconds between two plain lines where there is no terminal. */
 const PLAIN_INTERVAL = 10_000;
 
-const BAR_WIDTH = 20;
+const BAR_WIDTH = 12;
 
 const encoder = new TextEncoder();
 
@@ -32,15 +33,12 @@ export class Progress {
       const bar = fraction === null
         ? ""
         : "━".repeat(full) + "─".repeat(BAR_WIDTH - full) + " ";
-      const line = (bar + printable(text)).slice(
-        0,
-        Deno.consoleSize().columns - 1,
-      );
+      const line = shortened(bar + printable(text), columnsOf() - 1);
       write(`\r\x1b[2K${line}`);
       this.#drawn = true;
     } else if (performance.now() - this.#lastLine >= PLAIN_INTERVAL) {
       this.#lastLine = performance.now();
-      console.error(text);
+      say(text);
     }
   }
 
@@ -49,6 +47,15 @@ export class Progress {
     if (this.#drawn) write("\r\x1b[2K");
     this.#drawn = false;
   }
+}
+
+/** Leaves out the last of the parts, which two spaces part, that do not fit. */
+function shortened(text: string, columns: number): string {
+  let line = text;
+  while (line.length > columns && line.includes("  ")) {
+    line = line.slice(0, line.lastIndexOf("  ")).trimEnd();
+  }
+  return line.slice(0, columns);
 }
 
 /** Seconds as a person reads them: `4 s`, `2 min 5 s`, `1 h 20 min`. */

@@ -23,11 +23,15 @@ import {
 } from "../../lib/train/events.ts";
 import { settleWarmup } from "../../lib/train/schedule.ts";
 import { trainLoop } from "../../lib/train/trainer.ts";
+import { fixed } from "../../lib/text.ts";
 import { warmupLines } from "./beginning.ts";
 import { TaskError } from "./cli.ts";
 import { makeRoom } from "./files.ts";
 import { flagOf } from "./flags.ts";
+import { Forecast } from "./forecast.ts";
 import { duration, Progress } from "./progress.ts";
+import { say, sayCommand } from "./terminal.ts";
+import { quietVulkan } from "./vulkan.ts";
 
 /** Options with which a run does without what has failed. */
 export type Detour = Readonly<Record<string, string | number>>;
@@ -61,6 +65,8 @@ export interface Training {
   readonly saved?: number;
   /** Whether the run's file holds an earlier state of it, to be replaced. */
   readonly isInPlace?: boolean;
+  /** How many such runs there are from this one on; 1 unless told otherwise. */
+  readonly runs?: number;
   /** Epochs between saves; 1 unless told otherwise. */
   readonly saveEvery?: number;
   /** Told of the engine before it trains. */
@@ -97,6 +103,7 @@ export async function trainRun(
   const { onStart, onEpoch } = training;
   using resources = new DisposableStack();
   const progress = resources.adopt(new Progress(), (bar) => bar.clear());
+  const forecast = new Forecast(options.latentDim, training.runs ?? 1);
   let saved = training.saved;
   let isOurs = training.isInPlace || saved !== undefined;
   // What is saved in the midst of a run has the best epoch beside the last.
@@ -119,18 +126,24 @@ export async function trainRun(
     });
   };
   try {
+    quietVulkan();
     const engine = resources.adopt(
       await createEngine(options, {
         ...training.choice,
-        onFallback: (reason) => console.error(`note: ${reason}`),
+        onFallback: (reason) => say(`note: ${reason}`),
       }),
       (engine) => engine.dispose(),
     );
     await onStart?.(engine);
-    for (const line of warmupLines(options)) console.error(line);
+    for (const line of warmupLines(options)) say(line);
     const setup = { engine, dataset, options, resume, from, signal };
     for await (const event of trainLoop(setup)) {
       if (event.type === "progress") {
+        const told = forecast.text(event);
+        if (told !== undefined) {
+          progress.clear();
+          say(told);
+        }
         const text = progressText(event, options.epochs);
         progress.update(
           event.images.done / event.images.total,
@@ -140,7 +153,7 @@ export async function trainRun(
       }
       progress.clear();
       if (event.type === "epoch") {
-        console.error(epochText(event, options.epochs));
+        say(epochText(event, options.epochs));
         if (event.record.epoch % saveEvery === 0) {
           await save(await event.checkpoint());
         }
@@ -154,9 +167,10 @@ export async function trainRun(
       ) await save(checkpoint);
       if (event.reason === "aborted") {
         const where = name === undefined ? `after step ${saved}` : `in ${name}`;
-        console.error(
-          `stopped ${where}, saved. Continue with:\n  ${run.command(true)}`,
+        say(
+          `stopped ${where}, saved. Continue with:`,
         );
+        sayCommand(`  ${run.command(true)}`);
         return;
       }
       const kept = resources.move();
@@ -200,12 +214,12 @@ export function explain(
   if (name !== undefined) text = `${name}: ${text}`;
   // The same command would come to the same numbers.
   const next = isNumber ? undefined : command(detour);
-  if (next !== undefined) text += `. Continue with: ${next}`;
+  if (next !== undefined) text += ". Continue with:";
   else if (detour) {
     const [[name, value]] = Object.entries(detour);
     text += `: try ${flagOf(name)} ${value}`;
   }
-  return new TaskError(text, { cause: error });
+  return new TaskError(text, { cause: error, command: next });
 }
 
 function detourOf(error: unknown): Detour | undefined {
@@ -215,32 +229,42 @@ function detourOf(error: unknown): Detour | undefined {
 
 /** Words the three losses for a person. */
 export function lossesText({ total, reconstruction, kl }: Losses): string {
-  return `total ${total.toFixed(3)}  reconstruction ${
-    reconstruction.toFixed(3)
-  }  KL ${kl.toFixed(3)}`;
+  return `total ${lossText(total)}  reconstruction ${
+    lossText(reconstruction)
+  }  KL ${lossText(kl)}`;
+}
+
+/** Writes a loss in nine characters at most. */
+function lossText(loss: number): string {
+  if (Math.abs(loss) >= 1e6) return loss.toExponential(2);
+  return fixed(loss, Math.abs(loss) < 1e4 ? 3 : 1);
 }
 
 /** Words how far an epoch is. */
 function progressText(event: ProgressEvent, epochs: number): string {
   const { epoch, step, images, imagesPerSecond, secondsLeft, losses } = event;
   return [
+    // In the order of what a narrow terminal must show first.
     `epoch ${epoch}/${epochs}`,
+    `${duration(secondsLeft)} left`,
+    `${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} images/s`,
     `step ${step}`,
     `${images.done}/${images.total}`,
-    `${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} images/s`,
-    `${duration(secondsLeft)} left`,
     ...(losses ? [lossesText(losses)] : []),
   ].join("  ");
 }
 
-/** Words what an epoch has come to. */
+/** Words what an epoch has come to: a line for each split. */
 function epochText(
   { record, seconds }: EpochEvent,
   epochs: number,
 ): string {
   const { epoch, train, validation } = record;
   const number = String(epoch).padStart(String(epochs).length);
-  return `epoch ${number}/${epochs}  ${duration(seconds)}  train: ${
-    lossesText(train)
-  }` + (validation ? `  validation: ${lossesText(validation)}` : "");
+  const name = `epoch ${number}/${epochs}`;
+  const time = duration(seconds);
+  if (!validation) return `${name}  train  ${lossesText(train)}  ${time}`;
+  const width = Math.max(name.length, time.length);
+  return `${name.padEnd(width)}  train       ${lossesText(train)}\n` +
+    `${time.padStart(width)}  validation  ${lossesText(validation)}`;
 }

@@ -12,12 +12,14 @@ import type { Dataset, Split } from "../../lib/dataset/dataset.ts";
 import type { EngineChoice } from "../../lib/engines.ts";
 import type { Losses } from "../../lib/model/losses.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
+import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
 import { checkSameImages } from "../../lib/train/check.ts";
 import { namesOf } from "./beginning.ts";
 import { claim } from "./files.ts";
 import { type FinishedRun, type Run, trainRun } from "./run.ts";
+import { say } from "./terminal.ts";
 
 /** One of several runs after its last epoch. */
 export interface MeasuredRun extends FinishedRun {
@@ -32,6 +34,7 @@ export interface MeasuredRun extends FinishedRun {
  * Trains one of several runs from where its checkpoint stands, saving it after
  * every epoch. A run that is finished is only loaded.
  *
+ * @param runs How many such runs there are from this one on.
  * @returns Nothing if the signal ended it; what it has learnt is saved.
  * @throws {TaskError} As {@linkcode explain} words it, or if the file holds
  * another run.
@@ -41,18 +44,21 @@ export async function finishRun(
   dataset: Dataset,
   choice: EngineChoice,
   signal: AbortSignal,
+  runs = 1,
 ): Promise<MeasuredRun | undefined> {
   const { name, path, options } = run;
   using _lock = await claim(path, flagOf("checkpointDir"));
   const resume = await findRun(run, dataset);
   const done = resume?.history.length ?? 0;
-  console.error(
+  say(
     `${name}: ` +
       (done === options.epochs
         ? `finished before (${path})`
         : resume
         ? `going on after step ${resume.state.step}`
-        : `training on ${dataset.name}, ${dataset.train.count} images`),
+        : `training on ${dataset.name}, ${
+          counted(dataset.train.count, "image")
+        }`),
   );
   const { warmupEpochs } = resume?.options ?? options;
   const finished = await trainRun({
@@ -64,6 +70,7 @@ export async function finishRun(
     signal,
     resume,
     saved: resume?.state.step,
+    runs,
   });
   if (!finished) return;
   const { test } = finished.end;

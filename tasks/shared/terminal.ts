@@ -1,14 +1,49 @@
 /**
- * Digits on the terminal.
+ * What is said on stderr: lines, and digits.
  *
  * @module
  */
 import { fitting, preview } from "../../lib/image/preview.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { COLUMNS, wrap, wrapCommand } from "./columns.ts";
 import { printable } from "../../lib/text.ts";
 
-/** Characters in a line where nothing says how many there are. */
-const COLUMNS = 80;
+/** Columns of the terminal on stderr; 80 where there is none or it does not say. */
+export function columnsOf(): number {
+  return Deno.stderr.isTerminal()
+    ? Deno.consoleSize().columns || COLUMNS
+    : COLUMNS;
+}
+
+/**
+ * Says something on stderr. A terminal gets it broken between words; a file or
+ * a pipe gets every line whole, for programs that look for it.
+ */
+export function say(text: string): void {
+  if (!Deno.stderr.isTerminal()) return console.error(text);
+  const columns = columnsOf();
+  console.error(
+    text.split("\n").flatMap((line) => wrap(line, columns, "  ")).join("\n"),
+  );
+}
+
+/** Says a command on stderr so that it can be copied, however long it is. */
+export function sayCommand(text: string): void {
+  const lines = Deno.stderr.isTerminal()
+    ? wrapCommand(text, columnsOf())
+    : [text];
+  console.error(lines.join("\n"));
+}
+
+/**
+ * Prints a result on stdout for a person: lines of 80 columns at most, broken
+ * between words. Programs ask for `--json`.
+ */
+export function tell(text: string): void {
+  console.log(
+    text.split("\n").flatMap((line) => wrap(line, COLUMNS, "  ")).join("\n"),
+  );
+}
 
 /**
  * Shows digits on stderr, in one row: in greys on a terminal, unless NO_COLOR
@@ -17,7 +52,7 @@ const COLUMNS = 80;
  */
 export function showDigits(digits: Float32Array): void {
   const isTerminal = Deno.stderr.isTerminal();
-  const columns = isTerminal ? Deno.consoleSize().columns : COLUMNS;
+  const columns = columnsOf();
   const count = digits.length / IMAGE_PIXELS;
   const shown = Math.min(count, fitting(columns));
   const some = new Float32Array(shown * IMAGE_PIXELS);

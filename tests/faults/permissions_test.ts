@@ -23,24 +23,30 @@ const MIRRORS = "-P=mirrors";
 /** The engine that is loaded by a computed specifier, from this folder alone. */
 const TFJS = "--allow-read=lib/engine/tfjs";
 
-/** What a task may do that reads a model and writes a file. */
-const USUAL = [READ, WRITE_HERE];
+/** For tasks with an engine: Vulkan's drivers complain where it is not set. */
+const RUNTIME_DIR = "--allow-env=XDG_RUNTIME_DIR";
+
+/** What a task may do that runs a model and writes a file. */
+const USUAL = [READ, WRITE_HERE, RUNTIME_DIR];
 
 /** What the others may do. */
 const unusual: Partial<Record<TaskName, string[]>> = {
   fetch: [READ, WRITE_HERE, "--allow-net"], // --from takes any URL
-  train: [MIRRORS, READ, WRITE_HERE],
-  evaluate: [READ],
-  sweep: [MIRRORS, READ, WRITE_HERE],
-  compare: [MIRRORS, READ, WRITE_HERE],
+  train: [MIRRORS, ...USUAL],
+  curves: [READ, WRITE_HERE],
+  evaluate: [READ, RUNTIME_DIR],
+  sweep: [MIRRORS, ...USUAL],
+  compare: [MIRRORS, ...USUAL],
+  export: [READ, WRITE_HERE],
+  import: [READ, WRITE_HERE],
   explore: [
     READ,
     "--allow-net=127.0.0.1",
     "--allow-run=open,xdg-open,explorer",
   ],
-  doctor: [TFJS],
+  doctor: [TFJS, RUNTIME_DIR],
   // --python takes any program; the right to run one is given back if unused.
-  bench: [TFJS, "--allow-run"],
+  bench: [TFJS, "--allow-run", RUNTIME_DIR],
 };
 
 /** All that a user's task may do, besides asking no questions. */
@@ -206,7 +212,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
   },
   train: {
     checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
-    plotDir: (to) => ["--plot-dir", to],
+    outDir: (to) => ["--out-dir", to],
   },
   evaluate: {},
   sweep: {
@@ -219,7 +225,10 @@ const others: Partial<Record<TaskName, Outputs>> = {
   },
   report: { out: (to) => ["--out", `${to}/report.html`] },
   explore: {},
-  export: { out: (to) => ["--format", "tfjs", "--out", to] },
+  export: {
+    out: (to) => ["--format", "html", "--out", `${to}/explorer.html`],
+    outDir: (to) => ["--format", "tfjs", "--out-dir", to],
+  },
   import: {
     out: (to) =>
       ["--from", "weights.safetensors", "--out"].concat(`${to}/a.st`),

@@ -20,6 +20,7 @@ import {
 } from "../../model/losses.ts";
 import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
 import { type Key, streamKey } from "../../rng.ts";
+import { counted } from "../../text.ts";
 import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
@@ -99,9 +100,7 @@ export class WasmEngine implements Engine {
     this.#plan = started.plan;
     this.#profile = started.profile;
     this.#threads = started.threads;
-    this.description =
-      `SIMD${started.variant === "relaxed" ? " with FMA" : ""}, ` +
-      (count === 1 ? "1 thread" : `${count} threads`);
+    this.description = `WebAssembly on ${counted(count, "thread")}`;
     this.#constants = {
       latent: latentDim,
       autoencoder: Number(autoencoder),

@@ -2,6 +2,7 @@
 export interface ParseOptions {
   string?: readonly string[];
   boolean?: readonly string[];
+  collect?: readonly string[];
   negatable?: readonly string[];
   alias?: Record<string, string | readonly string[]>;
   stopEarly?: boolean;
