@@ -110,7 +110,7 @@ Deno.test("loadDataset() names what is wrong with a user's file", () =>
     });
     const contents: [Uint8Array, string][] = [
       [new Uint8Array(), "not an IDX file: it is empty"],
-      [new TextEncoder().encode("hello"), "not an IDX file: it begins with"],
+      [new TextEncoder().encode("hello"), "not an IDX file: it is a text"],
       [numberedImages(3).subarray(0, 900), "truncated"],
       [gzipSync(numberedImages(3)).subarray(0, 30), "truncated"],
       [labels, "but the shape is 3"],

@@ -6,7 +6,6 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
 import { inFolder } from "../folder.ts";
@@ -264,13 +263,16 @@ for (const task of ["sweep", "compare"] as const) {
   });
 }
 
-/** Training images in a folder, as a mirror of KMNIST has them. */
+/**
+ * Training images in a folder, decompressed: the digests of KMNIST's gzip files
+ * are known.
+ */
 async function mirror(folder: string): Promise<string> {
   const shape = [60_000, 28, 28];
   const data = new Uint8Array(60_000 * 784);
   await Deno.writeFile(
-    join(folder, "train-images-idx3-ubyte.gz"),
-    gzipSync(writeIdx({ shape, data }), { level: 1 }),
+    join(folder, "train-images-idx3-ubyte"),
+    writeIdx({ shape, data }),
   );
   return folder;
 }
@@ -373,16 +375,13 @@ Deno.test("tasks name a folder that is where a file should be", () =>
     );
     assertEquals([...(await snapshot(folder)).keys()], []);
 
-    // Those that are written after the training do not cost what it has learnt.
     await Deno.remove(join(folder, "plots/loss-curves.png"));
     await Deno.mkdir(join(folder, "plots/samples.png"));
     assertFailed(
       await runTask(folder, "train", [...BRIEF, "1"]),
-      `cannot write plots/samples.png: ${isFolder}; ${CHECKPOINT} holds the ` +
-        `run after step 2. Continue with: deno task train --resume ` +
-        `${CHECKPOINT} --engine wasm --threads 1 --save-plots`,
+      `cannot write plots/samples.png: ${isFolder}`,
     );
-    assertEquals(await epochsOf(folder), 1);
+    assertEquals([...(await snapshot(folder)).keys()], []);
 
     await Deno.mkdir(join(folder, IMAGES), { recursive: true });
     const { code, stderr } = await runTask(
@@ -416,7 +415,7 @@ Deno.test("train and sample write through links, and not in circles", {
       ...["checkpoints", "dangling.png", "far", "loop.png"],
     ]);
     assertEquals(names(join(folder, "far")), [
-      ...["new.png", "real", "vae.safetensors"],
+      ...["new.png", "real", "real.1", "vae.safetensors"],
     ]);
     assertEquals(
       await Deno.readLink(join(folder, "far/vae.safetensors")),

@@ -548,9 +548,8 @@ async function withoutProxy(body: () => Promise<void>): Promise<void> {
 Deno.test("fetch goes on after lost connections, as a process", () =>
   withoutProxy(() =>
     inFolder(async (folder) => {
-      const files = new Map(
-        [...black].map(([name, bytes]) => [`${name}.gz`, gzip(bytes)]),
-      );
+      // Decompressed: the digests of KMNIST's gzip files are known.
+      const files = black;
       await using server = serve(({ name, from }) => {
         const bytes = files.get(name);
         if (!bytes) return http("404 Not Found");
@@ -563,7 +562,10 @@ Deno.test("fetch goes on after lost connections, as a process", () =>
           .map(({ name, from }) => [name, from]),
         [...files.keys()].flatMap((name) => [[name, null], [name, 20]]),
       );
-      assertEquals(stdout.match(/verified, from http/g)?.length, 4);
+      assertEquals(
+        stdout.match(/of the right shape .*, from http/g)?.length,
+        4,
+      );
       assertEquals(
         await snapshot(folder),
         new Map(

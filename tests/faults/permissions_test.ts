@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import {
   decodeCheckpoint,
@@ -313,7 +312,7 @@ async function provide(folder: string): Promise<void> {
   const files = {
     "checkpoints/vae.safetensors": encodeCheckpoint(trained),
     "weights.safetensors": encodeWeights(trained),
-    "from/train-images-idx3-ubyte.gz": gzipSync(black),
+    "from/train-images-idx3-ubyte": black,
   };
   for (const [path, bytes] of Object.entries(files)) {
     await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
