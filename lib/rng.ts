@@ -21,7 +21,7 @@ export type Key = readonly [number, number];
  *
  * @example
  * ```ts
- * import { streams } from "@vae/mnist/engine";
+ * import { streams } from "@vae/mnist/core";
  * import { assert } from "@std/assert";
  *
  * assert("epsilon" in streams);
@@ -61,7 +61,7 @@ const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
  *
  * @example
  * ```ts
- * import { threefry2x32 } from "@vae/mnist/engine";
+ * import { threefry2x32 } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * // Random123's known-answer vector for key and counter zero.
@@ -98,7 +98,7 @@ export function threefry2x32(
  *
  * @example
  * ```ts
- * import { streamKey } from "@vae/mnist/engine";
+ * import { streamKey } from "@vae/mnist/core";
  * import { assertNotEquals } from "@std/assert";
  *
  * assertNotEquals(streamKey(0, "shuffle"), streamKey(1, "shuffle"));
@@ -133,7 +133,7 @@ export function toUnit(bits: number): number {
  *
  * @example
  * ```ts
- * import { fillUniform, streamKey } from "@vae/mnist/engine";
+ * import { fillUniform, streamKey } from "@vae/mnist/core";
  * import { assert } from "@std/assert";
  *
  * const uniform = new Float32Array(8);
@@ -214,7 +214,7 @@ function fillPairs(
  *
  * @example
  * ```ts
- * import { permutation, streamKey } from "@vae/mnist/engine";
+ * import { permutation, streamKey } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const order = permutation(5, streamKey(0, "shuffle"), 1);

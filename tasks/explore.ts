@@ -37,7 +37,8 @@ const flags = {
 /** What `deno task explore` does. */
 export const task: Task = {
   name: "explore",
-  summary: "Opens a model's latent space in the browser.",
+  summary:
+    "Serves a model's latent space as a page; `--open` opens the browser.",
   examples: ["--port 0 --open"],
   options: flags,
 };

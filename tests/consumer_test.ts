@@ -56,9 +56,9 @@ function runDeno(
 
 const FILES = ["--allow-read=.", "--allow-write=."];
 
-Deno.test("@vae/mnist/engine trains, saves, loads and samples, and the tasks go on from there", () =>
+Deno.test("@vae/mnist/core trains, saves, loads and samples, and the tasks go on from there", () =>
   inFolder(async (folder) => {
-    const script = join(consumer, "engine.ts");
+    const script = join(consumer, "core.ts");
     const lines = (await Deno.readTextFile(script)).split("\n").length;
     assert(lines < 30, `${lines} lines`);
     assertEquals(
@@ -119,7 +119,7 @@ Deno.test("every task has a file, a line in deno.json, an export and its help", 
     }
   }));
 
-Deno.test("@vae/mnist/engine loads no package and no file", async () => {
+Deno.test("@vae/mnist/core loads no package and no file", async () => {
   const json = await run(".", Deno.execPath(), [
     "info",
     "--json",
@@ -171,7 +171,7 @@ async function bundleCore(folder: string, bundle: string): Promise<void> {
 }
 
 Deno.test({
-  name: "@vae/mnist/engine computes in Node what it computes here",
+  name: "@vae/mnist/core computes in Node what it computes here",
   ignore: isNodeMissing(),
   fn: () =>
     inFolder(async (folder) => {

@@ -93,7 +93,9 @@ Deno.test("every command of README.md is one that there is", () => {
   let checked = 0;
   for (const line of COMMANDS) {
     const [, name, rest = ""] = line.match(/\bdeno\S* task ([\w:]+)( .*)?$/) ??
-      line.match(/\bdeno run jsr:@vae\/mnist\/([\w-]+)( .*)?$/) ?? [];
+      line.match(
+        /\bdeno run (?:--allow-\S+ )*jsr:@vae\/mnist\/([\w-]+)( .*)?$/,
+      ) ?? [];
     if (!name) continue;
     try {
       check(name, rest.split(" ").filter((word) => word !== ""));

@@ -44,7 +44,7 @@ const BEST = "best.";
  *   encodeCheckpoint,
  *   syntheticDataset,
  *   train,
- * } from "@vae/mnist/engine";
+ * } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const dataset = await syntheticDataset({ limit: 64 });
@@ -117,7 +117,7 @@ function checkBestStep(
  *
  * @example
  * ```ts
- * import { decodeCheckpoint, SafetensorsError } from "@vae/mnist/engine";
+ * import { decodeCheckpoint, SafetensorsError } from "@vae/mnist/core";
  * import { assertThrows } from "@std/assert";
  *
  * assertThrows(() => decodeCheckpoint(new Uint8Array(100)), SafetensorsError);

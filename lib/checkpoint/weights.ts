@@ -26,7 +26,7 @@ import {
  *
  * @example
  * ```ts ignore
- * import { encodeWeights } from "@vae/mnist/engine";
+ * import { encodeWeights } from "@vae/mnist/core";
  *
  * await Deno.writeFile("weights.safetensors", encodeWeights(checkpoint));
  * ```
@@ -58,7 +58,7 @@ export function encodeWeights(
  *   encodeWeights,
  *   syntheticDataset,
  *   train,
- * } from "@vae/mnist/engine";
+ * } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const dataset = await syntheticDataset({ limit: 64 });

@@ -66,7 +66,7 @@ export interface ImageFile {
  *
  * @example
  * ```ts
- * import { imageDataset, synthesize } from "@vae/mnist/engine";
+ * import { imageDataset, synthesize } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const { images } = synthesize(100, { seed: 7 });
@@ -103,7 +103,7 @@ export async function imageDataset(
  *
  * @example
  * ```ts
- * import { syntheticDataset } from "@vae/mnist/engine";
+ * import { syntheticDataset } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const { train, validation } = await syntheticDataset({ limit: 50 });

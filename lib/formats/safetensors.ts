@@ -47,7 +47,7 @@ export interface Safetensors {
  *
  * @example
  * ```ts
- * import { decodeWeights, SafetensorsError } from "@vae/mnist/engine";
+ * import { decodeWeights, SafetensorsError } from "@vae/mnist/core";
  * import { assertThrows } from "@std/assert";
  *
  * assertThrows(() => decodeWeights(Uint8Array.of(1)), SafetensorsError, "1 bytes");

@@ -12,7 +12,7 @@ import { fillNormal, streamKey } from "../rng.ts";
  *
  * @example
  * ```ts
- * import { priorSample } from "@vae/mnist/engine";
+ * import { priorSample } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(priorSample(3, 12, 0).length, 3 * 12);

@@ -169,7 +169,7 @@ class Arena {
  *
  * @example
  * ```ts
- * import { modelSpec } from "@vae/mnist/engine";
+ * import { modelSpec } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * const [first] = modelSpec(12).parameters;

@@ -11,7 +11,7 @@ import type { OptionTable, OptionValues } from "./table.ts";
  *
  * @example
  * ```ts
- * import { trainingOptions } from "@vae/mnist/engine";
+ * import { trainingOptions } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(trainingOptions.latentDim.default, 12);
@@ -113,7 +113,7 @@ export const trainingOptions = {
  *
  * @example
  * ```ts
- * import { dataOptions } from "@vae/mnist/engine";
+ * import { dataOptions } from "@vae/mnist/core";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(dataOptions.valSize.default, 5000);

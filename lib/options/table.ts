@@ -93,7 +93,7 @@ export type OptionValues<T extends OptionTable> = {
  *
  * @example
  * ```ts
- * import { OptionError, syntheticDataset } from "@vae/mnist/engine";
+ * import { OptionError, syntheticDataset } from "@vae/mnist/core";
  * import { assertRejects } from "@std/assert";
  *
  * await assertRejects(

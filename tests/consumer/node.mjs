@@ -1,6 +1,6 @@
 /**
  * Trains, saves, loads and samples in Node, from a bundle of the package's
- * `./engine`: `node node.mjs BUNDLE`. Prints the digits as JSON.
+ * `./core`: `node node.mjs BUNDLE`. Prints the digits as JSON.
  */
 import { pathToFileURL } from "node:url";
 

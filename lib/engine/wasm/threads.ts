@@ -38,7 +38,7 @@ export class SimdError extends Error {
  *
  * @example
  * ```ts
- * import { syntheticDataset, train, WorkerError } from "@vae/mnist/engine";
+ * import { syntheticDataset, train, WorkerError } from "@vae/mnist/core";
  *
  * const dataset = await syntheticDataset({ limit: 64 });
  * try {

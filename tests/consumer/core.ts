@@ -6,7 +6,7 @@ import {
   priorSample,
   syntheticDataset,
   train,
-} from "@vae/mnist/engine";
+} from "@vae/mnist/core";
 
 const dataset = await syntheticDataset({ limit: 6400, valSize: 0 });
 const run = train({ dataset, batchSize: 64, epochs: 2, latentDim: 8 });
