@@ -268,11 +268,13 @@ Deno.test("wordError() gives each kind of error its line and its exit code", () 
     text: "error: no\\u001b[2J\\u000away",
     code: 1,
   });
-  const cause = new Deno.errors.NotCapable();
-  assertEquals(wordError("sample", new WriteError("a", "why", { cause })), {
-    text: "error: cannot write a: why (see --allow-write)",
-    code: 1,
-  });
+  for (const flag of ["--allow-write", "--allow-read"]) {
+    const cause = new Deno.errors.NotCapable(`run again with ${flag}`);
+    assertEquals(wordError("sample", new WriteError("a", "why", { cause })), {
+      text: `error: cannot write a: why (see ${flag})`,
+      code: 1,
+    });
+  }
   const bug = wordError("sample", new TypeError("x is not a function"));
   assertMatch(
     bug.text,

@@ -35,7 +35,7 @@ const FLOORS: Record<string, readonly string[] | "all below">[] = [
   {
     "lib/image": "all below",
     // Bytes, tensors and algebra, which know nothing of the model.
-    "lib/formats": ["lib/text.ts"],
+    "lib/formats": ["lib/text.ts", "lib/files"],
     "lib/math": ["lib/rng.ts"],
   },
   { "lib/model": "all below" },
