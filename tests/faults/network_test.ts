@@ -161,7 +161,10 @@ function http(
     .map(([name, value]) => `${name}: ${value}\r\n`);
   const head = new TextEncoder()
     .encode(`HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`);
-  return new Uint8Array([...head, ...body]);
+  const answer = new Uint8Array(head.length + body.length);
+  answer.set(head);
+  answer.set(body, head.length);
+  return answer;
 }
 
 /** All of a file; the headers can be changed. */
@@ -197,7 +200,8 @@ function right({ name, from, ifRange }: Asked): Uint8Array {
 
 /** The start of an answer, with so many bytes of the body. */
 function cut(answer: Uint8Array, bodyBytes: number): Uint8Array {
-  const head = new TextDecoder("latin1").decode(answer).indexOf("\r\n\r\n") + 4;
+  const start = new TextDecoder("latin1").decode(answer.subarray(0, 4096));
+  const head = start.indexOf("\r\n\r\n") + 4;
   return answer.subarray(0, head + bodyBytes);
 }
 
