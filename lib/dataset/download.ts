@@ -80,6 +80,8 @@ export class DownloadError extends Error {
   override name = "DownloadError";
 
   /**
+   * Makes the error of a download that failed everywhere.
+   *
    * @param message Lists what was tried, and what was wrong with each.
    * @param summary What was wrong, in a few words.
    */
