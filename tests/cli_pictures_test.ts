@@ -420,7 +420,7 @@ Deno.test("manifold maps all of two dimensions, or the most active", async () =>
       [x.name, y.name],
     );
     assertStringIncludes(
-      stdout,
+      stdout.replaceAll(/\s+/g, " "),
       `${x.name} to the right, ${y.name} upward, over equal shares of the ` +
         "prior, in σ; the others at 0",
     );
