@@ -126,7 +126,7 @@ Deno.test("encodePng() refuses a picture whose bytes do not fit its size", () =>
   assertThrows(
     () => encodePng({ width: 2, height: 2, pixels: new Uint8Array(16) }),
     RangeError,
-    "A 2×2 picture cannot have 16 bytes of pixels",
+    "a 2×2 picture cannot have 16 bytes of pixels",
   );
   assertThrows(
     () => encodePng({ width: 0, height: 2, pixels: new Uint8Array(0) }),
