@@ -58,11 +58,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const [, line] = stderr.match(/deno task train (.*)\n/)!;
       const whole = "whole.safetensors";
       await Promise.all([
-        runWell(folder, "train", [
-          ...line.split(" "),
-          ...ENGINE,
-          "--no-save-plots",
-        ]),
+        runWell(folder, "train", [...line.split(" "), "--no-save-plots"]),
         runWell(folder, "train", [...LONG, "--checkpoint", whole]),
       ]);
       const resumed = await loadCheckpoint(join(folder, CHECKPOINT));

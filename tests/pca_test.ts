@@ -210,3 +210,24 @@ Deno.test("projectPca() of all dimensions keeps every distance", async () => {
     );
   }
 });
+
+Deno.test("fitPca() finds the same axes from the products of few rows", async () => {
+  // Seven rows of twelve columns, and each of them twice: the same moments.
+  const columns = 12;
+  const few = fillNormal(new Float32Array(7 * columns), [1, 2], 0);
+  const many = new Float32Array(21 * few.length);
+  for (let at = 0; at < many.length; at += few.length) many.set(few, at);
+  const [a, b] = [
+    await fitPca(few, columns, 8),
+    await fitPca(many, columns, 8),
+  ];
+  a.shares.forEach((share, k) => assertAlmostEquals(share, b.shares[k], 1e-9));
+  // Six directions are all that seven rows have; the rest are zeros.
+  for (let at = 0; at < 6 * columns; at++) {
+    assertAlmostEquals(a.components[at], b.components[at], 1e-6);
+  }
+  assertEquals(a.components.slice(6 * columns).every((x) => x === 0), true);
+  pcaErrors(a, few).slice(0).forEach((error) =>
+    assertAlmostEquals(error, 0, 1e-9)
+  );
+});

@@ -15,8 +15,8 @@ import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { slashed } from "./platform.ts";
 import type { TaskName } from "./tasks.ts";
 
-/** Who does the arithmetic in these tests: it must repeat itself bit for bit. */
-export const ENGINE = ["--engine", "tfjs", "--tf-backend", "cpu"];
+/** Who does the arithmetic in these tests: it starts at once. */
+export const ENGINE = ["--engine", "wasm", "--threads", "1"];
 
 /** A training run of a second. */
 export const TINY = [
@@ -25,8 +25,12 @@ export const TINY = [
   ..."--epochs 1 --latent-dim 3 --no-save-plots".split(" "),
 ];
 
-/** An epoch so long that a signal comes in the middle of it. */
-export const LONG = [...TINY, "--limit", "6", "--batch-size", "1"];
+/** An epoch so long, on a slow engine, that a signal comes in the middle of it. */
+export const LONG = [
+  ...TINY,
+  ...["--engine", "tfjs", "--tf-backend", "cpu"],
+  ...["--limit", "6", "--batch-size", "1"],
+];
 
 /** Nobody listens there, so whatever asks for the network is refused. */
 const CLOSED_PORT = "http://127.0.0.1:1";

@@ -74,9 +74,9 @@ export class Checks {
     return rows("images", images.length, IMAGE_PIXELS, "pixels to an image");
   }
 
-  /** Checks images to train on; their order is to be set anew. */
-  trainingImages(images: Uint8Array): void {
-    this.#images = this.images(images);
+  /** Notes that the engine holds so many images, which have no order yet. */
+  holds(images: number): void {
+    this.#images = images;
     this.#order = 0;
   }
 
@@ -121,7 +121,11 @@ export class Checks {
         `the order names image ${beyond} of ${this.#images}`,
       );
     }
-    this.#order = order.length;
+  }
+
+  /** Notes that the engine holds an order of so many images. */
+  holdsOrder(length: number): void {
+    this.#order = length;
   }
 
   /**

@@ -62,11 +62,9 @@ export async function fitPca(
   tick?: Tick,
 ): Promise<Pca> {
   const { mean, square, covariance } = await moments(rows, columns, tick);
-  const { realEigenvalues: variances, eigenvectorMatrix: vectors } =
-    new EigenvalueDecomposition(
-      Matrix.from1DArray(columns, columns, covariance),
-      { assumeSymmetric: true },
-    );
+  const { variances, directionOf } = rows.length < columns ** 2
+    ? axesOfRows(rows, mean)
+    : axesOf(covariance, columns);
   const total = variances.reduce((a, b) => a + b);
   const least = LEAST_VARIANCE * square;
   const order = [...variances.keys()]
@@ -77,11 +75,65 @@ export async function fitPca(
     const variance = variances[order[k]];
     shares.push(total > least ? Math.max(0, variance / total) : NaN);
     if (!(variance > least)) continue;
-    const direction = vectors.getColumn(order[k]);
+    const direction = directionOf(order[k]);
     const sign = signOf(direction);
     components.set(direction.map((x) => sign * x), k * columns);
   }
   return { mean, components, shares };
+}
+
+/** Eigenvalues of a covariance, and the unit vector of each. */
+interface Axes {
+  readonly variances: readonly number[];
+  readonly directionOf: (k: number) => readonly number[];
+}
+
+/** Finds the axes of a covariance matrix [size, size]. */
+function axesOf(covariance: Float64Array, size: number): Axes {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    Matrix.from1DArray(size, size, covariance),
+    { assumeSymmetric: true },
+  );
+  return {
+    variances: realEigenvalues,
+    directionOf: (k) => eigenvectorMatrix.getColumn(k),
+  };
+}
+
+/**
+ * Finds the axes of fewer rows than columns from the products of the rows: XᵀX
+ * has the eigenvalues of the smaller XXᵀ, and Xᵀu / ‖Xᵀu‖ for each vector u.
+ */
+function axesOfRows(
+  rows: Float32Array | Uint8Array,
+  mean: Float64Array,
+): Axes {
+  const n = rows.length / mean.length;
+  const centered = Array.from({ length: n }, (_, row) => {
+    const own = new Float64Array(mean.length);
+    center(rows, row * mean.length, mean, own);
+    return own;
+  });
+  const products = new Float64Array(n * n);
+  for (let a = 0; a < n; a++) {
+    for (let b = a; b < n; b++) {
+      products[a * n + b] = along(centered[a], 0, centered[b]) / n;
+      products[b * n + a] = products[a * n + b];
+    }
+  }
+  const { variances, directionOf } = axesOf(products, n);
+  return {
+    // The others are 0: enough of them to have one for each column.
+    variances: Object.assign(new Array(mean.length).fill(0), variances),
+    directionOf: (k) => {
+      const sum = new Float64Array(mean.length);
+      directionOf(k).forEach((weight, row) =>
+        centered[row].forEach((x, i) => sum[i] += weight * x)
+      );
+      const length = Math.sqrt(along(sum, 0, sum));
+      return Array.from(sum, (x) => x / length);
+    },
+  };
 }
 
 /** Returns the sign of the first of a direction's largest coordinates. */

@@ -144,8 +144,8 @@ tmpfsTest({
       assertFailed(
         first,
         `${full}; ${CHECKPOINT} holds the run after step 2. Continue with: ` +
-          `deno task train --resume ${CHECKPOINT} --no-save-plots --engine ` +
-          "wasm --threads 1",
+          `deno task train --resume ${CHECKPOINT} --engine wasm --threads 1 ` +
+          "--no-save-plots",
       );
       assertEquals(names(checkpoints), ["vae.safetensors"]);
       const before = await snapshot(folder);

@@ -122,7 +122,7 @@ for (const [what, globals] of Object.entries(refusals)) {
         engine: "wasm",
         threads: 3,
       });
-      assertMatch(engine.description, /, 1 thread$/);
+      assertMatch(engine.description, /on 1 thread$/);
       assertEquals(await finish(engine), undisturbed);
     }));
 }

@@ -104,7 +104,7 @@ Deno.test("train unlocks its checkpoint however it ends, and takes over a dead o
     const kept = FILE.replace(".", ".1.");
     assertMatch(
       stderr,
-      /^training on .*\nepoch 1\/1 .*\nnote: what was \S+ is now \S+\n$/,
+      /^training on .*\nepoch 1\/1 .*\nnote: what was \S+ is now \S+\nnext: .*\n$/,
     );
     assertEquals(names(folder), [kept, FILE]);
 

@@ -91,7 +91,7 @@ Deno.test("train records 200 epochs, and curves draws them", () =>
     await runWell(folder, "curves", args);
     const bytes = await Deno.readFile(join(folder, "curves.png"));
     const { width, height } = PNG.sync.read(Buffer.from(bytes));
-    assertEquals([width, height], [1464, 484]);
+    assertEquals([width, height], [1020, 855]);
   }));
 
 Deno.test("train --resume 20 times over gives the uninterrupted run's bytes", () =>

@@ -91,12 +91,13 @@ export class TfjsEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
-    this.#checks.trainingImages(images);
+    this.#checks.holds(this.#checks.images(images));
     this.#images = images;
   }
 
   setOrder(order: Uint32Array): void {
     this.#checks.order(order);
+    this.#checks.holdsOrder(order.length);
     this.#order = order;
   }
 

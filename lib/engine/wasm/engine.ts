@@ -122,10 +122,11 @@ export class WasmEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
-    this.#checks.trainingImages(images);
+    const count = this.#checks.images(images);
     this.#threads.reserve(this.#map.end + images.length);
-    this.#imageCount = images.length / IMAGE_PIXELS;
     this.#bytes(this.#map.end, images.length).set(images);
+    this.#imageCount = count;
+    this.#checks.holds(count);
   }
 
   setOrder(order: Uint32Array): void {
@@ -136,6 +137,7 @@ export class WasmEngine implements Engine {
     this.#order = at;
     new Uint32Array(this.#threads.memory.buffer, this.#order, order.length)
       .set(order);
+    this.#checks.holdsOrder(order.length);
   }
 
   trainStep(batch: BatchRef, hyper: Hyper): void {

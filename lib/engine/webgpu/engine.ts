@@ -144,7 +144,7 @@ export class WebGpuEngine implements Engine {
   }
 
   setImages(images: Uint8Array): void {
-    this.#checks.trainingImages(images);
+    const count = this.#checks.images(images);
     this.#gpu.check();
     this.#queue.submit();
     for (const buffer of this.#images) buffer.destroy();
@@ -155,6 +155,7 @@ export class WebGpuEngine implements Engine {
       this.#options.bindingLimit ?? device.limits.maxStorageBufferBindingSize,
     );
     this.#bindImages();
+    this.#checks.holds(count);
   }
 
   setOrder(order: Uint32Array): void {
@@ -168,6 +169,7 @@ export class WebGpuEngine implements Engine {
       this.#buffers.get("order"),
       order as Uint32Array<ArrayBuffer>,
     );
+    this.#checks.holdsOrder(order.length);
   }
 
   trainStep(batch: BatchRef, hyper: Hyper): void {
