@@ -567,7 +567,8 @@ Deno.test("fetch goes on after lost connections, as a process", () =>
         [...files.keys()].flatMap((name) => [[name, null], [name, 20]]),
       );
       assertEquals(
-        stdout.match(/of the right shape .*, from http/g)?.length,
+        stdout.replaceAll(/\n +/g, " ")
+          .match(/of the right shape .*, from http/g)?.length,
         4,
       );
       assertEquals(

@@ -141,6 +141,7 @@ console.log(JSON.stringify(done));
 const deeds: Record<string, string[]> = {
   [READ]: ["read outside"],
   [TFJS]: [],
+  [RUNTIME_DIR]: [],
   [WRITE_HERE]: ["write here"],
   "--allow-net": [
     "connect to this machine",
@@ -251,6 +252,7 @@ function png(outside: string): string[] {
 const inputs = [
   "checkpoint",
   "dataDir",
+  "fineTune",
   "from",
   "images",
   "peers",
