@@ -48,7 +48,7 @@ for (const [i, program] of PROGRAMS.entries()) {
       const words = permissions.split(" ").slice(0, -1);
       const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
         args: [
-          ..."run --check --no-prompt".split(" "),
+          ..."run --no-prompt".split(" "),
           ...[`--config=${LINKED}`, ...words, file],
         ],
         cwd: folder,
