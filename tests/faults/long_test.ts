@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 // @ts-types="../../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { loadCheckpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { useTfBackend } from "../../lib/engine/tfjs/backend.ts";
 import { modelSpec } from "../../lib/model/spec.ts";
 import { inFolder } from "../folder.ts";
 import { train } from "./long_run.ts";
@@ -50,6 +51,7 @@ for (const tfBackend of ["cpu", "webgpu"] as const) {
     sanitizeResources: tfBackend !== "webgpu",
     sanitizeOps: tfBackend !== "webgpu",
     async fn() {
+      await useTfBackend(tfBackend);
       const before = tf.memory().numTensors;
       const counts: number[] = [];
       const epochs = tfBackend === "cpu" ? 5 : 20;
