@@ -4,6 +4,7 @@
  * @module
  */
 import { fetchDataset } from "../lib/dataset/download.ts";
+import { DOWNLOADS } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, suggestNext, type Task } from "./shared/cli.ts";
 import { flagWords } from "./shared/flags.ts";
@@ -15,7 +16,7 @@ const flags = {
   dataset: {
     type: "choice",
     default: "mnist",
-    choices: ["mnist", "fashion-mnist", "kmnist"],
+    choices: DOWNLOADS,
     help: "which data set",
   },
   from: {

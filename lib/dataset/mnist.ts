@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { DataOptions } from "../options/run.ts";
 
 /** The name of a data set that can be fetched. */
-export type SourceName = "mnist" | "fashion-mnist" | "kmnist";
+export type SourceName = Exclude<DataOptions["dataset"], "auto" | "synthetic">;
 
 /** One file of a data set. */
 export interface SourceFile {

@@ -108,6 +108,9 @@ export const trainingOptions = {
   },
 } as const satisfies OptionTable;
 
+/** The data sets that can be downloaded. */
+export const DOWNLOADS = ["mnist", "fashion-mnist", "kmnist"] as const;
+
 /**
  * What it is trained on: recorded in the checkpoint, kept on resume.
  *
@@ -123,7 +126,7 @@ export const dataOptions = {
   dataset: {
     type: "choice",
     default: "auto",
-    choices: ["auto", "mnist", "fashion-mnist", "kmnist", "synthetic"],
+    choices: ["auto", ...DOWNLOADS, "synthetic"],
     help: "auto: mnist if it can be had, otherwise synthetic",
   },
   images: {
