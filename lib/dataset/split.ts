@@ -5,6 +5,7 @@
  */
 import { IMAGE_PIXELS } from "../model/spec.ts";
 import { completeOptions } from "../options/table.ts";
+import { counted } from "../text.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
 import { synthesize } from "./synthetic.ts";
 
@@ -180,7 +181,9 @@ export async function splitDataset(
     if (held > file.count / 2) {
       held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
       notes.push(
-        `${name} has only ${file.count} images, so ${held} of them are for ` +
+        `${name} has only ${
+          counted(file.count, "image")
+        }, so ${held} of them are for ` +
           `validation, not ${data.valSize}`,
       );
     }
