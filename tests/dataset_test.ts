@@ -94,7 +94,9 @@ Deno.test("loadDataset() holds a tenth of a small file back and says so", () =>
       assertEquals(
         notes,
         held === valSize ? [] : [
-          `own.idx has only ${count} images, so ${held} of them are for validation, not ${valSize}`,
+          `own.idx has only ${count} image${
+            count === 1 ? "" : "s"
+          }, so ${held} of them are for validation, not ${valSize}`,
         ],
       );
     }
