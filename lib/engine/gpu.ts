@@ -47,6 +47,19 @@ export interface Gpu {
 export class GpuError extends Error {
   /** The class's name, which survives minification. */
   override name = "GpuError";
+  /** What only a developer wants to see, such as a program's source. */
+  readonly detail: string | undefined;
+
+  /**
+   * Makes an error.
+   *
+   * @param message One line.
+   * @param options The cause, and the many lines that go with it.
+   */
+  constructor(message: string, options?: ErrorOptions & { detail?: string }) {
+    super(message, options);
+    this.detail = options?.detail;
+  }
 }
 
 /**

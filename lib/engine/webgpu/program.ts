@@ -147,7 +147,7 @@ export class Pipelines {
   /**
    * Compiles a program, once.
    *
-   * @throws {GpuError} With the numbered source, if it has an error.
+   * @throws {GpuError} With the numbered source as its detail, if it has an error.
    */
   compile(program: Program): Promise<GPUComputePipeline> {
     let pipeline = this.#pipelines.get(program.code);
@@ -178,8 +178,8 @@ export class Pipelines {
         `${String(i + 1).padStart(4)}  ${line}`
       );
       throw new GpuError(
-        `the program ${program.name} does not compile: ${error.message}\n` +
-          lines.join("\n"),
+        `the program ${program.name} does not compile: ${error.message}`,
+        { detail: lines.join("\n") },
       );
     }
     return pipeline;
