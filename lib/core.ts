@@ -59,7 +59,8 @@ export type {
 } from "./engine/engine.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";
 export { SimdError, WorkerError } from "./engine/wasm/threads.ts";
-export { createEngine, type EngineChoice } from "./engines.ts";
+export { createEngine, type EngineChoice, type GpuMemory } from "./engines.ts";
+export type { GpuVerdict } from "./gpu_trial.ts";
 export { interpolate, type InterpolationMode } from "./latent/interpolate.ts";
 export type { TrainState } from "./model/init.ts";
 export type {

@@ -1,25 +1,25 @@
 /**
- * From an engine's name to an engine, of which only the chosen one is loaded;
- * and whether an engine's numbers are right.
+ * From an engine's name to an engine, of which only those in question are
+ * loaded.
  *
  * @module
  */
-import { synthesize } from "./dataset/synthetic.ts";
 import type {
   Engine,
   EngineName,
   EngineOptions,
   TfBackend,
 } from "./engine/engine.ts";
-import { GpuError, hasHardwareGpu } from "./engine/gpu.ts";
+import { findHardwareGpu, GpuError } from "./engine/gpu.ts";
 import { WasmEngine } from "./engine/wasm/engine.ts";
 import { SimdError } from "./engine/wasm/threads.ts";
+import { type GpuVerdict, tryGpu } from "./gpu_trial.ts";
 
 /** Which engine, and how it runs. */
 export interface EngineChoice {
   /**
    * `auto` takes the fastest that this machine can run: `webgpu` on a hardware
-   * GPU, else `wasm`, else `tfjs`.
+   * GPU that computes what `wasm` does, and sooner; else `wasm`, else `tfjs`.
    */
   readonly engine?: "auto" | EngineName;
   /** For work so short that `auto` need not wake a GPU for it. */
@@ -28,8 +28,29 @@ export interface EngineChoice {
   readonly threads?: number | null;
   /** The backend of the tfjs engine; `auto` takes WebGPU where it can. */
   readonly tfBackend?: "auto" | TfBackend;
-  /** Told why `auto` did not take the engine that is usually fastest. */
-  readonly onFallback?: (reason: string) => void;
+  /**
+   * Told why `auto` did not take the engine that is usually fastest.
+   *
+   * @param detail The many lines that go with it, as of a {@linkcode GpuError}.
+   */
+  readonly onFallback?: (reason: string, detail?: string) => void;
+  /** Told in a line of a hardware GPU that `auto` has tried and takes. */
+  readonly onTrial?: (text: string) => void;
+  /** Where the outcomes of such trials are kept; nowhere by default. */
+  readonly memory?: GpuMemory;
+}
+
+/** Keeps what trials of GPUs came to: a trial takes up to a second. */
+export interface GpuMemory {
+  /**
+   * Returns what is known of a GPU.
+   *
+   * @param gpu Its name.
+   * @returns Nothing if it is to be tried.
+   */
+  recall(gpu: string, latentDim: number): Promise<GpuVerdict | undefined>;
+  /** Keeps what a trial has just come to. */
+  keep(gpu: string, latentDim: number, verdict: GpuVerdict): Promise<void>;
 }
 
 /**
@@ -72,14 +93,11 @@ export async function createEngine(
   try {
     if (
       engine === "webgpu" ||
-      (isAuto && !choice.isShort && await hasHardwareGpu())
-    ) {
-      const { WebGpuEngine } = await import("./engine/webgpu/engine.ts");
-      return await WebGpuEngine.create(options);
-    }
+      (isAuto && !choice.isShort && await takesGpu(options, choice))
+    ) return await createGpuEngine(options);
   } catch (error) {
     if (!isAuto || !(error instanceof GpuError)) throw error;
-    onFallback?.(error.message);
+    onFallback?.(error.message, error.detail);
   }
   try {
     return new WasmEngine({ ...options, threads: threads ?? undefined });
@@ -89,6 +107,60 @@ export async function createEngine(
     const tfjs = await loadTfjsEngine().catch(() => Promise.reject(error));
     onFallback?.(error.message);
     return await tfjs.create(options, tfBackend);
+  }
+}
+
+async function createGpuEngine(options: EngineOptions): Promise<Engine> {
+  const { WebGpuEngine } = await import("./engine/webgpu/engine.ts");
+  return await WebGpuEngine.create(options);
+}
+
+/** Tells whether `auto` takes the GPU, from memory or by a trial. */
+async function takesGpu(
+  options: EngineOptions,
+  { threads, memory, onFallback, onTrial }: EngineChoice,
+): Promise<boolean> {
+  const name = await findHardwareGpu();
+  if (name === undefined) return false;
+  const { latentDim } = options;
+  const known = await memory?.recall(name, latentDim);
+  const verdict = known ?? await tryEngines(name, options, threads);
+  if (verdict && !known) await memory?.keep(name, latentDim, verdict);
+  if (verdict?.isTaken === false) {
+    onFallback?.(verdict.text);
+    return false;
+  }
+  if (verdict && !known) onTrial?.(verdict.text);
+  return true;
+}
+
+/**
+ * Tries the GPU beside the wasm engine.
+ *
+ * @returns Nothing where WebAssembly has no SIMD: then there is nothing to hold
+ * the GPU against, nor anything nearly as fast.
+ */
+async function tryEngines(
+  name: string,
+  options: EngineOptions,
+  threads: EngineChoice["threads"],
+): Promise<GpuVerdict | undefined> {
+  let reference: Engine;
+  try {
+    reference = new WasmEngine({ ...options, threads: threads ?? undefined });
+  } catch (error) {
+    if (error instanceof SimdError) return;
+    throw error;
+  }
+  try {
+    const gpu = await createGpuEngine(options);
+    try {
+      return await tryGpu(name, { gpu, reference, options });
+    } finally {
+      gpu.dispose();
+    }
+  } finally {
+    reference.dispose();
   }
 }
 
@@ -117,87 +189,4 @@ async function loadTfjsEngine(): Promise<TfjsEngineClass> {
       { cause },
     );
   }
-}
-
-/** The model and batch that {@linkcode runProbe} expects. */
-export const PROBE: EngineOptions = {
-  latentDim: 12,
-  likelihood: "mse",
-  autoencoder: false,
-  batchSize: 8,
-  seed: 0,
-};
-
-/** What an engine computed for the same images, weights and noise. */
-export interface Probe {
-  /** μ and log σ² of the images, then their reconstructions. */
-  readonly forward: Float32Array;
-  /** Gradient of one training step. */
-  readonly gradients: Float32Array;
-  /** Parameters and running statistics after that step's Adam update. */
-  readonly adam: Float32Array;
-}
-
-/** A part of a {@linkcode Probe}. */
-export type ProbePart = keyof Probe;
-
-/** The largest relative errors that float32 arithmetic in another order
- * explains. */
-export const TOLERANCE: Readonly<Record<ProbePart, number>> = {
-  forward: 1e-4,
-  gradients: 1e-3,
-  adam: 1e-3,
-};
-
-/**
- * Lets an engine made for {@linkcode PROBE} encode, decode and train one step.
- */
-export async function runProbe(engine: Engine): Promise<Probe> {
-  const { images } = synthesize(PROBE.batchSize, { seed: 0 });
-  const { mu, logvar } = await engine.encode(images);
-  const decoded = await engine.decode(mu);
-  engine.setImages(images);
-  engine.setOrder(Uint32Array.from({ length: PROBE.batchSize }, (_, i) => i));
-  await engine.trainStep({ first: 0, count: PROBE.batchSize, step: 0 }, {
-    beta: 1,
-    capacity: 0,
-    learningRate: 1e-3,
-  });
-  const { parameters, running, expAvg } = await engine.readState();
-  return {
-    forward: concat(mu, logvar, decoded),
-    gradients: expAvg.map((m) => m / 0.1), // after one step m = (1 − β₁)·g
-    adam: concat(parameters, running),
-  };
-}
-
-/**
- * The largest difference, relative to the largest expected magnitude. NaN
- * where anything is.
- */
-export function relativeError(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-): number {
-  if (actual.length !== expected.length) {
-    throw new RangeError(
-      `${actual.length} numbers cannot be compared with ${expected.length}`,
-    );
-  }
-  let difference = 0, scale = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
-    scale = Math.max(scale, Math.abs(expected[i]));
-  }
-  return difference / scale;
-}
-
-function concat(...parts: Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

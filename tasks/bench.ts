@@ -17,6 +17,7 @@ import {
   type OptionValues,
 } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import { engineNews } from "./shared/engine_news.ts";
 import { common, engineOptions, training } from "./shared/options.ts";
 import { nameRows } from "./shared/tables.ts";
 import { tell } from "./shared/terminal.ts";
@@ -313,7 +314,7 @@ const main: Main<typeof flags> = async (options) => {
   const { batchSize, latentDim } = options;
   const model = { ...options, autoencoder: false, seed: 0 };
   quietVulkan();
-  const engine = await createEngine(model, options);
+  const engine = await createEngine(model, { ...options, ...engineNews });
   const bench = new Bench(engine, batchSize);
   const msPerStep = await bench.measure();
   const gflops = batchSize * trainingFlops(latentDim) / msPerStep.median / 1e6;

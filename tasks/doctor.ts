@@ -4,26 +4,28 @@
  * @module
  */
 import type { Engine, EngineName } from "../lib/engine/engine.ts";
-import { type Gpu, LIMITS, requestGpu } from "../lib/engine/gpu.ts";
+import { type Gpu, requestGpu } from "../lib/engine/gpu.ts";
 import {
-  createEngine,
-  type EngineChoice,
+  firstDifference,
   PROBE,
-  type Probe,
   type ProbePart,
+  type ProbeTensor,
   relativeError,
   runProbe,
   TOLERANCE,
-} from "../lib/engines.ts";
+  wordDifference,
+} from "../lib/engine_check.ts";
+import { createEngine, type EngineChoice } from "../lib/engines.ts";
 import type { OptionTable } from "../lib/options/table.ts";
-import { counted } from "../lib/text.ts";
+import { counted, oneLine } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { common } from "./shared/options.ts";
+import { detailedFault, sayFault } from "./shared/engine_news.ts";
+import { common, engineOptions } from "./shared/options.ts";
 import { nameRows, textTable } from "./shared/tables.ts";
-import { say } from "./shared/terminal.ts";
 import { quietVulkan } from "./shared/vulkan.ts";
 
 const flags = {
+  verbose: engineOptions.verbose,
   json: common.json,
 } as const satisfies OptionTable;
 
@@ -34,6 +36,9 @@ export const task: Task = {
   examples: ["--json"],
   options: flags,
 };
+
+/** What an adapter offers of the limits that large sets of images meet. */
+const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
 /** Columns of the names of what the machine has. */
 const NAMES = 10;
@@ -48,6 +53,12 @@ interface Diagnosis {
   /** Largest relative errors; null for the reference and what does not run. */
   errors: Record<ProbePart, number> | null;
   isRight: boolean;
+}
+
+/** What is wrong with an engine. */
+interface Fault {
+  readonly text: string;
+  readonly error?: unknown;
 }
 
 const main: Main<typeof flags> = async ({ json }) => {
@@ -72,8 +83,9 @@ const main: Main<typeof flags> = async ({ json }) => {
     errors: null,
     isRight: true,
   }];
+  const faults: Fault[] = [];
   for (const candidate of candidates) {
-    diagnoses.push(await diagnose(candidate, reference));
+    diagnoses.push(await diagnose(candidate, reference, faults));
   }
 
   const machine = {
@@ -99,16 +111,15 @@ const main: Main<typeof flags> = async ({ json }) => {
     console.log(gpuText(gpu));
     console.log(table(diagnoses));
   }
-  const wrong = diagnoses.filter(({ isRight }) => !isRight);
-  for (const { description } of wrong) {
-    say(`error: wrong numbers or a failure: ${description}`);
+  for (const { text, error } of faults) {
+    sayFault(`error: ${text}`, detailedFault(error) ?? {});
   }
-  return wrong.length > 0 ? 1 : 0;
+  return faults.length > 0 ? 1 : 0;
 };
 
 async function tryEngine(
   engine: Engine,
-): Promise<{ description: string; probe: Probe }> {
+): Promise<{ description: string; probe: ProbeTensor[] }> {
   try {
     const probe = await runProbe(engine);
     return { description: engine.description, probe };
@@ -117,9 +128,21 @@ async function tryEngine(
   }
 }
 
+function largestError(
+  part: ProbePart,
+  actual: readonly ProbeTensor[],
+  expected: readonly ProbeTensor[],
+): number {
+  const errors = actual.flatMap((tensor, i) =>
+    tensor.part === part ? relativeError(tensor.values, expected[i].values) : []
+  );
+  return Math.max(...errors); // NaN if one is
+}
+
 async function diagnose(
   choice: EngineChoice,
-  reference: Probe,
+  reference: readonly ProbeTensor[],
+  faults: Fault[],
 ): Promise<Diagnosis> {
   const engine = choice.engine as EngineName;
   try {
@@ -127,21 +150,26 @@ async function diagnose(
       await createEngine(PROBE, choice),
     );
     const errors = Object.fromEntries(
-      PARTS.map((part) => [part, relativeError(probe[part], reference[part])]),
+      PARTS.map((part) => [part, largestError(part, probe, reference)]),
     ) as Record<ProbePart, number>;
+    const difference = firstDifference(probe, reference);
+    if (difference) {
+      const where = wordDifference(difference);
+      faults.push({ text: `wrong numbers: ${description}, ${where}` });
+    }
     return {
       engine,
       description,
       works: true,
       errors,
-      // An error that is NaN is not below anything.
-      isRight: PARTS.every((part) => errors[part] < TOLERANCE[part]),
+      isRight: !difference,
     };
   } catch (error) {
-    const { message } = error as Error;
+    const text = `${engine} does not run: ${(error as Error).message}`;
+    faults.push({ text, error });
     return {
       engine,
-      description: `${engine} does not run: ${message}`,
+      description: oneLine(text),
       works: false,
       errors: null,
       isRight: false,

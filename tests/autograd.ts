@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertLess } from "@std/assert";
 import type { Engine, EngineOptions, Hyper } from "../lib/engine/engine.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { arenaIndices, modelSpec } from "../lib/model/spec.ts";
 import { digits, inOrder, plain } from "./engine_suite.ts";

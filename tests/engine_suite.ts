@@ -13,7 +13,7 @@ import type {
   Hyper,
 } from "../lib/engine/engine.ts";
 import { OptionError } from "../lib/options/table.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import type { TrainState } from "../lib/model/init.ts";
 import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";

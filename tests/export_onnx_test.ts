@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import * as ort from "onnxruntime-web";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
 import { bytes, float, integer, message } from "../lib/formats/protobuf.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../lib/model/spec.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import * as tf from "../lib/engine/tfjs/tf.ts";
 import { parseSafetensors } from "../lib/formats/safetensors.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import type { Likelihood } from "../lib/model/spec.ts";

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import * as tf from "../lib/engine/tfjs/tf.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { useTfBackend } from "../lib/engine/tfjs/backend.ts";
 import { initialState } from "../lib/model/init.ts";
 import { klDivergence, reconstructionLoss } from "../lib/engine/tfjs/loss.ts";

@@ -1,31 +1,8 @@
-import { assertEquals, assertLess } from "@std/assert";
-import { PROBE, relativeError, runProbe, TOLERANCE } from "../lib/engines.ts";
-import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
+import { assertLess } from "@std/assert";
+import { PROBE, relativeError } from "../lib/engine_check.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits, hyper, inOrder } from "./engine_suite.ts";
-
-Deno.test({
-  name: "runProbe() finds the wasm engine right, and a wrong one wrong",
-  sanitizeResources: false,
-  sanitizeOps: false,
-  async fn() {
-    const reference = await TfjsEngine.create(PROBE, "cpu");
-    const expected = await runProbe(reference);
-    reference.dispose();
-    const engine = new WasmEngine({ ...PROBE, threads: 2 });
-    const probe = await runProbe(engine);
-    engine.dispose();
-    for (const part of ["forward", "gradients", "adam"] as const) {
-      assertEquals(probe[part].length, expected[part].length);
-      // A hundredth of what the doctor allows.
-      const error = relativeError(probe[part], expected[part]);
-      assertLess(error, TOLERANCE[part] / 100, part);
-      const wrong = probe[part].with(7, NaN);
-      assertEquals(relativeError(wrong, expected[part]), NaN);
-    }
-  },
-});
 
 Deno.test({
   name: "WasmEngine learns from 2048 copies what it learns from 8 images",

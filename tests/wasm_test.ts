@@ -12,7 +12,7 @@ import {
   STAGES,
   trainingFlops,
 } from "../lib/engine/stages.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
 import {
   compileKernels,

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { OUTPUT, type Stage, STAGES } from "../lib/engine/stages.ts";
 import { latentRow } from "../lib/engine/webgpu/latent.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";

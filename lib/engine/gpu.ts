@@ -8,7 +8,7 @@
 export interface Gpu {
   /** What the device was made from. */
   readonly adapter: GPUAdapter;
-  /** The device, with the limits that the adapter offers. */
+  /** The device, with WebGPU's default limits. */
   readonly device: GPUDevice;
   /** One line for a person: the adapter's name, and whether it is software. */
   readonly description: string;
@@ -63,20 +63,14 @@ export class GpuError extends Error {
 }
 
 /**
- * Limits raised from the defaults to what the adapter offers: images fit in few
- * large buffers. All programs keep to the defaults of the others, which every
- * adapter has (https://www.w3.org/TR/webgpu/#limits).
- */
-export const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
-
-/**
- * Tells whether there is a GPU that is not an emulation on the CPU.
+ * Finds a GPU that is not an emulation on the CPU.
  *
+ * @returns Its name, if there is one.
  * @throws {GpuError} If the runtime cannot tell.
  */
-export async function hasHardwareGpu(): Promise<boolean> {
+export async function findHardwareGpu(): Promise<string | undefined> {
   const adapter = await requestAdapter();
-  return adapter !== null && !isSoftware(adapter);
+  return adapter && !isSoftware(adapter) ? nameOf(adapter) : undefined;
 }
 
 /** Milliseconds in which the runtime tells of a lost device. */
@@ -100,6 +94,9 @@ export function requestGpu(): Promise<Gpu | null> {
 async function openGpu(): Promise<Gpu | null> {
   const adapter = await requestAdapter();
   if (!adapter) return null;
+  // No limit is raised: all programs keep to those that every adapter has
+  // (https://www.w3.org/TR/webgpu/#limits), and images that are too many for one
+  // buffer of 128 MiB lie in several.
   const device = await granted(
     "device",
     () =>
@@ -107,9 +104,6 @@ async function openGpu(): Promise<Gpu | null> {
         requiredFeatures: adapter.features.has("timestamp-query")
           ? ["timestamp-query"]
           : [],
-        requiredLimits: Object.fromEntries(
-          LIMITS.map((name) => [name, adapter.limits[name]]),
-        ),
       }),
   );
 
@@ -137,10 +131,13 @@ async function openGpu(): Promise<Gpu | null> {
   };
 
   const kind = isSoftware(adapter) ? "software" : "hardware";
+  const warning = isWarp(adapter)
+    ? "; its barriers are known to fail: https://github.com/gfx-rs/wgpu/issues/7904"
+    : "";
   return {
     adapter,
     device,
-    description: `${adapter.info.description || adapter.info.vendor} (${kind})`,
+    description: `${nameOf(adapter)} (${kind}${warning})`,
     check,
     async explain(error) {
       // The news of a loss comes after the errors that it causes.
@@ -177,8 +174,34 @@ async function granted<T>(what: string, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Tells whether the adapter is an emulation on the CPU. */
+/** Names of emulations on the CPU, for adapters that do not say what they are. */
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader/i;
+
+/**
+ * Tells whether the adapter is an emulation on the CPU. Chrome before 136 says
+ * so on the adapter, not in its information
+ * (https://developer.chrome.com/blog/new-in-webgpu-136).
+ */
 export function isSoftware(adapter: GPUAdapter): boolean {
-  return (adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean })
-    .isFallbackAdapter ?? false;
+  type Declared = { readonly isFallbackAdapter?: boolean };
+  return isWarp(adapter) ||
+    ((adapter.info as Declared).isFallbackAdapter ??
+      (adapter as Declared).isFallbackAdapter ??
+      SOFTWARE.test(words(adapter)));
+}
+
+/** Tells Direct3D's emulation, which is software whatever it says of itself. */
+function isWarp(adapter: GPUAdapter): boolean {
+  return /microsoft basic render/i.test(words(adapter));
+}
+
+/** The name of an adapter; browsers tell no more than its vendor and family. */
+function nameOf({ info }: GPUAdapter): string {
+  return info.description ||
+    [info.vendor, info.architecture].filter((word) => word).join(" ");
+}
+
+function words({ info }: GPUAdapter): string {
+  const { vendor, architecture, device, description } = info;
+  return [vendor, architecture, device, description].join(" ");
 }

@@ -11,6 +11,7 @@ import {
 import { WriteError } from "../../lib/files/atomic_write.ts";
 import { oneLine } from "../../lib/text.ts";
 import { wrap, wrapCommand } from "./columns.ts";
+import { detailedFault, hint, sayDetail, setVerbose } from "./engine_news.ts";
 import { flagOf, optionLines, parseFlags } from "./flags.ts";
 import { guardConsole, say, sayCommand } from "./terminal.ts";
 
@@ -93,6 +94,7 @@ export async function runTask<T extends OptionTable>(
       Deno.exit(0);
     }
     const { values, given } = parsed;
+    setVerbose(values.verbose as boolean | undefined);
     const code = await main(values, context(given));
     Deno.exit(code ?? 0);
   } catch (error) {
@@ -100,6 +102,8 @@ export async function runTask<T extends OptionTable>(
     if (error instanceof TaskError && error.command && text) {
       sayWithCommand(text, error.command);
     } else if (text !== "") say(text);
+    const fault = detailedFault(error);
+    if (fault) sayDetail(fault.detail);
     Deno.exit(code);
   }
 }
@@ -137,7 +141,13 @@ export function wordError(
     return { text, code: EXIT_ERROR };
   }
   // Paths and servers' answers are in it as they are.
-  const text = `error: ${oneLine(error.message, Infinity)}`;
+  let text = `error: ${oneLine(error.message, Infinity)}`;
+  const fault = detailedFault(error);
+  if (fault) {
+    // Not at the end, where the command that goes on may stand.
+    const message = oneLine(fault.message, Infinity);
+    text = text.replace(message, () => message + hint());
+  }
   if (error instanceof OptionError) {
     const help = `\`${commandOf(name)} --help\` lists the options.`;
     return { text: `${text}\n${help}`, code: EXIT_USAGE };

@@ -13,6 +13,7 @@ import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
 import { openImages } from "./data.ts";
+import { engineNews } from "./engine_news.ts";
 import { describe } from "./model.ts";
 import { say } from "./terminal.ts";
 
@@ -74,7 +75,7 @@ async function encode(
 ): Promise<Posterior> {
   const engine = await createEngine(options, {
     isShort: true,
-    onFallback: (reason) => say(`note: ${reason}`),
+    ...engineNews,
   });
   try {
     await engine.writeState(state);

@@ -13,8 +13,8 @@ import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { fileKind } from "../../lib/files/kind.ts";
 import { counted, oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
+import { engineNews } from "./engine_news.ts";
 import { readsFrom } from "./files.ts";
-import { say } from "./terminal.ts";
 import { quietVulkan } from "./vulkan.ts";
 
 /**
@@ -60,7 +60,7 @@ export async function openModel(
   const engine = await createEngine(checkpoint.options, {
     isShort: true,
     ...choice,
-    onFallback: (reason) => say(`note: ${reason}`),
+    ...engineNews,
   });
   await engine.writeState(checkpoint.state);
   return { checkpoint, engine };

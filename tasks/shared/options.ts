@@ -40,6 +40,11 @@ export const engineOptions = inSection("Engine", {
     choices: ["auto", "webgpu", "cpu"],
     help: "backend of the tfjs engine",
   },
+  verbose: {
+    type: "boolean",
+    default: false,
+    help: "show the source of a GPU program that fails",
+  },
 });
 
 /** What the options of a picture or a file have in common. */

@@ -26,6 +26,7 @@ import { trainLoop } from "../../lib/train/trainer.ts";
 import { fixed } from "../../lib/text.ts";
 import { warmupLines } from "./beginning.ts";
 import { TaskError } from "./cli.ts";
+import { engineNews } from "./engine_news.ts";
 import { makeRoom } from "./files.ts";
 import { flagOf } from "./flags.ts";
 import { Forecast } from "./forecast.ts";
@@ -130,7 +131,7 @@ export async function trainRun(
     const engine = resources.adopt(
       await createEngine(options, {
         ...training.choice,
-        onFallback: (reason) => say(`note: ${reason}`),
+        ...engineNews,
       }),
       (engine) => engine.dispose(),
     );

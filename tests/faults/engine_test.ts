@@ -423,13 +423,6 @@ const adapterWith = (values: Record<string, unknown>) =>
     },
   });
 
-const limited = (name: string, value: number) => ({
-  limits: new Proxy(adapter!.limits, {
-    get: (target, key) =>
-      key === name ? value : Reflect.get(target, key, target),
-  }),
-});
-
 const refuse = (message: string) => () =>
   Promise.reject(new DOMException(message, "OperationError"));
 
@@ -441,10 +434,6 @@ const brokenGpus: Record<string, [() => unknown, RegExp]> = {
   "refuses a device": [
     () => adapterWith({ requestDevice: refuse("out of devices") }),
     /^WebGPU gives no device: out of devices$/,
-  ],
-  "has promised more than it has": [
-    () => adapterWith(limited("maxBufferSize", 1e15)),
-    /^WebGPU gives no device: .+$/,
   ],
   "gives a lost device": [
     () =>

@@ -1,0 +1,309 @@
+/**
+ * Whether an engine's numbers are right: two engines do the same from the same
+ * state, and what they come to is compared tensor by tensor, in the order in
+ * which a training step makes it.
+ *
+ * @module
+ */
+import { synthesize } from "./dataset/synthetic.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+} from "./engine/engine.ts";
+import { OUTPUT, type Stage, STAGES } from "./engine/stages.ts";
+import { initialState, type TrainState } from "./model/init.ts";
+import type { LossSums } from "./model/losses.ts";
+import { IMAGE_PIXELS, modelSpec } from "./model/spec.ts";
+
+/** A model and batch small enough for any engine. */
+export const PROBE: EngineOptions = {
+  latentDim: 12,
+  likelihood: "mse",
+  autoencoder: false,
+  batchSize: 8,
+  seed: 0,
+};
+
+/** The largest relative errors that float32 arithmetic in another order
+ * explains, and the freedom that WGSL gives to division, exp and log. */
+export const TOLERANCE = {
+  forward: 1e-4,
+  gradients: 1e-3,
+  adam: 1e-3,
+} as const;
+
+/** What a tensor is of a training step. */
+export type ProbePart = keyof typeof TOLERANCE;
+
+/** A tensor that an engine has computed. */
+export interface ProbeTensor {
+  readonly part: ProbePart;
+  readonly name: string;
+  /** The programs of the GPU engine that make it, after those before it. */
+  readonly programs: readonly string[];
+  readonly values: ArrayLike<number>;
+}
+
+/** How a probe trains. */
+export const PROBE_HYPER: Hyper = {
+  beta: 1,
+  capacity: 0,
+  learningRate: 0.01,
+};
+
+/**
+ * A second moment to begin with. From zero the first updates are ± the learning
+ * rate however small a gradient is, and the rounding of one that ought to vanish
+ * would pass for an error.
+ */
+const SECOND_MOMENT = 1e-4;
+
+/** Gives an engine the images of a probe, in order. */
+export function loadProbe(engine: Engine, images: Uint8Array): void {
+  engine.setImages(images);
+  const count = images.length / IMAGE_PIXELS;
+  engine.setOrder(Uint32Array.from({ length: count }, (_, i) => i));
+}
+
+/** The weights of the seed; of the running statistics, only what a step adds. */
+function beginning({ latentDim, seed }: EngineOptions): TrainState {
+  const state = initialState(modelSpec(latentDim), seed);
+  state.running.fill(0);
+  state.expAvgSq.fill(SECOND_MOMENT);
+  return state;
+}
+
+/**
+ * Trains the first step on the images of {@linkcode loadProbe}.
+ *
+ * @param options What the engine was made for.
+ * @param count Images in the batch.
+ * @returns What it computed, in the order of the programs.
+ */
+export async function probeStep(
+  engine: Engine,
+  options: EngineOptions,
+  count: number,
+): Promise<ProbeTensor[]> {
+  await engine.writeState(beginning(options));
+  return await trainStep(engine, options, { first: 0, count, step: 0 });
+}
+
+async function trainStep(
+  engine: Engine,
+  options: EngineOptions,
+  batch: BatchRef,
+): Promise<ProbeTensor[]> {
+  await engine.trainStep(batch, PROBE_HYPER);
+  const [losses, state] = await Promise.all([
+    engine.takeLosses(),
+    engine.readState(),
+  ]);
+  return stepTensors(options, losses, state);
+}
+
+/**
+ * Takes a second step twice: with what the first one has left in the engine, and
+ * with its state read and written back. It must be the same, for an engine may
+ * keep the weights in other orders than the state has them.
+ *
+ * @returns Where the two differ, if they do.
+ */
+export async function probeState(
+  engine: Engine,
+  options: EngineOptions,
+  count: number,
+): Promise<Difference | undefined> {
+  const batch = { first: 0, count, step: 1 };
+  const state = await engine.readState();
+  const left = await trainStep(engine, options, batch);
+  await engine.writeState(state);
+  const written = await trainStep(engine, options, batch);
+  const difference = firstDifference(left, written);
+  return difference && {
+    ...difference,
+    tensor: { ...difference.tensor, programs: ["adam"] },
+  };
+}
+
+/**
+ * Encodes and decodes images with the weights of the seed.
+ *
+ * @returns What the encoder and the decoder computed.
+ */
+export async function probeInference(
+  engine: Engine,
+  { latentDim, seed }: EngineOptions,
+  images: Uint8Array,
+): Promise<ProbeTensor[]> {
+  await engine.writeState(initialState(modelSpec(latentDim), seed));
+  const { mu, logvar } = await engine.encode(images);
+  const decoded = await engine.decode(mu);
+  const part = "forward";
+  return [
+    { part, name: "μ", programs: ["the encoder"], values: mu },
+    { part, name: "log σ²", programs: ["the encoder"], values: logvar },
+    { part, name: "pixels", programs: ["the decoder"], values: decoded },
+  ];
+}
+
+/** Trains a step of an engine made for {@linkcode PROBE}, encodes and decodes. */
+export async function runProbe(engine: Engine): Promise<ProbeTensor[]> {
+  const count = PROBE.batchSize;
+  const { images } = synthesize(count, { seed: 0 });
+  loadProbe(engine, images);
+  return [
+    ...await probeStep(engine, PROBE, count),
+    ...await probeInference(engine, PROBE, images),
+  ];
+}
+
+function stepTensors(
+  options: EngineOptions,
+  losses: LossSums,
+  state: TrainState,
+): ProbeTensor[] {
+  const spec = modelSpec(options.latentDim);
+  const before = beginning(options).parameters;
+  const changes = state.parameters.map((value, i) => value - before[i]);
+  const blocks = [...spec.parameterBlocks, ...spec.runningBlocks];
+  const slice = (arena: Float32Array, name: string) => {
+    const { offset, shape } = blocks.find((block) => block.name === name)!;
+    return arena.subarray(offset, offset + shape.reduce((a, b) => a * b));
+  };
+  const made = trainingOrder().flatMap(({ programs, tensors }) =>
+    tensors.map((name): ProbeTensor => {
+      if (name === "KL") {
+        const values = losses.klPerDimension;
+        return { part: "forward", name, programs, values };
+      }
+      if (name === "reconstruction") {
+        const values = [losses.reconstruction];
+        return { part: "forward", name, programs, values };
+      }
+      if (/running/.test(name)) {
+        const values = slice(state.running, name);
+        return { part: "forward", name, programs, values };
+      }
+      const values = slice(state.expAvg, name);
+      return { part: "gradients", name: `∂${name}`, programs, values };
+    })
+  );
+  const updated = (what: string, arena: Float32Array) =>
+    spec.parameterBlocks.map(({ name }): ProbeTensor => ({
+      part: "adam",
+      name: `${name}${what}`,
+      programs: ["adam"],
+      values: slice(arena, name),
+    }));
+  return [
+    ...made,
+    ...updated(", its second moment", state.expAvgSq),
+    ...updated("", changes),
+  ];
+}
+
+/**
+ * The GPU engine's programs of a training step in their order, and the tensors
+ * that show first what they have done.
+ */
+export function trainingOrder(): {
+  readonly programs: readonly string[];
+  readonly tensors: readonly string[];
+}[] {
+  const [e0, e3, e6, d0, d3, d6] = STAGES;
+  const forward = ({ name, norm }: Stage) => ({
+    programs: [name, `moments ${norm!.name}`],
+    tensors: [`${norm!.name}.running_mean`, `${norm!.name}.running_var`],
+  });
+  /** The gradients behind a stage's norm, of which `programs` make the first. */
+  const behind = ({ name, norm }: Stage, programs: string[]) => ({
+    programs: [...programs, `normGradient ${norm!.name}`],
+    tensors: [`${norm!.name}.weight`, `${norm!.name}.bias`, `${name}.bias`],
+  });
+  // Adam adds up the parts of these gradients.
+  const filter = ({ name }: Stage) => ({
+    programs: [`∂${name} filter`, "adam"],
+    tensors: [`${name}.weight`],
+  });
+  return [
+    forward(e0),
+    forward(e3),
+    forward(e6),
+    { programs: ["latentForward"], tensors: ["KL"] },
+    forward(d0),
+    forward(d3),
+    { programs: [OUTPUT], tensors: ["reconstruction"] },
+    { programs: [OUTPUT, "adam"], tensors: [`${OUTPUT}.bias`] },
+    behind(d3, [`∂${d6.name} input`]),
+    filter(d6),
+    behind(d0, [`∂${d3.name} input`]),
+    filter(d3),
+    {
+      programs: [`∂${d0.name} input`, "linearGradients"],
+      tensors: ["fc_decode.weight", "fc_decode.bias"],
+    },
+    filter(d0),
+    {
+      programs: ["latentBackward", "linearGradients"],
+      tensors: ["heads.weight", "heads.bias"],
+    },
+    behind(e6, ["latentBackward"]),
+    behind(e3, [`∂${e6.name} input`]),
+    filter(e6),
+    behind(e0, [`∂${e3.name} input`]),
+    filter(e3),
+    filter(e0),
+  ];
+}
+
+/** A tensor that two engines do not agree on. */
+export interface Difference {
+  readonly tensor: ProbeTensor;
+  /** See {@linkcode relativeError}. */
+  readonly error: number;
+}
+
+/** Finds the first tensor that is not what another engine has computed. */
+export function firstDifference(
+  actual: readonly ProbeTensor[],
+  expected: readonly ProbeTensor[],
+): Difference | undefined {
+  for (const [i, tensor] of actual.entries()) {
+    const error = relativeError(tensor.values, expected[i].values);
+    // An error that is NaN is not below anything.
+    if (!(error < TOLERANCE[tensor.part])) return { tensor, error };
+  }
+}
+
+/** Says in a few words where engines differ. */
+export function wordDifference({ tensor, error }: Difference): string {
+  const { programs, name } = tensor;
+  const size = Number.isFinite(error)
+    ? `is off by ${(100 * error).toPrecision(2)} %`
+    : "is not a number";
+  return `first in ${programs.join(" or ")} (${name} ${size})`;
+}
+
+/**
+ * The largest difference, relative to the largest expected magnitude. NaN
+ * where anything is.
+ */
+export function relativeError(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): number {
+  if (actual.length !== expected.length) {
+    throw new RangeError(
+      `${actual.length} numbers cannot be compared with ${expected.length}`,
+    );
+  }
+  let difference = 0, scale = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+    scale = Math.max(scale, Math.abs(expected[i]));
+  }
+  return difference === 0 ? 0 : difference / scale;
+}

@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import {
+  firstDifference,
+  PROBE,
+  probeState,
+  type ProbeTensor,
+  relativeError,
+  runProbe,
+  TOLERANCE,
+  trainingOrder,
+  wordDifference,
+} from "../lib/engine_check.ts";
+import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import { Plan } from "../lib/engine/webgpu/plan.ts";
+import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
+import { modelSpec } from "../lib/model/spec.ts";
+
+const engines = { sanitizeResources: false, sanitizeOps: false };
+
+Deno.test("runProbe() finds the wasm engine right, and a wrong one wrong", {
+  ...engines,
+}, async () => {
+  const reference = await TfjsEngine.create(PROBE, "cpu");
+  const expected = await runProbe(reference);
+  reference.dispose();
+  const engine = new WasmEngine({ ...PROBE, threads: 2 });
+  const probe = await runProbe(engine);
+  assertEquals(firstDifference(probe, expected), undefined);
+  for (const [i, { name, part, values }] of probe.entries()) {
+    const error = relativeError(values, expected[i].values);
+    // What is allowed is ten times what rounding comes to; Adam's changes are
+    // small beside the weights, whose rounding they have.
+    assertLess(error, TOLERANCE[part] / (part === "adam" ? 1 : 10), name);
+  }
+  for (const [i, tensor] of probe.entries()) {
+    const values = Float32Array.from(tensor.values);
+    const largest = Math.max(...values.map(Math.abs));
+    if (largest === 0) continue;
+    values[0] += 2 * TOLERANCE[tensor.part] * largest;
+    const wrong = probe.with(i, { ...tensor, values });
+    assertEquals(firstDifference(wrong, expected)?.tensor.name, tensor.name);
+  }
+  assertEquals(await probeState(engine, PROBE, 8), undefined);
+  engine.dispose();
+});
+
+Deno.test("runProbe() sees every tensor of the state", engines, async () => {
+  const engine = new WasmEngine({ ...PROBE, threads: 1 });
+  const names = (await runProbe(engine)).map(({ name }) => name);
+  engine.dispose();
+  const { parameterBlocks, runningBlocks } = modelSpec(PROBE.latentDim);
+  const expected = [
+    ...["KL", "reconstruction", "μ", "log σ²", "pixels"],
+    ...runningBlocks.map(({ name }) => name),
+    ...parameterBlocks.flatMap(({ name }) => [
+      `∂${name}`,
+      name,
+      `${name}, its second moment`,
+    ]),
+  ];
+  assertEquals(names.toSorted(), expected.toSorted());
+});
+
+Deno.test("probeState() notices an engine that keeps something of its own", {
+  ...engines,
+}, async () => {
+  const engine = new WasmEngine({ ...PROBE, threads: 1 });
+  await runProbe(engine);
+  const write = engine.writeState.bind(engine);
+  engine.writeState = (state) =>
+    write({ ...state, running: state.running.map((x) => 1.01 * x) });
+  const difference = await probeState(engine, PROBE, 8);
+  engine.dispose();
+  assertEquals(difference?.tensor.name, "encoder.2.running_var");
+  assertEquals(difference?.tensor.programs, ["adam"]);
+});
+
+Deno.test("trainingOrder() names the programs of a step, and no others", () => {
+  const model = {
+    latentDim: 3,
+    likelihood: "mse",
+    autoencoder: false,
+  } as const;
+  const programs = new Plan(model, HARDWARE).training().map(({ name }) => name);
+  const named = trainingOrder().flatMap(({ programs }) => programs);
+  assertEquals(new Set(named), new Set(programs));
+  // They come in the order of their dispatch, but for Adam, which is in all.
+  const first = trainingOrder().map(({ programs: [name] }) =>
+    programs.indexOf(name)
+  );
+  assertEquals(first, first.toSorted((a, b) => a - b));
+});
+
+Deno.test("firstDifference() finds what is not a number", () => {
+  const tensor = (...values: number[]): ProbeTensor => ({
+    part: "forward",
+    name: "x",
+    programs: ["a", "b"],
+    values,
+  });
+  assertEquals(firstDifference([tensor(1, 2)], [tensor(1, 2)]), undefined);
+  const wrong = firstDifference([tensor(1, NaN)], [tensor(1, 2)]);
+  assert(wrong);
+  assertEquals(wordDifference(wrong), "first in a or b (x is not a number)");
+  const off = firstDifference([tensor(1, 2.5)], [tensor(1, 2)]);
+  assert(off);
+  assertEquals(wordDifference(off), "first in a or b (x is off by 25 %)");
+});
+
+Deno.test("relativeError() is 0 of what vanishes, and refuses other lengths", () => {
+  assertEquals(relativeError([0, 0], [0, 0]), 0);
+  assertEquals(relativeError([1, 3], [1, 4]), 0.25);
+  assertEquals(relativeError([1], [0]), Infinity);
+  assertEquals(relativeError([NaN], [0]), NaN);
+  assertThrows(() => relativeError([1], [1, 2]), RangeError, "1 numbers");
+});
