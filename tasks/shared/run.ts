@@ -30,6 +30,7 @@ import { engineNews } from "./engine_news.ts";
 import { makeRoom } from "./files.ts";
 import { flagOf } from "./flags.ts";
 import { Forecast } from "./forecast.ts";
+import { gpuMemory } from "./gpu_memory.ts";
 import { duration, Progress } from "./progress.ts";
 import { say, sayCommand } from "./terminal.ts";
 import { quietVulkan } from "./vulkan.ts";
@@ -132,6 +133,7 @@ export async function trainRun(
       await createEngine(options, {
         ...training.choice,
         ...engineNews,
+        memory: gpuMemory(),
       }),
       (engine) => engine.dispose(),
     );
