@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
+import type { BatchRef } from "../lib/engine/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engines.ts";
-import type { GpuVerdict } from "../lib/gpu_trial.ts";
+import { type GpuVerdict, tryGpu } from "../lib/gpu_trial.ts";
 import { withReplaced } from "./replaced.ts";
 import { webgpuIsMissing } from "./webgpu.ts";
 
@@ -197,6 +198,60 @@ test("createEngine() passes on the source of a program that fails", async () => 
   assertEquals(engine.name, "wasm");
   assertEquals(details.length, 1);
   assertMatch(details[0]!, /^ {3}1 {2}struct Job /);
+});
+
+/** Tries a wasm engine in the GPU's place, with `trainStep` as given. */
+async function tryInPlace(
+  trainStep: (batch: BatchRef, step: () => void) => void,
+): Promise<{ verdict: GpuVerdict; sizes: number[] }> {
+  const batchSize = 40;
+  const model = { ...options, batchSize, threads: 1 };
+  const gpu = new WasmEngine(model), reference = new WasmEngine(model);
+  const sizes: number[] = [];
+  const step = gpu.trainStep.bind(gpu);
+  gpu.trainStep = (batch, hyper) => {
+    sizes.push(batch.count);
+    trainStep(batch, () => step(batch, hyper));
+  };
+  try {
+    const verdict = await tryGpu("a fake", { gpu, reference, options: model });
+    return { verdict, sizes };
+  } finally {
+    gpu.dispose();
+    reference.dispose();
+  }
+}
+
+Deno.test("tryGpu() notices what is wrong at the run's batch size alone", async () => {
+  for (const size of [8, 32, 40]) {
+    const { verdict, sizes } = await tryInPlace((batch, step) => {
+      step();
+      if (batch.count === size) step();
+    });
+    assertEquals(verdict.isTaken, false);
+    assertMatch(
+      verdict.text,
+      /^webgpu on a fake is wrong, first in encoder\.0 /,
+    );
+    assertEquals(sizes.at(-1), size);
+  }
+});
+
+Deno.test("tryGpu() gives a slow GPU no more to do than 8 images", async () => {
+  const now = performance.now.bind(performance);
+  let late = 0;
+  const { verdict, sizes } = await withReplaced(
+    performance,
+    { now: () => now() + late },
+    () =>
+      tryInPlace((_, step) => {
+        step();
+        late += 1e6;
+      }),
+  );
+  assertEquals(verdict.isTaken, false);
+  assertMatch(verdict.text, /^webgpu on a fake: checked, .+× wasm$/);
+  assertEquals(sizes, [8, 8]);
 });
 
 /** An adapter that says this of itself. */
