@@ -1,0 +1,169 @@
+/** The engine's programs, run by the interpreter and held against the wasm engine. */
+import { assertLess } from "@std/assert";
+import { synthesize } from "../../lib/dataset/synthetic.ts";
+import type { Engine, EngineOptions } from "../../lib/engine/engine.ts";
+import { WasmEngine } from "../../lib/engine/wasm/engine.ts";
+import { WebGpuEngine } from "../../lib/engine/webgpu/engine.ts";
+import {
+  HARDWARE,
+  SOFTWARE,
+  type Tiling,
+} from "../../lib/engine/webgpu/tiling.ts";
+import { relativeError } from "../../lib/engines.ts";
+import type { TrainState } from "../../lib/model/init.ts";
+import type { LossSums } from "../../lib/model/losses.ts";
+import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { fillNormal, permutation, streamKey } from "../../lib/rng.ts";
+
+/** A model, a batch, and how the threads share it. */
+export interface EngineCase {
+  readonly tiling: "HARDWARE" | "SOFTWARE";
+  readonly batch: number;
+  readonly latentDim: number;
+  readonly likelihood?: EngineOptions["likelihood"];
+  readonly autoencoder?: boolean;
+  /** Images in each buffer, if one is not to hold all. */
+  readonly perBuffer?: number;
+}
+
+const TILINGS: Record<EngineCase["tiling"], Tiling> = { HARDWARE, SOFTWARE };
+
+/** The models and batches that are tried, with each tiling. */
+export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
+  .flatMap((tiling): EngineCase[] => [
+    { tiling, batch: 2, latentDim: 12 },
+    { tiling, batch: 3, latentDim: 5, likelihood: "bce" },
+    { tiling, batch: 1, latentDim: 1 },
+    { tiling, batch: 2, latentDim: 3, autoencoder: true, perBuffer: 2 },
+    { tiling, batch: 2, latentDim: 140 }, // more heads than threads
+    { tiling, batch: 70, latentDim: 4 },
+  ]);
+
+export function titleOf(of: EngineCase): string {
+  const kind = of.autoencoder ? "autoencoder" : of.likelihood ?? "mse";
+  return `${of.tiling}, batch ${of.batch}, latent ${of.latentDim}, ${kind}`;
+}
+
+/**
+ * Largest relative differences from the wasm engine. A ReLU whose input is within
+ * rounding of zero may go either way, which moves a few gradients by more than
+ * rounding does.
+ */
+const TOLERANCE = { outputs: 1e-4, gradients: 1e-2 };
+
+/**
+ * Takes a step, evaluates, encodes, decodes and scores on both engines, from the
+ * same state.
+ *
+ * @param seed Of the weights and the order of the images.
+ */
+export async function compareEngines(
+  of: EngineCase,
+  seed: number,
+): Promise<void> {
+  const { batch, latentDim, likelihood = "mse", autoencoder = false } = of;
+  const options = {
+    latentDim,
+    likelihood,
+    autoencoder,
+    batchSize: batch,
+    seed,
+  };
+  const engines = [
+    await WebGpuEngine.create({
+      ...options,
+      tiling: TILINGS[of.tiling],
+      bindingLimit: of.perBuffer && 16 + of.perBuffer * IMAGE_PIXELS,
+    }),
+    new WasmEngine({ ...options, threads: 1 }),
+  ];
+  const [gpu, wasm] = engines;
+  const check = (
+    what: Results,
+    expected: Results,
+    tolerance: number,
+  ) => {
+    for (const [name, values] of Object.entries(expected)) {
+      const error = relativeError(what[name], values);
+      assertLess(error, tolerance, `${name}: ${titleOf(of)}, seed ${seed}`);
+    }
+  };
+  try {
+    const [actual, expected] = [
+      await train(gpu, of, seed),
+      await train(wasm, of, seed),
+    ];
+    check(actual.outputs, expected.outputs, TOLERANCE.outputs);
+    const { state } = expected;
+    const parameters = moved(actual.state, state);
+    check(
+      { ...actual.gradients, parameters },
+      { ...expected.gradients, parameters: moved(state, state) },
+      TOLERANCE.gradients,
+    );
+    // Rounding must not make two models of one.
+    await gpu.writeState(state);
+    check(
+      await infer(gpu, of, seed),
+      await infer(wasm, of, seed),
+      TOLERANCE.outputs,
+    );
+  } finally {
+    for (const engine of engines) engine.dispose();
+  }
+}
+
+type Results = Record<string, ArrayLike<number>>;
+
+const hyper = { beta: 1.5, capacity: 0.5, learningRate: 1e-3 };
+
+function termsOf(sums: LossSums): number[] {
+  return [sums.images, sums.total, sums.reconstruction, ...sums.klPerDimension];
+}
+
+/** Takes a step; returns the losses, the gradients and the state. */
+async function train(engine: Engine, { batch }: EngineCase, seed: number) {
+  const count = batch + 3;
+  engine.setImages(synthesize(count, { seed }).images);
+  engine.setOrder(permutation(count, streamKey(seed, "shuffle"), 1));
+  await engine.trainStep({ first: 2, count: batch, step: 4 }, hyper);
+  const losses = termsOf(await engine.takeLosses());
+  const state = await engine.readState();
+  const { running, expAvg, expAvgSq } = state;
+  return {
+    state,
+    outputs: { losses, running } as Results,
+    gradients: { expAvg, expAvgSq } as Results,
+  };
+}
+
+/** Evaluates, encodes, decodes and scores a few images. */
+async function infer(
+  engine: Engine,
+  { latentDim }: EngineCase,
+  seed: number,
+): Promise<Results> {
+  const { images } = synthesize(3, { seed: seed + 1 });
+  const z = new Float32Array(3 * latentDim);
+  fillNormal(z, streamKey(seed, "evaluation"), 1);
+  return {
+    evaluation: termsOf(await engine.evaluate(images, 7, hyper)),
+    ...await engine.encode(images),
+    decoded: await engine.decode(z),
+    scores: await engine.score(z, images),
+  };
+}
+
+/**
+ * The parameters that moved for a reason: Adam makes steps of the learning rate
+ * even of a gradient that is zero but for rounding.
+ *
+ * @param expAvgSq Tells such gradients from others.
+ */
+function moved(
+  { parameters }: TrainState,
+  { expAvgSq }: TrainState,
+): Float32Array {
+  const largest = expAvgSq.reduce((x, y) => Math.max(x, y), 0);
+  return parameters.filter((_, i) => expAvgSq[i] >= 1e-8 * largest);
+}
