@@ -140,11 +140,12 @@ async function train(engine: Engine, { batch }: EngineCase, seed: number) {
 /** Evaluates, encodes, decodes and scores a few images. */
 async function infer(
   engine: Engine,
-  { latentDim }: EngineCase,
+  { batch, latentDim }: EngineCase,
   seed: number,
 ): Promise<Results> {
-  const { images } = synthesize(3, { seed: seed + 1 });
-  const z = new Float32Array(3 * latentDim);
+  const count = Math.min(batch + 1, 16);
+  const { images } = synthesize(count, { seed: seed + 1 });
+  const z = new Float32Array(count * latentDim);
   fillNormal(z, streamKey(seed, "evaluation"), 1);
   return {
     evaluation: termsOf(await engine.evaluate(images, 7, hyper)),

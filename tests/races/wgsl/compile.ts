@@ -15,7 +15,7 @@ import type {
   Variable,
 } from "./syntax.ts";
 import { WgslError } from "./tokens.ts";
-import { type ArrayOf, size, type Type, Types, vector } from "./types.ts";
+import { type ArrayOf, size, type Type, Types } from "./types.ts";
 
 /** Runs one invocation; with barriers, a generator of their numbers. */
 export type Main = (
@@ -101,7 +101,7 @@ export function compile(code: string): Compiled {
   const shape = (entries[0].attributes.get("workgroup_size") ?? [])
     .map(constant);
   const source = module.functions.map((syntax) =>
-    writeFunction(globals, functions.get(syntax.name)!, shape, module)
+    writeFunction(globals, functions.get(syntax.name)!, shape)
   ).join("\n");
   const helpers = { ...operations, ...builtins };
   const main = new Function(
@@ -232,7 +232,6 @@ function writeFunction(
   globals: Globals,
   callee: Callee,
   shape: readonly number[],
-  { code }: Module,
 ): string {
   const { syntax, js, parameters, waits } = callee;
   const isMain = syntax.attributes.has("compute");
