@@ -222,7 +222,7 @@ Deno.test("the engine's programs have no fault, need their barriers, and agree w
   installGpu((job) => watch.run(job));
   for (const of of CASES.filter((c) => c.batch === 2 && c.latentDim === 12)) {
     await t.step(`${titleOf(of)}, VAE_SEED=${seed}`, async () => {
-      watch.label = titleOf(of);
+      watch.of = of;
       await compareEngines(of, seed);
       assertEquals([...watch.findings.values()], []);
     });

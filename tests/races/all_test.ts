@@ -10,7 +10,7 @@ installGpu((job) => watch.run(job));
 for (const of of CASES) {
   Deno.test(`${titleOf(of)}: no fault, and wasm's results (seed ${seed})`, async () => {
     const before = watch.accesses;
-    watch.label = titleOf(of);
+    watch.of = of;
     await compareEngines(of, seed);
     assertEquals([...watch.findings.values()], []);
     assertGreater(watch.accesses, before);

@@ -1,6 +1,7 @@
 /** Watches all programs that are dispatched, and takes their barriers out. */
 import type { FakeBuffer, Job } from "./device.ts";
 import { Random } from "./dispatch.ts";
+import { type EngineCase, titleOf } from "./engine_case.ts";
 import type { Report } from "./memory.ts";
 
 /** A seed that the environment names, so that a failure can be repeated, or any. */
@@ -13,29 +14,34 @@ class Noticed extends Error {}
 
 /** What was noticed in the dispatches of a device. */
 export class Watch {
-  /** What the programs are run for. */
-  label = "";
+  /** The case that the programs are run for. */
+  of!: EngineCase;
   /** Accesses to memory, but for those without a barrier. */
   accesses = 0;
   /** A line for each kind of fault in each memory of a program. */
   readonly findings = new Map<string, string>();
-  /** Whether each barrier of each program was missed when it was taken out. */
+  /**
+   * Whether each barrier was missed, in any case, when it was taken out. Programs
+   * of one tiling, name and number of barriers count as one: they differ in sizes.
+   */
   readonly barriers = new Map<string, boolean>();
   /** Orders the threads and the workgroups. */
   readonly #random = new Random(seed);
-  readonly #codes = new Map<string, number>();
 
   /** Runs a dispatch; before that, without each of its barriers. */
   run(job: Job): void {
-    for (const [number, kind] of job.compiled.barriers.entries()) {
+    const { name, compiled: { barriers } } = job;
+    for (const [number, kind] of barriers.entries()) {
       if (kind === "workgroupUniformLoad") continue;
-      const key = this.#nameOf(job, number);
+      const key = `${this.of.tiling} ${name}, barrier ${
+        number + 1
+      } of ${barriers.length}`;
       if (!this.barriers.get(key)) {
         this.barriers.set(key, this.#isMissed(job, number));
       }
     }
     this.accesses += job.run(this.#random, (fault, where, detail) => {
-      const key = `${fault} in ${job.name} (${this.label}), ${where}`;
+      const key = `${fault} in ${name} (${titleOf(this.of)}), ${where}`;
       if (!this.findings.has(key)) this.findings.set(key, `${key}: ${detail}`);
     });
   }
@@ -44,13 +50,6 @@ export class Watch {
   get unmissed(): string[] {
     return [...this.barriers].filter(([, isMissed]) => !isMissed)
       .map(([key]) => key);
-  }
-
-  /** Programs of one name differ, as with the size of a model. */
-  #nameOf({ name, code }: Job, barrier: number): string {
-    const id = this.#codes.get(code) ?? this.#codes.size;
-    this.#codes.set(code, id);
-    return `${name} (${this.label}, program ${id}), barrier ${barrier}`;
   }
 
   /** Whether a run without a barrier has a fault. The buffers stay as they are. */
