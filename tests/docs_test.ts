@@ -50,6 +50,7 @@ for (
     ".github/CHANGELOG.md",
     "tests/golden/README.md",
     "tests/peers/README.md",
+    "tests/races/README.md",
   ]
 ) {
   Deno.test(`${document} names files that are there`, async () => {
