@@ -88,6 +88,7 @@ Deno.test("compile() names what it does not know, and the line", () => {
       ["\n  let a = 1u + 1i;", "u32 beside i32"],
       ["\n  let a = thread + missing;", "missing"],
       ["\n  thread = 3u;", "no variable"],
+      ["\n  var v = vec3(1u); v.xy = vec2(2u);", "no variable"],
     ]
   ) {
     const { message: found } = assertThrows(
@@ -128,6 +129,11 @@ const RACES: Record<string, string> = {
   workgroupBarrier();
   to[thread] = tile[0];
   if (thread == 3u) { tile[0] = 2u; }`,
+  "writing what one read and another, too": `
+  if (thread < 2u) {
+    let before = to[0];
+    if (thread == 1u) { to[0] = before + 1u; }
+  }`,
   "a buffer after workgroupBarrier()": `
   to[thread] = thread;
   workgroupBarrier();
@@ -142,7 +148,9 @@ const RACES: Record<string, string> = {
 
 for (const [what, main] of Object.entries(RACES)) {
   Deno.test(`Watched notices a race: ${what}`, () => {
-    assertEquals(run(program(main)).faults, ["race"]);
+    for (let order = 0; order < 8; order++) {
+      assertEquals(run(program(main), { order }).faults, ["race"]);
+    }
   });
 }
 
@@ -163,8 +171,14 @@ Deno.test("Watched notices a race between workgroups, whoever comes first", () =
   const shared = program(`
   if (group.x == 0u) { to[thread] = 1u; }
   if (group.x == 1u) { to[8u + thread] = to[thread]; }`);
+  const counted = program(`
+  if (thread == 0u) {
+    let before = to[0];
+    if (group.x == 1u) { to[0] = before + 1u; }
+  }`);
   for (let order = 0; order < 8; order++) {
     assertEquals(run(shared, { groups: 2, order }).faults, ["race"]);
+    assertEquals(run(counted, { groups: 2, order }).faults, ["race"]);
   }
 });
 
@@ -214,7 +228,11 @@ Deno.test("Watched notices unset memory of a workgroup, of each anew", () => {
   const first = `if (group.x == 0u) { tile[thread] = 1u; }
   to[group.x * 8u + thread] = tile[thread];`;
   assertEquals(run(program(first), { groups: 1 }).faults, []);
-  assertEquals(run(program(first), { groups: 2 }).faults, ["unset"]);
+  for (let order = 0; order < 8; order++) {
+    const second = run(program(first), { groups: 2, order });
+    assertEquals(second.faults, ["unset"]);
+    assert(second.outputs[0].subarray(8, 16).every((value) => value === 0));
+  }
 });
 
 Deno.test("the engine's programs have no fault, need their barriers, and agree with wasm", async (t) => {
