@@ -9,7 +9,7 @@ import {
   SOFTWARE,
   type Tiling,
 } from "../../lib/engine/webgpu/tiling.ts";
-import { relativeError } from "../../lib/engines.ts";
+import { relativeError } from "../../lib/engine_check.ts";
 import type { TrainState } from "../../lib/model/init.ts";
 import type { LossSums } from "../../lib/model/losses.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
