@@ -6,10 +6,10 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 /** The browser's program, or null. */
-const program = find();
+export const chromiumProgram = find();
 
 /** Whether the tests that need a browser must be ignored. */
-export const chromiumIsMissing = program === null;
+export const chromiumIsMissing = chromiumProgram === null;
 
 if (chromiumIsMissing) {
   const reason = "there is no chromium on PATH or in CHROMIUM";
@@ -56,7 +56,7 @@ export async function visit(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
-  browser ??= launch();
+  browser ??= launch(["--disable-gpu"]);
   const context = await (await browser).newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -74,13 +74,14 @@ export async function visit(
   return { page, problems };
 }
 
-async function launch(): Promise<Browser> {
+/** Starts the browser with these flags. */
+export async function launch(flags: readonly string[]): Promise<Browser> {
   // Unless told not to, playwright-core looks for Windows in files below /proc
   // as it is imported, and for those it would take every permission.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   return await chromium.launch({
-    executablePath: program!,
-    args: ["--no-sandbox", "--disable-gpu"],
+    executablePath: chromiumProgram!,
+    args: ["--no-sandbox", ...flags],
   });
 }

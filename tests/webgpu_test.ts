@@ -25,7 +25,6 @@ import {
   offsetOf,
 } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
-import { testAgainstAutograd } from "./autograd.ts";
 import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
 import { convolve, type Sides } from "./plain.ts";
 import {
@@ -44,16 +43,6 @@ engineSuite("webgpu", {
   ],
   ignore: webgpuIsMissing,
 });
-
-testAgainstAutograd(
-  "webgpu",
-  (options) => WebGpuEngine.create(options),
-  [
-    { ...plain, likelihood: "bce", capacity: 1e3, batch: 3, latentDim: 1 },
-    { ...plain, autoencoder: true, capacity: 0, batch: 3, latentDim: 1 },
-  ],
-  webgpuIsMissing,
-);
 
 function test(
   name: string,

@@ -1,0 +1,2 @@
+/** The tests that other runtimes run, too. */
+import "../webgpu_test.ts";
