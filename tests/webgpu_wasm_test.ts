@@ -1,0 +1,73 @@
+/** The GPU engine beside the wasm engine, from the same seed, step by step. */
+import { assertLess } from "@std/assert";
+import { relativeError } from "../lib/engines.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
+import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
+import { fillNormal } from "../lib/rng.ts";
+import { digits, inOrder, plain } from "./engine_suite.ts";
+import { webgpuIsMissing } from "./webgpu.ts";
+
+const STEPS = 2;
+const hyper = { beta: 0.5, capacity: 0.5, learningRate: 1e-3 };
+
+for (
+  const options of [
+    { batchSize: 128, latentDim: 12 },
+    { batchSize: 9, latentDim: 64, likelihood: "bce" },
+    { batchSize: 7, latentDim: 1, autoencoder: true },
+  ] as const
+) {
+  Deno.test({
+    name: `webgpu: each step gives what wasm gives (${
+      JSON.stringify(options)
+    })`,
+    ignore: webgpuIsMissing,
+    // The device outlives a test.
+    sanitizeResources: false,
+    sanitizeOps: false,
+    async fn() {
+      const { batchSize, latentDim } = options;
+      const all = { ...plain, ...options };
+      const gpu = await WebGpuEngine.create({ ...all, tiling: HARDWARE });
+      const cpu = new WasmEngine({ ...all, threads: 1 });
+      const images = digits(batchSize);
+      for (const engine of [gpu, cpu]) {
+        engine.setImages(images);
+        engine.setOrder(inOrder(batchSize));
+      }
+      for (let step = 0; step < STEPS; step++) {
+        // From the same bits, so that rounding does not pile up; the last batch
+        // of an epoch is a smaller one.
+        await gpu.writeState(await cpu.readState());
+        const count = step === 0 ? batchSize : Math.ceil(batchSize / 3);
+        const seen = [];
+        for (const engine of [gpu, cpu]) {
+          await engine.trainStep({ first: 0, count, step }, hyper);
+          const sums = await engine.takeLosses();
+          seen.push({
+            losses: [sums.total, sums.reconstruction, ...sums.klPerDimension],
+            ...await engine.readState(),
+          });
+        }
+        // A ReLU whose input is within rounding of 0 may go either way.
+        const bounds = { losses: 1e-4, running: 1e-4, expAvg: 1e-3 } as const;
+        for (const [name, bound] of Object.entries(bounds)) {
+          const [a, b] = seen.map((s) => s[name as keyof typeof bounds]);
+          assertLess(relativeError(a, b), bound, `${name} of step ${step}`);
+        }
+      }
+      await gpu.writeState(await cpu.readState());
+      const z = fillNormal(new Float32Array(7 * latentDim), [1, 2], 0);
+      const [a, b] = await Promise.all([gpu, cpu].map(async (engine) => ({
+        mu: (await engine.encode(images)).mu,
+        digits: await engine.decode(z),
+        scores: await engine.score(z, images.subarray(0, 7 * 784)),
+      })));
+      assertLess(relativeError(a.mu, b.mu), 1e-4, "encode()");
+      assertLess(relativeError(a.digits, b.digits), 1e-4, "decode()");
+      assertLess(relativeError(a.scores, b.scores), 1e-4, "score()");
+      for (const engine of [gpu, cpu]) engine.dispose();
+    },
+  });
+}
