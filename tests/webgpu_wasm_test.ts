@@ -1,6 +1,6 @@
 /** The GPU engine beside the wasm engine, from the same seed, step by step. */
 import { assertLess } from "@std/assert";
-import { relativeError } from "../lib/engines.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
