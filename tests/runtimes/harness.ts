@@ -30,7 +30,7 @@ type Definition = Pick<Deno.TestDefinition, "name" | "ignore"> & {
 };
 
 /** Tests that provoke a complaint; in all others it is a failure. */
-const PROVOKES = /compile\(\) shows|a lost device/;
+const PROVOKES = /compile\(\) names|a lost device/;
 
 /**
  * Loads the tests' bundle and runs tests of it.
