@@ -23,7 +23,7 @@ export type Kernel = typeof KERNELS[number];
 /** Sizes of what the work is cut into. */
 export const SIZE = {
   /** Images in one shard: the unit of work and of partial sums. */
-  shard: 16,
+  shard: 8,
   /** Columns in one panel of packed weights: two vectors. */
   panel: 8,
   /** Elements in one unit of work of a flat pass. */

@@ -31,7 +31,7 @@ export const enum Kernel {
 }
 
 export const enum Size {
-  shard = 16,
+  shard = 8,
   panel = 8,
   block = 4096,
   operation = 192,
