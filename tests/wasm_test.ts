@@ -11,6 +11,7 @@ import {
   linearFlops,
   STAGES,
   trainingFlops,
+  usesMap,
 } from "../lib/engine/stages.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
@@ -32,6 +33,7 @@ import {
   SIZE,
   writeRecord,
 } from "../lib/engine/wasm/words.ts";
+import { modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
 import { testAgainstAutograd } from "./autograd.ts";
 import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
@@ -166,7 +168,7 @@ Deno.test("WasmEngine.profile() names every operation", async () => {
     engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
   );
   const total = times.reduce((sum, { flops }) => sum + flops, 0);
-  assertEquals(total, trainingFlops(plain.latentDim));
+  assertAlmostEquals(total, trainingFlops(plain.latentDim, 64), 1);
   assert(times.every(({ name }) => name));
   engine.dispose();
 });
@@ -180,8 +182,64 @@ Deno.test("convolutionFlops() counts the taps that fall on the image", () => {
   }
   assertEquals(linearFlops(12, ["heads"]), 49152);
   assertEquals(linearFlops(12, ["fc_decode"]), 24576);
-  // Three products for each layer; nothing before the first learns.
-  assertEquals(Math.round(128 * trainingFlops(12) / 1e6), 692);
+});
+
+Deno.test("trainingFlops() counts three products for each layer", () => {
+  // Nothing before the first learns. 167 million are of fc_decode and decoder.0
+  // apart, 31 million of the map: 13 rows through decoder.0, 128 times 12 × 1568.
+  assertEquals(Math.round(128 * trainingFlops(12, 10) / 1e6), 692);
+  assertEquals(Math.round(128 * trainingFlops(12, 128) / 1e6), 692 - 167 + 31);
+});
+
+Deno.test("usesMap() wants more rows than the map has", () => {
+  assert(!usesMap(12, 13));
+  assert(usesMap(12, 14));
+  assert(usesMap(12, Infinity));
+  // With so many dimensions a row of the map costs more than the layers.
+  assert(!usesMap(512, Infinity));
+});
+
+Deno.test("WasmEngine.trainStep() is the same with the map and without", async () => {
+  for (const likelihood of ["mse", "bce"] as const) {
+    const step = async (batchSize: number) => {
+      assertEquals(usesMap(plain.latentDim, batchSize), batchSize > 4);
+      const engine = await engineOf({ threads: 2, batchSize, likelihood });
+      engine.setImages(digits(4));
+      engine.setOrder(inOrder(4));
+      engine.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+      const { expAvg } = await engine.readState();
+      engine.dispose();
+      return expAvg;
+    };
+    const apart = await step(4), together = await step(64);
+    for (
+      const { name, offset, shape } of modelSpec(plain.latentDim)
+        .parameterBlocks
+    ) {
+      const end = offset + shape.reduce((a, b) => a * b);
+      const error = relativeError(
+        together.subarray(offset, end),
+        apart.subarray(offset, end),
+      );
+      assertLess(error, 2e-5, name);
+    }
+  }
+});
+
+Deno.test("WasmEngine decodes with the weights of the last step", async () => {
+  const engine = await engineOf({ threads: 2 });
+  engine.setImages(digits(4));
+  engine.setOrder(inOrder(4));
+  const z = random(plain.latentDim, 9);
+  const before = await engine.decode(z);
+  engine.trainStep({ first: 0, count: 4, step: 0 }, hyper);
+  const after = await engine.decode(z);
+  const other = await engineOf({ threads: 1 });
+  await other.writeState(await engine.readState());
+  assertEquals(after, await other.decode(z));
+  assert(relativeError(after, before) > 1e-4);
+  engine.dispose();
+  other.dispose();
 });
 
 /** (func (export "work") unreachable) */

@@ -68,6 +68,9 @@ const decoder: Stage[] = DECODER.map((shape, i) => {
 /** The convolutions in the order they run. */
 export const STAGES: readonly Stage[] = [...encoder, ...decoder];
 
+/** The stage that, with fc_decode before it, is a linear map of z: decoder.0. */
+export const MAPPED: Stage = decoder[0];
+
 /** The batch norms in the order they run. */
 export const NORMS: readonly Norm[] = STAGES.flatMap((s) => s.norm ?? []);
 
@@ -91,8 +94,11 @@ function normOf(
   };
 }
 
-/** The linear layers; `heads` is fc_mu and fc_logvar in one. */
-export const LINEAR = ["heads", "fc_decode"] as const;
+/**
+ * The linear layers; `heads` is fc_mu and fc_logvar in one, `map` is fc_decode
+ * and decoder.0 in one (see `usesMap`).
+ */
+export const LINEAR = ["heads", "fc_decode", "map"] as const;
 
 /** The name of a linear layer. */
 export type LinearName = typeof LINEAR[number];
@@ -101,10 +107,13 @@ export type LinearName = typeof LINEAR[number];
 export function linearShape(
   name: LinearName,
   latentDim: number,
-): [inputs: number, outputs: number] {
-  return name === "heads"
-    ? [FEATURE_COUNT, 2 * latentDim]
-    : [latentDim, FEATURE_COUNT];
+): readonly [inputs: number, outputs: number] {
+  const { size, channels } = MAPPED.shape.large;
+  return {
+    heads: [FEATURE_COUNT, 2 * latentDim] as const,
+    fc_decode: [latentDim, FEATURE_COUNT] as const,
+    map: [latentDim, size * size * channels] as const,
+  }[name];
 }
 
 /**
@@ -124,19 +133,44 @@ export function convolutionFlops({ large, small }: ConvShape): number {
 /** Counts the multiplications and additions of linear layers, forward or backward. */
 export function linearFlops(
   latentDim: number,
-  layers: readonly LinearName[] = LINEAR,
+  layers: readonly LinearName[] = ["heads", "fc_decode"],
 ): number {
   return layers.map((name) => linearShape(name, latentDim))
     .reduce((sum, [inputs, outputs]) => sum + 2 * inputs * outputs, 0);
 }
 
 /**
- * Counts the multiplications and additions of a training step for one image:
- * each layer forward, its weights' gradient and, but for the first, its input's gradient.
+ * Counts the multiplications and additions that make the map (or its share in
+ * the weights' gradients): decoder.0 for L + 1 rows, whatever the batch.
  */
-export function trainingFlops(latentDim: number): number {
+export function mapFlops(latentDim: number): number {
+  return (latentDim + 1) * convolutionFlops(MAPPED.shape);
+}
+
+/**
+ * Says whether fc_decode and decoder.0, between which nothing happens, are
+ * cheaper as one linear map of z when the decoder takes so many rows while
+ * their weights stay the same: one batch in training, any number (`Infinity`)
+ * when a trained model is used.
+ */
+export function usesMap(latentDim: number, rows: number): boolean {
+  const apart = linearFlops(latentDim, ["fc_decode"]) +
+    convolutionFlops(MAPPED.shape);
+  return linearFlops(latentDim, ["map"]) + mapFlops(latentDim) / rows < apart;
+}
+
+/**
+ * Counts the multiplications and additions of a training step for one image of
+ * a batch: each layer forward, its weights' gradient and, but for the first, its
+ * input's gradient.
+ */
+export function trainingFlops(latentDim: number, batchSize: number): number {
   const convolutions = STAGES.map(({ shape }) => convolutionFlops(shape));
   const forward = convolutions.reduce((sum, flops) => sum + flops) +
     linearFlops(latentDim);
-  return 3 * forward - convolutions[0];
+  const apart = 3 * forward - convolutions[0];
+  if (!usesMap(latentDim, batchSize)) return apart;
+  const saved = linearFlops(latentDim, ["fc_decode"]) +
+    convolutionFlops(MAPPED.shape) - linearFlops(latentDim, ["map"]);
+  return apart - 3 * (saved - mapFlops(latentDim) / batchSize);
 }

@@ -67,6 +67,8 @@ export class WasmEngine implements Engine {
   /** Fields of every job. */
   readonly #constants: Fields<typeof JOB>;
   #profiling = false;
+  /** Whether `preparation` has run since the weights changed. */
+  #isPrepared = false;
   #step = 0;
   #imageCount = 0;
   #order = 0;
@@ -146,6 +148,7 @@ export class WasmEngine implements Engine {
     const { latentDim, seed } = this.#options;
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
+    this.#isPrepared = false;
     this.#run(this.#plan.training, {
       images: count,
       bytes: this.#map.end,
@@ -179,7 +182,7 @@ export class WasmEngine implements Engine {
     const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
     this.#inBatches(images, (first, count) => {
-      this.#run(this.#plan.evaluation, {
+      this.#infer(this.#plan.evaluation, {
         images: count,
         bytes: this.#map.staging,
         ...noise(key, draw, first),
@@ -199,7 +202,7 @@ export class WasmEngine implements Engine {
     const n = this.#checks.images(images) * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     this.#inBatches(images, (first, count) => {
-      this.#run(this.#plan.encoding, {
+      this.#infer(this.#plan.encoding, {
         images: count,
         bytes: this.#map.staging,
       });
@@ -221,7 +224,7 @@ export class WasmEngine implements Engine {
       const count = Math.min(capacity, n - first);
       const end = (first + count) * latentDim;
       this.#fill("z", z.subarray(first * latentDim, end), latentDim);
-      this.#run(this.#plan.decoding, { images: count });
+      this.#infer(this.#plan.decoding, { images: count });
       for (let i = 0; i < count; i++) {
         const row = this.#row(OUTPUT, i, IMAGE_PIXELS);
         means.set(row, (first + i) * IMAGE_PIXELS);
@@ -238,7 +241,7 @@ export class WasmEngine implements Engine {
     this.#inBatches(images, (first, count) => {
       const end = (first + count) * latentDim;
       this.#fill("z", z.subarray(first * latentDim, end), latentDim);
-      this.#run(this.#plan.scoring, {
+      this.#infer(this.#plan.scoring, {
         images: count,
         bytes: this.#map.staging,
       });
@@ -287,6 +290,13 @@ export class WasmEngine implements Engine {
       for (; i < times.length; i += thread / 8) milliseconds += times[i];
       return { name: `${kernel} ${layer}`.trim(), flops, milliseconds };
     }).filter(({ milliseconds }) => milliseconds > 0);
+  }
+
+  /** Runs a program in evaluation mode. */
+  #infer(program: Program, parameters: Fields<typeof JOB>): void {
+    if (!this.#isPrepared) this.#run(this.#plan.preparation, {});
+    this.#isPrepared = true;
+    this.#run(program, parameters);
   }
 
   /** Runs a program on all threads. */
@@ -369,6 +379,7 @@ export class WasmEngine implements Engine {
     arenas.expAvg.set(state.expAvg);
     arenas.expAvgSq.set(state.expAvgSq);
     this.#step = state.step;
+    this.#isPrepared = false;
     this.#run(this.#plan.packing, { images: 1 });
   }
 }

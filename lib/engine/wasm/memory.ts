@@ -12,6 +12,7 @@ import {
   OUTPUT,
   type Stage,
   STAGES,
+  usesMap,
 } from "../stages.ts";
 import {
   FEATURE_COUNT,
@@ -50,6 +51,13 @@ export class MemoryMap {
   readonly spec: ModelSpec;
   /** Images that fit in the buffers. */
   readonly capacity: number;
+  /** Where fc_decode and decoder.0 are one map of z; it is remade each batch. */
+  readonly map: {
+    readonly training: boolean;
+    readonly inference: boolean;
+    /** The share that one image of a batch has in making it. */
+    readonly share: number;
+  };
   readonly parameters: number;
   readonly gradients: number;
   readonly expAvg: number;
@@ -78,6 +86,11 @@ export class MemoryMap {
     this.latentDim = latentDim;
     this.spec = modelSpec(latentDim);
     this.capacity = Math.max(batchSize, EVALUATION_BATCH);
+    this.map = {
+      training: usesMap(latentDim, batchSize),
+      inference: usesMap(latentDim, Infinity),
+      share: 1 / batchSize,
+    };
     const shards = Math.ceil(this.capacity / SIZE.shard);
 
     const { parameterCount, runningCount } = this.spec;
@@ -116,6 +129,18 @@ export class MemoryMap {
       this.#packed.set(`back ${name}`, this.#panels(outputs, inputs));
     }
 
+    const decode = this.parameter("fc_decode.weight"), row = 4 * FEATURE_COUNT;
+    const fixed = { row, thread: 0 };
+    this.#buffers
+      .set("fc_decode.weight", { at: this.parameters + decode, ...fixed })
+      .set("∂fc_decode.weight", { at: this.gradients + decode, ...fixed });
+    const [, outputs] = linearShape("map", latentDim);
+    for (const name of ["map", "∂map"]) {
+      const row = rowBytes(outputs);
+      const at = this.claim(row * (latentDim + 1));
+      this.#buffers.set(name, { at, row, thread: 0 });
+    }
+
     const buffers = Object.entries(rowSizes(latentDim))
       .map(([name, size]) => ({ name, row: rowBytes(size) }));
     const passing = buffers.filter(({ name }) => PASSING.has(name));
@@ -148,6 +173,11 @@ export class MemoryMap {
     return at;
   }
 
+  /**
+   * A buffer of activations or gradients, with a row for each image. `map` and
+   * its gradient have a row for each latent dimension and one for the bias; so
+   * has `fc_decode.weight`, which the arena's bias follows.
+   */
   buffer(name: string): Buffer {
     return known(this.#buffers, name);
   }

@@ -3,18 +3,13 @@
  *
  * @module
  */
-import {
-  LINEAR,
-  type LinearName,
-  linearShape,
-  type Stage,
-  STAGES,
-} from "../stages.ts";
+import { type LinearName, linearShape, type Stage, STAGES } from "../stages.ts";
+import { isEdge } from "./layers.ts";
 import { type MemoryMap, roundUp } from "./memory.ts";
-import { isEdge, type Operation, operation } from "./operations.ts";
+import { type Operation, operation } from "./record.ts";
 import { SIZE } from "./words.ts";
 
-/** A matrix in a block of parameters; the steps are in elements. */
+/** The shape of a matrix; the steps are in elements. */
 interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -29,59 +24,78 @@ const UP_ORDER = [2, 0, 1];
 export function packing(memory: MemoryMap): Operation[] {
   return [
     ...STAGES.flatMap((stage) => packStage(memory, stage)),
-    ...LINEAR.flatMap((layer) => packLinear(memory, layer)),
+    ...packLinear(memory, "heads"),
+    ...memory.map.training ? [] : packLinear(memory, "fc_decode"),
   ];
+}
+
+/** The packing of the map: due after it has been made. */
+export function packMap(memory: MemoryMap): Operation[] {
+  const [rows, columns] = linearShape("map", memory.latentDim);
+  const { at, row } = memory.buffer("map");
+  return packBothWays(memory, "map", at, rows, columns, row / 4);
 }
 
 function packStage(memory: MemoryMap, stage: Stage): Operation[] {
   const { name, shape } = stage;
   const L = shape.large.channels, S = shape.small.channels;
-  const block = `${name}.weight`;
+  const from = memory.parameters + memory.parameter(`${name}.weight`);
   const down = memory.packed(`down ${name}`), up = memory.packed(`up ${name}`);
   const transposed = { rowStep: 1, columnStep: S };
   return [
-    pack(memory, block, down, {
+    pack(from, down, {
       ...{ rows: 9 * L, columns: S, rowStep: S, columnStep: 1 },
     }),
     ...isEdge(stage)
-      ? [pack(memory, block, up, { rows: S, columns: 9, ...transposed })]
+      ? [pack(from, up, { rows: S, columns: 9, ...transposed })]
       : UP_ORDER.flatMap((y) => UP_ORDER.map((x) => 3 * y + x))
         .map((tap, rank) =>
           pack(
-            memory,
-            block,
+            from + 4 * tap * L * S,
             up + 4 * rank * S * SIZE.panel,
             { rows: S, columns: L, ...transposed },
-            { first: tap * L * S, depth: 9 * S },
+            9 * S,
           )
         ),
   ];
 }
 
-function packLinear(memory: MemoryMap, layer: LinearName): Operation[] {
+function packLinear(
+  memory: MemoryMap,
+  layer: "heads" | "fc_decode",
+): Operation[] {
   const [inputs, outputs] = linearShape(layer, memory.latentDim);
-  const block = `${layer}.weight`;
+  const from = memory.parameters + memory.parameter(`${layer}.weight`);
+  return packBothWays(memory, layer, from, inputs, outputs, outputs);
+}
+
+/** Packs a matrix, and its transpose for the way back. */
+function packBothWays(
+  memory: MemoryMap,
+  layer: LinearName,
+  from: number,
+  rows: number,
+  columns: number,
+  rowStep: number,
+): Operation[] {
   return [
-    pack(memory, block, memory.packed(layer), {
-      ...{ rows: inputs, columns: outputs, rowStep: outputs, columnStep: 1 },
-    }),
-    pack(memory, block, memory.packed(`back ${layer}`), {
-      ...{ rows: outputs, columns: inputs, rowStep: 1, columnStep: outputs },
+    pack(from, memory.packed(layer), { rows, columns, rowStep, columnStep: 1 }),
+    pack(from, memory.packed(`back ${layer}`), {
+      ...{ rows: columns, columns: rows, rowStep: 1, columnStep: rowStep },
     }),
   ];
 }
 
-/** Packs the matrix at a block's `first` element into panels `depth` deep. */
+/** Packs a matrix into panels `depth` deep. */
 function pack(
-  memory: MemoryMap,
-  block: string,
+  from: number,
   to: number,
   matrix: Matrix,
-  { first = 0, depth = matrix.rows } = {},
+  depth = matrix.rows,
 ): Operation {
   return operation("pack", "", {
     units: 1,
-    from: memory.parameters + memory.parameter(block) + 4 * first,
+    from,
     to,
     ...matrix,
     panelStep: 4 * SIZE.panel * roundUp(depth, 4),

@@ -168,8 +168,10 @@ function row(base: usize, row: usize, perThread: usize, first: i32, thread: i32)
 /** Runs one operation on one shard, one unit, or (to combine) everything. */
 function execute(op: Op, unit: i32, thread: i32): void {
   const job = parameters();
-  const first = unit * SHARD;
-  const images = min(SHARD, job.images - first);
+  // A convolution over the whole map is cut into places or taps, not images.
+  const units = op.units;
+  const first = units ? 0 : unit * SHARD;
+  const images = units ? op.rows : min(SHARD, job.images - first);
   const shards = (job.images + SHARD - 1) / SHARD;
   const from = row(op.from, op.fromRow, op.fromThread, first, thread);
   const other = row(op.other, op.otherRow, op.otherThread, first, thread);
@@ -182,11 +184,11 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.gather:
       return gather(op, job, first, images, to);
     case Kernel.down:
-      return down(op, images, from, to);
+      return down(op, images, from, to, units ? unit : 0, units ? unit + 1 : op.smallSize);
     case Kernel.up:
-      return up(op, images, from, to);
+      return up(op, images, from, to, units ? unit : 0, units ? unit + 1 : op.largeSize);
     case Kernel.filterGradient:
-      return filterGradient(op, images, from, other, partial, scratch);
+      return filterGradient(op, images, from, other, partial, scratch, units ? unit : 0, units ? unit + 1 : 9);
     case Kernel.downEdge:
       return downEdge(op, images, from, to, scratch);
     case Kernel.upEdge:

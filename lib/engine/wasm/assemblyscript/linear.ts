@@ -10,7 +10,7 @@ export function linear(op: Op, images: i32, from: usize, to: usize): void {
   let b = op.weight, bias = op.bias;
   for (let column = 0; column < op.columns; column += 8) {
     // deno-fmt-ignore
-    product(images, from, op.fromRow, 1, 0, b, 0, k, bias, false, to, op.toRow);
+    product(images, from, op.fromRow, 1, 0, b, 0, k, bias, op.relu != 0, to, op.toRow);
     b += panel, to += 32;
     if (bias) bias += 32;
   }
@@ -18,7 +18,8 @@ export function linear(op: Op, images: i32, from: usize, to: usize): void {
 
 /**
  * The gradient of the weights [rows, columns], and of the bias, from the whole
- * batch. One unit is `rowStep` rows; the unit after the last is the bias.
+ * batch. One unit is `rowStep` rows of `columnStep` columns; those of the first
+ * rows take the bias along.
  */
 export function linearGradient(
   op: Op,
@@ -26,9 +27,12 @@ export function linearGradient(
   images: i32,
   scratch: usize,
 ): void {
-  const columns = op.columns;
-  const first = unit * op.rowStep;
-  if (first >= op.rows) return biasGradient(op, images);
+  const across = (op.columns + op.columnStep - 1) / op.columnStep;
+  const firstRow = unit / across * op.rowStep;
+  const firstColumn = unit % across * op.columnStep;
+  const endRow = min(op.rows, firstRow + op.rowStep);
+  const endColumn = min(op.columns, firstColumn + op.columnStep);
+  if (!firstRow) biasGradient(op, images, firstColumn, endColumn);
   const walk = changetype<Walk>(scratch);
   const partial = scratch + 64;
   walk.images = walk.rows = 1;
@@ -36,29 +40,30 @@ export function linearGradient(
   walk.aColumn = op.fromRow;
   walk.bColumn = op.otherRow;
   walk.aRow = walk.bRow = walk.aImage = walk.bImage = 0;
-  const end = min(op.rows, first + op.rowStep);
-  for (let row = first; row < end; row += 4) {
-    const M = min(4, end - row);
-    let to = op.to + ((row * columns) << 2);
-    for (let column = 0; column < columns; column += 8) {
-      const width = <usize> min(8, columns - column) << 2;
+  for (let row = firstRow; row < endRow; row += 4) {
+    const M = min(4, endRow - row);
+    for (let column = firstColumn; column < endColumn; column += 8) {
+      const width = <usize> min(8, endColumn - column) << 2;
       memory.fill(partial, 0, 4 * 32);
       // deno-fmt-ignore
       outer(M, walk, op.from + (row << 2), op.other + (column << 2), partial, 32);
+      let to = op.to + row * op.toRow + (column << 2);
       for (let m = 0; m < M; m++) {
-        memory.copy(to + ((m * columns) << 2), partial + (m << 5), width);
+        memory.copy(to, partial + (m << 5), width);
+        to += op.toRow;
       }
-      to += 32;
     }
   }
 }
 
-function biasGradient(op: Op, images: i32): void {
-  memory.fill(op.bias, 0, op.columns << 2);
+function biasGradient(op: Op, images: i32, first: i32, end: i32): void {
+  const to = op.bias + (first << 2), length = <usize> (end - first) << 2;
+  memory.fill(to, 0, length);
+  let b = op.other + (first << 2);
   for (let image = 0; image < images; image++) {
-    const b = op.other + image * op.otherRow;
-    for (let at: usize = 0; at < <usize> op.columns << 2; at += 4) {
-      store<f32>(op.bias + at, load<f32>(op.bias + at) + load<f32>(b + at));
+    for (let at: usize = 0; at < length; at += 4) {
+      store<f32>(to + at, load<f32>(to + at) + load<f32>(b + at));
     }
+    b += op.otherRow;
   }
 }

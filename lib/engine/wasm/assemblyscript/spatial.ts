@@ -6,13 +6,23 @@ import { Op } from "./words";
 import { gradient, Walk } from "./outer";
 import { product } from "./product";
 
-/** large → small: a convolution, or the input gradient of a transposed one. */
-export function down(op: Op, images: i32, from: usize, to: usize): void {
+/**
+ * large → small: a convolution, or the input gradient of a transposed one; the
+ * rows from `first` to `end` of the small image.
+ */
+export function down(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  first: i32,
+  end: i32,
+): void {
   const large = op.largeSize, small = op.smallSize;
   const inputs = op.largeChannels, outputs = op.smallChannels;
   const panel = <usize> (9 * inputs) << 5;
   const fromRow = <usize> (large * inputs) << 2;
-  for (let row = 0; row < small; row++) {
+  for (let row = first; row < end; row++) {
     const top = row ? 0 : 1;
     const runs = min(3, large - 2 * row + 1) - top;
     for (let column = 0; column < small; column++) {
@@ -23,8 +33,8 @@ export function down(op: Op, images: i32, from: usize, to: usize): void {
       let b = op.weight + (((3 * top + left) * inputs) << 5);
       let bias = op.bias;
       let out = to + (((row * small + column) * outputs) << 2);
-      const end = out + (outputs << 2);
-      while (out < end) {
+      const stop = out + (outputs << 2);
+      while (out < stop) {
         // deno-fmt-ignore
         product(images, a, op.fromRow, runs, fromRow, b, panel / 3, k, bias, op.relu != 0, out, op.toRow);
         b += panel, out += 32;
@@ -39,12 +49,19 @@ export function down(op: Op, images: i32, from: usize, to: usize): void {
  * the kernel's middle row alone, one on an odd row by its last and first; the
  * weights are packed in the order 2, 0, 1, so that these are one stretch.
  */
-export function up(op: Op, images: i32, from: usize, to: usize): void {
+export function up(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  first: i32,
+  end: i32,
+): void {
   const large = op.largeSize, small = op.smallSize;
   const inputs = op.smallChannels, outputs = op.largeChannels;
   const panel = <usize> (9 * inputs) << 5;
   const fromRow = <usize> (small * inputs) << 2;
-  for (let row = 0; row < large; row++) {
+  for (let row = first; row < end; row++) {
     const top = row & 1 ? 0 : 2;
     const runs = row & 1 ? min(2, small - (row >> 1)) : 1;
     for (let column = 0; column < large; column++) {
@@ -55,8 +72,8 @@ export function up(op: Op, images: i32, from: usize, to: usize): void {
       let b = op.weight + (((3 * top + left) * inputs) << 5);
       let bias = op.bias;
       let out = to + (((row * large + column) * outputs) << 2);
-      const end = out + (outputs << 2);
-      while (out < end) {
+      const stop = out + (outputs << 2);
+      while (out < stop) {
         // deno-fmt-ignore
         product(images, a, op.fromRow, runs, fromRow, b, panel / 3, k, bias, op.relu != 0, out, op.toRow);
         b += panel, out += 32;
@@ -66,7 +83,7 @@ export function up(op: Op, images: i32, from: usize, to: usize): void {
   }
 }
 
-/** The gradient of the weights, [3, 3, large, small]. */
+/** The gradient of the weights, [3, 3, large, small], at the taps `first` to `end`. */
 export function filterGradient(
   op: Op,
   images: i32,
@@ -74,11 +91,14 @@ export function filterGradient(
   other: usize,
   to: usize,
   scratch: usize,
+  first: i32,
+  end: i32,
 ): void {
   const large = op.largeSize, small = op.smallSize;
   const M = op.largeChannels, N = op.smallChannels;
   const walk = changetype<Walk>(scratch);
-  memory.fill(to, 0, (9 * M * N) << 2);
+  to += (first * M * N) << 2;
+  memory.fill(to, 0, ((end - first) * M * N) << 2);
   walk.aImage = op.fromRow;
   walk.bImage = op.otherRow;
   walk.aRow = (2 * large * M) << 2;
@@ -86,17 +106,15 @@ export function filterGradient(
   walk.aColumn = (2 * M) << 2;
   walk.bColumn = N << 2;
   walk.images = images;
-  for (let y = 0; y < 3; y++) {
-    const top = y ? 0 : 1;
+  for (let tap = first; tap < end; tap++) {
+    const y = tap / 3, x = tap % 3;
+    const top = y ? 0 : 1, left = x ? 0 : 1;
     walk.rows = min(small, (large - y) / 2 + 1) - top;
-    for (let x = 0; x < 3; x++) {
-      const left = x ? 0 : 1;
-      walk.columns = min(small, (large - x) / 2 + 1) - left;
-      const place = (2 * top - 1 + y) * large + 2 * left - 1 + x;
-      const a = from + ((place * M) << 2);
-      const b = other + (((top * small + left) * N) << 2);
-      gradient(M, N, walk, a, b, to);
-      to += (M * N) << 2;
-    }
+    walk.columns = min(small, (large - x) / 2 + 1) - left;
+    const place = (2 * top - 1 + y) * large + 2 * left - 1 + x;
+    const a = from + ((place * M) << 2);
+    const b = other + (((top * small + left) * N) << 2);
+    gradient(M, N, walk, a, b, to);
+    to += (M * N) << 2;
   }
 }

@@ -1,0 +1,199 @@
+/**
+ * The programs of the wasm engine: which operations make a training step, an
+ * evaluation, an encoding and a decoding, in what order.
+ *
+ * @module
+ */
+import {
+  FEATURE_BUFFER,
+  type Norm,
+  NORMS,
+  type Stage,
+  STAGES,
+} from "../stages.ts";
+import type { Operations } from "./operations.ts";
+import { packMap } from "./packing.ts";
+import type { Operation } from "./record.ts";
+
+/** Operations that need nothing of each other but what comes before them. */
+export interface Phase {
+  /** For the images of any part of the batch: these, in this order. */
+  readonly each?: readonly Operation[];
+  /** Over the whole batch; they wait for earlier phases only. */
+  readonly whole?: readonly Operation[];
+  /** After all of the above: small, and over all parts of the batch. */
+  readonly combine?: readonly Operation[];
+}
+
+/** A stage that a norm follows. */
+type NormedStage = Stage & { norm: Norm };
+
+const [e0, e3, e6, d0, d3] = STAGES as readonly NormedStage[];
+const d6 = STAGES[5];
+
+/** Forward, backward and one Adam update, in training mode. */
+export function training(k: Operations): Phase[] {
+  /** A stage forward, and the sums behind its norm's moments. */
+  const learn = (stage: NormedStage) => [
+    ...forward(k, stage),
+    momentSums(k, stage),
+  ];
+  const hasMap = k.memory.map.training;
+  return [
+    { each: [k.gather(), ...learn(e0)], combine: [k.moments(e0.norm)] },
+    {
+      each: learn(e3),
+      whole: hasMap ? k.makeMap() : [],
+      combine: [k.moments(e3.norm)],
+    },
+    {
+      each: learn(e6),
+      whole: hasMap ? packMap(k.memory) : [],
+      combine: [k.moments(e6.norm)],
+    },
+    {
+      each: [
+        ...encodeHeads(k),
+        k.noise(),
+        k.reparameterise(),
+        ...fromLatent(k, hasMap),
+        momentSums(k, d0),
+      ],
+      combine: [k.latentTotals(), k.moments(d0.norm)],
+    },
+    { each: learn(d3), combine: [k.moments(d3.norm)] },
+
+    {
+      each: [
+        ...forward(k, d6),
+        k.loss({ training: true }),
+        // What d6 reads still holds from its forward pass.
+        k.filterGradient(d6),
+        k.inputGradient(d6),
+        backwardSums(k, d3.norm),
+      ],
+      combine: [k.lossTotal(), k.normGradient(d3.norm)],
+    },
+    {
+      each: [...backward(k, d3), backwardSums(k, d0.norm)],
+      combine: [k.normGradient(d0.norm)],
+    },
+    {
+      each: [
+        ...hasMap
+          ? [k.normBackward(d0), k.linearBack("map", `∂${d0.norm.name}`, "∂z")]
+          : [
+            ...backward(k, d0),
+            k.linearBack("fc_decode", "∂fc_decode", "∂z"),
+          ],
+        k.latentBackward(),
+        k.linearBack("heads", "∂heads", `∂${FEATURE_BUFFER}`),
+        backwardSums(k, e6.norm),
+      ],
+      combine: [k.normGradient(e6.norm)],
+    },
+    {
+      each: [...backward(k, e6), backwardSums(k, e3.norm)],
+      whole: [
+        k.linearGradient("heads", FEATURE_BUFFER, "∂heads"),
+        hasMap
+          ? k.linearGradient("map", "z", `∂${d0.norm.name}`)
+          : k.linearGradient("fc_decode", "z", "∂fc_decode"),
+      ],
+      combine: [k.normGradient(e3.norm)],
+    },
+    {
+      each: [...backward(k, e3), backwardSums(k, e0.norm)],
+      whole: hasMap ? k.mapBackward() : [],
+      combine: [k.normGradient(e0.norm)],
+    },
+    { each: [k.normBackward(e0), k.filterGradient(e0)] },
+    { whole: STAGES.map((stage) => k.reduce(stage)) },
+    { whole: [k.adam()] },
+  ];
+}
+
+/** What inference needs of the weights, whatever the images. */
+export function preparation(k: Operations): Phase[] {
+  const hasMap = k.memory.map.inference;
+  return [
+    {
+      whole: hasMap ? k.makeMap() : [],
+      combine: NORMS.map((norm) => k.inferenceMoments(norm)),
+    },
+    { whole: hasMap ? packMap(k.memory) : [] },
+  ];
+}
+
+/** The losses of a batch, in evaluation mode. */
+export function evaluation(k: Operations): Phase {
+  return {
+    each: [
+      ...encode(k),
+      k.noise(),
+      k.reparameterise(),
+      ...decode(k),
+      k.loss({ training: false }),
+    ],
+    combine: [k.latentTotals(), k.lossTotal()],
+  };
+}
+
+/** Images to `heads`. */
+export function encode(k: Operations): Operation[] {
+  return [
+    k.gather(),
+    ...[e0, e3, e6].flatMap((stage) => forward(k, stage)),
+    ...encodeHeads(k),
+  ];
+}
+
+function encodeHeads(k: Operations): Operation[] {
+  return [k.normalise(e6.norm), k.linear("heads", FEATURE_BUFFER, "heads")];
+}
+
+/** `z` to the decoder's output. */
+export function decode(k: Operations): Operation[] {
+  return [
+    ...fromLatent(k, k.memory.map.inference),
+    ...[d3, d6].flatMap((stage) => forward(k, stage)),
+  ];
+}
+
+/** fc_decode and the first stage of the decoder, as one map or apart. */
+function fromLatent(k: Operations, hasMap: boolean): Operation[] {
+  return hasMap
+    ? [k.linear("map", "z", d0.output)]
+    : [k.linear("fc_decode", "z", "fc_decode"), k.convolve(d0)];
+}
+
+/** What a stage does on the way forward, with its input's norm. */
+function forward(k: Operations, stage: Stage): Operation[] {
+  const { inputNorm } = stage;
+  return [...inputNorm ? [k.normalise(inputNorm)] : [], k.convolve(stage)];
+}
+
+/**
+ * What a stage does on the way back: from the gradient of its norm's output
+ * those of its bias, its weights and its input.
+ */
+function backward(k: Operations, stage: NormedStage): Operation[] {
+  const { inputNorm } = stage;
+  return [
+    k.normBackward(stage),
+    // Its input was kept before the norm only.
+    ...inputNorm ? [k.normalise(inputNorm)] : [],
+    k.filterGradient(stage),
+    k.inputGradient(stage),
+  ];
+}
+
+/** The sums behind the gradients of a norm. */
+function backwardSums(k: Operations, norm: Norm): Operation {
+  return k.sums(norm, `∂${norm.name}`, norm.input);
+}
+
+/** The sums behind a norm's moments. */
+function momentSums(k: Operations, { norm }: NormedStage): Operation {
+  return k.sums(norm, norm.input, norm.input);
+}
