@@ -51,13 +51,8 @@ export function downEdge(
   const row = <usize> outputs << 2;
   for (let image = 0; image < images; image++) {
     const a = patches(from, scratch, op.largeSize, small);
-    let b = op.weight, bias = op.bias;
-    for (let at: usize = 0; at < row; at += 32) {
-      // deno-fmt-ignore
-      product(places, a, PATCH, 1, 0, b, 0, 12, bias, op.relu != 0, to + at, row);
-      b += 12 << 5;
-      if (bias) bias += 32;
-    }
+    // deno-fmt-ignore
+    product(places, outputs, a, PATCH, 1, 0, op.weight, 0, 12 << 5, 12, op.bias, op.relu != 0, to, row);
     from += op.fromRow, to += op.toRow;
   }
 }
@@ -108,10 +103,8 @@ export function upEdge(
   const taps = scratch + TAPS;
   memory.fill(none, 0, TAPS);
   for (let image = 0; image < images; image++) {
-    for (let panel: usize = 0; panel < 2; panel++) {
-      // deno-fmt-ignore
-      product(small * small, from, row, 1, 0, op.weight + panel * row * 8, 0, inputs, 0, false, taps + panel * 32, TAPS);
-    }
+    // deno-fmt-ignore
+    product(small * small, 16, from, row, 1, 0, op.weight, 0, row << 3, inputs, 0, false, taps, TAPS);
     let place = taps, out = to;
     for (let y = 1; y <= small; y++) {
       for (let x = 1; x <= small; x++) {

@@ -7,13 +7,8 @@ import { product } from "./product";
 export function linear(op: Op, images: i32, from: usize, to: usize): void {
   const k = (op.rows + 3) & ~3;
   const panel = <usize> k << 5;
-  let b = op.weight, bias = op.bias;
-  for (let column = 0; column < op.columns; column += 8) {
-    // deno-fmt-ignore
-    product(images, from, op.fromRow, 1, 0, b, 0, k, bias, op.relu != 0, to, op.toRow);
-    b += panel, to += 32;
-    if (bias) bias += 32;
-  }
+  // deno-fmt-ignore
+  product(images, op.columns, from, op.fromRow, 1, 0, op.weight, 0, panel, k, op.bias, op.relu != 0, to, op.toRow);
 }
 
 /**

@@ -14,18 +14,21 @@
 import { madd } from "./simd";
 
 /**
- * One panel of eight columns for `rows` rows. Strides and steps are in bytes; k
- * is a multiple of four (the weights are packed with zeros where it would not
- * be, and what is read of the inputs there need only be finite).
+ * `columns` columns, a multiple of eight, for `rows` rows. Strides and steps are
+ * in bytes, `bPanel` from a panel of weights to the next; k is a multiple of
+ * four (the weights are packed with zeros where it would not be, and what is
+ * read of the inputs there need only be finite).
  */
 export function product(
   rows: i32,
+  columns: i32,
   a: usize,
   aRow: usize,
   runs: i32,
   aStep: usize,
   weights: usize,
   bStep: usize,
+  bPanel: usize,
   k: i32,
   bias: usize,
   relu: bool,
@@ -34,9 +37,12 @@ export function product(
 ): void {
   const zero = f32x4.splat(0);
   const length: usize = k << 2;
+  const aBack = runs * aStep;
   aStep -= length;
+  bPanel -= runs * bStep;
   bStep -= length << 3;
   const last = rows - 1;
+  const width: usize = columns << 2;
   for (let row = 0; row < rows; row += 4) {
     // Past the end a tile repeats the last row: the sums that a smaller tile
     // would save are hidden by the latency of the others.
@@ -45,70 +51,76 @@ export function product(
     const row3 = min(row + 3, last);
     let a0 = a + row * aRow, a1 = a + row1 * aRow;
     let a2 = a + row2 * aRow, a3 = a + row3 * aRow;
-    let b = weights;
-    let c00 = zero, c01 = zero;
-    if (bias) {
-      c00 = v128.load(bias);
-      c01 = v128.load(bias, 16);
-    }
-    let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-    let b0 = zero, b1 = zero, x = zero;
-    for (let run = runs; run; run--) {
-      const end = a0 + length;
-      do {
-        const x0 = v128.load(a0), x1 = v128.load(a1);
-        const x2 = v128.load(a2), x3 = v128.load(a3);
-        b0 = v128.load(b), b1 = v128.load(b, 16);
-        x = v128.shuffle<f32>(x0, x0, 0, 0, 0, 0);
-        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-        x = v128.shuffle<f32>(x1, x1, 0, 0, 0, 0);
-        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-        x = v128.shuffle<f32>(x2, x2, 0, 0, 0, 0);
-        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-        x = v128.shuffle<f32>(x3, x3, 0, 0, 0, 0);
-        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        b0 = v128.load(b, 32), b1 = v128.load(b, 48);
-        x = v128.shuffle<f32>(x0, x0, 1, 1, 1, 1);
-        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-        x = v128.shuffle<f32>(x1, x1, 1, 1, 1, 1);
-        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-        x = v128.shuffle<f32>(x2, x2, 1, 1, 1, 1);
-        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-        x = v128.shuffle<f32>(x3, x3, 1, 1, 1, 1);
-        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        b0 = v128.load(b, 64), b1 = v128.load(b, 80);
-        x = v128.shuffle<f32>(x0, x0, 2, 2, 2, 2);
-        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-        x = v128.shuffle<f32>(x1, x1, 2, 2, 2, 2);
-        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-        x = v128.shuffle<f32>(x2, x2, 2, 2, 2, 2);
-        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-        x = v128.shuffle<f32>(x3, x3, 2, 2, 2, 2);
-        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        b0 = v128.load(b, 96), b1 = v128.load(b, 112);
-        x = v128.shuffle<f32>(x0, x0, 3, 3, 3, 3);
-        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-        x = v128.shuffle<f32>(x1, x1, 3, 3, 3, 3);
-        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-        x = v128.shuffle<f32>(x2, x2, 3, 3, 3, 3);
-        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-        x = v128.shuffle<f32>(x3, x3, 3, 3, 3, 3);
-        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        a0 += 16, a1 += 16, a2 += 16, a3 += 16, b += 128;
-      } while (a0 != end);
-      a0 += aStep, a1 += aStep, a2 += aStep, a3 += aStep, b += bStep;
-    }
-    if (relu) {
-      c00 = f32x4.pmax(c00, zero), c01 = f32x4.pmax(c01, zero);
-      c10 = f32x4.pmax(c10, zero), c11 = f32x4.pmax(c11, zero);
-      c20 = f32x4.pmax(c20, zero), c21 = f32x4.pmax(c21, zero);
-      c30 = f32x4.pmax(c30, zero), c31 = f32x4.pmax(c31, zero);
-    }
-    const to0 = to + row * toRow, to1 = to + row1 * toRow;
-    const to2 = to + row2 * toRow, to3 = to + row3 * toRow;
-    v128.store(to0, c00), v128.store(to0, c01, 16);
-    v128.store(to1, c10), v128.store(to1, c11, 16);
-    v128.store(to2, c20), v128.store(to2, c21, 16);
-    v128.store(to3, c30), v128.store(to3, c31, 16);
+    let to0 = to + row * toRow, to1 = to + row1 * toRow;
+    let to2 = to + row2 * toRow, to3 = to + row3 * toRow;
+    let b = weights, d = bias;
+    const stop = to0 + width;
+    do {
+      let c00 = zero, c01 = zero;
+      if (bias) {
+        c00 = v128.load(d);
+        c01 = v128.load(d, 16);
+        d += 32;
+      }
+      let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+      let b0 = zero, b1 = zero, x = zero;
+      for (let run = runs; run; run--) {
+        const end = a0 + length;
+        do {
+          const x0 = v128.load(a0), x1 = v128.load(a1);
+          const x2 = v128.load(a2), x3 = v128.load(a3);
+          b0 = v128.load(b), b1 = v128.load(b, 16);
+          x = v128.shuffle<f32>(x0, x0, 0, 0, 0, 0);
+          c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+          x = v128.shuffle<f32>(x1, x1, 0, 0, 0, 0);
+          c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+          x = v128.shuffle<f32>(x2, x2, 0, 0, 0, 0);
+          c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+          x = v128.shuffle<f32>(x3, x3, 0, 0, 0, 0);
+          c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+          b0 = v128.load(b, 32), b1 = v128.load(b, 48);
+          x = v128.shuffle<f32>(x0, x0, 1, 1, 1, 1);
+          c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+          x = v128.shuffle<f32>(x1, x1, 1, 1, 1, 1);
+          c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+          x = v128.shuffle<f32>(x2, x2, 1, 1, 1, 1);
+          c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+          x = v128.shuffle<f32>(x3, x3, 1, 1, 1, 1);
+          c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+          b0 = v128.load(b, 64), b1 = v128.load(b, 80);
+          x = v128.shuffle<f32>(x0, x0, 2, 2, 2, 2);
+          c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+          x = v128.shuffle<f32>(x1, x1, 2, 2, 2, 2);
+          c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+          x = v128.shuffle<f32>(x2, x2, 2, 2, 2, 2);
+          c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+          x = v128.shuffle<f32>(x3, x3, 2, 2, 2, 2);
+          c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+          b0 = v128.load(b, 96), b1 = v128.load(b, 112);
+          x = v128.shuffle<f32>(x0, x0, 3, 3, 3, 3);
+          c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+          x = v128.shuffle<f32>(x1, x1, 3, 3, 3, 3);
+          c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+          x = v128.shuffle<f32>(x2, x2, 3, 3, 3, 3);
+          c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+          x = v128.shuffle<f32>(x3, x3, 3, 3, 3, 3);
+          c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+          a0 += 16, a1 += 16, a2 += 16, a3 += 16, b += 128;
+        } while (a0 != end);
+        a0 += aStep, a1 += aStep, a2 += aStep, a3 += aStep, b += bStep;
+      }
+      if (relu) {
+        c00 = f32x4.pmax(c00, zero), c01 = f32x4.pmax(c01, zero);
+        c10 = f32x4.pmax(c10, zero), c11 = f32x4.pmax(c11, zero);
+        c20 = f32x4.pmax(c20, zero), c21 = f32x4.pmax(c21, zero);
+        c30 = f32x4.pmax(c30, zero), c31 = f32x4.pmax(c31, zero);
+      }
+      v128.store(to0, c00), v128.store(to0, c01, 16);
+      v128.store(to1, c10), v128.store(to1, c11, 16);
+      v128.store(to2, c20), v128.store(to2, c21, 16);
+      v128.store(to3, c30), v128.store(to3, c31, 16);
+      a0 -= aBack, a1 -= aBack, a2 -= aBack, a3 -= aBack, b += bPanel;
+      to0 += 32, to1 += 32, to2 += 32, to3 += 32;
+    } while (to0 < stop);
   }
 }

@@ -30,16 +30,10 @@ export function down(
       const k = (min(3, large - 2 * column + 1) - left) * inputs;
       const place = (2 * row - 1 + top) * large + 2 * column - 1 + left;
       const a = from + ((place * inputs) << 2);
-      let b = op.weight + (((3 * top + left) * inputs) << 5);
-      let bias = op.bias;
-      let out = to + (((row * small + column) * outputs) << 2);
-      const stop = out + (outputs << 2);
-      while (out < stop) {
-        // deno-fmt-ignore
-        product(images, a, op.fromRow, runs, fromRow, b, panel / 3, k, bias, op.relu != 0, out, op.toRow);
-        b += panel, out += 32;
-        if (bias) bias += 32;
-      }
+      const b = op.weight + (((3 * top + left) * inputs) << 5);
+      const out = to + (((row * small + column) * outputs) << 2);
+      // deno-fmt-ignore
+      product(images, outputs, a, op.fromRow, runs, fromRow, b, panel / 3, panel, k, op.bias, op.relu != 0, out, op.toRow);
     }
   }
 }
@@ -69,16 +63,10 @@ export function up(
       const k = (column & 1 ? min(2, small - (column >> 1)) : 1) * inputs;
       const place = (row >> 1) * small + (column >> 1);
       const a = from + ((place * inputs) << 2);
-      let b = op.weight + (((3 * top + left) * inputs) << 5);
-      let bias = op.bias;
-      let out = to + (((row * large + column) * outputs) << 2);
-      const stop = out + (outputs << 2);
-      while (out < stop) {
-        // deno-fmt-ignore
-        product(images, a, op.fromRow, runs, fromRow, b, panel / 3, k, bias, op.relu != 0, out, op.toRow);
-        b += panel, out += 32;
-        if (bias) bias += 32;
-      }
+      const b = op.weight + (((3 * top + left) * inputs) << 5);
+      const out = to + (((row * large + column) * outputs) << 2);
+      // deno-fmt-ignore
+      product(images, outputs, a, op.fromRow, runs, fromRow, b, panel / 3, panel, k, op.bias, op.relu != 0, out, op.toRow);
     }
   }
 }
