@@ -79,10 +79,14 @@ export function pack(op: Op): void {
     let row = op.from + first * columnStep;
     let to = panel;
     for (let left = rows; left; left--) {
-      let from = row;
-      for (let column = 0; column < width; column++) {
-        store<f32>(to + (column << 2), load<f32>(from));
-        from += columnStep;
+      if (columnStep == 4 && width == 8) {
+        v128.store(to, v128.load(row)), v128.store(to, v128.load(row, 16), 16);
+      } else {
+        let from = row;
+        for (let column = 0; column < width; column++) {
+          store<f32>(to + (column << 2), load<f32>(from));
+          from += columnStep;
+        }
       }
       row += op.rowStep << 2, to += 32;
     }

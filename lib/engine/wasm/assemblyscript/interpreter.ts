@@ -90,8 +90,10 @@ function perform(thread: i32, threads: i32): void {
     for (;;) {
       const unit = atomic.add<i32>(counter, 1);
       if (unit < eachUnits) {
+        // There and back: what the last phase left in the cache comes first.
+        const shard = i & 1 ? eachUnits - 1 - unit : unit;
         for (let k = 0; k < phase.eachCount; k++) {
-          timed(phase.each + k * OPERATION, unit, thread);
+          timed(phase.each + k * OPERATION, shard, thread);
         }
       } else {
         const left = unit - eachUnits;

@@ -53,10 +53,14 @@ export function linearGradient(
 
 function biasGradient(op: Op, images: i32, first: i32, end: i32): void {
   const to = op.bias + (first << 2), length = <usize> (end - first) << 2;
+  const whole = length & ~15;
   memory.fill(to, 0, length);
   let b = op.other + (first << 2);
   for (let image = 0; image < images; image++) {
-    for (let at: usize = 0; at < length; at += 4) {
+    for (let at: usize = 0; at < whole; at += 16) {
+      v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(b + at)));
+    }
+    for (let at = whole; at < length; at += 4) {
       store<f32>(to + at, load<f32>(to + at) + load<f32>(b + at));
     }
     b += op.otherRow;

@@ -12,6 +12,9 @@ import { madd } from "./simd";
  */
 const RUN: i32 = 14;
 
+/** Bytes of the channels that are worked on at a time: one line of the cache. */
+const LINE: usize = 64;
+
 /** Σ from and Σ from·other over one shard, per channel, as f64. */
 export function sums(
   op: Op,
@@ -24,19 +27,25 @@ export function sums(
   const row = <usize> channels << 2;
   memory.fill(to, 0, channels << 4);
   for (let image = 0; image < images; image++) {
-    for (let at: usize = 0; at < row; at += 32) {
+    for (let at: usize = 0; at < row; at += LINE) {
       let a = from + at, b = other + at;
       const sum = to + 2 * at, products = sum + 2 * row;
       for (let place = 0; place < op.rows; place += RUN) {
-        let s0 = f32x4.splat(0), s1 = s0, p0 = s0, p1 = s0;
+        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+        let p0 = s0, p1 = s0, p2 = s0, p3 = s0;
         for (let left = min(RUN, op.rows - place); left; left--) {
           const x0 = v128.load(a), x1 = v128.load(a, 16);
           s0 = f32x4.add(s0, x0), s1 = f32x4.add(s1, x1);
           p0 = madd(x0, v128.load(b), p0), p1 = madd(x1, v128.load(b, 16), p1);
+          const x2 = v128.load(a, 32), x3 = v128.load(a, 48);
+          s2 = f32x4.add(s2, x2), s3 = f32x4.add(s3, x3);
+          p2 = madd(x2, v128.load(b, 32), p2), p3 = madd(x3, v128.load(b, 48), p3);
           a += row, b += row;
         }
         accumulate(sum, s0), accumulate(sum + 32, s1);
+        accumulate(sum + 64, s2), accumulate(sum + 96, s3);
         accumulate(products, p0), accumulate(products + 32, p1);
+        accumulate(products + 64, p2), accumulate(products + 96, p3);
       }
     }
     from += op.fromRow, other += op.otherRow;
@@ -115,14 +124,18 @@ function coefficients(op: Op, c: i32, mean: f64, variance: f64): void {
 export function normalise(op: Op, images: i32, from: usize, to: usize): void {
   const row = <usize> op.columns << 2;
   for (let image = 0; image < images; image++) {
-    for (let at: usize = 0; at < row; at += 32) {
-      const scale0 = v128.load(op.norm + at), scale1 = v128.load(op.norm + at, 16);
-      const shift0 = v128.load(op.norm + row + at);
-      const shift1 = v128.load(op.norm + row + at, 16);
+    for (let at: usize = 0; at < row; at += LINE) {
+      const scale = op.norm + at, shift = scale + row;
+      const scale0 = v128.load(scale), scale1 = v128.load(scale, 16);
+      const scale2 = v128.load(scale, 32), scale3 = v128.load(scale, 48);
+      const shift0 = v128.load(shift), shift1 = v128.load(shift, 16);
+      const shift2 = v128.load(shift, 32), shift3 = v128.load(shift, 48);
       let a = from + at, b = to + at;
       for (let place = 0; place < op.rows; place++) {
         v128.store(b, madd(v128.load(a), scale0, shift0));
         v128.store(b, madd(v128.load(a, 16), scale1, shift1), 16);
+        v128.store(b, madd(v128.load(a, 32), scale2, shift2), 32);
+        v128.store(b, madd(v128.load(a, 48), scale3, shift3), 48);
         a += row, b += row;
       }
     }
@@ -168,20 +181,25 @@ export function normBackward(
   const zero = f32x4.splat(0);
   memory.fill(partial, 0, row);
   for (let image = 0; image < images; image++) {
-    for (let at: usize = 0; at < row; at += 16) {
+    for (let at: usize = 0; at < row; at += 32) {
       const n = op.norm + at;
-      const incoming = v128.load(n + 2 * row);
-      const value = v128.load(n + 3 * row), constant = v128.load(n + 4 * row);
-      let h = from + at, d = gradient + at, sum = zero;
+      const incoming0 = v128.load(n + 2 * row), incoming1 = v128.load(n + 2 * row, 16);
+      const value0 = v128.load(n + 3 * row), value1 = v128.load(n + 3 * row, 16);
+      const constant0 = v128.load(n + 4 * row), constant1 = v128.load(n + 4 * row, 16);
+      let h = from + at, d = gradient + at, sum0 = zero, sum1 = zero;
       for (let place = 0; place < op.rows; place++) {
-        const x = v128.load(h);
-        let y = madd(v128.load(d), incoming, madd(x, value, constant));
-        y = v128.and(y, f32x4.gt(x, zero));
-        v128.store(d, y);
-        sum = f32x4.add(sum, y);
+        const x0 = v128.load(h), x1 = v128.load(h, 16);
+        let y0 = madd(v128.load(d), incoming0, madd(x0, value0, constant0));
+        let y1 = madd(v128.load(d, 16), incoming1, madd(x1, value1, constant1));
+        y0 = v128.and(y0, f32x4.gt(x0, zero));
+        y1 = v128.and(y1, f32x4.gt(x1, zero));
+        v128.store(d, y0), v128.store(d, y1, 16);
+        sum0 = f32x4.add(sum0, y0), sum1 = f32x4.add(sum1, y1);
         h += row, d += row;
       }
-      v128.store(partial + at, f32x4.add(v128.load(partial + at), sum));
+      const to = partial + at;
+      v128.store(to, f32x4.add(v128.load(to), sum0));
+      v128.store(to, f32x4.add(v128.load(to, 16), sum1), 16);
     }
     from += op.fromRow, gradient += op.toRow;
   }
