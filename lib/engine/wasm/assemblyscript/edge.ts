@@ -69,12 +69,12 @@ export function edgeGradient(
   const small = op.smallSize, N = op.smallChannels;
   const walk = changetype<Walk>(scratch);
   memory.fill(to, 0, (9 * N) << 2);
-  walk.images = 1;
-  walk.rows = 1;
-  walk.columns = small * small;
-  walk.aColumn = PATCH;
-  walk.bColumn = N << 2;
-  walk.aRow = walk.bRow = walk.aImage = walk.bImage = 0;
+  // The places of one image, instead of images at one place.
+  walk.images = small * small;
+  walk.rows = walk.columns = 1;
+  walk.aImage = PATCH;
+  walk.bImage = N << 2;
+  walk.aRow = walk.bRow = walk.aColumn = walk.bColumn = 0;
   for (let image = 0; image < images; image++) {
     const a = patches(from, scratch + 64, op.largeSize, small);
     gradient(9, N, walk, a, other, to);

@@ -30,11 +30,11 @@ export function linearGradient(
   if (!firstRow) biasGradient(op, images, firstColumn, endColumn);
   const walk = changetype<Walk>(scratch);
   const partial = scratch + 64;
-  walk.images = walk.rows = 1;
-  walk.columns = images;
-  walk.aColumn = op.fromRow;
-  walk.bColumn = op.otherRow;
-  walk.aRow = walk.bRow = walk.aImage = walk.bImage = 0;
+  walk.images = images;
+  walk.rows = walk.columns = 1;
+  walk.aImage = op.fromRow;
+  walk.bImage = op.otherRow;
+  walk.aRow = walk.bRow = walk.aColumn = walk.bColumn = 0;
   for (let row = firstRow; row < endRow; row += 4) {
     const M = min(4, endRow - row);
     for (let column = firstColumn; column < endColumn; column += 8) {

@@ -1,6 +1,6 @@
 // The sum of outer products behind every weight gradient.
 //
-//   to[m][0..7] += Σ_image Σ_row Σ_column a[m] · b[0..7]
+//   to[m][0..7] += Σ_row Σ_column Σ_image a[m] · b[0..7]
 //
 // with a and b stepping through the places at which input and gradient meet.
 // The sums of a tile of 4 × 8 (see product.ts) stay in registers throughout.
@@ -33,15 +33,15 @@ export function outer(
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero;
   let c20 = zero, c21 = zero, c30 = zero, c31 = zero;
   let b0 = zero, b1 = zero, xs = zero, x = zero;
-  const columns = walk.columns, rowsOfImage = walk.rows;
-  const aColumn = walk.aColumn, bColumn = walk.bColumn;
-  const aRow = walk.aRow - columns * aColumn;
-  const bRow = walk.bRow - columns * bColumn;
-  const aImage = walk.aImage - rowsOfImage * walk.aRow;
-  const bImage = walk.bImage - rowsOfImage * walk.bRow;
-  for (let image = walk.images; image; image--) {
-    for (let row = rowsOfImage; row; row--) {
-      if (columns & 1) {
+  const images = walk.images, columns = walk.columns;
+  const aImage = walk.aImage, bImage = walk.bImage;
+  const aColumn = walk.aColumn - images * aImage;
+  const bColumn = walk.bColumn - images * bImage;
+  const aRow = walk.aRow - columns * walk.aColumn;
+  const bRow = walk.bRow - columns * walk.bColumn;
+  for (let row = walk.rows; row; row--) {
+    for (let column = columns; column; column--) {
+      for (let four = images >> 2; four; four--) {
         b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
         x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
         c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
@@ -51,9 +51,39 @@ export function outer(
         c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
         x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
         c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        a += aColumn, b += bColumn;
+        a += aImage, b += bImage;
+        b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
+        x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
+        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+        x = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
+        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+        x = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
+        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+        x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+        a += aImage, b += bImage;
+        b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
+        x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
+        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+        x = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
+        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+        x = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
+        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+        x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+        a += aImage, b += bImage;
+        b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
+        x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
+        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
+        x = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
+        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
+        x = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
+        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
+        x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+        a += aImage, b += bImage;
       }
-      for (let pair = columns >> 1; pair; pair--) {
+      for (let left = images & 3; left; left--) {
         b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
         x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
         c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
@@ -63,21 +93,11 @@ export function outer(
         c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
         x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
         c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        a += aColumn, b += bColumn;
-        b0 = v128.load(b), b1 = v128.load(b, 16), xs = v128.load(a);
-        x = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
-        c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-        x = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
-        c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-        x = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
-        c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-        x = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
-        c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
-        a += aColumn, b += bColumn;
+        a += aImage, b += bImage;
       }
-      a += aRow, b += bRow;
+      a += aColumn, b += bColumn;
     }
-    a += aImage, b += bImage;
+    a += aRow, b += bRow;
   }
   add(to, c00, c01);
   if (rows > 1) add(to + toRow, c10, c11);

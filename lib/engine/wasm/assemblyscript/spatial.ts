@@ -6,6 +6,9 @@ import { Op } from "./words";
 import { gradient, Walk } from "./outer";
 import { product } from "./product";
 
+/** Rows of all the shard's images whose values, of one tap, fit in a small cache. */
+const ROWS: i32 = 4;
+
 /**
  * large → small: a convolution, or the input gradient of a transposed one; the
  * rows from `first` to `end` of the small image.
@@ -97,12 +100,15 @@ export function filterGradient(
   for (let tap = first; tap < end; tap++) {
     const y = tap / 3, x = tap % 3;
     const top = y ? 0 : 1, left = x ? 0 : 1;
-    walk.rows = min(small, (large - y) / 2 + 1) - top;
+    const rows = min(small, (large - y) / 2 + 1) - top;
     walk.columns = min(small, (large - x) / 2 + 1) - left;
     const place = (2 * top - 1 + y) * large + 2 * left - 1 + x;
     const a = from + ((place * M) << 2);
     const b = other + (((top * small + left) * N) << 2);
-    gradient(M, N, walk, a, b, to);
+    for (let row = 0; row < rows; row += ROWS) {
+      walk.rows = min(ROWS, rows - row);
+      gradient(M, N, walk, a + row * walk.aRow, b + row * walk.bRow, to);
+    }
     to += (M * N) << 2;
   }
 }
