@@ -15,6 +15,8 @@ import {
 } from "../lib/engine/stages.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
+import { MemoryMap } from "../lib/engine/wasm/memory.ts";
+import { Plan } from "../lib/engine/wasm/plan.ts";
 import {
   compileKernels,
   SimdError,
@@ -109,6 +111,32 @@ Deno.test("WasmEngine gives the same bits on any number of threads", async () =>
     engine.dispose();
   }
   for (const result of results) assertEquals(result, results[0]);
+});
+
+Deno.test("WasmEngine gives an image the same bits alone and among others", async () => {
+  const engine = await engineOf({ threads: 2 });
+  const images = digits(13);
+  const { mu } = await engine.encode(images);
+  const means = await engine.decode(mu);
+  const L = plain.latentDim;
+  // So many at a time that a last part of one to three is left.
+  for (const count of [1, 2, 3, 10]) {
+    const one = await engine.encode(images.subarray(0, 784 * count));
+    assertEquals(one.mu, mu.subarray(0, L * count));
+    const pixels = await engine.decode(mu.subarray(0, L * count));
+    assertEquals(pixels, means.subarray(0, 784 * count));
+  }
+  engine.dispose();
+});
+
+Deno.test("Program.units() counts what threads may share", () => {
+  const { training, decoding } = new Plan(
+    new MemoryMap({ ...plain, batchSize: 128 }, 2),
+    "mse",
+  );
+  assertEquals(decoding.units(1), 1);
+  assertEquals(decoding.units(16), 16);
+  assert(training.units(1) > 1);
 });
 
 Deno.test("WasmEngine trains a batch of 2048", async () => {
@@ -387,7 +415,7 @@ class Bench {
       scratch: this.claim(8192),
       ...job,
     });
-    this.threads.run();
+    this.threads.run(1);
   }
 }
 
@@ -395,6 +423,7 @@ for (
   const { images, large, small, L, S } of [
     { images: 1, large: 5, small: 3, L: 8, S: 16 },
     { images: 21, large: 6, small: 3, L: 16, S: 8 },
+    { images: 2, large: 6, small: 3, L: 8, S: 16 },
     { images: 6, large: 2, small: 1, L: 8, S: 8 },
     { images: 3, large: 10, small: 5, L: 1, S: 16 },
     { images: 17, large: 4, small: 2, L: 1, S: 8 },

@@ -27,7 +27,7 @@ import { OUTPUT } from "../stages.ts";
 import { MemoryMap, roundUp } from "./memory.ts";
 import { Plan, type Program } from "./plan.ts";
 import { compileKernels, Threads, type Variant } from "./threads.ts";
-import { ADDRESS, type Fields, JOB, writeRecord } from "./words.ts";
+import { ADDRESS, type Fields, JOB, SIZE, writeRecord } from "./words.ts";
 
 /** What the SIMD engine is made for. */
 export interface WasmOptions extends EngineOptions {
@@ -308,7 +308,8 @@ export class WasmEngine implements Engine {
       phases: program.phases,
       profile: this.#profiling ? this.#profile.at : 0,
     });
-    this.#threads.run();
+    const shards = Math.ceil((parameters.images ?? 0) / SIZE.shard);
+    this.#threads.run(program.units(shards));
   }
 
   /** The losses of the batch that has just run. */

@@ -30,6 +30,8 @@ import {
 export interface Program {
   readonly address: number;
   readonly phases: number;
+  /** Units of work, for so many shards, in the phase that has most. */
+  readonly units: (shards: number) => number;
 }
 
 /** All programs of one engine. */
@@ -91,7 +93,14 @@ export class Plan {
         writeRecord(memory, address + i * PHASE_BYTES, PHASE, fields)
       );
     });
-    return { address, phases: phases.length };
+    const units = (shards: number) =>
+      Math.max(...phases.map(({ each = [], whole = [] }) =>
+        whole.reduce(
+          (sum, { fields }) => sum + (fields.units ?? 0),
+          each.length > 0 ? shards : 0,
+        )
+      ));
+    return { address, phases: phases.length, units };
   }
 
   #list(operations: readonly Operation[]): number {

@@ -171,13 +171,14 @@ export class Threads {
   }
 
   /**
-   * Runs the job whose parameters are in memory on all threads that are up.
+   * Runs the job whose parameters are in memory on the threads that are up, but
+   * on no more than it has units of work.
    *
    * @throws {WorkerError} If a worker failed, in this job or before: what was
    * to be written may be half written, and the workers are gone.
    */
-  run(): void {
-    if (this.#run(this.count)) return;
+  run(units: number): void {
+    if (this.#run(Math.min(this.count, units))) return;
     this.dispose();
     const { buffer } = this.memory;
     const words = new Uint8Array(buffer, ADDRESS.lastWords, LAST_WORDS).slice();

@@ -186,7 +186,7 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.gather:
       return gather(op, job, first, images, to);
     case Kernel.down:
-      return down(op, images, from, to, units ? unit : 0, units ? unit + 1 : op.smallSize);
+      return down(op, images, from, to, scratch, units ? unit : 0, units ? unit + 1 : op.smallSize);
     case Kernel.up:
       return up(op, images, from, to, units ? unit : 0, units ? unit + 1 : op.largeSize);
     case Kernel.filterGradient:

@@ -18,9 +18,11 @@ export function down(
   images: i32,
   from: usize,
   to: usize,
+  scratch: usize,
   first: i32,
   end: i32,
 ): void {
+  if (images < 4) return downFew(op, images, from, to, scratch, first, end);
   const large = op.largeSize, small = op.smallSize;
   const inputs = op.largeChannels, outputs = op.smallChannels;
   const panel = <usize> (9 * inputs) << 5;
@@ -42,6 +44,43 @@ export function down(
 }
 
 /**
+ * The same for fewer images than a tile has rows: its rows are the places of one
+ * row of an image. `scratch` holds that image with padding on its left and right,
+ * so that all of these have the same taps; what it adds to a sum is zero.
+ */
+function downFew(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  scratch: usize,
+  first: i32,
+  end: i32,
+): void {
+  const large = op.largeSize, small = op.smallSize;
+  const inputs = op.largeChannels, outputs = op.smallChannels;
+  const panel = <usize> (9 * inputs) << 5;
+  const place = <usize> inputs << 2, row = large * place;
+  const padded = row + 2 * place;
+  memory.fill(scratch, 0, large * padded);
+  for (let image = 0; image < images; image++) {
+    for (let y = 0; y < large; y++) {
+      memory.copy(scratch + y * padded + place, from + y * row, row);
+    }
+    for (let y = first; y < end; y++) {
+      const top = y ? 0 : 1;
+      const runs = min(3, large - 2 * y + 1) - top;
+      const a = scratch + (2 * y - 1 + top) * padded;
+      const b = op.weight + top * panel / 3;
+      const out = to + ((y * small * outputs) << 2);
+      // deno-fmt-ignore
+      product(small, outputs, a, 2 * place, runs, padded, b, panel / 3, panel, 3 * inputs, op.bias, op.relu != 0, out, outputs << 2);
+    }
+    from += op.fromRow, to += op.toRow;
+  }
+}
+
+/**
  * small → large: the adjoint of `down`. A place on an even row is reached by
  * the kernel's middle row alone, one on an odd row by its last and first; the
  * weights are packed in the order 2, 0, 1, so that these are one stretch.
@@ -54,6 +93,7 @@ export function up(
   first: i32,
   end: i32,
 ): void {
+  if (images < 4) return upFew(op, images, from, to, first, end);
   const large = op.largeSize, small = op.smallSize;
   const inputs = op.smallChannels, outputs = op.largeChannels;
   const panel = <usize> (9 * inputs) << 5;
@@ -71,6 +111,43 @@ export function up(
       // deno-fmt-ignore
       product(images, outputs, a, op.fromRow, runs, fromRow, b, panel / 3, panel, k, op.bias, op.relu != 0, out, op.toRow);
     }
+  }
+}
+
+/**
+ * The same for fewer images than a tile has rows: its rows are the places of one
+ * row of an image, those in even columns, then those in odd ones; the last of
+ * these may have no neighbour to its right.
+ */
+function upFew(
+  op: Op,
+  images: i32,
+  from: usize,
+  to: usize,
+  first: i32,
+  end: i32,
+): void {
+  const large = op.largeSize, small = op.smallSize;
+  const inputs = op.smallChannels, outputs = op.largeChannels;
+  const panel = <usize> (9 * inputs) << 5;
+  const place = <usize> inputs << 2, row = small * place;
+  const out = <usize> outputs << 2;
+  const odd = large >> 1, inside = min(odd, small - 1);
+  for (let image = 0; image < images; image++) {
+    for (let y = first; y < end; y++) {
+      const runs = y & 1 ? min(2, small - (y >> 1)) : 1;
+      const a = from + (y >> 1) * row, c = to + y * large * out;
+      const b = op.weight + (y & 1 ? 0 : 2) * panel / 3;
+      const middle = b + ((2 * inputs) << 5);
+      const relu = op.relu != 0;
+      // deno-fmt-ignore
+      product(large - odd, outputs, a, place, runs, row, middle, panel / 3, panel, inputs, op.bias, relu, c, 2 * out);
+      // deno-fmt-ignore
+      if (inside) product(inside, outputs, a, place, runs, row, b, panel / 3, panel, 2 * inputs, op.bias, relu, c + out, 2 * out);
+      // deno-fmt-ignore
+      if (inside < odd) product(1, outputs, a + inside * place, place, runs, row, b, panel / 3, panel, inputs, op.bias, relu, c + (2 * inside + 1) * out, 2 * out);
+    }
+    from += op.fromRow, to += op.toRow;
   }
 }
 
