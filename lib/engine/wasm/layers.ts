@@ -13,7 +13,7 @@ import {
   type Norm,
   type Stage,
 } from "../stages.ts";
-import { biasCount, roundUp, weightCount } from "./memory.ts";
+import { biasCount, type FOLDED, roundUp, weightCount } from "./memory.ts";
 import { type Operation, operation, Records } from "./record.ts";
 import { type Fields, type OPERATION, SIZE } from "./words.ts";
 
@@ -33,6 +33,21 @@ export class LayerOperations extends Records {
       bias: this.parameter(`${name}.bias`),
       relu: Number(norm !== undefined),
     });
+  }
+
+  /** The same for a trained model, where the input's norm is in the weights. */
+  convolveFolded(stage: typeof FOLDED[number]): Operation {
+    const { name, inputNorm, output, norm, shape } = stage;
+    const bias = this.memory.packed(`folded ${name} bias`);
+    return operation(isEdge(stage) ? "upEdge" : "up", name, {
+      ...this.operands({ from: inputNorm.input, to: output }),
+      ...shapeFields(stage),
+      weight: this.memory.packed(`folded ${name}`),
+      ...isEdge(stage)
+        ? { bias: this.parameter(`${name}.bias`), other: bias }
+        : { bias, biasKind: 4 * shape.large.channels },
+      relu: Number(norm !== undefined),
+    }, convolutionFlops(shape));
   }
 
   /** The gradient of a stage's input: the adjoint, without bias and ReLU. */

@@ -8,6 +8,7 @@ import {
   FEATURE_BUFFER,
   LINEAR,
   linearShape,
+  type Norm,
   NORMS,
   OUTPUT,
   type Stage,
@@ -36,6 +37,11 @@ const EVALUATION_BATCH = 128;
 
 /** Bytes of a thread's workspace; `upEdge` and its like use half of it. */
 const WORKSPACE = 32 * 1024;
+
+/** Stages that have their input's norm in their weights in evaluation mode. */
+export const FOLDED = STAGES.filter(({ direction, inputNorm }) =>
+  direction === "up" && inputNorm
+) as readonly (Stage & { readonly inputNorm: Norm })[];
 
 /** What a kernel may read behind a buffer's last element. */
 const SPARE = 64;
@@ -122,6 +128,12 @@ export class MemoryMap {
         `up ${name}`,
         L === 1 ? this.#panels(S, 9) : this.#panels(9 * S, L),
       );
+    }
+    for (const { name, shape } of FOLDED) {
+      const L = shape.large.channels, S = shape.small.channels;
+      const weights = L === 1 ? this.#panels(S, 9) : this.#panels(9 * S, L);
+      this.#packed.set(`folded ${name}`, weights);
+      this.#packed.set(`folded ${name} bias`, this.#panels(9, L));
     }
     for (const name of LINEAR) {
       const [inputs, outputs] = linearShape(name, latentDim);

@@ -5,7 +5,7 @@
  */
 import { type LinearName, linearShape, type Stage, STAGES } from "../stages.ts";
 import { isEdge } from "./layers.ts";
-import { type MemoryMap, roundUp } from "./memory.ts";
+import { FOLDED, type MemoryMap, roundUp } from "./memory.ts";
 import { type Operation, operation } from "./record.ts";
 import { SIZE } from "./words.ts";
 
@@ -15,6 +15,8 @@ interface Matrix {
   readonly columns: number;
   readonly rowStep: number;
   readonly columnStep: number;
+  /** Coefficients of a norm that scales the rows, or 0. */
+  readonly norm?: number;
 }
 
 /** Taps of a kernel's rows and columns in the order in which `up` meets them. */
@@ -36,28 +38,64 @@ export function packMap(memory: MemoryMap): Operation[] {
   return packBothWays(memory, "map", at, rows, columns, row / 4);
 }
 
+/**
+ * Weights and biases with the norm of their input in them, as the running
+ * statistics make it: its scale in the weights, its shift in the bias. That is
+ * another bias for each kind of place, as it has other taps.
+ */
+export function folding(memory: MemoryMap): Operation[] {
+  return FOLDED.flatMap((stage) => {
+    const { name, inputNorm, shape } = stage;
+    const norm = memory.norm(inputNorm.name).coefficients;
+    const bias = memory.parameters + memory.parameter(`${name}.bias`);
+    return [
+      ...packUp(memory, stage, memory.packed(`folded ${name}`), norm),
+      operation("foldBias", "", {
+        units: 1,
+        from: memory.parameters + memory.parameter(`${name}.weight`),
+        to: memory.packed(`folded ${name} bias`),
+        bias: isEdge(stage) ? 0 : bias,
+        norm,
+        largeChannels: shape.large.channels,
+        smallChannels: shape.small.channels,
+      }),
+    ];
+  });
+}
+
 function packStage(memory: MemoryMap, stage: Stage): Operation[] {
   const { name, shape } = stage;
   const L = shape.large.channels, S = shape.small.channels;
   const from = memory.parameters + memory.parameter(`${name}.weight`);
-  const down = memory.packed(`down ${name}`), up = memory.packed(`up ${name}`);
-  const transposed = { rowStep: 1, columnStep: S };
   return [
-    pack(from, down, {
+    pack(from, memory.packed(`down ${name}`), {
       ...{ rows: 9 * L, columns: S, rowStep: S, columnStep: 1 },
     }),
-    ...isEdge(stage)
-      ? [pack(from, up, { rows: S, columns: 9, ...transposed })]
-      : UP_ORDER.flatMap((y) => UP_ORDER.map((x) => 3 * y + x))
-        .map((tap, rank) =>
-          pack(
-            from + 4 * tap * L * S,
-            up + 4 * rank * S * SIZE.panel,
-            { rows: S, columns: L, ...transposed },
-            9 * S,
-          )
-        ),
+    ...packUp(memory, stage, memory.packed(`up ${name}`)),
   ];
+}
+
+/** The weights as `up` and `upEdge` read them, scaled by a norm if one is given. */
+function packUp(
+  memory: MemoryMap,
+  stage: Stage,
+  to: number,
+  norm = 0,
+): Operation[] {
+  const { name, shape } = stage;
+  const L = shape.large.channels, S = shape.small.channels;
+  const from = memory.parameters + memory.parameter(`${name}.weight`);
+  const matrix = { rows: S, rowStep: 1, columnStep: S, norm };
+  if (isEdge(stage)) return [pack(from, to, { ...matrix, columns: 9 })];
+  return UP_ORDER.flatMap((y) => UP_ORDER.map((x) => 3 * y + x))
+    .map((tap, rank) =>
+      pack(
+        from + 4 * tap * L * S,
+        to + 4 * rank * S * SIZE.panel,
+        { ...matrix, columns: L },
+        9 * S,
+      )
+    );
 }
 
 function packLinear(

@@ -11,8 +11,9 @@ import {
   type Stage,
   STAGES,
 } from "../stages.ts";
+import { FOLDED } from "./memory.ts";
 import type { Operations } from "./operations.ts";
-import { packMap } from "./packing.ts";
+import { folding, packMap } from "./packing.ts";
 import type { Operation } from "./record.ts";
 
 /** Operations that need nothing of each other but what comes before them. */
@@ -121,7 +122,7 @@ export function preparation(k: Operations): Phase[] {
       whole: hasMap ? k.makeMap() : [],
       combine: NORMS.map((norm) => k.inferenceMoments(norm)),
     },
-    { whole: hasMap ? packMap(k.memory) : [] },
+    { whole: [...folding(k.memory), ...hasMap ? packMap(k.memory) : []] },
   ];
 }
 
@@ -156,7 +157,7 @@ function encodeHeads(k: Operations): Operation[] {
 export function decode(k: Operations): Operation[] {
   return [
     ...fromLatent(k, k.memory.map.inference),
-    ...[d3, d6].flatMap((stage) => forward(k, stage)),
+    ...FOLDED.map((stage) => k.convolveFolded(stage)),
   ];
 }
 

@@ -14,7 +14,7 @@ export const KERNELS = [
   ...["normalise", "normGradient", "normBackward"] as const,
   ...["noise", "reparameterise", "latentTotals", "latentBackward"] as const,
   ...["loss", "lossTotal", "score", "sigmoid"] as const,
-  ...["reduce", "adam", "pack"] as const,
+  ...["reduce", "adam", "pack", "foldBias"] as const,
 ];
 
 /** The name of a kernel. */
@@ -88,6 +88,8 @@ export const OPERATION = {
   bias: "usize",
   /** Bytes from shard to shard, where `bias` is a partial sum. */
   biasShard: "usize",
+  /** Bytes from one kind of place to the next, where each has its own bias. */
+  biasKind: "usize",
   /** Partial sums, and bytes from shard to shard. */
   partial: "usize",
   partialShard: "usize",

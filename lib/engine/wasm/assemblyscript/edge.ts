@@ -86,7 +86,8 @@ export function edgeGradient(
  * Small → one-channel large: the products of every small place with all nine
  * taps, then their sums. Four pixels belong to a place: they get one, two, two
  * and four taps of it and its neighbours to the right and below (see `up`). The
- * large image is twice the small one.
+ * large image is twice the small one. `other` has what is added to each product,
+ * if anything is.
  */
 export function upEdge(
   op: Op,
@@ -104,7 +105,7 @@ export function upEdge(
   memory.fill(none, 0, TAPS);
   for (let image = 0; image < images; image++) {
     // deno-fmt-ignore
-    product(small * small, 16, from, row, 1, 0, op.weight, 0, row << 3, inputs, 0, false, taps, TAPS);
+    product(small * small, 16, from, row, 1, 0, op.weight, 0, row << 3, inputs, op.other, false, taps, TAPS);
     let place = taps, out = to;
     for (let y = 1; y <= small; y++) {
       for (let x = 1; x <= small; x++) {

@@ -66,7 +66,8 @@ export function adam(op: Op, job: Job, unit: i32): void {
 
 /**
  * Panels [columns / 8][rows, made a multiple of 4][8] of a matrix whose steps between rows
- * and columns are given in elements; what is beyond the matrix is zero.
+ * and columns are given in elements; what is beyond the matrix is zero. A norm
+ * scales the rows, if there is one (and columns that are not next to each other).
  */
 export function pack(op: Op): void {
   const rows = op.rows, columns = op.columns;
@@ -82,9 +83,10 @@ export function pack(op: Op): void {
       if (columnStep == 4 && width == 8) {
         v128.store(to, v128.load(row)), v128.store(to, v128.load(row, 16), 16);
       } else {
+        const scale: f32 = op.norm ? load<f32>(op.norm + ((rows - left) << 2)) : 1;
         let from = row;
         for (let column = 0; column < width; column++) {
-          store<f32>(to + (column << 2), load<f32>(from));
+          store<f32>(to + (column << 2), scale * load<f32>(from));
           from += columnStep;
         }
       }
@@ -92,4 +94,36 @@ export function pack(op: Op): void {
     }
     panel += op.panelStep;
   }
+}
+
+/**
+ * The bias of each kind of place (see `kindOf`) of a stage whose input has a norm:
+ * its own, and what the norm's shift becomes by the taps that reach such a place.
+ * Without a bias, that of each tap alone.
+ */
+export function foldBias(op: Op): void {
+  const L = op.largeChannels, S = op.smallChannels;
+  const shift = op.norm + (S << 2);
+  let to = op.to;
+  for (let kind = 0; kind < 9; kind++) {
+    for (let c = 0; c < L; c++) {
+      let sum: f64 = op.bias ? load<f32>(op.bias + (c << 2)) : 0;
+      for (let tap = 0; tap < 9; tap++) {
+        const isIn = op.bias
+          ? reaches(tap / 3, kind / 3) && reaches(tap % 3, kind % 3)
+          : tap == kind;
+        if (!isIn) continue;
+        const weights = op.from + (((tap * L + c) * S) << 2);
+        for (let s: usize = 0; s < <usize> S << 2; s += 4) {
+          sum += <f64> load<f32>(shift + s) * load<f32>(weights + s);
+        }
+      }
+      store<f32>(to, <f32> sum);
+      to += 4;
+    }
+  }
+}
+
+function reaches(tap: i32, kind: i32): bool {
+  return kind == 0 ? tap == 1 : kind == 1 ? tap != 1 : tap == 2;
 }

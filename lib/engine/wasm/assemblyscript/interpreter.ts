@@ -1,7 +1,7 @@
 // Walks a program: phases of operations with a barrier between them, shared
 // out over the threads. Every thread of this module's memory runs this code.
 import { downEdge, edgeGradient, upEdge } from "./edge";
-import { adam, gather, pack, reduce } from "./flat";
+import { adam, foldBias, gather, pack, reduce } from "./flat";
 import {
   latentBackward,
   latentTotals,
@@ -235,5 +235,7 @@ function execute(op: Op, unit: i32, thread: i32): void {
       return adam(op, job, unit);
     case Kernel.pack:
       return pack(op);
+    case Kernel.foldBias:
+      return foldBias(op);
   }
 }

@@ -81,6 +81,22 @@ function downFew(
 }
 
 /**
+ * How the taps reach a row or column of the large image: 0, by the middle one; 1,
+ * by the last and the first; 2, by the last alone.
+ */
+// @ts-ignore: decorator
+@inline
+function kindOf(place: i32, small: i32): i32 {
+  return place & 1 ? (place >> 1 < small - 1 ? 1 : 2) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function biasOf(op: Op, rowKind: i32, columnKind: i32): usize {
+  return op.bias + (3 * rowKind + columnKind) * op.biasKind;
+}
+
+/**
  * small → large: the adjoint of `down`. A place on an even row is reached by
  * the kernel's middle row alone, one on an odd row by its last and first; the
  * weights are packed in the order 2, 0, 1, so that these are one stretch.
@@ -107,9 +123,10 @@ export function up(
       const place = (row >> 1) * small + (column >> 1);
       const a = from + ((place * inputs) << 2);
       const b = op.weight + (((3 * top + left) * inputs) << 5);
+      const bias = biasOf(op, kindOf(row, small), kindOf(column, small));
       const out = to + (((row * large + column) * outputs) << 2);
       // deno-fmt-ignore
-      product(images, outputs, a, op.fromRow, runs, fromRow, b, panel / 3, panel, k, op.bias, op.relu != 0, out, op.toRow);
+      product(images, outputs, a, op.fromRow, runs, fromRow, b, panel / 3, panel, k, bias, op.relu != 0, out, op.toRow);
     }
   }
 }
@@ -139,13 +156,13 @@ function upFew(
       const a = from + (y >> 1) * row, c = to + y * large * out;
       const b = op.weight + (y & 1 ? 0 : 2) * panel / 3;
       const middle = b + ((2 * inputs) << 5);
-      const relu = op.relu != 0;
+      const relu = op.relu != 0, kind = kindOf(y, small);
       // deno-fmt-ignore
-      product(large - odd, outputs, a, place, runs, row, middle, panel / 3, panel, inputs, op.bias, relu, c, 2 * out);
+      product(large - odd, outputs, a, place, runs, row, middle, panel / 3, panel, inputs, biasOf(op, kind, 0), relu, c, 2 * out);
       // deno-fmt-ignore
-      if (inside) product(inside, outputs, a, place, runs, row, b, panel / 3, panel, 2 * inputs, op.bias, relu, c + out, 2 * out);
+      if (inside) product(inside, outputs, a, place, runs, row, b, panel / 3, panel, 2 * inputs, biasOf(op, kind, 1), relu, c + out, 2 * out);
       // deno-fmt-ignore
-      if (inside < odd) product(1, outputs, a + inside * place, place, runs, row, b, panel / 3, panel, inputs, op.bias, relu, c + (2 * inside + 1) * out, 2 * out);
+      if (inside < odd) product(1, outputs, a + inside * place, place, runs, row, b, panel / 3, panel, inputs, biasOf(op, kind, 2), relu, c + (2 * inside + 1) * out, 2 * out);
     }
     from += op.fromRow, to += op.toRow;
   }

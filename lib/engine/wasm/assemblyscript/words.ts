@@ -28,6 +28,7 @@ export const enum Kernel {
   reduce,
   adam,
   pack,
+  foldBias,
 }
 
 export const enum Size {
@@ -71,6 +72,7 @@ export class Op {
   weight: usize;
   bias: usize;
   biasShard: usize;
+  biasKind: usize;
   partial: usize;
   partialShard: usize;
   norm: usize;
