@@ -317,7 +317,8 @@ const main: Main<typeof flags> = async (options) => {
   const engine = await createEngine(model, { ...options, ...engineNews });
   const bench = new Bench(engine, batchSize);
   const msPerStep = await bench.measure();
-  const gflops = batchSize * trainingFlops(latentDim, batchSize) / msPerStep.median / 1e6;
+  const gflops = batchSize * trainingFlops(latentDim, batchSize) /
+    msPerStep.median / 1e6;
   const operations = options.profile ? await bench.profile() : undefined;
   const figures = await engineFigures(engine);
   const comparison = peers.length > 0

@@ -14,7 +14,7 @@ import {
   type Stage,
 } from "../stages.ts";
 import { biasCount, type FOLDED, roundUp, weightCount } from "./memory.ts";
-import { type Operation, operation, Records } from "./record.ts";
+import { type Operation, operation, Records, shapeFields } from "./record.ts";
 import { type Fields, type OPERATION, SIZE } from "./words.ts";
 
 /** Rows in one unit of work of a linear layer's gradient, at most. */
@@ -292,13 +292,4 @@ function gradientOf({ norm, output }: Stage): string {
 /** Whether one side has a single channel, which kernels of their own take. */
 export function isEdge({ shape }: Stage): boolean {
   return shape.large.channels === 1;
-}
-
-function shapeFields({ shape: { large, small } }: Stage) {
-  return {
-    largeSize: large.size,
-    largeChannels: large.channels,
-    smallSize: small.size,
-    smallChannels: small.channels,
-  };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Stage } from "../stages.ts";
 import type { MemoryMap } from "./memory.ts";
 import type { Fields, Kernel, OPERATION } from "./words.ts";
 
@@ -24,6 +25,16 @@ export function operation(
   flops = 0,
 ): Operation {
   return { kernel, layer, flops, fields };
+}
+
+/** The fields with the two sides of a convolution. */
+export function shapeFields({ shape: { large, small } }: Stage) {
+  return {
+    largeSize: large.size,
+    largeChannels: large.channels,
+    smallSize: small.size,
+    smallChannels: small.channels,
+  };
 }
 
 /** Looks up addresses in one memory. */
