@@ -41,6 +41,12 @@ export function oneLine(text: string, max = 80): string {
   );
 }
 
+/** Returns the first line of a text that says anything, on one line. */
+export function firstLine(text: string): string {
+  const line = text.split("\n").find((line) => line.trim() !== "") ?? "";
+  return oneLine(line.trim(), 400);
+}
+
 /**
  * Writes how many there are of something: `1 epoch`, `2 epochs`.
  *

@@ -3,7 +3,9 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertLess,
+  assertMatch,
   assertRejects,
+  assertStringIncludes,
 } from "@std/assert";
 import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
@@ -469,7 +471,7 @@ for (
 
 test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
   const { latentDim, seed } = plain;
-  const count = 301;
+  const count = 201;
   const engine = await ready(count, { batchSize: count });
   const check = async (expected: Float32Array) => {
     const { length, epsilon } = latentRow(latentDim);
@@ -572,9 +574,9 @@ test("profile() times every program of a step", async () => {
   engine.dispose();
 }, timestampsAreMissing);
 
-test("compile() shows the source of a program that is wrong", async () => {
+test("compile() names a program that is wrong, and keeps its source", async () => {
   const { device } = (await requestGpu())!;
-  await assertRejects(
+  const error = await assertRejects(
     () =>
       pipelinesOf(device).compile(program({
         name: "wrong",
@@ -584,7 +586,31 @@ test("compile() shows the source of a program that is wrong", async () => {
         main: "to[0] = missing;",
       })),
     GpuError,
-    "   8  to[0] = missing;",
+  );
+  assertMatch(
+    error.message,
+    /^the program wrong does not compile: .*missing.*$/,
+  );
+  assertStringIncludes(error.detail!, "   8  to[0] = missing;");
+});
+
+test("compile() names the limit that a program passes", async () => {
+  const { device } = (await requestGpu())!;
+  const { maxComputeInvocationsPerWorkgroup: most } = device.limits;
+  const error = await assertRejects(
+    () =>
+      pipelinesOf(device).compile(program({
+        name: "wide",
+        bindings: { to: write("to", "f32") },
+        threads: most + 1,
+        grid: () => [1],
+        main: "to[0] = 1.0;",
+      })),
+    GpuError,
+  );
+  assertMatch(
+    error.message,
+    new RegExp(`^the program wide does not compile: .*\\b${most}\\b.*$`),
   );
 });
 

@@ -5,6 +5,20 @@
  */
 import { pipelinesOf, type Program } from "./program.ts";
 
+/** Creates a buffer of 4-byte words. */
+export function createWords(
+  device: GPUDevice,
+  label: string,
+  words: number,
+): GPUBuffer {
+  return device.createBuffer({
+    label,
+    size: 16 * Math.ceil(words / 4), // whole vec4
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
+      GPUBufferUsage.COPY_DST,
+  });
+}
+
 /** Keeps the buffers of one engine, and binds them to programs by name. */
 export class Buffers {
   readonly #device: GPUDevice;
@@ -14,18 +28,9 @@ export class Buffers {
     this.#device = device;
   }
 
-  /** Creates a buffer of 4-byte words; destroys an older one of that name. */
+  /** Creates a buffer of 4-byte words, which stays this object's. */
   create(name: string, words: number): void {
-    this.#buffers.get(name)?.destroy();
-    this.set(
-      name,
-      this.#device.createBuffer({
-        label: name,
-        size: 16 * Math.ceil(words / 4), // whole vec4
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
-          GPUBufferUsage.COPY_DST,
-      }),
-    );
+    this.set(name, createWords(this.#device, name, words));
   }
 
   /** Adds a buffer that was made elsewhere. */
@@ -43,14 +48,17 @@ export class Buffers {
   /**
    * Binds the buffers that a program names.
    *
-   * @param bytes Takes the place of the buffer `bytes`.
+   * @param others Take the place of those of their names.
    */
-  bind(program: Program, bytes = this.get("bytes")): GPUBindGroup {
+  bind(
+    program: Program,
+    others: Readonly<Record<string, GPUBuffer>> = {},
+  ): GPUBindGroup {
     return this.#device.createBindGroup({
       label: program.name,
       layout: pipelinesOf(this.#device).layout(program),
       entries: program.bindings.map(({ buffer: name }, binding) => {
-        const buffer = name === "bytes" ? bytes : this.get(name);
+        const buffer = others[name] ?? this.get(name);
         return { binding, resource: { buffer } };
       }),
     });

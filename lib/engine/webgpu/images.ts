@@ -77,6 +77,9 @@ export function imageBuffer(
   return buffer;
 }
 
+/** Images that go to the GPU at once: some adapters refuse more than 16 MiB. */
+const UPLOAD = Math.floor((1 << 24) / IMAGE_PIXELS);
+
 /** Creates buffers with all images, none larger than `limit` bytes. */
 export function imageBuffers(
   device: GPUDevice,
@@ -89,13 +92,15 @@ export function imageBuffers(
   for (let first = 0; first < count; first += rows) {
     const length = Math.min(rows, count - first);
     const buffer = imageBuffer(device, length, first);
-    device.queue.writeBuffer(
-      buffer,
-      HEADER,
-      images,
-      first * IMAGE_PIXELS,
-      length * IMAGE_PIXELS,
-    );
+    for (let row = 0; row < length; row += UPLOAD) {
+      device.queue.writeBuffer(
+        buffer,
+        HEADER + row * IMAGE_PIXELS,
+        images,
+        (first + row) * IMAGE_PIXELS,
+        Math.min(UPLOAD, length - row) * IMAGE_PIXELS,
+      );
+    }
     buffers.push(buffer);
   }
   return buffers;

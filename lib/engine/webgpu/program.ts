@@ -3,7 +3,11 @@
  *
  * @module
  */
+import { firstLine } from "../../text.ts";
 import { GpuError } from "../gpu.ts";
+
+/** Whether this is Deno, whose WebGPU differs from browsers' in two things. */
+export const isDeno = "Deno" in globalThis;
 
 /** One storage buffer of a program. */
 export interface Binding {
@@ -40,6 +44,25 @@ export interface Program {
   readonly grid: (images: number) => readonly [number, number?];
   /** Multiplications and additions for one image, where they count. */
   readonly flops: number;
+}
+
+/** A program with its pipeline and its buffers. */
+export interface Dispatch {
+  readonly program: Program;
+  readonly pipeline: GPUComputePipeline;
+  readonly buffers: GPUBindGroup;
+}
+
+/** Records a program for a batch of so many images. */
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  { program, pipeline, buffers }: Dispatch,
+  images: number,
+): void {
+  const [x, y] = program.grid(images);
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(1, buffers);
+  pass.dispatchWorkgroups(x, y);
 }
 
 /** What {@linkcode program} makes a program of. */
@@ -147,7 +170,8 @@ export class Pipelines {
   /**
    * Compiles a program, once.
    *
-   * @throws {GpuError} With the numbered source as its detail, if it has an error.
+   * @throws {GpuError} If it has an error or needs more than the device gives.
+   * All that the driver says, and the numbered source, are its detail.
    */
   compile(program: Program): Promise<GPUComputePipeline> {
     let pipeline = this.#pipelines.get(program.code);
@@ -161,29 +185,45 @@ export class Pipelines {
   async #compile(program: Program): Promise<GPUComputePipeline> {
     const device = this.#device;
     device.pushErrorScope("validation");
-    const module = device.createShaderModule({
-      label: program.name,
-      code: program.code,
+    const creating = this.#create(program);
+    // What it throws matters only where the scope has no error.
+    creating.catch(() => {});
+    const error = await device.popErrorScope();
+    if (error) throw compileError(program, error);
+    return await creating.catch((error) => {
+      throw compileError(program, error);
     });
-    const pipeline = device.createComputePipeline({
-      label: program.name,
+  }
+
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async #create(program: Program): Promise<GPUComputePipeline> {
+    const device = this.#device;
+    const label = program.name;
+    const module = device.createShaderModule({ label, code: program.code });
+    const descriptor: GPUComputePipelineDescriptor = {
+      label,
       layout: device.createPipelineLayout({
         bindGroupLayouts: [this.jobLayout, this.layout(program)],
       }),
       compute: { module, entryPoint: "main" },
-    });
-    const error = await device.popErrorScope();
-    if (error) {
-      const lines = program.code.split("\n").map((line, i) =>
-        `${String(i + 1).padStart(4)}  ${line}`
-      );
-      throw new GpuError(
-        `the program ${program.name} does not compile: ${error.message}`,
-        { detail: lines.join("\n") },
-      );
-    }
-    return pipeline;
+    };
+    // A page must not stand still meanwhile; in Deno that has failed:
+    // https://github.com/denoland/deno/issues/32181
+    return isDeno
+      ? device.createComputePipeline(descriptor)
+      : device.createComputePipelineAsync(descriptor);
   }
+}
+
+function compileError({ name, code }: Program, error: { message: string }) {
+  const { message } = error;
+  const source = code.split("\n").map((line, i) =>
+    `${String(i + 1).padStart(4)}  ${line}`
+  );
+  return new GpuError(
+    `the program ${name} does not compile: ${firstLine(message)}`,
+    { cause: error, detail: [message.trim(), "", ...source].join("\n") },
+  );
 }
 
 const perDevice = new WeakMap<GPUDevice, Pipelines>();

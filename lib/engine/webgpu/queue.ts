@@ -3,47 +3,39 @@
  * GPU never waits for JavaScript, and few submissions are under way at a time,
  * so that memory stays bounded and an interrupt is soon obeyed.
  *
+ * A submission that finds too many under way waits for the oldest. In Deno that
+ * wait is a call that blocks; elsewhere it is a promise, which whoever records
+ * must await.
+ *
  * @module
  */
 import { type Gpu, GpuError, isSoftware } from "../gpu.ts";
+import { type Load, Pace } from "./pace.ts";
+import { Profile, type ProgramTime } from "./profile.ts";
 import {
+  type Dispatch,
+  dispatch,
+  isDeno,
   JOB,
   JOB_BYTES,
   type Pipelines,
   pipelinesOf,
-  type Program,
 } from "./program.ts";
 
 /** The words of a job that differ from 0. */
 export type Job = Partial<Record<keyof typeof JOB, number>>;
 
-/** A program with its pipeline and its buffers. */
-export interface Dispatch {
-  readonly program: Program;
-  readonly pipeline: GPUComputePipeline;
-  readonly buffers: GPUBindGroup;
-}
-
-/** Time spent in one program. */
-export interface ProgramTime {
-  readonly name: string;
-  /** Summed over its runs. */
-  milliseconds: number;
-  /** Multiplications and additions for one image, where they count. */
-  readonly flops: number;
+/** What one job runs. */
+export interface Work {
+  /** What it does: jobs of one kind take about the same time for an image. */
+  readonly kind: string;
+  readonly dispatches: readonly Dispatch[];
 }
 
 /** Jobs that one submission can hold. */
 export const MOST_JOBS = 512;
 
-/** Milliseconds that a submission should keep the GPU busy. */
-const SUBMISSION_TIME = 75;
-
-/** Milliseconds of work that may lie before the GPU. */
-const BACKLOG_TIME = 3 * SUBMISSION_TIME;
-
-/** Jobs of the first submission to an idle GPU; then always twice as many. */
-const FIRST_JOBS = 4;
+const NOTHING: Load = { kind: "", jobs: 0, images: 0 };
 
 /** Records work for the GPU, submits it in good portions, and reads buffers. */
 export class Queue {
@@ -57,25 +49,31 @@ export class Queue {
   readonly #gpu: Gpu;
   readonly #device: GPUDevice;
   readonly #software: boolean;
+  readonly #blocks: boolean;
+  readonly #pace = new Pace();
   readonly #jobs: GPUBuffer;
   readonly #jobGroup: GPUBindGroup;
   readonly #jobData: ArrayBuffer;
   readonly #jobStride: number;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
-  #recorded = 0;
-  #jobsPerSubmission = 1;
-  /** Milliseconds of the GPU for one job, as last measured. */
-  #pace = SUBMISSION_TIME;
-  /** What has been submitted since the GPU was last known to be idle. */
-  #ahead = { since: 0, jobs: 0 };
-  #profile: Promise<void>[] | undefined;
-  readonly #times = new Map<string, ProgramTime>();
+  #recorded: Load = NOTHING;
+  /** Ends with the oldest submission under way, and so on; not in Deno. */
+  readonly #ends: Promise<void>[] = [];
+  #profile: Profile | undefined;
 
-  constructor(gpu: Gpu) {
+  /**
+   * Makes a queue.
+   *
+   * @param blocks Whether asking for the end of all work waits for it, and so
+   * does asking for a buffer, as in Deno: the promise, which then resolves after
+   * a rest of 10 ms, is not worth waiting for.
+   */
+  constructor(gpu: Gpu, blocks = isDeno) {
     this.#gpu = gpu;
     this.#device = gpu.device;
     this.#software = isSoftware(gpu.adapter);
+    this.#blocks = blocks;
     this.pipelines = pipelinesOf(gpu.device);
     const { minUniformBufferOffsetAlignment } = gpu.device.limits;
     this.#jobStride = Math.max(JOB_BYTES, minUniformBufferOffsetAlignment);
@@ -93,78 +91,96 @@ export class Queue {
     });
   }
 
-  /** Records programs for a batch; submits when there is enough to do. */
-  record(programs: readonly Dispatch[], job: Job): void {
+  /**
+   * Records work on a batch; submits when there is enough to do.
+   *
+   * @returns What to wait for before recording more, if anything.
+   */
+  record({ kind, dispatches }: Work, job: Job): void | Promise<void> {
+    if (this.#recorded.jobs > 0 && this.#recorded.kind !== kind) this.submit();
     const started = performance.now();
-    const offset = this.#recorded * this.#jobStride;
+    const { jobs, images } = this.#recorded;
+    const offset = jobs * this.#jobStride;
     const words = new Uint32Array(this.#jobData, offset, JOB_BYTES / 4);
     const floats = new Float32Array(this.#jobData, offset, JOB_BYTES / 4);
     Object.entries(JOB).forEach(([name, type], i) => {
       const value = job[name as keyof typeof JOB] ?? 0;
       (type === "f32" ? floats : words)[i] = value;
     });
-    this.#recorded++;
+    const count = job.count!;
+    this.#recorded = { kind, jobs: jobs + 1, images: images + count };
     this.#encoder ??= this.#device.createCommandEncoder();
+    const bind = (pass: GPUComputePassEncoder) =>
+      pass.setBindGroup(0, this.#jobGroup, [offset]);
     if (this.#profile) {
-      this.#recordTimed(programs, job.count!, offset);
-    } else {
-      if (!this.#pass) this.#pass = this.#encoder.beginComputePass();
-      this.#pass.setBindGroup(0, this.#jobGroup, [offset]);
-      for (const dispatch of programs) run(this.#pass, dispatch, job.count!);
+      return this.#profile.record(this.#encoder, bind, dispatches, count);
     }
-    if (!this.#profile) this.cpuTime += performance.now() - started;
-    if (this.#recorded >= this.#jobsPerSubmission) this.submit();
-    if (this.#ahead.jobs * this.#pace >= BACKLOG_TIME) this.#catchUp();
+    bind(this.#pass ??= this.#encoder.beginComputePass());
+    for (const each of dispatches) dispatch(this.#pass, each, count);
+    this.cpuTime += performance.now() - started;
+    if (jobs + 1 < MOST_JOBS) {
+      if (!this.#pace.isEnough(this.#recorded)) return;
+      if (!this.#blocks && this.#pace.isFull) return this.#submitLater();
+    }
+    this.submit();
   }
 
   /** Submits what has been recorded. */
   submit(): void {
     if (!this.#encoder) return;
     const started = performance.now();
-    const jobs = this.#recorded;
-    this.#device.queue.writeBuffer(
-      this.#jobs,
-      0,
-      this.#jobData,
-      0,
-      jobs * this.#jobStride,
-    );
+    const load = this.#recorded;
+    const { queue } = this.#device;
+    if (load.jobs > 0) {
+      const bytes = load.jobs * this.#jobStride;
+      queue.writeBuffer(this.#jobs, 0, this.#jobData, 0, bytes);
+    }
     this.#pass?.end();
-    const commands = this.#encoder.finish();
-    const finished = performance.now();
-    this.#device.queue.submit([commands]);
-    const submitted = performance.now();
-    this.cpuTime += (this.#software ? finished : submitted) - started;
+    const encoder = this.#encoder;
     this.#encoder = this.#pass = undefined;
-    this.#recorded = 0;
-    if (this.#ahead.jobs === 0) this.#ahead.since = started;
-    this.#ahead.jobs += jobs;
-    this.#jobsPerSubmission = Math.round(Math.min(
-      Math.max(1, SUBMISSION_TIME / this.#pace),
-      Math.max(FIRST_JOBS, 2 * this.#jobsPerSubmission),
-      MOST_JOBS,
-    ));
+    this.#recorded = NOTHING;
+    // Deno panics at its end if something finished was never submitted:
+    // https://github.com/denoland/deno/issues/29140
+    const commands = encoder.finish();
+    this.cpuTime += performance.now() - started;
+    let submitting: number;
+    try {
+      // After finishing, which takes long, so that the GPU is idle for less.
+      if (this.#blocks && this.#pace.isFull) {
+        queue.onSubmittedWorkDone().catch(() => {}); // a lost device shows later
+        this.#pace.end(performance.now());
+      }
+    } finally {
+      submitting = performance.now();
+      queue.submit([commands]);
+    }
+    if (!this.#software) this.cpuTime += performance.now() - submitting;
+    this.#pace.begin(load, submitting);
+    if (!this.#blocks) this.#expectEnd();
   }
 
   /**
-   * Waits until the GPU has nothing to do. Deno blocks in such calls until all
-   * submitted work is done, and only then makes a promise of it that resolves
-   * after a rest of 10 ms: that one is not worth waiting for.
+   * Returns what to wait for before submitting more, if anything: so it is in
+   * Deno, where submitting waits by itself.
    */
-  #catchUp(): void {
-    this.#device.queue.onSubmittedWorkDone().catch(() => {});
-    this.#caughtUp();
+  room(): void | Promise<void> {
+    if (!this.#blocks && this.#pace.isFull) return this.#ends[0];
   }
 
-  #caughtUp(): void {
-    const { since, jobs } = this.#ahead;
-    if (jobs > 0) {
-      this.#pace = Math.max(0.01, (performance.now() - since) / jobs);
-    }
-    this.#ahead.jobs = 0;
-    this.#jobsPerSubmission = Math.max(
-      1,
-      Math.min(FIRST_JOBS, Math.round(SUBMISSION_TIME / this.#pace)),
+  async #submitLater(): Promise<void> {
+    const encoder = this.#encoder;
+    await this.#ends[0];
+    if (this.#encoder === encoder) this.submit();
+  }
+
+  #expectEnd(): void {
+    const ended = () => {
+      this.#pace.end(performance.now(), 1);
+      this.#ends.shift();
+    };
+    // It does not fail for a lost device, which shows when it is used next.
+    this.#ends.push(
+      this.#device.queue.onSubmittedWorkDone().then(ended, ended),
     );
   }
 
@@ -189,22 +205,24 @@ export class Queue {
   async read(
     ...parts: (readonly [GPUBuffer, number])[]
   ): Promise<Float32Array<ArrayBuffer>[]> {
-    this.submit();
     const bytes = parts.reduce((sum, [, length]) => sum + 4 * length, 0);
     const staging = this.#device.createBuffer({
       size: bytes,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
     try {
-      const encoder = this.#device.createCommandEncoder();
+      this.#pass?.end();
+      this.#pass = undefined;
+      this.#encoder ??= this.#device.createCommandEncoder();
       let at = 0;
       for (const [buffer, length] of parts) {
-        encoder.copyBufferToBuffer(buffer, 0, staging, at, 4 * length);
+        this.#encoder.copyBufferToBuffer(buffer, 0, staging, at, 4 * length);
         at += 4 * length;
       }
-      this.#device.queue.submit([encoder.finish()]);
+      if (!this.#blocks && this.#pace.isFull) await this.#submitLater();
+      else this.submit();
       const mapped = staging.mapAsync(GPUMapMode.READ);
-      this.#caughtUp();
+      if (this.#blocks) this.#pace.end(performance.now());
       await mapped;
       const all = new Float32Array(staging.getMappedRange().slice(0));
       this.#gpu.check();
@@ -227,65 +245,20 @@ export class Queue {
       throw new GpuError("a profile needs timestamps, which this GPU has not");
     }
     this.submit();
-    this.#times.clear();
-    const readings: Promise<void>[] = this.#profile = [];
-    await work();
-    this.#profile = undefined;
-    this.submit();
-    await Promise.all(readings);
-    return [...this.#times.values()];
+    const profile = new Profile(this.#device, (part) => this.read(part));
+    this.#profile = profile;
+    try {
+      await work();
+    } finally {
+      this.#profile = undefined;
+    }
+    return await profile.times();
   }
 
+  /** Drops what has been recorded and frees the queue's buffer. */
   dispose(): void {
+    this.#encoder = this.#pass = undefined;
+    this.#recorded = NOTHING;
     this.#jobs.destroy();
   }
-
-  #recordTimed(
-    programs: readonly Dispatch[],
-    images: number,
-    offset: number,
-  ): void {
-    const device = this.#device, encoder = this.#encoder!;
-    const count = 2 * programs.length;
-    const querySet = device.createQuerySet({ type: "timestamp", count });
-    programs.forEach((dispatch, i) => {
-      const pass = encoder.beginComputePass({
-        timestampWrites: {
-          querySet,
-          beginningOfPassWriteIndex: 2 * i,
-          endOfPassWriteIndex: 2 * i + 1,
-        },
-      });
-      pass.setBindGroup(0, this.#jobGroup, [offset]);
-      run(pass, dispatch, images);
-      pass.end();
-    });
-    const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.QUERY_RESOLVE;
-    const resolved = device.createBuffer({ size: 8 * count, usage });
-    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    this.#profile!.push(
-      this.read([resolved, 2 * count]).then(([floats]) => {
-        const ticks = new BigUint64Array(floats.buffer);
-        programs.forEach(({ program: { name, flops } }, i) => {
-          const time = this.#times.get(name) ??
-            { name, milliseconds: 0, flops };
-          time.milliseconds += Number(ticks[2 * i + 1] - ticks[2 * i]) / 1e6;
-          this.#times.set(name, time);
-        });
-        resolved.destroy();
-        querySet.destroy();
-      }),
-    );
-  }
-}
-
-function run(
-  pass: GPUComputePassEncoder,
-  { program, pipeline, buffers }: Dispatch,
-  images: number,
-): void {
-  const [x, y] = program.grid(images);
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(1, buffers);
-  pass.dispatchWorkgroups(x, y);
 }
