@@ -4,37 +4,17 @@
  *
  * @module
  */
-import type { BestEpoch, Checkpoint } from "../checkpoint/metadata.ts";
+import type { Checkpoint } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
+import { GpuError } from "../engine/gpu.ts";
+import { SimdError } from "../engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../engines.ts";
-import type { TrainState } from "../model/init.ts";
-import {
-  addLosses,
-  copyLosses,
-  type EpochRecord,
-  INACTIVE_KL,
-  meanLosses,
-  noLosses,
-  type TrainLosses,
-} from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
-import { permutation, streamKey } from "../rng.ts";
-import { type Beginning, checkRun, inheritedOptions } from "./check.ts";
-import { NonFiniteLossError, type TrainEvent } from "./events.ts";
-import { endOf, isBetter } from "./patience.ts";
-import { hyperAt, settleWarmup } from "./schedule.ts";
-
-/** Steps between two looks at the losses, at least. */
-const STEPS_PER_READ = 50;
-
-/**
- * Milliseconds between two looks at the losses, which on a GPU cost 11 ms or
- * more; between two progress events; and between two pauses in which signals
- * and timers are served.
- */
-const INTERVAL = 200;
+import { checkRun, inheritedOptions } from "./check.ts";
+import type { TrainEvent } from "./events.ts";
+import { type Loop, trainWith } from "./loop.ts";
 
 /** What {@linkcode train} takes besides the training options. */
 export interface TrainSetup {
@@ -99,244 +79,83 @@ export async function* train(
     ...Object.fromEntries(chosenOptions),
   });
   checkRun({ options, dataset, resume, from });
-  const own = chosen && "trainStep" in chosen ? chosen : null;
-  const engine = own ?? await createEngine(options, chosen as EngineChoice);
-  try {
-    yield* trainLoop({ engine, dataset, options, resume, from, signal });
-  } finally {
-    if (!own) engine.dispose();
+  const run = { dataset, options, resume, from, signal };
+  if (chosen && "trainStep" in chosen) {
+    return yield* trainLoop({ ...run, engine: chosen });
   }
+  using engines = new DisposableStack();
+  const adopt = (engine: Engine) =>
+    engines.adopt(engine, (engine) => engine.dispose());
+  const engine = adopt(await createEngine(options, chosen));
+  const replaceEngine = wasmInstead(options, chosen, adopt);
+  yield* trainLoop({ ...run, engine, replaceEngine });
 }
 
+/** Makes another engine to go on with from an epoch, for `options`. */
+type ReplaceEngine = (error: GpuError, epoch: number) => Promise<Engine>;
+
 /** What {@linkcode trainLoop} needs. */
-export interface TrainLoop extends Beginning {
-  /** An engine made for `options`, in its initial state. */
-  readonly engine: Engine;
-  /** The images. */
-  readonly dataset: Dataset;
-  /** All options; a warm-up without a length takes its share of the run. */
-  readonly options: TrainingOptions;
-  /** Stops after the step in hand. */
-  readonly signal?: AbortSignal;
+export interface TrainLoop extends Omit<Loop, "onState"> {
+  /** Makes the engine to go on with where the GPU fails: see {@linkcode wasmInstead}. */
+  readonly replaceEngine?: ReplaceEngine;
 }
 
 /**
  * Trains until the last epoch, until patience runs out or until the signal is
- * aborted.
+ * aborted. Where the GPU fails and another engine may take its place, that goes
+ * on from the end of the last epoch, or from where training began: with the
+ * same order and the same noise.
  *
  * @throws {RunError} As {@linkcode train}.
  * @throws {NonFiniteLossError} If the loss stops being a number.
+ * @throws {GpuError} If the GPU fails and no engine takes its place.
  */
 export async function* trainLoop(
-  { engine, dataset, options: asked, resume, from, signal }: TrainLoop,
+  { replaceEngine, ...run }: TrainLoop,
 ): AsyncGenerator<TrainEvent, void, void> {
-  const options = settleWarmup(asked);
-  checkRun({ options, dataset, resume, from });
-  const { train, validation, test } = dataset;
-  const { batchSize, epochs, patience, seed } = options;
-  const stepsPerEpoch = Math.ceil(train.count / batchSize);
-  const shuffleKey = streamKey(seed, "shuffle");
-
-  const history: EpochRecord[] = [...resume?.history ?? []];
-  let step = resume?.state.step ?? 0;
-  let position = resume?.partial?.images ?? 0;
-  let sums = resume?.partial
-    ? copyLosses(resume.partial)
-    : noLosses(options.latentDim);
-  let best = patience === null ? undefined : resume && bestOf(resume);
-  let trained = resume?.trained ?? history.length;
-
-  if (resume) await engine.writeState(resume.state);
-  if (from) await engine.writeState(untrainedState(from.state));
-  engine.setImages(train.images);
-
-  const readState = async (): Promise<TrainState> => {
-    const state = await engine.readState();
-    // Squares of gradients overflow while the losses are still numbers.
-    if (!isFiniteState(state)) throw new NonFiniteLossError(step, "state");
-    return state;
-  };
-  const data = {
-    name: dataset.name,
-    digest: dataset.digest,
-    options: dataset.options,
-  };
-  const checkpoint = async (): Promise<Checkpoint> => ({
-    options,
-    data,
-    state: await readState(),
-    history: [...history],
-    partial: position > 0 ? copyLosses(sums) : null,
-    ...(best && { best }),
-  });
-
-  /** Losses that are on their way: while they are, training goes on. */
-  let reading: Promise<TrainLosses> | null = null;
-  /** Adds the losses that are on their way to the epoch's sums. */
-  const arrive = async () => {
-    if (!reading) return;
-    const { nonFiniteStep, ...unread } = await reading;
-    reading = null;
-    if (nonFiniteStep !== null) throw new NonFiniteLossError(nonFiniteStep + 1);
-    addLosses(sums, unread);
-  };
-  const readLosses = async () => {
-    await arrive();
-    reading = engine.takeLosses();
-    reading.catch(() => undefined); // `arrive` throws it
-  };
-
-  while (!endOf(options, trained, position > 0 ? undefined : best?.epoch)) {
-    // Training that had ended early goes on from the epoch it came back to.
-    const epoch = history.length + 1;
-    const started = performance.now();
-    const startedAt = position;
-    let reported = started;
-    let read = started;
-    let unreadSteps = 0;
-    engine.setOrder(permutation(train.count, shuffleKey, epoch));
-
-    while (position < train.count) {
-      const count = Math.min(batchSize, train.count - position);
-      const hyper = hyperAt(options, step, stepsPerEpoch);
-      await engine.trainStep({ first: position, count, step }, hyper);
-      position += count;
-      step++;
-      unreadSteps++;
-
-      const now = performance.now();
-      if (unreadSteps >= STEPS_PER_READ && now - read >= INTERVAL) {
-        await readLosses();
-        unreadSteps = 0;
-        read = now;
-      }
-      if (now - reported >= INTERVAL) {
-        reported = now;
-        // Steps may block the thread: let signals and timers in.
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        const perSecond = (position - startedAt) / (now - started) * 1000;
-        const left = train.count * (epochs - history.length) - position;
-        yield {
-          type: "progress",
-          epoch,
-          step,
-          images: { done: position, total: train.count },
-          imagesPerSecond: perSecond,
-          secondsLeft: left / perSecond,
-          losses: sums.images > 0 ? meanLosses(sums) : null,
-        };
-      }
-      if (signal?.aborted) break;
-    }
-    await readLosses();
-    await arrive();
-    if (position < train.count) {
-      yield { type: "end", reason: "aborted", test: null, history, checkpoint };
-      return;
-    }
-
-    const hyper = hyperAt(options, step - 1, stepsPerEpoch);
-    const validated = validation.count > 0
-      ? await engine.evaluate(validation.images, epoch, hyper)
-      : null;
-    // The last step's update may be what diverged.
-    if (validated && !Number.isFinite(validated.total)) {
-      throw new NonFiniteLossError(step);
-    }
-    const { images, klPerDimension } = validated ?? sums;
-    const record: EpochRecord = {
-      epoch,
-      step,
-      beta: hyper.beta,
-      capacity: hyper.capacity,
-      train: meanLosses(sums),
-      validation: validated && meanLosses(validated),
-      klPerDimension: Array.from(klPerDimension, (kl) => kl / images),
-    };
-    history.push(record);
-    trained = epoch;
-    position = 0;
-    sums = noLosses(options.latentDim);
-    if (
-      patience !== null &&
-      (!best || isBetter(record, history[best.epoch - 1], options))
-    ) best = { epoch, state: await readState() };
-    yield {
-      type: "epoch",
-      record,
-      seconds: (performance.now() - started) / 1000,
-      inactive: options.autoencoder
-        ? 0
-        : record.klPerDimension.filter((kl) => kl < INACTIVE_KL).length,
-      checkpoint,
-    };
-
-    if (signal?.aborted) {
-      yield { type: "end", reason: "aborted", test: null, history, checkpoint };
-      return;
-    }
+  if (!replaceEngine || run.engine.name !== "webgpu") {
+    return yield* trainWith(run);
   }
-
-  const kept = best && (best.epoch < history.length || position > 0)
-    ? best
-    : undefined;
-  if (kept) await engine.writeState(kept.state);
-  // What was kept may be of any β of a schedule: what counts is its target.
-  const { beta, capacity, lr: learningRate } = options;
-  const tested = test && test.count > 0
-    ? meanLosses(
-      await engine.evaluate(test.images, 0, { beta, capacity, learningRate }),
-    )
-    : null;
-  if (tested && !Number.isFinite(tested.total)) {
-    throw new NonFiniteLossError(step);
-  }
-  yield {
-    type: "end",
-    reason: trained < epochs ? "patience" : "epochs",
-    test: tested,
-    history,
-    checkpoint: async () => {
-      const { best: _, ...run } = await checkpoint();
-      const epochs = history.slice(0, kept?.epoch);
-      return {
-        ...run,
-        history: epochs,
-        partial: kept ? null : run.partial,
-        ...(trained > epochs.length && { trained }),
-      };
-    },
+  let { resume, from } = run;
+  const onState = (state: Checkpoint) => {
+    resume = state;
+    from = undefined;
   };
+  try {
+    yield* trainWith({ ...run, onState });
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    const epoch = (resume?.history.length ?? 0) + 1;
+    const engine = await replaceEngine(error, epoch);
+    yield* trainWith({ ...run, engine, resume, from });
+  }
 }
 
 /**
- * Returns the best epoch that a checkpoint has the model of. One that was
- * trained without patience, or written before best epochs were kept, has that
- * of its last epoch alone, unless it stands in the midst of the next.
+ * Returns what lets the wasm engine take the place of a GPU that fails; nothing
+ * where the engine was asked for by name.
+ *
+ * @param options The options of the run.
+ * @param choice How its engine was chosen; `onFallback` is told of the change.
+ * @param adopt Told of the new engine, to dispose of it.
  */
-function bestOf({ best, state, history, partial }: Checkpoint) {
-  if (best) return best;
-  const last = history.at(-1);
-  return last?.validation && !partial
-    ? { epoch: last.epoch, state } satisfies BestEpoch
-    : undefined;
-}
-
-/** Returns a state of the same weights before the first step. */
-function untrainedState(state: TrainState): TrainState {
-  return {
-    ...state,
-    step: 0,
-    expAvg: new Float32Array(state.expAvg.length),
-    expAvgSq: new Float32Array(state.expAvgSq.length),
+export function wasmInstead(
+  options: TrainingOptions,
+  choice: EngineChoice = {},
+  adopt: (engine: Engine) => void,
+): ReplaceEngine | undefined {
+  if ((choice.engine ?? "auto") !== "auto") return undefined;
+  return async (error, epoch) => {
+    const engine = await createEngine(options, { ...choice, engine: "wasm" })
+      .catch((refusal) => {
+        throw refusal instanceof SimdError ? error : refusal;
+      });
+    adopt(engine);
+    const where = epoch > options.epochs ? "after the last" : "from";
+    choice.onFallback?.(
+      `${error.message}; going on with ${engine.description} ${where} epoch ` +
+        Math.min(epoch, options.epochs),
+    );
+    return engine;
   };
-}
-
-/** Whether all numbers of a state are. Built-in scans are the fastest. */
-function isFiniteState(
-  { parameters, running, expAvg, expAvgSq }: TrainState,
-): boolean {
-  return [parameters, running, expAvg, expAvgSq].every((numbers) =>
-    ![NaN, Infinity, -Infinity].some((n) => numbers.includes(n))
-  );
 }

@@ -22,7 +22,7 @@ import {
   type ProgressEvent,
 } from "../../lib/train/events.ts";
 import { settleWarmup } from "../../lib/train/schedule.ts";
-import { trainLoop } from "../../lib/train/trainer.ts";
+import { trainLoop, wasmInstead } from "../../lib/train/trainer.ts";
 import { fixed } from "../../lib/text.ts";
 import { warmupLines } from "./beginning.ts";
 import { TaskError } from "./cli.ts";
@@ -129,18 +129,22 @@ export async function trainRun(
   };
   try {
     quietVulkan();
-    const engine = resources.adopt(
-      await createEngine(options, {
-        ...training.choice,
-        ...engineNews,
-        memory: gpuMemory(),
-      }),
-      (engine) => engine.dispose(),
-    );
+    const choice = {
+      ...training.choice,
+      ...engineNews,
+      memory: gpuMemory(),
+    };
+    const adopt = (engine: Engine) =>
+      resources.adopt(engine, (engine) => engine.dispose());
+    let engine = adopt(await createEngine(options, choice));
     await onStart?.(engine);
     for (const line of warmupLines(options)) say(line);
+    const replaceEngine = wasmInstead(options, choice, (made) => {
+      progress.clear();
+      engine = adopt(made);
+    });
     const setup = { engine, dataset, options, resume, from, signal };
-    for await (const event of trainLoop(setup)) {
+    for await (const event of trainLoop({ ...setup, replaceEngine })) {
       if (event.type === "progress") {
         const told = forecast.text(event);
         if (told !== undefined) {
