@@ -451,6 +451,8 @@ export function engineSuite(
       ],
       [{ ...plain, latentDim: 0 }, "latentDim takes a whole number from 1 to"],
       [{ ...plain, batchSize: 2.5 }, "batchSize takes a whole number from 1"],
+      [{ ...plain, batchSize: 0 }, "batchSize takes a whole number from 1"],
+      [{ ...plain, batchSize: 2049 }, "from 1 to 2048"],
       [
         { ...plain, likelihood: "l2" },
         'likelihood takes one of mse, bce, not "l2"',

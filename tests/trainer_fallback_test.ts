@@ -16,6 +16,7 @@ import {
   trainLoop,
   wasmInstead,
 } from "../lib/train/trainer.ts";
+import { FakeEngine } from "./fake_engine.ts";
 import { withReplaced } from "./replaced.ts";
 
 const dataset = await syntheticDataset({ limit: 40, valSize: 8 });
@@ -35,9 +36,13 @@ const wasmOf = ({ patience: _, ...given }: TrainingOptions) =>
 type Fault = (method: string, args: unknown[]) => boolean;
 
 /** An engine that is wasm but for its name, and is lost where it is told to be. */
-function fragile(given: TrainingOptions, fault: Fault): Engine {
+function fragile(
+  given: TrainingOptions,
+  fault: Fault,
+  engine: Engine = wasmOf(given),
+): Engine {
   let isLost = false;
-  return new Proxy(wasmOf(given), {
+  return new Proxy(engine, {
     get(target, name) {
       if (name === "name") return "webgpu";
       const value = Reflect.get(target, name, target);
@@ -50,7 +55,7 @@ function fragile(given: TrainingOptions, fault: Fault): Engine {
         return value.apply(target, args);
       };
     },
-  }) as unknown as Engine;
+  });
 }
 
 interface Outcome {
@@ -149,20 +154,48 @@ Deno.test("trainLoop() goes on with wasm from a resumed or another's checkpoint"
   const { checkpoint } = await finish(first, { signal: controller.signal });
   first.dispose();
   for (const beginning of [{ resume: checkpoint }, { from: checkpoint }]) {
-    const wasm = wasmOf(options);
-    const undisturbed = await finish(wasm, beginning);
-    const engine = fragile(options, call("trainStep", 3));
-    const made: Engine[] = [];
-    const outcome = await finish(engine, {
-      ...beginning,
-      replaceEngine: wasmInstead(
-        options,
-        { threads: 1 },
-        (engine) => made.push(engine),
-      ),
-    });
-    assertEquals(outcome.checkpoint, undisturbed.checkpoint);
-    for (const each of [wasm, engine, ...made]) each.dispose();
+    for (const calls of [2, STEPS + 2]) {
+      const wasm = wasmOf(options);
+      const undisturbed = await finish(wasm, beginning);
+      const engine = fragile(options, call("trainStep", calls));
+      const made: Engine[] = [];
+      const outcome = await finish(engine, {
+        ...beginning,
+        replaceEngine: wasmInstead(
+          options,
+          { threads: 1 },
+          (engine) => made.push(engine),
+        ),
+      });
+      assertEquals(made.length, 1);
+      assertEquals(outcome.checkpoint, undisturbed.checkpoint);
+      for (const each of [wasm, engine, ...made]) each.dispose();
+    }
+  }
+});
+
+Deno.test("trainLoop() is the same where the GPU might have failed", async () => {
+  const replaceEngine = wasmInstead(options, {}, () => {});
+  // The second epoch is the best; stopped in the midst of the third, or not.
+  for (const stop of [false, true]) {
+    const run = async (rest: Partial<TrainLoop>) => {
+      const fake = new FakeEngine();
+      fake.validation = [5, 4, 6];
+      const controller = new AbortController();
+      fake.onStep = (step) => {
+        if (stop && step === 2 * STEPS + 1) controller.abort();
+      };
+      const outcome = await finish(fragile(options, () => false, fake), {
+        options: { ...options, latentDim: 2, patience: 1 },
+        signal: controller.signal,
+        ...rest,
+      });
+      return [outcome.epochs, outcome.checkpoint];
+    };
+    const [epochs, end] = await run({ replaceEngine });
+    assertEquals([epochs, end], await run({}));
+    const { state } = end as Checkpoint;
+    assertEquals(state.step, stop ? 2 * STEPS + 2 : 2 * STEPS);
   }
 });
 
@@ -196,12 +229,15 @@ Deno.test("train() goes on with wasm where auto's GPU fails", async () => {
   const adapter = { info: { description: "fragile", vendor: "" } };
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   const notes: string[] = [];
-  const choice = {
+  const choice: EngineChoice = {
     threads: 1,
     onFallback: (note: string) => notes.push(note),
-    // What `auto` knows of this GPU, where it remembers.
-    memory: { recall: () => ({ isTaken: true, text: "" }), keep() {} },
-  } as EngineChoice;
+    // It is known, and not tried.
+    memory: {
+      recall: () => Promise.resolve({ isTaken: true, text: "" }),
+      keep: () => Promise.resolve(),
+    },
+  };
   let disposed = 0;
   const engine = fragile(options, step(STEPS));
   const create = () => {

@@ -155,6 +155,7 @@ export function wasmInstead(
     choice.onFallback?.(
       `${error.message}; going on with ${engine.description} ${where} epoch ` +
         Math.min(epoch, options.epochs),
+      error.detail,
     );
     return engine;
   };

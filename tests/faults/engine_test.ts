@@ -28,7 +28,7 @@ import {
   trainingOptions,
 } from "../../lib/options/run.ts";
 import { fillUniform } from "../../lib/rng.ts";
-import { trainLoop } from "../../lib/train/trainer.ts";
+import { trainLoop, wasmInstead } from "../../lib/train/trainer.ts";
 import { inFolder } from "../folder.ts";
 import { lineWords, type Result, runWell } from "../process.ts";
 import { withReplaced } from "../replaced.ts";
@@ -513,6 +513,94 @@ testGpu(
     }
   },
 );
+
+testGpu(
+  "trainLoop() goes on with wasm where the GPU is lost, from its last state",
+  async () => {
+    const engine = await createEngine(options, { engine: "webgpu" });
+    const step = engine.trainStep.bind(engine);
+    engine.trainStep = async (batch, hyper) => {
+      if (batch.step === 8) await loseGpu();
+      return step(batch, hyper);
+    };
+    const notes: string[] = [];
+    const choice = {
+      threads: 1,
+      onFallback: (note: string) => notes.push(note),
+    };
+    using engines = new DisposableStack();
+    const replaceEngine = wasmInstead(options, choice, (engine) => {
+      engines.adopt(engine, (engine) => engine.dispose());
+    });
+    const setup = { engine, dataset, options, replaceEngine };
+    const runs: Checkpoint[] = [];
+    for await (const event of trainLoop(setup)) {
+      if (event.type !== "progress") runs.push(await event.checkpoint());
+    }
+    engine.dispose();
+    assertEquals(notes.length, 1);
+    assertMatch(
+      notes[0],
+      /^the GPU device was lost: it was destroyed; going on with .+ from epoch 2$/,
+    );
+    assertEquals(runs.length, options.epochs + 1);
+    assertEquals(runs.at(-1), await finish(wasm(1), runs[0]));
+  },
+);
+
+const endings: Record<string, [code: number, statement: string]> = {
+  "throws": [1, 'throw new Error("thrown");'],
+  "exits": [3, "Deno.exit(3);"],
+  "ends": [0, ""],
+  "disposes of the engine": [0, "engine.dispose();"],
+};
+
+for (const [what, [expected, statement]] of Object.entries(endings)) {
+  testGpu(
+    `a process that ${what} amid recorded steps ends well`,
+    () =>
+      inFolder(async (folder) => {
+        const module = new URL(
+          "../../lib/engine/webgpu/engine.ts",
+          import.meta.url,
+        );
+        await Deno.writeTextFile(
+          join(folder, "main.ts"),
+          `import { WebGpuEngine } from ${JSON.stringify(module.href)};
+const engine = await WebGpuEngine.create(${JSON.stringify(options)});
+engine.setImages(new Uint8Array(8 * 784));
+engine.setOrder(Uint32Array.from({ length: 8 }, (_, i) => i));
+const hyper = { beta: 1, capacity: 0, learningRate: 1e-3 };
+const batch = { first: 0, count: 1 };
+let isRecorded = false;
+const { submit } = GPUQueue.prototype;
+GPUQueue.prototype.submit = function (commands) {
+  isRecorded = false;
+  return submit.call(this, commands);
+};
+for (let step = 0; step < 1000 && !isRecorded; step++) {
+  isRecorded = true; // unless this step is submitted
+  await engine.trainStep({ ...batch, step }, hyper);
+}
+console.log(isRecorded);
+${statement}`,
+        );
+        const { code, stdout, stderr } = await new Deno.Command(
+          Deno.execPath(),
+          {
+            args: ["run", "-A", "--no-config", "main.ts"],
+            cwd: folder,
+            env: { NO_COLOR: "1", XDG_RUNTIME_DIR: folder },
+          },
+        ).output();
+        const decoder = new TextDecoder();
+        const said = decoder.decode(stderr);
+        assertEquals(decoder.decode(stdout), "true\n", said);
+        assertEquals(code, expected, said);
+        assertEquals(/panic/i.test(said), false, said);
+      }),
+  );
+}
 
 /** Takes the device away a while after the checkpoint at `path` is there. */
 const shortDevice = (path: string) =>
