@@ -197,7 +197,7 @@ test("createEngine() passes on the source of a program that fails", async () => 
   );
   assertEquals(engine.name, "wasm");
   assertEquals(details.length, 1);
-  assertMatch(details[0]!, /^ {3}1 {2}struct Job /);
+  assertMatch(details[0]!, /^ {3}1 {2}struct Job /m);
 });
 
 /** Tries a wasm engine in the GPU's place, with `trainStep` as given. */
