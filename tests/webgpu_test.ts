@@ -101,7 +101,7 @@ async function snapshot(
     learningRate: 1e-3,
   });
   const names = [
-    ...["image", "latents", "∂heads", "z", "fc_decode", "∂fc_decode"],
+    ...["image", "latents", "fc_decode", "∂fc_decode"],
     ...STAGES.flatMap(({ name, output, norm }) => [
       ...name === OUTPUT ? [] : [output],
       ...name === "encoder.0" ? [] : [`∂${name}`],
@@ -119,12 +119,14 @@ async function snapshot(
       ),
     );
   }
-  const { length, epsilon } = latentRow(latentDim);
+  const { length, epsilon, z, slopes } = latentRow(latentDim);
   const latents = buffers.get("latents")!;
   const part = (from: number, to: number) =>
     latents.filter((_, i) => i % length >= from && i % length < to);
   buffers.set("heads", part(0, 2 * latentDim));
   buffers.set("epsilon", part(epsilon, epsilon + latentDim));
+  buffers.set("z", part(z, z + latentDim));
+  buffers.set("∂heads", part(slopes, slopes + 2 * latentDim));
   const after = await engine.readState();
   const spec = modelSpec(latentDim);
   const slice = (from: Float32Array, name: string, length: number) =>

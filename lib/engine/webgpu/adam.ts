@@ -15,6 +15,14 @@ import { type Partials, span } from "./filter.ts";
 import { Loss, lossRow, recorded } from "./loss.ts";
 import { type Program, program, read, write } from "./program.ts";
 
+/** Weights whose gradients are left in parts. */
+export interface Region {
+  /** The first in the arena, and how many. */
+  readonly first: number;
+  readonly length: number;
+  readonly partials: Partials;
+}
+
 /** A convolution's weights: their partial gradients and their transpose. */
 export interface Filter {
   readonly name: string;
@@ -24,91 +32,87 @@ export interface Filter {
   readonly transpose?: number;
 }
 
+const THREADS = 64;
+
 /**
- * The update. The gradient of a filter is the sum of its parts, and that of the
- * last bias the sum over the images; all others are there.
+ * The update. The gradient of a filter or a linear layer is the sum of its
+ * parts, and that of the last bias the sum over the images; all others are
+ * there.
  *
  * @param headsTranspose Where the heads' weights [heads, features] are kept.
+ * @param slices Threads that share the parts of one gradient.
  */
 export function adam(
   spec: ModelSpec,
   filters: readonly Filter[],
+  linear: Region,
   lastBias: string,
   headsTranspose: number,
+  slices: number,
 ): Program {
   const count = spec.parameterCount / 4;
-  const workgroups = Math.ceil(count / 64);
+  const each = THREADS / slices;
+  const workgroups = Math.ceil(count / each);
   const record = recorded(spec.latentDim, `(group.x - ${workgroups}u)`);
   const { beta1, beta2, eps } = ADAM;
-  const blocks = filters.map(({ name, shape, partials, transpose }) => {
-    const { large, small } = shape;
-    const size = 9 * large.channels * small.channels / 4;
-    const first = offsetOf(spec, `${name}.weight`) / 4;
-    const columns = small.channels / 4;
-    return {
-      condition: `i - ${first}u < ${size}u`,
-      gradient: `
-    let units = job.count * ${small.size}u;
-    let span = ${span(shape, partials.splits)};
+  const regions = filters.map(({ name, shape, partials }): Region => ({
+    first: offsetOf(spec, `${name}.weight`),
+    length: 9 * shape.large.channels * shape.small.channels,
+    partials,
+  })).concat(linear);
+  const within = (first: number, length: number) =>
+    `i - ${first / 4}u < ${length / 4}u`;
+  const summed = regions.map(({ first, length, partials }) => `
+  if (${within(first, length)}) {
+    let units = job.count * ${partials.units}u;
+    let span = ${span(partials)};
     let parts = (units + span - 1u) / span;
-    let at = ${partials.offset / 4}u + i - ${first}u;
+    let at = ${(partials.offset - first) / 4}u + i;
     var other = vec4<f32>();
-    for (var part = 0u; part + 1u < parts; part += 2u) {
-      gradient += partials[at + part * ${size}u];
-      other += partials[at + (part + 1u) * ${size}u];
+    var part = slice;
+    for (; part + ${slices}u < parts; part += ${2 * slices}u) {
+      gradient += gradients[at + part * ${length / 4}u];
+      other += gradients[at + (part + ${slices}u) * ${length / 4}u];
     }
-    if (parts % 2u == 1u) {
-      gradient += partials[at + (parts - 1u) * ${size}u];
+    if (part < parts) {
+      gradient += gradients[at + part * ${length / 4}u];
     }
-    gradient += other;`,
-      transpose: transpose === undefined ? "" : `
-    let row = (i - ${first}u) / ${columns}u;
-    let to = ${transpose}u + row / ${large.channels}u
-        * ${small.channels * large.channels}u
-      + (i - ${first}u) % ${columns}u * ${4 * large.channels}u
-      + row % ${large.channels}u;
-    transposes[to] = parameter.x;
-    transposes[to + ${large.channels}u] = parameter.y;
-    transposes[to + ${2 * large.channels}u] = parameter.z;
-    transposes[to + ${3 * large.channels}u] = parameter.w;`,
-    };
-  });
-  const row = lossRow(spec.latentDim);
+    gradient += other;
+  } else `).join("");
+  const transposed = filters.filter(({ transpose }) => transpose !== undefined)
+    .map(({ name, shape: { large, small }, transpose }) => {
+      const first = offsetOf(spec, `${name}.weight`);
+      const columns = small.channels / 4;
+      return `
+    if (${within(first, 9 * large.channels * small.channels)}) {
+      let row = (i - ${first / 4}u) / ${columns}u;
+      let to = ${transpose}u + row / ${large.channels}u
+          * ${small.channels * large.channels}u
+        + (i - ${first / 4}u) % ${columns}u * ${4 * large.channels}u
+        + row % ${large.channels}u;
+      transposes[to] = parameter.x;
+      transposes[to + ${large.channels}u] = parameter.y;
+      transposes[to + ${2 * large.channels}u] = parameter.z;
+      transposes[to + ${3 * large.channels}u] = parameter.w;
+    } else `;
+    }).join("");
   const heads = 2 * spec.latentDim;
   const headWeight = offsetOf(spec, "fc_mu.weight") / 4;
   return program({
     name: "adam",
     bindings: {
       gradients: read("gradients"),
-      partials: read("partials"),
       ...record.bindings,
       parameters: write("parameters"),
       expAvg: write("expAvg"),
       expAvgSq: write("expAvgSq"),
       transposes: write("transposes", "f32"),
     },
-    threads: 64,
-    grid: () => [workgroups + row],
-    globals: record.globals,
-    main: `
-  if (group.x >= ${workgroups}u) {${record.main}
-    return;
-  }
-  let i = group.x * 64u + thread;
-  if (i >= ${count}u) { return; }
-  var gradient = vec4<f32>();
-  ${
-      blocks.map(({ condition, gradient }) =>
-        `if (${condition}) {${gradient}
-  } else `
-      ).join("")
-    }if (i == ${offsetOf(spec, lastBias) / 4}u) {
-    for (var image = 0u; image < job.count; image++) {
-      gradient.x += losses[image * ${row}u + ${Loss.slope}u];
-    }
-  } else {
-    gradient = gradients[i];
-  }
+    threads: THREADS,
+    grid: () => [workgroups + lossRow(spec.latentDim)],
+    globals: `${record.globals}
+${slices > 1 ? `var<workgroup> slices: array<vec4<f32>, ${THREADS}>;` : ""}
+fn updated(i: u32, gradient: vec4<f32>) -> vec4<f32> {
   let m = expAvg[i] * ${beta1} + gradient * ${1 - beta1};
   let v = expAvgSq[i] * ${beta2} + gradient * gradient * ${1 - beta2};
   expAvg[i] = m;
@@ -116,17 +120,40 @@ export function adam(
   let parameter = parameters[i]
     - job.stepSize * m / (sqrt(v) * job.secondCorrection + ${eps});
   parameters[i] = parameter;
+  return parameter;
+}`,
+    main: `
+  if (group.x >= ${workgroups}u) {${record.main}
+    if (group.x == ${workgroups + Loss.slope}u && thread == 0u) {
+      let gradient = vec4(partial[0], 0.0, 0.0, 0.0);
+      updated(${offsetOf(spec, lastBias) / 4}u, gradient);
+    }
+    return;
+  }
+  let i = group.x * ${each}u + thread % ${each}u;
+  let slice = thread / ${each}u;
+  var gradient = vec4<f32>();
+  ${summed}if (i < ${count}u && slice == 0u) {
+    gradient = gradients[i];
+  }
   ${
-      blocks.filter(({ transpose }) => transpose).map(
-        ({ condition, transpose }) =>
-          `if (${condition}) {${transpose}
-  } else `,
-      ).join("")
-    }if (i - ${headWeight}u < ${FEATURE_COUNT * heads / 4}u) {
-    for (var k = 0u; k < 4u; k++) {
-      let at = (i - ${headWeight}u) * 4u + k;
-      transposes[${headsTranspose}u + at % ${heads}u * ${FEATURE_COUNT}u
-        + at / ${heads}u] = parameter[k];
+      slices > 1
+        ? `slices[thread] = gradient;
+  for (var half = ${THREADS / 2}u; half >= ${each}u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { slices[thread] += slices[thread + half]; }
+  }
+  gradient = slices[thread];`
+        : ""
+    }
+  if (slice == 0u && i < ${count}u && i != ${offsetOf(spec, lastBias) / 4}u) {
+    let parameter = updated(i, gradient);
+    ${transposed}if (${within(4 * headWeight, FEATURE_COUNT * heads)}) {
+      for (var k = 0u; k < 4u; k++) {
+        let at = (i - ${headWeight}u) * 4u + k;
+        transposes[${headsTranspose}u + at % ${heads}u * ${FEATURE_COUNT}u
+          + at / ${heads}u] = parameter[k];
+      }
     }
   }`,
   });

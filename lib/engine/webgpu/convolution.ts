@@ -3,17 +3,19 @@
  * the forward pass of one half of the model and for the input gradients of the
  * other.
  *
- * One workgroup takes one image. It brings the whole input map into workgroup
+ * One workgroup takes one image, or several in turn where the batch is larger
+ * than the number of workgroups. It brings the whole input map into workgroup
  * memory, padded, and on the way applies the norm, or the norm's and ReLU's
  * gradient, once to each element. Then each thread computes a tile of places ×
- * columns in registers, with weights from the cache. The tile's size is all that
- * differs between kinds of adapters.
+ * columns in registers, with weights from the cache. The tile's size and the
+ * most workgroups are all that differs between kinds of adapters.
  *
  * @module
  */
 import type { ConvShape } from "../../model/spec.ts";
 import { convolutionFlops } from "../stages.ts";
 import { type Program, program, read } from "./program.ts";
+import { joined } from "./shares.ts";
 import { declared, type Input, type Output } from "./sides.ts";
 import type { Tile } from "./tiling.ts";
 
@@ -29,6 +31,8 @@ export interface Convolution {
    */
   readonly weights: { readonly buffer: string; readonly offset: number };
   readonly tile: Tile;
+  /** Most workgroups. */
+  readonly workgroups: number;
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -191,7 +195,7 @@ interface Staging {
 
 /** Makes what both have in common: staging, the threads' shares, and the sums. */
 function staged(
-  { name, shape, input, output, weights, tile }: Convolution,
+  { name, shape, input, output, weights, tile, workgroups }: Convolution,
   staging: Staging,
 ): Program {
   const { size, width, channels, before, places, columns } = staging;
@@ -208,40 +212,31 @@ function staged(
   const inPlace = channels > 1;
   const map = width * width * depth;
   const memory = inPlace ? "tile" : "partial";
+  const { moments } = input;
+  const scratch = moments?.scratch(threads) ?? 0;
+  const most = output.single ? Infinity : workgroups;
   const accumulators = scalar ? "f32" : "vec4<f32>";
   return program({
     name,
-    bindings: {
-      ...input.bindings,
-      weights: read(weights.buffer),
-      ...output.bindings,
-    },
+    bindings: joined(
+      input.bindings,
+      { weights: read(weights.buffer) },
+      output.bindings,
+    ),
     threads,
-    grid: (images) => [images],
+    grid: (images) => [Math.min(images, most)],
     flops: convolutionFlops(shape),
-    globals: `${output.globals ?? ""}
-var<workgroup> tile: array<${type}, ${inPlace ? Math.max(map, kept) : map}>;
+    globals: `${output.globals ?? ""}${moments?.globals ?? ""}
+var<workgroup> tile: array<${type}, ${
+      inPlace ? Math.max(map, kept, scratch) : map
+    }>;
 ${
       !inPlace && kept
         ? `var<workgroup> partial: array<vec4<f32>, ${kept}>;`
         : ""
     }`,
     main: `
-  let image = group.x;
-  for (var i = thread; i < ${map}u; i += ${threads}u) {
-    let c = i % ${depth}u;
-    let y = i / ${width * depth}u - ${before}u;
-    let x = i / ${depth}u % ${width}u - ${before}u;
-    var value = ${type}();
-    if (y < ${size}u && x < ${size}u) { // also false for −1
-      let at = ((image * ${size}u + y) * ${size}u + x) * ${depth}u + c;
-      ${declared(input)}
-      value = ${input.value};
-      ${input.keep ?? ""}
-    }
-    tile[i] = value;
-  }
-  workgroupBarrier();
+  ${moments?.code(threads, "tile") ?? ""}
   let column = thread % ${across}u * ${tile.columns}u;
   let share = thread / ${across}u;
   ${
@@ -253,19 +248,42 @@ ${
       )
     }
   ${
+      lines(group, (g) =>
+        lines(sums, (s) => `var total${s}_${g} = vec4<f32>();`))
+    }
+  ${
+      output.single
+        ? `let image = group.x;
+  {`
+        : `for (var image = group.x; image < job.count; image += ${most}u) {`
+    }
+    for (var i = thread; i < ${map}u; i += ${threads}u) {
+      let c = i % ${depth}u;
+      let y = i / ${width * depth}u - ${before}u;
+      let x = i / ${depth}u % ${width}u - ${before}u;
+      var value = ${type}();
+      if (y < ${size}u && x < ${size}u) { // also false for −1
+        let at = ((image * ${size}u + y) * ${size}u + x) * ${depth}u + c;
+        ${declared(input)}
+        value = ${input.value};
+        ${input.keep ?? ""}
+      }
+      tile[i] = value;
+    }
+    workgroupBarrier();
+    ${
       lines(rows, (r) =>
         lines(group, (g) =>
           lines(outputs, (o) =>
             `var sum${r}_${g}${o && `_${o}`} = ${accumulators}();`)))
     }
-  ${staging.main}
-  ${sums.length ? "workgroupBarrier();" : ""}
-  ${
+    ${staging.main}
+    ${
       lines(group, (g) =>
         `{
-    let c = column + ${g}u;
-    ${lines(sums, (s) => `var sum${s} = vec4<f32>();`)}
-    ${
+      let c = column + ${g}u;
+      ${lines(sums, (s) => `var sum${s} = total${s}_${g};`)}
+      ${
           lines(rows, (r) =>
             lines(outputs, (_, o) => {
               const { value, at, where } = staging.store(r, g, o);
@@ -276,23 +294,26 @@ ${
               return `${
                 conditions.length ? `if (${conditions.join(" && ")})` : ""
               } {
-      let at = image * ${perImage}u + ${at};
-      let value = ${value};
-      ${output.store}
-    }`;
+        let at = image * ${perImage}u + ${at};
+        let value = ${value};
+        ${output.store}
+      }`;
             }))
         }
-    ${
-          lines(sums, (s) =>
-            `${memory}[(thread * ${tile.columns}u + ${g}u)` +
-            ` * ${sums.length}u + ${s}u] = sum${s};`)
-        }
-  }`)
+      ${lines(sums, (s) => `total${s}_${g} = sum${s};`)}
+    }`)
     }
+    workgroupBarrier();
+  }
   ${
       sums.length
         ? `
   let mine = thread * ${tile.columns * sums.length}u;
+  ${
+          lines(group, (g) =>
+            lines(sums, (s) =>
+              `${memory}[mine + ${g * sums.length + s}u] = total${s}_${g};`))
+        }
   for (var live = ${along}u; live > 1u;) {
     workgroupBarrier();
     let half = (live + 1u) / 2u;

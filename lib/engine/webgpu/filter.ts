@@ -7,25 +7,28 @@
  */
 import type { ConvShape } from "../../model/spec.ts";
 import { convolutionFlops } from "../stages.ts";
-import { type Program, program, write } from "./program.ts";
+import { leave } from "./functions.ts";
+import { write } from "./program.ts";
+import { joined, type Share } from "./shares.ts";
 import type { Input } from "./sides.ts";
 
-/** Where the partial gradients of one layer lie. */
+/** Where the partial gradients of some weights lie. */
 export interface Partials {
-  /** Index of the first in their buffer, in float32 elements. */
+  /** Index of the first in the buffer `gradients`, in float32 elements. */
   readonly offset: number;
   /** At most so many parts. */
   readonly splits: number;
+  /** How many units of work an image has. */
+  readonly units: number;
 }
 
-/** Rows of the small side that a part covers, as WGSL. */
-export function span({ small }: ConvShape, splits: number): string {
-  return `((job.count * ${small.size}u + ${splits - 1}u) / ${splits}u)`;
+/** Units that a part covers, as WGSL. */
+export function span({ units, splits }: Partials): string {
+  return `((job.count * ${units}u + ${splits - 1}u) / ${splits}u)`;
 }
 
 /** What a filter gradient reads, and how its work is shared. */
 export interface FilterGradient {
-  readonly name: string;
   readonly shape: ConvShape;
   /** Both sides; `value` of each, at the index `at` and channels `c`. */
   readonly large: Input;
@@ -37,7 +40,10 @@ export interface FilterGradient {
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Prefixes the names of an input, so that a program can have two. */
+/**
+ * Prefixes the names of an input, so that a program can have two; but all norms
+ * lie in one buffer.
+ */
 function prefixed(
   { bindings, constants = {}, value }: Input,
   prefix: string,
@@ -54,14 +60,17 @@ function prefixed(
         own[word] ??
           (word in constants
             ? `${prefix}_${word}${i}`
-            : word in bindings
+            : word in bindings && word !== "norm"
             ? `${prefix}_${word}`
             : word),
     );
   return {
     bindings: Object.fromEntries(
       Object.entries(bindings)
-        .map(([name, binding]) => [`${prefix}_${name}`, binding]),
+        .map(([name, binding]) => [
+          name === "norm" ? name : `${prefix}_${name}`,
+          binding,
+        ]),
     ),
     constants: (c, i = 0) =>
       Object.entries(constants).map(([name, value]) =>
@@ -71,18 +80,27 @@ function prefixed(
   };
 }
 
+/** Returns the threads of a workgroup of either filter gradient. */
+export function filterThreads(
+  { large, small }: ConvShape,
+  tile: FilterGradient["tile"],
+): number {
+  return large.channels === 1
+    ? small.size * small.channels / 4
+    : small.channels / 4 / tile.small * (large.channels / 4 / tile.large);
+}
+
 /**
  * Makes ∂weight[tap, l, s] = Σ large[2p − 1 + tap, l] · small[p, s], in parts. A
  * workgroup takes one tap.
  */
 export function filterGradient(
-  { name, shape, large, small, partials, tile }: FilterGradient,
-): Program {
+  { shape, large, small, partials, tile }: FilterGradient,
+): Share {
   const { size, channels } = shape.large;
   const places = shape.small.size;
   const largeDepth = channels / 4, smallDepth = shape.small.channels / 4;
   const across = smallDepth / tile.small;
-  const threads = across * largeDepth / tile.large;
   const rows = range(tile.large), group = range(tile.small);
   const lanes = ["x", "y", "z", "w"];
   const l = prefixed(large, "large"), s = prefixed(small, "small");
@@ -90,15 +108,20 @@ export function filterGradient(
     rows.flatMap((r) =>
       lanes.flatMap((lane) => group.map((g) => line(r, lane, g)))
     );
-  return program({
-    name,
-    bindings: { ...l.bindings, ...s.bindings, partials: write("partials") },
-    threads,
-    grid: (images) => [parts(images, shape, partials), 9],
+  return {
+    bindings: joined(
+      l.bindings,
+      s.bindings,
+      { gradients: write("gradients", "f32") },
+    ),
+    groups: (images) => 9 * parts(images, partials),
+    globals: [leave],
     flops: convolutionFlops(shape),
     main: `
-  let ky = group.y / 3u;
-  let kx = group.y % 3u;
+  let tap = own % 9u;
+  let part = own / 9u;
+  let ky = tap / 3u;
+  let kx = tap % 3u;
   let column = thread % ${across}u * ${tile.small}u;
   let row = thread / ${across}u * ${tile.large}u;
   ${each((r, lane, g) => `var sum${r}${lane}${g} = vec4<f32>();`).join("\n  ")}
@@ -109,9 +132,9 @@ export function filterGradient(
   let high = min(
     (vec2(${size}u) - vec2(ky, kx)) / 2u + 1u, vec2(${places}u)
   );
-  let span = ${span(shape, partials.splits)};
-  let end = min((group.x + 1u) * span, job.count * ${places}u);
-  for (var unit = group.x * span; unit < end; unit++) {
+  let span = ${span(partials)};
+  let end = min((part + 1u) * span, job.count * ${places}u);
+  for (var unit = part * span; unit < end; unit++) {
     let y = unit % ${places}u;
     if (y < low.x || y >= high.x) { continue; }
     let beside = (unit / ${places}u * ${size}u + 2u * y + ky - 1u) * ${size}u
@@ -137,16 +160,15 @@ export function filterGradient(
     }
     }
   }
-  let to = ${partials.offset / 4}u + column
-    + (group.x * 9u + group.y) * ${channels * smallDepth}u
-    + row * ${4 * smallDepth}u;
+  let to = ${partials.offset}u + 4u * (column
+    + own * ${channels * smallDepth}u + row * ${4 * smallDepth}u);
   ${
       each((r, lane, g) => {
         const at = (4 * r + lanes.indexOf(lane)) * smallDepth + g;
-        return `partials[to + ${at}u] = sum${r}${lane}${g};`;
+        return `leave(to + ${4 * at}u, sum${r}${lane}${g});`;
       }).join("\n  ")
     }`,
-  });
+  };
 }
 
 /**
@@ -154,8 +176,8 @@ export function filterGradient(
  * takes one place of each row, for all taps; then the workgroup's sums meet.
  */
 export function singleFilterGradient(
-  { name, shape, large, small, partials }: FilterGradient,
-): Program {
+  { shape, large, small, partials }: Omit<FilterGradient, "tile">,
+): Share {
   const { size } = shape.large;
   const places = shape.small.size;
   const columns = shape.small.channels / 4;
@@ -166,21 +188,26 @@ export function singleFilterGradient(
     kx: tap % 3,
   }));
   const l = prefixed(large, "large"), s = prefixed(small, "small");
-  return program({
-    name,
-    bindings: { ...l.bindings, ...s.bindings, partials: write("partials") },
-    threads,
-    grid: (images) => [parts(images, shape, partials)],
+  return {
+    bindings: joined(
+      l.bindings,
+      s.bindings,
+      { gradients: write("gradients", "f32") },
+    ),
+    groups: (images) => parts(images, partials),
     flops: convolutionFlops(shape),
-    globals: `var<workgroup> sums: array<vec4<f32>, ${9 * threads}>;`,
+    globals: [
+      leave,
+      `var<workgroup> taps: array<vec4<f32>, ${9 * threads}>;`,
+    ],
     main: `
   let column = thread % ${columns}u;
   let x = thread / ${columns}u;
   ${s.constants("column")}
   ${taps.map(({ tap }) => `var sum${tap} = vec4<f32>();`).join("\n  ")}
-  let span = ${span(shape, partials.splits)};
-  let end = min((group.x + 1u) * span, job.count * ${places}u);
-  for (var unit = group.x * span; unit < end; unit++) {
+  let span = ${span(partials)};
+  let end = min((own + 1u) * span, job.count * ${places}u);
+  for (var unit = own * span; unit < end; unit++) {
     let here = (unit * ${places}u + x) * ${columns}u + column;
     let b = ${s.value("here")};
     let isInside = vec2(unit % ${places}u > 0u, x > 0u);
@@ -204,7 +231,7 @@ export function singleFilterGradient(
     }
   }
   ${
-      taps.map(({ tap }) => `sums[thread * 9u + ${tap}u] = sum${tap};`)
+      taps.map(({ tap }) => `taps[thread * 9u + ${tap}u] = sum${tap};`)
         .join("\n  ")
     }
   for (var live = ${places}u; live > 1u;) {
@@ -212,7 +239,7 @@ export function singleFilterGradient(
     let half = (live + 1u) / 2u;
     if (x + half < live) {
       for (var tap = thread * 9u; tap < thread * 9u + 9u; tap++) {
-        sums[tap] += sums[tap + half * ${9 * columns}u];
+        taps[tap] += taps[tap + half * ${9 * columns}u];
       }
     }
     live = half;
@@ -220,18 +247,13 @@ export function singleFilterGradient(
   workgroupBarrier();
   // The sums of the first ${columns} threads, in the order of the weights.
   for (var i = thread; i < ${9 * columns}u; i += ${threads}u) {
-    partials[${partials.offset / 4}u + group.x * ${9 * columns}u + i] =
-      sums[i % ${columns}u * 9u + i / ${columns}u];
+    leave(${partials.offset}u + 4u * (own * ${9 * columns}u + i),
+      taps[i % ${columns}u * 9u + i / ${columns}u]);
   }`,
-  });
+  };
 }
 
 /** Returns how many parts a batch has. */
-function parts(
-  images: number,
-  { small }: ConvShape,
-  { splits }: Partials,
-): number {
-  const units = images * small.size;
-  return Math.ceil(units / Math.ceil(units / splits));
+function parts(images: number, { units, splits }: Partials): number {
+  return Math.ceil(images * units / Math.ceil(images * units / splits));
 }

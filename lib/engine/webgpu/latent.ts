@@ -8,7 +8,7 @@ import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops } from "../stages.ts";
 import { exponentials, normals } from "./functions.ts";
 import { Loss, lossRow } from "./loss.ts";
-import { SUMS } from "./norm.ts";
+import { BACKWARD_SUMS } from "./norm.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 import { declared, type Input } from "./sides.ts";
 
@@ -16,20 +16,25 @@ import { declared, type Input } from "./sides.ts";
 const THREADS = FEATURE_COUNT / 4;
 
 /**
- * An image's row of the buffer `latents`: μ, log σ² and ε of each dimension, then
- * the KL divergence of the image. One buffer in place of four, because WebGPU
- * promises eight storage buffers to a program
- * (https://www.w3.org/TR/webgpu/#limit-default).
+ * Where an image's row of the buffer `latents` has what: μ and log σ² of each
+ * dimension, ε, the KL divergence of the image, z, and the gradients of μ and
+ * log σ² (`slopes`). One buffer for all, because WebGPU promises eight storage
+ * buffers to a program (https://www.w3.org/TR/webgpu/#limit-default).
  */
 export function latentRow(latentDim: number): {
   readonly epsilon: number;
   readonly kl: number;
+  readonly z: number;
+  readonly slopes: number;
   readonly length: number;
 } {
+  const kl = 3 * latentDim, z = kl + 1, slopes = z + latentDim;
   return {
     epsilon: 2 * latentDim,
-    kl: 3 * latentDim,
-    length: 3 * latentDim + 1,
+    kl,
+    z,
+    slopes,
+    length: slopes + 2 * latentDim,
   };
 }
 
@@ -63,12 +68,17 @@ export function latentForward(
 ): Program {
   const { latentDim } = spec;
   const bindings: Record<string, Binding> = {
-    parameters: read("parameters", "f32"),
-    ...decode && { vectors: read("parameters") },
-    ...features && { ...features.bindings, latents: write("latents", "f32") },
+    ...features?.bindings,
+    ...features && {
+      scalars: read("parameters", "f32"),
+      latents: write("latents", "f32"),
+    },
     ...sample && { losses: write("losses", "f32") },
-    ...(sample || decode) && { z: write("z", "f32") },
-    ...decode && { decoded: write("fc_decode") },
+    ...decode && {
+      parameters: read("parameters"),
+      decoded: write("fc_decode"),
+    },
+    ...decode && !features && { z: read("z", "f32") },
   };
   return program({
     name: "latentForward",
@@ -80,7 +90,7 @@ export function latentForward(
       ...decode ? ["fc_decode" as const] : [],
     ]),
     globals: `
-${sample ? exponentials + normals : ""}
+${sample ? exponentials + normals : ""}${features?.moments?.globals ?? ""}
 var<workgroup> head: array<f32, ${2 * latentDim}>;
 var<workgroup> latent: array<f32, ${latentDim}>;
 ${
@@ -101,7 +111,9 @@ function headsOf(spec: ModelSpec, features: Input): string {
   const outputs = 2 * spec.latentDim;
   const row = latentRow(spec.latentDim).length;
   const { each, slices } = shares(outputs);
-  return `{
+  return `
+  ${features.moments?.code(THREADS, "tile") ?? ""}
+  {
     let at = image * ${THREADS}u + thread;
     let c = thread % 16u;
     ${declared(features)}
@@ -117,17 +129,17 @@ function headsOf(spec: ModelSpec, features: Input): string {
         let w = ${offsetOf(spec, "fc_mu.weight")}u + j * ${4 * outputs}u
           + output;
         sum = fma(tile[j], vec4(
-          parameters[w],
-          parameters[w + ${outputs}u],
-          parameters[w + ${2 * outputs}u],
-          parameters[w + ${3 * outputs}u],
+          scalars[w],
+          scalars[w + ${outputs}u],
+          scalars[w + ${2 * outputs}u],
+          scalars[w + ${3 * outputs}u],
         ), sum);
       }
       partial[thread] = (sum.x + sum.y) + (sum.z + sum.w);
     }
     workgroupBarrier();
     if (slice == 0u && output < ${outputs}u) {
-      var sum = parameters[${offsetOf(spec, "fc_mu.bias")}u + output];
+      var sum = scalars[${offsetOf(spec, "fc_mu.bias")}u + output];
       for (var i = 0u; i < ${slices}u; i++) {
         sum += partial[i * ${each}u + thread];
       }
@@ -146,22 +158,22 @@ function sampled(latentDim: number, autoencoder: boolean): string {
     ? `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
     latent[d] = head[d];
-    z[image * ${latentDim}u + d] = head[d];
+    latents[image * ${own.length}u + ${own.z}u + d] = head[d];
     losses[image * ${row}u + ${Loss.kl}u + d] = 0.0;
   }
   workgroupBarrier();`
     : `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
-    let at = image * ${own.length}u + ${own.epsilon}u + d;
+    let at = image * ${own.length}u + d;
     if (job.noise == 1u) {
-      latents[at] = normal((job.firstRow + image) * ${latentDim}u + d);
+      latents[at + ${own.epsilon}u] = normal((job.firstRow + image) * ${latentDim}u + d);
     }
     let mu = head[d];
     let logvar = head[${latentDim}u + d];
     let sigma = exponential(0.5 * logvar);
-    let value = fma(sigma, latents[at], mu);
+    let value = fma(sigma, latents[at + ${own.epsilon}u], mu);
     latent[d] = value;
-    z[image * ${latentDim}u + d] = value;
+    latents[at + ${own.z}u] = value;
     // −½ (1 + log σ² − μ² − σ²)
     let kl = 0.5 * (mu * mu + (sigma * sigma - 1.0 - logvar));
     head[d] = kl;
@@ -183,10 +195,10 @@ function decoded(spec: ModelSpec, isThere: boolean): string {
   }
   workgroupBarrier();`;
   return `${load}
-  var sum = vectors[${offsetOf(spec, "fc_decode.bias") / 4}u + thread];
+  var sum = parameters[${offsetOf(spec, "fc_decode.bias") / 4}u + thread];
   for (var d = 0u; d < ${latentDim}u; d++) {
     let w = ${offsetOf(spec, "fc_decode.weight") / 4}u + d * ${THREADS}u;
-    sum = fma(vec4(latent[d]), vectors[w + thread], sum);
+    sum = fma(vec4(latent[d]), parameters[w + thread], sum);
   }
   decoded[image * ${THREADS}u + thread] = sum;`;
 }
@@ -209,10 +221,10 @@ export function latentBackward(
   const { each, slices } = shares(latentDim);
   const columns = norm.channels / 4;
   const row = latentRow(latentDim);
-  // All three sums at once where the memory is enough, else one by one.
+  // Two sums at once where the memory is enough, else one by one.
   const rest = 4 * (THREADS + heads);
-  const fit = rest + 16 * SUMS * THREADS <= WORKGROUP_BYTES;
-  const groups = fit ? [[0, 1, 2]] : [[0], [1], [2]];
+  const fit = rest + 16 * 2 * THREADS <= WORKGROUP_BYTES;
+  const groups = fit ? [[0, 1], [2, 3]] : [[0], [1], [2], [3]];
   return program({
     name: "latentBackward",
     bindings: {
@@ -220,10 +232,9 @@ export function latentBackward(
       transposes: read("transposes"),
       input: read("∂fc_decode"),
       to: write(`∂${norm.name}`),
-      gradient: write("∂heads", "f32"),
+      latents: write("latents", "f32"),
       before: read(activations),
       sums: write(`sums ${norm.name}`),
-      ...!autoencoder && { latents: read("latents", "f32") },
     },
     threads: THREADS,
     grid: (images) => [images],
@@ -281,8 +292,9 @@ var<workgroup> head: array<f32, ${heads}>;`,
         slope * latents[at + ${row.epsilon}u], sigma,
         factor * (sigma * sigma - 1.0));`
     }
-      gradient[own * ${heads}u + d] = head[d];
-      gradient[own * ${heads}u + ${latentDim}u + d] = head[${latentDim}u + d];
+      let to = own * ${row.length}u + ${row.slopes}u + d;
+      latents[to] = head[d];
+      latents[to + ${latentDim}u] = head[${latentDim}u + d];
     }
     workgroupBarrier();
   }
@@ -306,6 +318,7 @@ const TERMS = [
   "value",
   "value * h",
   "select(vec4<f32>(), value, h > vec4<f32>())",
+  "select(vec4<f32>(), vec4(1.0), h > vec4<f32>())",
 ];
 
 /** Writes the sums of some {@linkcode TERMS} over the places of the image. */
@@ -323,7 +336,7 @@ function overPlaces(group: readonly number[], columns: number): string {
     }
   }
   if (thread < ${columns}u) {
-    let to = own * ${SUMS * columns}u + thread;
+    let to = own * ${BACKWARD_SUMS * columns}u + thread;
     ${
     lines((s, from) => `sums[to + ${s * columns}u] = tile[${from}u + thread];`)
   }

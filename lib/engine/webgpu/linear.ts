@@ -1,86 +1,164 @@
 /**
  * The gradients of the linear layers' weights and biases: sums over the images
- * of the batch. (Forward and input gradients are in latent.ts.)
+ * of the batch, in parts. (Forward and input gradients are in latent.ts.)
  *
  * @module
  */
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops, type Norm } from "../stages.ts";
+import { type Partials, span } from "./filter.ts";
+import { leave } from "./functions.ts";
+import { latentRow } from "./latent.ts";
 import { coefficient } from "./norm.ts";
-import { type Program, program, read, write } from "./program.ts";
+import { read, write } from "./program.ts";
+import type { FixedShare } from "./shares.ts";
+import type { LinearTile } from "./tiling.ts";
 
 const COLUMNS = FEATURE_COUNT / 4;
-const THREADS = 64;
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Where the linear layers' parameters lie in the arena: together. */
+export function linearRegion(
+  spec: ModelSpec,
+): { first: number; length: number } {
+  const first = offsetOf(spec, "fc_mu.weight");
+  const end = offsetOf(spec, "fc_decode.bias") + FEATURE_COUNT;
+  return { first, length: end - first };
+}
+
+/** How the work is shared: blocks of rows and of columns. */
+function blocks(latentDim: number, { rows }: LinearTile, threads: number) {
+  const heads = Math.ceil(2 * latentDim / rows);
+  const columns = Math.ceil(COLUMNS / threads);
+  return {
+    heads,
+    columns,
+    all: columns * (heads + Math.ceil(latentDim / rows)),
+  };
+}
+
+/** Returns into how many parts the images are split to fill an adapter. */
+export function linearSplits(
+  latentDim: number,
+  tile: LinearTile,
+  threads: number,
+): number {
+  const { all } = blocks(latentDim, tile, threads);
+  return Math.max(1, Math.floor(tile.workgroups / all));
+}
 
 /**
- * Makes both layers' gradients in one dispatch. A workgroup takes 64 columns of
- * features and one row of the joint weights: first the heads', then the
- * decoder's. The features'
- * norm is applied to the sum: Σ (h·scale + shift)·d = scale·Σ h·d + shift·Σ d.
+ * Makes both layers' gradients. A thread takes a column of four features and
+ * some rows of the joint weights: first the heads', then the decoder's. The
+ * features' norm is applied to the sum:
+ * Σ (h·scale + shift)·d = scale·Σ h·d + shift·Σ d.
  */
 export function linearGradients(
   spec: ModelSpec,
   norm: Norm,
   activations: string,
-): Program {
+  partials: Partials,
+  tile: LinearTile,
+  threads: number,
+): FixedShare {
   const { latentDim } = spec;
   const heads = 2 * latentDim;
-  return program({
-    name: "linearGradients",
+  const row = latentRow(latentDim);
+  const shares = blocks(latentDim, tile, threads);
+  const rows = range(tile.rows), lanes = ["x", "y", "z", "w"];
+  const { first, length } = linearRegion(spec);
+  const at = (name: string) => offsetOf(spec, name) - first;
+  const lines = (line: (r: number) => string) => rows.map(line).join("\n    ");
+  /** Runs a statement for each row that is there, of `count` rows. */
+  const stored = (count: number, line: (r: number) => string) =>
+    lines((r) =>
+      count % tile.rows && r
+        ? `if (row + ${r}u < ${count}u) { ${line(r)} }`
+        : line(r)
+    );
+  const loop = (
+    buffer: string,
+    count: number,
+    offset: number,
+    total: (r: number) => string,
+  ) => `
+    ${lines((r) => `let from${r} = min(row + ${r}u, ${count - 1}u);`)}
+    for (var image = begin; image < end; image++) {
+      let value = ${buffer}[image * ${COLUMNS}u + column];
+      let own_row = image * ${row.length}u + ${offset}u;
+      ${
+    lines((r) =>
+      `let d${r} = latents[own_row + from${r}];
+      sum${r} = fma(value, vec4(d${r}), sum${r});
+      ${total(r)}`
+    )
+  }
+    }`;
+  return {
     bindings: {
       activations: read(activations),
-      norm: read(`norm ${norm.name}`),
-      heads: read("∂heads", "f32"),
-      z: read("z", "f32"),
+      norm: read("running"),
+      latents: read("latents", "f32"),
       decoded: read("∂fc_decode"),
       gradients: write("gradients", "f32"),
     },
-    threads: THREADS,
-    grid: () => [COLUMNS / THREADS, heads + latentDim],
+    groups: shares.all * partials.splits,
+    globals: [leave],
     flops: linearFlops(latentDim),
     main: `
-  let column = group.x * ${THREADS}u + thread;
-  var sum = vec4<f32>();
-  if (group.y < ${heads}u) {
-    let n = group.y;
-    var total = 0.0;
-    for (var image = 0u; image < job.count; image++) {
-      let d = heads[image * ${heads}u + n];
-      total += d;
-      sum = fma(activations[image * ${COLUMNS}u + column], vec4(d), sum);
+  let column = own % ${shares.columns}u * ${threads}u + thread;
+  let block = own / ${shares.columns}u % ${shares.all / shares.columns}u;
+  let part = own / ${shares.all}u;
+  let span = ${span(partials)};
+  let begin = part * span;
+  let end = min(begin + span, job.count);
+  let to = ${partials.offset}u + part * ${length}u;
+  ${lines((r) => `var sum${r} = vec4<f32>();`)}
+  if (column >= ${COLUMNS}u) { return; }
+  if (block < ${shares.heads}u) {
+    let row = block * ${tile.rows}u;
+    ${lines((r) => `var total${r} = 0.0;`)}
+    ${
+      loop(
+        "activations",
+        heads,
+        row.slopes,
+        (r) => `total${r} += d${r};`,
+      )
     }
     let c = column % ${norm.channels / 4}u;
-    sum = fma(sum, ${coefficient(norm, "scale", "c")},
-      ${coefficient(norm, "shift", "c")} * total);
-    let to = ${offsetOf(spec, "fc_mu.weight")}u + column * ${4 * heads}u + n;
-    gradients[to] = sum.x;
-    gradients[to + ${heads}u] = sum.y;
-    gradients[to + ${2 * heads}u] = sum.z;
-    gradients[to + ${3 * heads}u] = sum.w;
+    let scale = ${coefficient(norm, "scale", "c")};
+    let shift = ${coefficient(norm, "shift", "c")};
+    let weight = to + ${at("fc_mu.weight")}u + column * ${4 * heads}u + row;
+    ${
+      stored(heads, (r) =>
+        `{
+      let sum = fma(sum${r}, scale, shift * total${r});
+      ${
+          lanes.map((lane, i) =>
+            `gradients[weight + ${i * heads + r}u] = sum.${lane};`
+          ).join("\n      ")
+        }
+    }`)
+    }
     if (column == 0u) {
-      gradients[${offsetOf(spec, "fc_mu.bias")}u + n] = total;
+      let bias = to + ${at("fc_mu.bias")}u + row;
+      ${stored(heads, (r) => `gradients[bias + ${r}u] = total${r};`)}
     }
   } else {
-    let d = group.y - ${heads}u;
+    let row = (block - ${shares.heads}u) * ${tile.rows}u;
     var total = vec4<f32>();
-    for (var image = 0u; image < job.count; image++) {
-      let value = decoded[image * ${COLUMNS}u + column];
-      total += value;
-      sum = fma(value, vec4(z[image * ${latentDim}u + d]), sum);
+    ${loop("decoded", latentDim, row.z, (r) => r ? "" : "total += value;")}
+    let weight = to + ${at("fc_decode.weight")}u + row * ${FEATURE_COUNT}u
+      + 4u * column;
+    ${
+      stored(latentDim, (r) =>
+        `leave(weight + ${r * FEATURE_COUNT}u, sum${r});`)
     }
-    let to = ${offsetOf(spec, "fc_decode.weight")}u
-      + d * ${FEATURE_COUNT}u + 4u * column;
-    gradients[to] = sum.x;
-    gradients[to + 1u] = sum.y;
-    gradients[to + 2u] = sum.z;
-    gradients[to + 3u] = sum.w;
-    if (d == 0u) {
-      let bias = ${offsetOf(spec, "fc_decode.bias")}u + 4u * column;
-      gradients[bias] = total.x;
-      gradients[bias + 1u] = total.y;
-      gradients[bias + 2u] = total.z;
-      gradients[bias + 3u] = total.w;
+    if (row == 0u) {
+      leave(to + ${at("fc_decode.bias")}u + 4u * column, total);
     }
   }`,
-  });
+  };
 }

@@ -32,7 +32,7 @@ export function lossOutput(
   bias: number,
   training: boolean,
 ): Output {
-  const row = `image * ${lossRow(latentDim)}u`;
+  const row = `group.x * ${lossRow(latentDim)}u`;
   const output = `let y = value + parameters[${bias / 4}u].x;
     let x = images[at];`;
   const loss = likelihood === "bce"
@@ -56,6 +56,7 @@ export function lossOutput(
     ${training ? "gradient[at] = slope / f32(job.count);" : ""}
     sum0 += vec4(loss, slope, 0.0, 0.0);`,
     sums: 1,
+    single: true,
     finish: `losses[${row} + ${Loss.reconstruction}u] = total0.x;
     losses[${row} + ${Loss.slope}u] = total0.y / f32(job.count);`,
   };

@@ -13,26 +13,32 @@ import {
   modelSpec,
   offsetOf,
 } from "../../model/spec.ts";
-import { OUTPUT, type Stage, STAGES } from "../stages.ts";
+import { type Norm, OUTPUT, type Stage, STAGES } from "../stages.ts";
 import { adam, type Filter } from "./adam.ts";
 import { type Convolution, down, up } from "./convolution.ts";
-import { filterGradient, singleFilterGradient } from "./filter.ts";
+import {
+  filterGradient,
+  filterThreads,
+  type Partials,
+  singleFilterGradient,
+} from "./filter.ts";
 import { gathered } from "./images.ts";
 import { latentBackward, latentForward, latentRow } from "./latent.ts";
-import { linearGradients } from "./linear.ts";
+import { linearGradients, linearRegion, linearSplits } from "./linear.ts";
 import { lossOutput, lossRow, pixelOutput, record } from "./loss.ts";
 import {
-  coefficientCount,
+  BACKWARD_SUMS,
   inferenceMoments,
-  moments,
   normGradient,
-  SUMS,
+  RUNNING_LENGTH,
 } from "./norm.ts";
 import type { Program } from "./program.ts";
+import { type FixedShare, sharedOut } from "./shares.ts";
 import {
   gradientOf,
   type Input,
   normalised,
+  normalisedByBatch,
   type Output,
   plain,
   rectified,
@@ -53,7 +59,8 @@ export class Plan {
   readonly #options: ModelOptions;
   readonly #tiling: Tiling;
   readonly #filters: (Filter & { stage: Stage })[] = [];
-  readonly #partialCount: number;
+  readonly #linear: Partials;
+  readonly #gradientCount: number;
   readonly #headsTranspose: number;
   readonly #transposeCount: number;
 
@@ -61,7 +68,8 @@ export class Plan {
     this.spec = modelSpec(options.latentDim);
     this.#options = options;
     this.#tiling = tiling;
-    let offset = 0, transpose = 0;
+    // Behind the gradients that are there at once lie those in parts.
+    let offset = this.spec.parameterCount, transpose = 0;
     for (const stage of STAGES) {
       const { name, shape } = stage;
       const size = 9 * shape.large.channels * shape.small.channels;
@@ -71,27 +79,32 @@ export class Plan {
         stage,
         name,
         shape,
-        partials: { offset, splits },
+        partials: { offset, splits, units: shape.small.size },
         transpose: kept ? transpose : undefined,
       });
       offset += splits * size;
       if (kept) transpose += size;
     }
-    this.#partialCount = offset;
+    const splits = linearSplits(
+      options.latentDim,
+      tiling.linear,
+      this.#filterThreads(STAGES[3]),
+    );
+    this.#linear = { offset, splits, units: 1 };
+    this.#gradientCount = offset + splits * linearRegion(this.spec).length;
     this.#headsTranspose = transpose;
     this.#transposeCount = transpose + FEATURE_COUNT * 2 * options.latentDim;
   }
 
   /** Sizes of all buffers but the images' and the order's, in 4-byte words. */
   buffers(batchSize: number, slots: number): Map<string, number> {
-    const { latentDim, parameterCount, runningCount } = this.spec;
+    const { latentDim, parameterCount } = this.spec;
     const sizes = new Map<string, number>([
       ["parameters", parameterCount],
       ["expAvg", parameterCount],
       ["expAvgSq", parameterCount],
-      ["gradients", parameterCount],
-      ["running", runningCount],
-      ["partials", this.#partialCount],
+      ["gradients", this.#gradientCount],
+      ["running", RUNNING_LENGTH],
       ["transposes", this.#transposeCount],
       ["records", slots * lossRow(latentDim)],
     ]);
@@ -100,7 +113,6 @@ export class Plan {
     perImage("image", IMAGE_PIXELS);
     perImage("losses", lossRow(latentDim));
     perImage("latents", latentRow(latentDim).length);
-    perImage("∂heads", 2 * latentDim);
     perImage("z", latentDim);
     for (const name of ["fc_decode", "∂fc_decode"]) {
       perImage(name, FEATURE_COUNT);
@@ -111,8 +123,7 @@ export class Plan {
       perImage(`∂${name}`, size);
       if (!norm) continue;
       perImage(`∂${norm.name}`, size);
-      perImage(`sums ${norm.name}`, SUMS * norm.channels);
-      sizes.set(`norm ${norm.name}`, coefficientCount(norm));
+      perImage(`sums ${norm.name}`, BACKWARD_SUMS * norm.channels);
     }
     return sizes;
   }
@@ -147,23 +158,24 @@ export class Plan {
   training(): Program[] {
     const { latentDim, autoencoder, likelihood } = this.#options;
     const [e0, e3, e6, d0, d3, d6] = STAGES;
-    const moments_ = ({ norm }: Stage) => moments(norm!, this.spec);
     return [
-      ...[e0, e3, e6].flatMap((s) => [this.#forward(s, true), moments_(s)]),
+      ...[e0, e3, e6].map((stage) => this.#forward(stage, true)),
       latentForward(this.spec, autoencoder, {
-        features: normalised(e6.norm!, e6.output),
+        features: this.#byBatch(e6),
         sample: true,
         decode: true,
       }),
-      ...[d0, d3].flatMap((s) => [this.#forward(s, true), moments_(s)]),
+      ...[d0, d3].map((stage) => this.#forward(stage, true)),
       this.#forward(
         d6,
         true,
         lossOutput(likelihood, latentDim, this.#bias(d6), true),
       ),
-      ...this.#backward(d6, gradientOf(d3.norm!, d3.output)),
-      ...this.#backward(d3, gradientOf(d0.norm!, d0.output)),
-      ...this.#backward(d0, stored("∂fc_decode")),
+      this.#inputGradient(d6, gradientOf(d3.norm!, d3.output)),
+      this.#filterGradient(d6, d3),
+      this.#inputGradient(d3, gradientOf(d0.norm!, d0.output)),
+      this.#filterGradient(d3, d0),
+      this.#inputGradient(d0, stored("∂fc_decode")),
       latentBackward(
         this.spec,
         autoencoder,
@@ -171,11 +183,29 @@ export class Plan {
         e6.output,
         this.#headsTranspose,
       ),
-      linearGradients(this.spec, e6.norm!, e6.output),
-      ...this.#backward(e6, gradientOf(e3.norm!, e3.output)),
-      ...this.#backward(e3, gradientOf(e0.norm!, e0.output)),
-      ...this.#backward(e0),
-      adam(this.spec, this.#filters, `${OUTPUT}.bias`, this.#headsTranspose),
+      this.#filterGradient(d0, e6, [
+        linearGradients(
+          this.spec,
+          e6.norm!,
+          e6.output,
+          this.#linear,
+          this.#tiling.linear,
+          this.#filterThreads(d0),
+        ),
+      ]),
+      this.#inputGradient(e6, gradientOf(e3.norm!, e3.output)),
+      this.#filterGradient(e6, e3),
+      this.#inputGradient(e3, gradientOf(e0.norm!, e0.output)),
+      this.#filterGradient(e3, e0),
+      this.#filterGradient(e0),
+      adam(
+        this.spec,
+        this.#filters,
+        { ...linearRegion(this.spec), partials: this.#linear },
+        `${OUTPUT}.bias`,
+        this.#headsTranspose,
+        this.#tiling.slices,
+      ),
     ];
   }
 
@@ -268,60 +298,107 @@ export class Plan {
         offset: offsetOf(this.spec, `${name}.weight`),
       };
     const make = direction === "down" ? down : up;
-    return make({ shape, weights, tile, ...rest });
+    const { workgroups } = this.#tiling;
+    return make({ shape, weights, tile, workgroups, ...rest });
   }
 
   #forward(
     stage: Stage,
     training: boolean,
     output?: Output,
-    input = inputOf(stage),
+    input?: Input,
   ): Program {
-    const { name, direction, norm } = stage;
+    const { name, direction, norm, inputNorm } = stage;
     return this.#convolution(stage, direction, {
       name,
-      input,
+      input: input ??
+        (training && inputNorm
+          ? this.#byBatch(sourceOf(inputNorm))
+          : inputOf(stage)),
       output: output ??
         rectified(stage.output, this.#bias(stage), training ? norm : undefined),
     });
   }
 
+  /** Workgroups that left sums, as WGSL. */
+  #parts(): string {
+    return `min(job.count, ${this.#tiling.workgroups}u)`;
+  }
+
+  /** What a stage leaves, normalised by whoever is the first to need it. */
+  #byBatch({ norm, output }: Stage): Input {
+    return normalisedByBatch(norm!, output, this.spec, this.#parts());
+  }
+
+  /** What arrives at a stage's output on the way back. */
+  #gradient(stage: Stage, keep: boolean): Input {
+    return stage.norm
+      ? throughNorm(stage.norm, stage, keep)
+      : plain(`∂${stage.name}`, "f32");
+  }
+
+  /** Keeps the gradient before the ReLU for the filter gradient. */
+  #inputGradient(stage: Stage, output: Output): Program {
+    const { name, direction } = stage;
+    return this.#convolution(stage, direction === "down" ? "up" : "down", {
+      name: `∂${name} input`,
+      input: this.#gradient(stage, true),
+      output,
+    });
+  }
+
+  #filterThreads(stage: Stage): number {
+    const tile = this.#tiling.filter[shapeIndex(stage)];
+    return filterThreads(stage.shape, tile);
+  }
+
   /**
-   * The gradients of a stage, with the output of its input gradient, if that is
-   * wanted. The input gradient keeps the gradient before the ReLU for the
-   * filter gradient.
+   * The filter gradient of a stage. Some of its workgroups make the norm's
+   * gradient of the stage `next`, which is next on the way back, or do `more`.
    */
-  #backward(stage: Stage, output?: Output): Program[] {
+  #filterGradient(
+    stage: Stage,
+    next?: Stage,
+    more: readonly FixedShare[] = [],
+  ): Program {
     const { name, direction, norm, shape } = stage;
-    const gradient = norm
-      ? throughNorm(norm, stage, output !== undefined)
-      : plain(`∂${name}`, "f32");
+    const threads = this.#filterThreads(stage);
     const before = inputOf(stage);
-    const after = norm && output ? plain(`∂${name}`, "vec4<f32>") : gradient;
-    return [
-      ...norm ? [normGradient(norm, stage, this.spec)] : [],
-      ...output
-        ? [this.#convolution(stage, direction === "down" ? "up" : "down", {
-          name: `∂${name} input`,
-          input: gradient,
-          output,
-        })]
-        : [],
-      (shape.large.channels === 1 ? singleFilterGradient : filterGradient)({
-        name: `∂${name} filter`,
+    const after = norm && next
+      ? plain(`∂${name}`, "vec4<f32>")
+      : this.#gradient(stage, false);
+    // latentBackward leaves sums for each image.
+    const parts = next === STAGES[2] ? "job.count" : this.#parts();
+    const make = shape.large.channels === 1
+      ? singleFilterGradient
+      : filterGradient;
+    return sharedOut(
+      `∂${name} filter`,
+      threads,
+      make({
         shape,
         large: direction === "down" ? before : after,
         small: direction === "down" ? after : before,
         partials: this.#filters.find((f) => f.name === name)!.partials,
         tile: this.#tiling.filter[shapeIndex(stage)],
       }),
-    ];
+      [
+        ...next
+          ? [normGradient(next.norm!, next, this.spec, parts, threads)]
+          : [],
+        ...more,
+      ],
+    );
   }
 }
 
 /** What a stage reads on the way forward. */
 function inputOf({ input, inputNorm }: Stage): Input {
   if (!inputNorm) return plain(input, input === "image" ? "f32" : "vec4<f32>");
-  const source = STAGES.find(({ norm }) => norm?.name === inputNorm.name)!;
-  return normalised(inputNorm, source.output);
+  return normalised(inputNorm, sourceOf(inputNorm).output);
+}
+
+/** The stage whose output a norm reads. */
+function sourceOf({ name }: Norm): Stage {
+  return STAGES.find(({ norm }) => norm?.name === name)!;
 }

@@ -5,10 +5,19 @@
  *
  * @module
  */
+import type { ModelSpec } from "../../model/spec.ts";
 import type { Norm, Stage } from "../stages.ts";
 import { rectifier } from "./functions.ts";
-import { coefficient, SUMS, type Vector } from "./norm.ts";
+import {
+  BACKWARD_SUMS,
+  batchMoments,
+  coefficient,
+  FORWARD_SUMS,
+  type Moments,
+  type Vector,
+} from "./norm.ts";
 import { type Binding, read, write } from "./program.ts";
+import { joined } from "./shares.ts";
 
 /** How a program gets at the values that it reads; `at` and `c` are in vec4. */
 export interface Input {
@@ -19,6 +28,8 @@ export interface Input {
   readonly value: string;
   /** A statement that keeps `value` for later programs. */
   readonly keep?: string;
+  /** What a workgroup does before it reads the first value. */
+  readonly moments?: Moments;
 }
 
 /** Writes the constants of an input as statements. */
@@ -35,9 +46,28 @@ export function plain(buffer: string, type: Binding["type"]): Input {
 /** Reads activations through their norm: scaled and shifted. */
 export function normalised(norm: Norm, activations: string): Input {
   return {
-    bindings: { input: read(activations), norm: read(`norm ${norm.name}`) },
+    bindings: { input: read(activations), norm: read("running") },
     constants: coefficients(norm, ["scale", "shift"]),
     value: "fma(input[at], scale, shift)",
+  };
+}
+
+/**
+ * Reads them so in the first program of a step that needs the norm, which makes
+ * scale and shift of what `parts` (WGSL) workgroups left.
+ */
+export function normalisedByBatch(
+  norm: Norm,
+  activations: string,
+  spec: ModelSpec,
+  parts: string,
+): Input {
+  const moments = batchMoments(norm, spec, parts);
+  return {
+    bindings: joined({ input: read(activations) }, moments.bindings),
+    constants: { scale: "scales[c]", shift: "shifts[c]" },
+    value: "fma(input[at], scale, shift)",
+    moments,
   };
 }
 
@@ -50,11 +80,11 @@ export function throughNorm(norm: Norm, stage: Stage, keep: boolean): Input {
     bindings: {
       gradient: read(`∂${norm.name}`),
       activations: read(stage.output),
-      norm: read(`norm ${norm.name}`),
+      norm: read("running"),
       ...keep && { kept: write(`∂${stage.name}`) },
     },
-    constants: coefficients(norm, ["incoming", "slope", "constant"]),
-    value: "select(vec4<f32>(), fma(gradient[at], incoming, " +
+    constants: coefficients(norm, ["scale", "slope", "constant"]),
+    value: "select(vec4<f32>(), fma(gradient[at], scale, " +
       "fma(activations[at], slope, constant)), activations[at] > vec4<f32>())",
     keep: keep ? "kept[at] = value;" : undefined,
   };
@@ -76,8 +106,13 @@ export interface Output {
    */
   readonly store: string;
   readonly sums: number;
-  /** Statements that store the sums of `image` (in `total0`, …) for `c`. */
+  /**
+   * Statements that store the sums of the workgroup's images (in `total0`, …)
+   * for `c`.
+   */
   readonly finish?: string;
+  /** Whether a workgroup must not take more than one image. */
+  readonly single?: boolean;
 }
 
 /** Stores the results as they are. */
@@ -104,12 +139,9 @@ export function rectified(
       ...norm && { sums: write(`sums ${norm.name}`) },
     },
     store: `let h = rectify(value + parameters[${bias / 4}u + c]);
-    to[at] = h;` + (norm
-      ? `sum0 += h; sum1 = fma(h, h, sum1);
-    sum2 += select(vec4<f32>(), vec4(1.0), h > vec4<f32>());`
-      : ""),
-    sums: norm ? SUMS : 0,
-    finish: norm && finishSums(columns),
+    to[at] = h;` + (norm ? `sum0 += h; sum1 = fma(h, h, sum1);` : ""),
+    sums: norm ? FORWARD_SUMS : 0,
+    finish: norm && finishSums(FORWARD_SUMS, columns),
   };
 }
 
@@ -126,16 +158,19 @@ export function gradientOf(
     },
     store: `to[at] = value;
     let h = before[at];
+    let isPositive = h > vec4<f32>();
     sum0 += value; sum1 = fma(value, h, sum1);
-    sum2 += select(vec4<f32>(), value, h > vec4<f32>());`,
-    sums: SUMS,
-    finish: finishSums(norm.channels / 4),
+    sum2 += select(vec4<f32>(), value, isPositive);
+    sum3 += select(vec4<f32>(), vec4(1.0), isPositive);`,
+    sums: BACKWARD_SUMS,
+    finish: finishSums(BACKWARD_SUMS, norm.channels / 4),
   };
 }
 
-function finishSums(columns: number): string {
+function finishSums(length: number, columns: number): string {
   return Array.from(
-    { length: SUMS },
-    (_, s) => `sums[(image * ${SUMS}u + ${s}u) * ${columns}u + c] = total${s};`,
+    { length },
+    (_, s) =>
+      `sums[(group.x * ${length}u + ${s}u) * ${columns}u + c] = total${s};`,
   ).join("\n");
 }

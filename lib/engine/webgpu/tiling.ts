@@ -11,6 +11,14 @@ export interface Tile {
   readonly columns: number;
 }
 
+/** How the linear layers' gradients are shared. */
+export interface LinearTile {
+  /** Rows of the weights that one thread takes. */
+  readonly rows: number;
+  /** Workgroups that are wanted: the images are split for them. */
+  readonly workgroups: number;
+}
+
 /** The tiles of the threads, for each of the three shapes of convolution. */
 export interface Tiling {
   readonly down: readonly Tile[];
@@ -22,6 +30,11 @@ export interface Tiling {
   }[];
   /** Parts of each filter gradient. */
   readonly splits: readonly number[];
+  /** Most workgroups of a convolution, each of which leaves sums for the norm. */
+  readonly workgroups: number;
+  readonly linear: LinearTile;
+  /** Threads that share the partial gradients of four weights. */
+  readonly slices: number;
 }
 
 /** Many threads, to fill a GPU. */
@@ -42,6 +55,11 @@ export const HARDWARE: Tiling = {
     { large: 1, small: 1 },
   ],
   splits: [256, 64, 32],
+  // Each workgroup of the next layer adds up the sums of all: more of them make
+  // that dear, fewer leave a large GPU idle.
+  workgroups: 256,
+  linear: { rows: 4, workgroups: 256 },
+  slices: 4,
 };
 
 /** Much work for each thread: on a CPU, loads and barriers are what costs. */
@@ -62,4 +80,7 @@ export const SOFTWARE: Tiling = {
     { large: 8, small: 2 },
   ],
   splits: [32, 16, 8],
+  workgroups: 16,
+  linear: { rows: 12, workgroups: 1 },
+  slices: 1,
 };
