@@ -67,3 +67,12 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
     }
   });
 }
+
+Deno.test("training() makes 20 dispatches a step", () => {
+  const model = {
+    latentDim: 12,
+    likelihood: "mse",
+    autoencoder: false,
+  } as const;
+  assertEquals(new Plan(model, HARDWARE).training().length, 20);
+});

@@ -39,6 +39,7 @@ const THREADS = 64;
  * parts, and that of the last bias the sum over the images; all others are
  * there.
  *
+ * @param lastBias Where the last bias lies in the arena.
  * @param headsTranspose Where the heads' weights [heads, features] are kept.
  * @param slices Threads that share the parts of one gradient.
  */
@@ -46,7 +47,7 @@ export function adam(
   spec: ModelSpec,
   filters: readonly Filter[],
   linear: Region,
-  lastBias: string,
+  lastBias: number,
   headsTranspose: number,
   slices: number,
 ): Program {
@@ -55,36 +56,45 @@ export function adam(
   const workgroups = Math.ceil(count / each);
   const record = recorded(spec.latentDim, `(group.x - ${workgroups}u)`);
   const { beta1, beta2, eps } = ADAM;
-  const regions = filters.map(({ name, shape, partials }): Region => ({
-    first: offsetOf(spec, `${name}.weight`),
-    length: 9 * shape.large.channels * shape.small.channels,
-    partials,
-  })).concat(linear);
-  const within = (first: number, length: number) =>
-    `i - ${first / 4}u < ${length / 4}u`;
-  const summed = regions.map(({ first, length, partials }) => `
-  if (${within(first, length)}) {
+  const heads = 2 * spec.latentDim;
+  const headWeight = offsetOf(spec, "fc_mu.weight");
+  const headBias = offsetOf(spec, "fc_mu.bias");
+  const within = (first: number, end: number) =>
+    `i - ${first / 4}u < ${(end - first) / 4}u`;
+  const sum = (
+    partials: Partials,
+    length: number,
+    value: (at: string) => string,
+  ) => `
     let units = job.count * ${partials.units}u;
     let span = ${span(partials)};
     let parts = (units + span - 1u) / span;
-    let at = ${(partials.offset - first) / 4}u + i;
     var other = vec4<f32>();
-    var part = slice;
-    for (; part + ${slices}u < parts; part += ${2 * slices}u) {
-      gradient += gradients[at + part * ${length / 4}u];
-      other += gradients[at + (part + ${slices}u) * ${length / 4}u];
+    for (var part = slice; part < parts; part += ${2 * slices}u) {
+      let at = first + part * ${length / 4}u;
+      gradient += ${value("at")};
+      if (part + ${slices}u < parts) {
+        let next = at + ${slices * length / 4}u;
+        other += ${value("next")};
+      }
     }
-    if (part < parts) {
-      gradient += gradients[at + part * ${length / 4}u];
-    }
-    gradient += other;
-  } else `).join("");
+    gradient += other;`;
+  const plainly = (at: string) => `gradients[${at}]`;
+  const summed = filters.map(({ name, shape, partials }) => {
+    const first = offsetOf(spec, `${name}.weight`);
+    const length = 9 * shape.large.channels * shape.small.channels;
+    return `
+  if (${within(first, first + length)}) {
+    let first = ${(partials.offset - first) / 4}u + i;
+    ${sum(partials, length, plainly)}
+  } else `;
+  }).join("");
   const transposed = filters.filter(({ transpose }) => transpose !== undefined)
     .map(({ name, shape: { large, small }, transpose }) => {
       const first = offsetOf(spec, `${name}.weight`);
       const columns = small.channels / 4;
       return `
-    if (${within(first, 9 * large.channels * small.channels)}) {
+    if (${within(first, first + 9 * large.channels * small.channels)}) {
       let row = (i - ${first / 4}u) / ${columns}u;
       let to = ${transpose}u + row / ${large.channels}u
           * ${small.channels * large.channels}u
@@ -96,8 +106,7 @@ export function adam(
       transposes[to + ${3 * large.channels}u] = parameter.w;
     } else `;
     }).join("");
-  const heads = 2 * spec.latentDim;
-  const headWeight = offsetOf(spec, "fc_mu.weight") / 4;
+  const { first, length, partials } = linear;
   return program({
     name: "adam",
     bindings: {
@@ -111,29 +120,41 @@ export function adam(
     threads: THREADS,
     grid: () => [workgroups + lossRow(spec.latentDim)],
     globals: `${record.globals}
-${slices > 1 ? `var<workgroup> slices: array<vec4<f32>, ${THREADS}>;` : ""}
-fn updated(i: u32, gradient: vec4<f32>) -> vec4<f32> {
-  let m = expAvg[i] * ${beta1} + gradient * ${1 - beta1};
-  let v = expAvgSq[i] * ${beta2} + gradient * gradient * ${1 - beta2};
-  expAvg[i] = m;
-  expAvgSq[i] = v;
-  let parameter = parameters[i]
-    - job.stepSize * m / (sqrt(v) * job.secondCorrection + ${eps});
-  parameters[i] = parameter;
-  return parameter;
-}`,
+${slices > 1 ? `var<workgroup> slices: array<vec4<f32>, ${THREADS}>;` : ""}`,
     main: `
-  if (group.x >= ${workgroups}u) {${record.main}
-    if (group.x == ${workgroups + Loss.slope}u && thread == 0u) {
-      let gradient = vec4(partial[0], 0.0, 0.0, 0.0);
-      updated(${offsetOf(spec, lastBias) / 4}u, gradient);
-    }
-    return;
-  }
-  let i = group.x * ${each}u + thread % ${each}u;
   let slice = thread / ${each}u;
+  var i = group.x * ${each}u + thread % ${each}u;
   var gradient = vec4<f32>();
-  ${summed}if (i < ${count}u && slice == 0u) {
+  var isOwn = slice == 0u && i < ${count}u && i != ${lastBias / 4}u;
+  if (group.x >= ${workgroups}u) {${record.main}
+    i = ${lastBias / 4}u;
+    isOwn = thread == 0u && group.x == ${workgroups + Loss.slope}u;
+    if (isOwn) { gradient.x = partial[0]; }
+  } else {
+  ${summed}if (${within(headWeight, headBias)}) {
+    // Left as [features / 4, heads, 4].
+    let element = (i - ${headWeight / 4}u) * 4u + vec4(0u, 1u, 2u, 3u);
+    let feature = element / ${heads}u;
+    let begin = feature / 4u * ${heads}u + element % ${heads}u;
+    let lane = feature % 4u;
+    let first = ${(partials.offset + headWeight - first) / 4}u;
+    ${
+      sum(
+        partials,
+        length,
+        (at) =>
+          `vec4(${
+            ["x", "y", "z", "w"].map((k) =>
+              `gradients[${at} + begin.${k}][lane.${k}]`
+            )
+              .join(", ")
+          })`,
+      )
+    }
+  } else if (${within(headBias, first + length)}) {
+    let first = ${(partials.offset - first) / 4}u + i;
+    ${sum(partials, length, plainly)}
+  } else if (i < ${count}u && slice == 0u) {
     gradient = gradients[i];
   }
   ${
@@ -146,11 +167,18 @@ fn updated(i: u32, gradient: vec4<f32>) -> vec4<f32> {
   gradient = slices[thread];`
         : ""
     }
-  if (slice == 0u && i < ${count}u && i != ${offsetOf(spec, lastBias) / 4}u) {
-    let parameter = updated(i, gradient);
-    ${transposed}if (${within(4 * headWeight, FEATURE_COUNT * heads)}) {
+  }
+  if (isOwn) {
+    let m = expAvg[i] * ${beta1} + gradient * ${1 - beta1};
+    let v = expAvgSq[i] * ${beta2} + gradient * gradient * ${1 - beta2};
+    expAvg[i] = m;
+    expAvgSq[i] = v;
+    let parameter = parameters[i]
+      - job.stepSize * m / (sqrt(v) * job.secondCorrection + ${eps});
+    parameters[i] = parameter;
+    ${transposed}if (${within(headWeight, headBias)}) {
       for (var k = 0u; k < 4u; k++) {
-        let at = (i - ${headWeight}u) * 4u + k;
+        let at = (i - ${headWeight / 4}u) * 4u + k;
         transposes[${headsTranspose}u + at % ${heads}u * ${FEATURE_COUNT}u
           + at / ${heads}u] = parameter[k];
       }

@@ -7,7 +7,6 @@
  */
 import type { ConvShape } from "../../model/spec.ts";
 import { convolutionFlops } from "../stages.ts";
-import { leave } from "./functions.ts";
 import { write } from "./program.ts";
 import { joined, type Share } from "./shares.ts";
 import type { Input } from "./sides.ts";
@@ -112,10 +111,9 @@ export function filterGradient(
     bindings: joined(
       l.bindings,
       s.bindings,
-      { gradients: write("gradients", "f32") },
+      { gradients: write("gradients") },
     ),
     groups: (images) => 9 * parts(images, partials),
-    globals: [leave],
     flops: convolutionFlops(shape),
     main: `
   let tap = own % 9u;
@@ -160,12 +158,12 @@ export function filterGradient(
     }
     }
   }
-  let to = ${partials.offset}u + 4u * (column
-    + own * ${channels * smallDepth}u + row * ${4 * smallDepth}u);
+  let to = ${partials.offset / 4}u + column
+    + own * ${channels * smallDepth}u + row * ${4 * smallDepth}u;
   ${
       each((r, lane, g) => {
         const at = (4 * r + lanes.indexOf(lane)) * smallDepth + g;
-        return `leave(to + ${4 * at}u, sum${r}${lane}${g});`;
+        return `gradients[to + ${at}u] = sum${r}${lane}${g};`;
       }).join("\n  ")
     }`,
   };
@@ -192,12 +190,11 @@ export function singleFilterGradient(
     bindings: joined(
       l.bindings,
       s.bindings,
-      { gradients: write("gradients", "f32") },
+      { gradients: write("gradients") },
     ),
     groups: (images) => parts(images, partials),
     flops: convolutionFlops(shape),
     globals: [
-      leave,
       `var<workgroup> taps: array<vec4<f32>, ${9 * threads}>;`,
     ],
     main: `
@@ -247,8 +244,8 @@ export function singleFilterGradient(
   workgroupBarrier();
   // The sums of the first ${columns} threads, in the order of the weights.
   for (var i = thread; i < ${9 * columns}u; i += ${threads}u) {
-    leave(${partials.offset}u + 4u * (own * ${9 * columns}u + i),
-      taps[i % ${columns}u * 9u + i / ${columns}u]);
+    gradients[${partials.offset / 4}u + own * ${9 * columns}u + i] =
+      taps[i % ${columns}u * 9u + i / ${columns}u];
   }`,
   };
 }

@@ -102,16 +102,3 @@ fn rectify(x: vec4<f32>) -> vec4<f32> {
   return select(x, vec4<f32>(), negative);
 }
 `;
-
-/**
- * Stores four gradients. Their buffer is one of scalars, because the linear
- * layers leave columns in it.
- */
-export const leave = `
-fn leave(at: u32, value: vec4<f32>) {
-  gradients[at] = value.x;
-  gradients[at + 1u] = value.y;
-  gradients[at + 2u] = value.z;
-  gradients[at + 3u] = value.w;
-}
-`;

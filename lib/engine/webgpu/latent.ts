@@ -323,23 +323,20 @@ const TERMS = [
 
 /** Writes the sums of some {@linkcode TERMS} over the places of the image. */
 function overPlaces(group: readonly number[], columns: number): string {
-  const lines = (line: (s: number, from: number) => string) =>
-    group.map((s, i) => line(s, i * THREADS)).join("\n    ");
   return `
-    ${lines((s, from) => `tile[${from}u + thread] = ${TERMS[s]};`)}
-  for (var half = ${THREADS / 2}u; half >= ${columns}u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) {
-      for (var i = thread; i < ${group.length * THREADS}u; i += ${THREADS}u) {
-        tile[i] += tile[i + half];
-      }
-    }
-  }
-  if (thread < ${columns}u) {
-    let to = own * ${BACKWARD_SUMS * columns}u + thread;
     ${
-    lines((s, from) => `sums[to + ${s * columns}u] = tile[${from}u + thread];`)
+    group.map((s, i) => `tile[${i * THREADS}u + thread] = ${TERMS[s]};`)
+      .join("\n    ")
   }
+  workgroupBarrier();
+  if (thread < ${group.length * columns}u) {
+    let begin = thread / ${columns}u * ${THREADS}u + thread % ${columns}u;
+    var sum = vec4<f32>();
+    for (var i = 0u; i < ${THREADS}u; i += ${columns}u) {
+      sum += tile[begin + i];
+    }
+    let to = own * ${BACKWARD_SUMS * columns}u + ${group[0] * columns}u;
+    sums[to + thread] = sum;
   }
 `;
 }

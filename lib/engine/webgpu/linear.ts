@@ -7,7 +7,6 @@
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops, type Norm } from "../stages.ts";
 import { type Partials, span } from "./filter.ts";
-import { leave } from "./functions.ts";
 import { latentRow } from "./latent.ts";
 import { coefficient } from "./norm.ts";
 import { read, write } from "./program.ts";
@@ -66,9 +65,9 @@ export function linearGradients(
   const heads = 2 * latentDim;
   const row = latentRow(latentDim);
   const shares = blocks(latentDim, tile, threads);
-  const rows = range(tile.rows), lanes = ["x", "y", "z", "w"];
+  const rows = range(tile.rows);
   const { first, length } = linearRegion(spec);
-  const at = (name: string) => offsetOf(spec, name) - first;
+  const at = (name: string) => (offsetOf(spec, name) - first) / 4;
   const lines = (line: (r: number) => string) => rows.map(line).join("\n    ");
   /** Runs a statement for each row that is there, of `count` rows. */
   const stored = (count: number, line: (r: number) => string) =>
@@ -101,10 +100,9 @@ export function linearGradients(
       norm: read("running"),
       latents: read("latents", "f32"),
       decoded: read("∂fc_decode"),
-      gradients: write("gradients", "f32"),
+      gradients: write("gradients"),
     },
     groups: shares.all * partials.splits,
-    globals: [leave],
     flops: linearFlops(latentDim),
     main: `
   let column = own % ${shares.columns}u * ${threads}u + thread;
@@ -113,7 +111,7 @@ export function linearGradients(
   let span = ${span(partials)};
   let begin = part * span;
   let end = min(begin + span, job.count);
-  let to = ${partials.offset}u + part * ${length}u;
+  let to = ${partials.offset / 4}u + part * ${length / 4}u;
   ${lines((r) => `var sum${r} = vec4<f32>();`)}
   if (column >= ${COLUMNS}u) { return; }
   if (block < ${shares.heads}u) {
@@ -130,34 +128,37 @@ export function linearGradients(
     let c = column % ${norm.channels / 4}u;
     let scale = ${coefficient(norm, "scale", "c")};
     let shift = ${coefficient(norm, "shift", "c")};
-    let weight = to + ${at("fc_mu.weight")}u + column * ${4 * heads}u + row;
+    // Four features of each head: adam() knows of it.
+    let weight = to + column * ${heads}u + row;
     ${
       stored(heads, (r) =>
-        `{
-      let sum = fma(sum${r}, scale, shift * total${r});
-      ${
-          lanes.map((lane, i) =>
-            `gradients[weight + ${i * heads + r}u] = sum.${lane};`
-          ).join("\n      ")
-        }
-    }`)
+        `gradients[weight + ${r}u] = fma(sum${r}, scale, shift * total${r});`)
     }
     if (column == 0u) {
-      let bias = to + ${at("fc_mu.bias")}u + row;
-      ${stored(heads, (r) => `gradients[bias + ${r}u] = total${r};`)}
+      let bias = to + ${at("fc_mu.bias")}u + row / 4u;
+      ${
+      range(tile.rows / 4).map((i) =>
+        `if (row + ${4 * i}u < ${heads}u) {
+        gradients[bias + ${i}u] = vec4(${
+          range(4).map((k) => 4 * i + k).map((r) =>
+            `select(0.0, total${r}, row + ${r}u < ${heads}u)`
+          ).join(", ")
+        });
+      }`
+      ).join("\n      ")
+    }
     }
   } else {
     let row = (block - ${shares.heads}u) * ${tile.rows}u;
     var total = vec4<f32>();
     ${loop("decoded", latentDim, row.z, (r) => r ? "" : "total += value;")}
-    let weight = to + ${at("fc_decode.weight")}u + row * ${FEATURE_COUNT}u
-      + 4u * column;
+    let weight = to + ${at("fc_decode.weight")}u + row * ${COLUMNS}u + column;
     ${
       stored(latentDim, (r) =>
-        `leave(weight + ${r * FEATURE_COUNT}u, sum${r});`)
+        `gradients[weight + ${r * COLUMNS}u] = sum${r};`)
     }
     if (row == 0u) {
-      leave(to + ${at("fc_decode.bias")}u + 4u * column, total);
+      gradients[to + ${at("fc_decode.bias")}u + column] = total;
     }
   }`,
   };

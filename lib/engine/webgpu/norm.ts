@@ -10,7 +10,6 @@
  */
 import { BATCH_NORM, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { type Norm, NORMS, type Stage } from "../stages.ts";
-import { leave } from "./functions.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 import type { FixedShare } from "./shares.ts";
 
@@ -213,17 +212,16 @@ export function normGradient(
     width,
     at: `(part * ${width}u + v) * ${columns}u + own`,
   };
-  const at = (name: string) => `${offsetOf(spec, name)}u + 4u * own`;
+  const at = (name: string) => `${offsetOf(spec, name) / 4}u + own`;
   const get = (name: Vector) => coefficient(norm, name, "own");
   return {
     bindings: {
       sums: read(`sums ${norm.name}`),
       norm: write("running"),
-      gradients: write("gradients", "f32"),
+      gradients: write("gradients"),
     },
     groups: columns,
     globals: [
-      leave,
       `var<workgroup> parts_sums: array<vec4<f32>, ${slices * width}>;`,
     ],
     main: `
@@ -248,10 +246,10 @@ export function normGradient(
     let constant = -scale * sum0 / n - slope * mean;
     ${get("slope")} = slope;
     ${get("constant")} = constant;
-    leave(${at(`${norm.name}.weight`)}, gamma);
-    leave(${at(`${norm.name}.bias`)}, sum0);
-    leave(${at(`${stage.name}.bias`)},
-      scale * sum2 + slope * mean * n + constant * positives);
+    gradients[${at(`${norm.name}.weight`)}] = gamma;
+    gradients[${at(`${norm.name}.bias`)}] = sum0;
+    gradients[${at(`${stage.name}.bias`)}] = scale * sum2
+      + slope * mean * n + constant * positives;
   }`,
   };
 }

@@ -202,7 +202,7 @@ export class Plan {
         this.spec,
         this.#filters,
         { ...linearRegion(this.spec), partials: this.#linear },
-        `${OUTPUT}.bias`,
+        this.#bias(d6),
         this.#headsTranspose,
         this.#tiling.slices,
       ),

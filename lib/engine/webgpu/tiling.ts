@@ -13,7 +13,7 @@ export interface Tile {
 
 /** How the linear layers' gradients are shared. */
 export interface LinearTile {
-  /** Rows of the weights that one thread takes. */
+  /** Rows of the weights that one thread takes, a multiple of four. */
   readonly rows: number;
   /** Workgroups that are wanted: the images are split for them. */
   readonly workgroups: number;
@@ -65,7 +65,7 @@ export const HARDWARE: Tiling = {
 /** Much work for each thread: on a CPU, loads and barriers are what costs. */
 export const SOFTWARE: Tiling = {
   down: [
-    { places: 8, columns: 2 },
+    { places: 14, columns: 4 },
     { places: 7, columns: 4 },
     { places: 16, columns: 2 },
   ],
