@@ -222,7 +222,8 @@ function close(
 
 for (
   const [kind, tiling, images, latentDim] of [
-    ["software", SOFTWARE, 3, 3],
+    // More images than workgroups.
+    ["software", { ...SOFTWARE, workgroups: 2 }, 3, 3],
     ["hardware", HARDWARE, 65, 3], // more images than a reduction has threads
     ["software", SOFTWARE, 2, 140], // more heads than threads
   ] as [string, Tiling, number, number][]

@@ -42,7 +42,7 @@ export const RUNNING_LENGTH = COEFFICIENTS +
 /** How many sums are left for a channel on the way forward, and back. */
 export const FORWARD_SUMS = 2, BACKWARD_SUMS = 4;
 
-/** Most numbers that one thread adds up where others wait for it. */
+/** Most slices of the rows: one thread adds these up while others wait. */
 const SLICES = 16;
 
 /** Writes one vec4 of a norm's coefficients as WGSL; `column` is an expression. */
@@ -57,10 +57,11 @@ export function coefficient(
   return `norm[${first / 4}u + ${column}]`;
 }
 
-/** Adds up `width` vec4 of each of `parts` rows, which begin at vec4 `first`. */
+/** Rows of sums in a buffer, one for each of `parts` (WGSL) workgroups. */
 interface Rows {
   readonly buffer: string;
   readonly parts: string;
+  /** vec4 of a row that are wanted. */
   readonly width: number;
   /** WGSL for the index of element `v` of row `part`. */
   readonly at: string;

@@ -58,11 +58,18 @@ export const HARDWARE: Tiling = {
   // Each workgroup of the next layer adds up the sums of all: more of them make
   // that dear, fewer leave a large GPU idle.
   workgroups: 256,
+  // A feature that is loaded serves four rows; at 12 dimensions only 18
+  // workgroups come of that, so the images are split.
   linear: { rows: 4, workgroups: 256 },
+  // One thread would go through the 256 parts of a first layer's weights.
   slices: 4,
 };
 
-/** Much work for each thread: on a CPU, loads and barriers are what costs. */
+/**
+ * Much work for each thread: on a CPU, loads and barriers are what costs. Where
+ * a tile is twice as large as here, llvmpipe compiles for a minute and gains
+ * little.
+ */
 export const SOFTWARE: Tiling = {
   down: [
     { places: 14, columns: 4 },
@@ -80,7 +87,9 @@ export const SOFTWARE: Tiling = {
     { large: 8, small: 2 },
   ],
   splits: [32, 16, 8],
+  // Enough for the cores, and few sums for the next layer to add up.
   workgroups: 16,
+  // One part: what is split, Adam has to add up.
   linear: { rows: 12, workgroups: 1 },
   slices: 1,
 };
