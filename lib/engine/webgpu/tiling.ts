@@ -66,14 +66,13 @@ export const HARDWARE: Tiling = {
 };
 
 /**
- * Much work for each thread: on a CPU, loads and barriers are what costs. Where
- * a tile is twice as large as here, llvmpipe compiles for a minute and gains
- * little.
+ * Much work for each thread: on a CPU, loads and barriers are what costs. The
+ * tiles end where llvmpipe's compiler takes minutes for larger ones.
  */
 export const SOFTWARE: Tiling = {
   down: [
     { places: 14, columns: 4 },
-    { places: 7, columns: 4 },
+    { places: 13, columns: 4 },
     { places: 16, columns: 2 },
   ],
   up: [
