@@ -63,6 +63,11 @@ export interface TextOption {
   readonly default: string | null;
   /** What a help text shows in place of a value. */
   readonly metavar: string;
+  /**
+   * On a command line it is a word of its own, without a flag; one option of a
+   * table at most. One that is required has a value wherever values are read.
+   */
+  readonly positional?: "required" | "optional";
   /** What it does, in a few words. */
   readonly help: string;
 }
@@ -85,7 +90,9 @@ export type OptionValues<T extends OptionTable> = {
     : T[K] extends ListOption ? readonly number[]
     :
       | (T[K] extends NumberOption ? number : string)
-      | (T[K]["default"] extends null ? null : never);
+      | (T[K] extends { readonly positional: "required" } ? never
+        : T[K]["default"] extends null ? null
+        : never);
 };
 
 /**

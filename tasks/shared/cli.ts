@@ -12,7 +12,13 @@ import { WriteError } from "../../lib/files/atomic_write.ts";
 import { oneLine } from "../../lib/text.ts";
 import { wrap, wrapCommand } from "./columns.ts";
 import { detailedFault, hint, sayDetail, setVerbose } from "./engine_news.ts";
-import { flagOf, optionLines, parseFlags } from "./flags.ts";
+import {
+  flagOf,
+  optionLines,
+  parseFlags,
+  positionalOf,
+  usageWord,
+} from "./flags.ts";
 import { guardConsole, say, sayCommand } from "./terminal.ts";
 
 /** What a task is called, what it does and how it is used. */
@@ -206,10 +212,12 @@ export function shellWord(text: string): string {
 /** Makes the text that `--help` prints. */
 export function helpText({ name, summary, examples, options }: Task): string {
   const command = commandOf(name);
+  const positional = positionalOf(options);
+  const words = positional ? ` ${usageWord(positional.option)}` : "";
   return [
     ...wrap(summary),
     "",
-    `Usage: ${command} [options]`,
+    `Usage: ${command} [options]${words}`,
     ...optionLines(options),
     "",
     examples.length > 1 ? "Examples:" : "Example:",

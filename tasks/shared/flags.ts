@@ -12,6 +12,7 @@ import {
   type OptionValues,
   parseOption,
   rangeOf,
+  type TextOption,
 } from "../../lib/options/table.ts";
 import { oneLine, show } from "../../lib/text.ts";
 import { COLUMNS, pad, widthOf, wrap } from "./columns.ts";
@@ -36,50 +37,83 @@ export function inSection<const T extends OptionTable>(
   ) as { [K in keyof T]: never };
 }
 
+/** An option that is a word of its own on a command line, without a flag. */
+export interface Positional {
+  /** Its name in the table. */
+  readonly name: string;
+  /** Its entry in the table. */
+  readonly option: TextOption;
+}
+
+/** Finds the positional of a table, if it has one. */
+export function positionalOf(table: OptionTable): Positional | undefined {
+  for (const [name, option] of Object.entries(table)) {
+    if (isPositional(option)) return { name, option };
+  }
+}
+
+function isPositional(option: Option): option is TextOption {
+  return option.type === "text" && option.positional !== undefined;
+}
+
 /**
  * Reads a command line against a task's table. Options of several numbers may
  * come again and add up; all others come once.
  *
  * @returns The values of all options and the names of those that were given; or
  * "help" where only the help is asked for.
- * @throws {OptionError} For an unknown flag, a stray word or a bad value.
+ * @throws {OptionError} For an unknown flag, a stray word, a missing one or a
+ * bad value.
  */
 export function parseFlags<T extends OptionTable>(
   table: T,
   args: readonly string[],
 ): { values: OptionValues<T>; given: Set<keyof T> } | "help" {
   const options: OptionTable = table;
-  const names = Object.keys(options);
+  const positional = positionalOf(options);
+  const names = Object.keys(options)
+    .filter((name) => name !== positional?.name);
   const isBoolean = (name: string) => options[name].type === "boolean";
   const words = joinValues(args);
   const valued = names.filter((name) => !isBoolean(name)).map(bare);
   const switches = names.filter(isBoolean);
-  for (const name of [...switches, "help"]) checkSwitch(name, options, words);
+  // What comes after it is no flag, whatever it looks like.
+  const end = words.indexOf("--");
+  const typed = end < 0 ? words : words.slice(0, end);
+  for (const name of [...switches, "help"]) checkSwitch(name, options, typed);
   const parsed: Args = parseArgs(words, {
-    string: valued,
+    // A word such as 007 is a file's name, not the number 7.
+    string: [...valued, "_"],
     collect: valued,
     boolean: [...switches.map(bare), "help"],
     alias: { help: "h" },
     negatable: names.filter((name) => options[name].default === true)
       .map(bare),
     unknown: (arg, key) => {
-      throw new OptionError(
-        key === undefined
-          ? `unexpected argument ${show(arg)}`
-          : unknownText(arg, names),
-      );
+      if (key !== undefined) throw new OptionError(unknownText(arg, names));
     },
   });
   if (parsed.help) return "help";
-  if (parsed._.length > 0) {
-    throw new OptionError(`unexpected argument ${show(String(parsed._[0]))}`);
-  }
 
   const values = defaults(options);
   const given = new Set<string>();
+  const stray = parsed._.map(String);
+  if (positional) {
+    const { name, option } = positional;
+    const word = stray.shift();
+    if (word !== undefined) {
+      values[name] = parseOption(option, option.metavar, word) as never;
+      given.add(name);
+    } else if (option.positional === "required") {
+      throw new OptionError(`${option.metavar} is missing: ${option.help}`);
+    }
+  }
+  if (stray.length > 0) {
+    throw new OptionError(`unexpected argument ${show(stray[0])}`);
+  }
   for (const name of names) {
     const value = isBoolean(name)
-      ? formsOf(name).some((form) => words.includes(form))
+      ? formsOf(name).some((form) => typed.includes(form))
         ? parsed[bare(name)]
         : undefined
       : joined(options[name], flagOf(name), parsed[bare(name)] as string[]);
@@ -158,7 +192,8 @@ function joinValues(args: readonly string[]): string[] {
   for (const arg of args) {
     const flag = joined.at(-1);
     if (
-      /^(-[\d.]|$)/.test(arg) && flag?.startsWith("-") && !flag.includes("=")
+      /^(-[\d.]|$)/.test(arg) && flag?.startsWith("-") &&
+      !flag.includes("=") && !joined.includes("--")
     ) {
       joined[joined.length - 1] = `${flag}=${arg}`;
     } else joined.push(arg);
@@ -179,7 +214,8 @@ function bare(name: string): string {
  * Writes options as a person types them, so that {@linkcode parseFlags} reads
  * the same values.
  *
- * @param names The options to write; those that are not set are left out.
+ * @param names The options to write; those that are not set are left out. A
+ * positional comes last.
  */
 export function flagWords(
   table: OptionTable,
@@ -187,9 +223,15 @@ export function flagWords(
   names: Iterable<string>,
 ): string[] {
   const words: string[] = [];
+  const last: string[] = [];
   for (const name of names) {
     const value = values[name];
     if (value === null || value === undefined) continue;
+    if (isPositional(table[name])) {
+      const word = String(value);
+      last.push(...(word.startsWith("-") ? ["--", word] : [word]));
+      continue;
+    }
     if (typeof value === "boolean") {
       if (value) words.push(flagOf(name));
       else if (table[name].default) words.push(`--no-${bare(name)}`);
@@ -200,7 +242,7 @@ export function flagWords(
     if (text.startsWith("-")) words.push(`${flagOf(name)}=${text}`);
     else words.push(flagOf(name), text);
   }
-  return words;
+  return [...words, ...last];
 }
 
 /** Says in a word what an option takes. */
@@ -223,6 +265,11 @@ function hint(option: Option): string {
   }
 }
 
+/** Writes a positional as usage lines do; brackets say that it may lack. */
+export function usageWord({ metavar, positional }: TextOption): string {
+  return positional === "required" ? metavar : `[${metavar}]`;
+}
+
 /** Where the descriptions of the options begin. */
 const DESCRIPTION = 26;
 
@@ -231,7 +278,9 @@ const DESCRIPTION = 26;
  * its range.
  */
 export function optionLines(options: OptionTable): string[] {
-  const entries = Object.entries(options);
+  const positional = positionalOf(options);
+  const entries = Object.entries(options)
+    .filter(([name]) => name !== positional?.name);
   const sectionOf = (option: Option & { section?: Section }) => option.section;
   const sections = [undefined, ...SECTIONS].map((section) => ({
     title: section ?? "Options",
@@ -239,6 +288,11 @@ export function optionLines(options: OptionTable): string[] {
       .flatMap(([name, option]) => optionRow(name, option)),
   }));
   sections.at(-1)!.rows.push(...row("-h, --help", "show this text"));
+  if (positional) {
+    const { option } = positional;
+    const rows = row(usageWord(option), option.help);
+    sections.unshift({ title: "Argument", rows });
+  }
   return sections.filter(({ rows }) => rows.length > 0)
     .flatMap(({ title, rows }) => ["", `${title}:`, ...rows]);
 }
