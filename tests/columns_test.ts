@@ -120,6 +120,12 @@ Deno.test("Forecast says once what a long run takes, when its speed is known", (
     "it will take about 2 min 30 s for 5 runs, 300 MB of memory and 5 MB on disk",
   );
   assertEquals(forecast.text(event, 3000, 3e8), undefined);
+  const unsaved = new Forecast(12, 1, false);
+  unsaved.text(event, 0, 3e8);
+  assertEquals(
+    unsaved.text({ secondsLeft: 90 }, 2000, 3e8),
+    "it will take about 1 min 30 s and 300 MB of memory",
+  );
   const short = new Forecast(12, 1);
   for (const now of [0, 2000, 4000]) {
     assertEquals(short.text({ secondsLeft: 5 }, now, 3e8), undefined);

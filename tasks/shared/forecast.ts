@@ -17,16 +17,19 @@ const LONG = 10;
 export class Forecast {
   readonly #latentDim: number;
   readonly #runs: number;
+  readonly #isKept: boolean;
   #started: number | undefined;
   #isTold = false;
 
   /**
    * @param latentDim Of the model, which decides how large its file is.
    * @param runs How many such runs there are from here on.
+   * @param isKept Whether they are saved.
    */
-  constructor(latentDim: number, runs: number) {
+  constructor(latentDim: number, runs: number, isKept = true) {
     this.#latentDim = latentDim;
     this.#runs = runs;
+    this.#isKept = isKept;
   }
 
   /**
@@ -47,10 +50,11 @@ export class Forecast {
     // Weights, both moments of Adam and the running statistics, in float32.
     const file = 4 * (3 * parameterCount + runningCount);
     const several = this.#runs > 1 ? ` for ${this.#runs} runs` : "";
-    return `it will take about ${duration(seconds)}${several}, ` +
-      `${megabytes(memory)} of memory and ${
-        megabytes(this.#runs * file)
-      } on disk`;
+    const time = `it will take about ${duration(seconds)}${several}`;
+    return this.#isKept
+      ? `${time}, ${megabytes(memory)} of memory and ` +
+        `${megabytes(this.#runs * file)} on disk`
+      : `${time} and ${megabytes(memory)} of memory`;
   }
 }
 

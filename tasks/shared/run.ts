@@ -91,12 +91,13 @@ export interface FinishedRun extends Disposable {
 /**
  * Trains a run to its last epoch, showing how far it is, and saves it.
  *
+ * @param run Without a path it is not saved.
  * @returns Nothing if the signal ended it: what it has learnt is saved, and the
  * command that goes on is shown.
  * @throws {TaskError} As {@linkcode explain} words it.
  */
 export async function trainRun(
-  run: Run,
+  run: Omit<Run, "path"> & { readonly path: string | null },
   training: Training,
 ): Promise<FinishedRun | undefined> {
   const { name, path } = run;
@@ -105,12 +106,17 @@ export async function trainRun(
   const { onStart, onEpoch } = training;
   using resources = new DisposableStack();
   const progress = resources.adopt(new Progress(), (bar) => bar.clear());
-  const forecast = new Forecast(options.latentDim, training.runs ?? 1);
+  const forecast = new Forecast(
+    options.latentDim,
+    training.runs ?? 1,
+    path !== null,
+  );
   let saved = training.saved;
   let isOurs = training.isInPlace || saved !== undefined;
   // What is saved in the midst of a run has the best epoch beside the last.
   let hasBest = resume?.best !== undefined;
   const save = async (checkpoint: Checkpoint) => {
+    if (path === null) return;
     if (!isOurs) await makeRoom(path);
     isOurs = true;
     await saveCheckpoint(path, checkpoint);
@@ -173,6 +179,10 @@ export async function trainRun(
         hasBest !== (checkpoint.best !== undefined)
       ) await save(checkpoint);
       if (event.reason === "aborted") {
+        if (path === null) {
+          say(`stopped after step ${checkpoint.state.step}; nothing was saved`);
+          return;
+        }
         const where = name === undefined ? `after step ${saved}` : `in ${name}`;
         say(
           `stopped ${where}, saved. Continue with:`,
