@@ -4,9 +4,15 @@
  * @module
  */
 import { join } from "node:path";
+import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { writeRecord } from "../lib/checkpoint/record.ts";
 import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
-import type { OptionTable, OptionValues } from "../lib/options/table.ts";
+import {
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import {
   type Beginning,
@@ -36,7 +42,13 @@ import {
   pick,
   training as trainingFlags,
 } from "./shared/options.ts";
-import { claim, isInPlace, readsFrom, willWrite } from "./shared/files.ts";
+import {
+  claim,
+  isInPlace,
+  readsFrom,
+  willWrite,
+  writeOutput,
+} from "./shared/files.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
@@ -83,6 +95,12 @@ const flags = {
       max: 100_000,
       help: "epochs between saves",
     },
+    record: {
+      type: "text",
+      default: null,
+      metavar: "FILE.json",
+      help: "write a record of the run, for verify; the engine is then wasm",
+    },
     savePlots: {
       type: "boolean",
       default: true,
@@ -127,6 +145,7 @@ const PREVIEW_DIGITS = 8;
 const STEPS_TO_LEARN = 1000;
 
 const main: Main<typeof flags> = async (values, { given, signal }) => {
+  if (values.record !== null) checkRecordable(values);
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
   await openBeginning(values);
@@ -148,6 +167,8 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     for (const name of PICTURES) await willWrite(join(outDir, name), "png");
   }
   if (options.animate) await willWrite(join(outDir, ANIMATION), "gif");
+  const { record } = options;
+  if (record !== null) await willWrite(record, "json");
 
   const dataset = await openDataset(options, signal, given);
   checkRun({ options: training, dataset, ...beginning }, names);
@@ -218,10 +239,23 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       }
     },
   });
-  if (!run) return EXIT_INTERRUPTED;
+  if (!run) {
+    if (record !== null) {
+      say("note: a run that was stopped has no record, however it goes on");
+    }
+    return EXIT_INTERRUPTED;
+  }
 
   const { checkpoint, engine } = run;
   const { reason, test } = run.end;
+  if (record !== null) {
+    const text = writeRecord({
+      checkpoint,
+      testTotal: test!.total,
+      package: config.version,
+    });
+    await writeOutput(record, new TextEncoder().encode(text), "json");
+  }
   const { history } = checkpoint;
   let pictures: string[];
   isDrawing = true;
@@ -253,6 +287,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (options.json) {
     console.log(JSON.stringify({
       checkpoint: path,
+      ...(record !== null && { record }),
       pictures,
       engine: engine.description,
       dataset: dataset.name,
@@ -267,6 +302,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
   if (test) console.log(`test       ${lossesText(test)}`);
   console.log(`checkpoint ${path}`);
+  if (record !== null) console.log(`record     ${record}`);
   if (pictures.length > 0) {
     console.log(nameRows([["pictures", pictures.join(" ")]], [11]));
   }
@@ -274,6 +310,30 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
 };
 
 type Options = OptionValues<typeof flags>;
+
+/**
+ * Refuses options of a run that nobody else could train again: a record holds
+ * options alone.
+ */
+function checkRecordable({ engine, resume, fineTune, images }: Options): void {
+  const refuse = (reason: string) =>
+    new OptionError(`--record does not go with ${reason}`);
+  if (engine !== "auto" && engine !== "wasm") {
+    throw refuse(
+      `--engine ${engine}, whose bits differ between machines: use wasm`,
+    );
+  }
+  for (const [name, value] of Object.entries({ resume, fineTune })) {
+    if (value === null) continue;
+    throw refuse(
+      `${flagOf(name)}: it says how to train from the first step, and a ` +
+        "checkpoint does not know how it came about",
+    );
+  }
+  if (images !== null) {
+    throw refuse("--images, which others do not have: use a --dataset");
+  }
+}
 
 /** Where a run is saved: where it goes on, unless another place is named. */
 function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {
@@ -297,7 +357,8 @@ function mergeOptions(
     ...recipes[values.recipe],
   };
   for (const name of given) Object.assign(merged, { [name]: values[name] });
-  return { ...merged, checkpoint: placeOf(values, given) };
+  const engine = values.record === null ? values.engine : "wasm";
+  return { ...merged, engine, checkpoint: placeOf(values, given) };
 }
 
 /** What `--json` says of a run that is over. */
@@ -332,7 +393,7 @@ function resumeCommand(
   const names = new Set(
     [...given, ...Object.keys(changes) as (keyof Options)[]].filter((name) =>
       !(name in trainingOptions || name in dataOptions) &&
-      !["resume", "fineTune", "checkpoint", "recipe"].includes(name)
+      !["resume", "fineTune", "checkpoint", "recipe", "record"].includes(name)
     ),
   );
   const words = flagWords(flags, { ...values, resume }, ["resume", ...names]);

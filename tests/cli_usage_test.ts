@@ -14,9 +14,16 @@ import {
   type Option,
   OptionError,
   type OptionTable,
+  type TextOption,
 } from "../lib/options/table.ts";
 import { helpText, TaskError, wordError } from "../tasks/shared/cli.ts";
-import { flagWords, parseFlags } from "../tasks/shared/flags.ts";
+import {
+  flagWords,
+  optionLines,
+  parseFlags,
+  positionalOf,
+  usageWord,
+} from "../tasks/shared/flags.ts";
 import { engineOptions } from "../tasks/shared/options.ts";
 import { inFolder } from "./folder.ts";
 import { runTask, runWell, snapshot } from "./process.ts";
@@ -53,7 +60,8 @@ function helpRows(text: string): Map<string, string> {
   let flag = "";
   for (const line of text.split("\n")) {
     const [, found] = line.match(/^ {2}(--?[a-z][a-z-]*)/) ?? [];
-    if (found) flag = found;
+    const [, word] = line.match(/^ {2}([A-Z]+\.[a-z]+|\[.+?\])(?: |$)/) ?? [];
+    if (found ?? word) flag = found ?? word;
     else if (!/^ {26}\S/.test(line)) flag = "";
     if (flag) rows.set(flag, `${rows.get(flag) ?? ""} ${line.trim()}`);
   }
@@ -65,7 +73,9 @@ for (const [name, task] of tasks) {
     const text = helpText(task);
     const rows = helpRows(text);
     for (const [key, option] of Object.entries(task.options)) {
-      const flag = key === "n"
+      const flag = key === positionalOf(task.options)?.name
+        ? usageWord(task.options[key] as TextOption)
+        : key === "n"
         ? "-n"
         : "--" + key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
       const row = rows.get(flag) ?? "";
@@ -115,6 +125,8 @@ for (const [name, task] of tasks) {
     assertEquals<unknown>(read, { values, given: new Set(names) });
     // The defaults, too: what is off is left out, what is not set as well.
     const off = defaults(task.options);
+    const positional = positionalOf(task.options);
+    if (positional) Object.assign(off, { [positional.name]: "a.json" });
     const parsed = parseFlags(
       task.options,
       flagWords(task.options, off, names),
@@ -192,6 +204,13 @@ const mistakes: [TaskName, string[], RegExp][] = [
   ["reconstruct", ["--split", "dev"], /--split .*validation.*not "dev"/],
   ["reconstruct", ["-n", "10001"], /-n .*from 1 to 10000/],
   ["doctor", ["--fix"], /unknown option --fix/],
+  ["verify", [], /^error: RECORD\.json is missing: the record of a run/],
+  ["verify", ["--json"], /^error: RECORD\.json is missing/],
+  ["verify", ["--threads", "2"], /^error: RECORD\.json is missing/],
+  ["verify", ["a.json", "b.json"], /unexpected argument "b\.json"/],
+  ["verify", ["a.json", "--", "007"], /unexpected argument "007"/],
+  ["verify", ["--record", "a.json"], /unknown option --record/],
+  ["verify", [""], /RECORD\.json takes a value .*not nothing/],
 ];
 
 for (const [name, args, message] of mistakes) {
@@ -225,6 +244,57 @@ Deno.test("parseFlags() adds up lists, and turns off what is on", () => {
   }
 });
 
+Deno.test("parseFlags() takes a positional anywhere, as it is typed", () => {
+  const { options } = tasks.get("verify")!;
+  const cases: [string[], string, boolean][] = [
+    [["a.json"], "a.json", false],
+    [["007", "--json"], "007", true],
+    [["--json", "a b.json"], "a b.json", true],
+    [["--threads", "2", "a.json", "--data-dir", "d"], "a.json", false],
+    [["--", "-1.json"], "-1.json", false],
+    [["--", "--json"], "--json", false],
+  ];
+  for (const [words, record, isJson] of cases) {
+    const parsed = parseFlags(options, words);
+    assert(parsed !== "help");
+    assertEquals(parsed.values.record, record, words.join(" "));
+    assertEquals(parsed.given.has("json"), isJson, words.join(" "));
+    assert(parsed.given.has("record"));
+  }
+});
+
+Deno.test("a positional that is optional may lack, and its usage says so", () => {
+  const table = {
+    file: {
+      type: "text",
+      default: null,
+      metavar: "FILE.x",
+      positional: "optional",
+      help: "what to look at",
+    },
+  } as const satisfies OptionTable;
+  assertEquals<unknown>(parseFlags(table, []), {
+    values: { file: null },
+    given: new Set(),
+  });
+  assertEquals<unknown>(parseFlags(table, ["a"]), {
+    values: { file: "a" },
+    given: new Set(["file"]),
+  });
+  const [, title, row] = optionLines(table);
+  assertEquals(title, "Argument:");
+  assertMatch(row, /^ {2}\[FILE\.x\] +what to look at$/);
+  const task = { name: "x", summary: "Looks.", examples: ["a"] } as const;
+  assertStringIncludes(
+    helpText({ ...task, options: table }),
+    "Usage: deno task x [options] [FILE.x]\n",
+  );
+  assertStringIncludes(
+    helpText(tasks.get("verify")!),
+    "Usage: deno task verify [options] RECORD.json\n",
+  );
+});
+
 /** Groups of options, and what uses them all when it is given the values. */
 const GROUPS: [OptionTable, RegExp][] = [
   [trainingOptions, /pick\([^;]*\btrainingOptions,?\s*\)/],
@@ -254,7 +324,7 @@ Deno.test("a task takes no option that it does not use", async () => {
 Deno.test("the place of what a task writes is --out for a file, --out-dir for a folder", () => {
   for (const [name, { options }] of tasks) {
     const places = Object.entries(options).filter(([key, option]) =>
-      option.type === "text" && !key.startsWith("checkpoint") &&
+      option.type === "text" && !/^(checkpoint|record)/.test(key) &&
       (option as { section?: string }).section === "Output"
     );
     for (const [key, option] of places) {

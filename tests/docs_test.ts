@@ -50,6 +50,7 @@ for (
     "tests/golden/README.md",
     "tests/peers/README.md",
     "tests/races/README.md",
+    "tests/records/README.md",
   ]
 ) {
   Deno.test(`${document} names files that are there`, async () => {

@@ -36,6 +36,7 @@ const unusual: Partial<Record<TaskName, string[]>> = {
   evaluate: [READ, RUNTIME_DIR],
   sweep: [MIRRORS, ...USUAL],
   compare: [MIRRORS, ...USUAL],
+  verify: [READ, RUNTIME_DIR],
   export: [READ, WRITE_HERE],
   import: [READ, WRITE_HERE],
   explore: [
@@ -213,6 +214,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
   train: {
     checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
     outDir: (to) => ["--out-dir", to],
+    record: (to) => ["--record", `${to}/record.json`],
   },
   evaluate: {},
   sweep: {
@@ -223,6 +225,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
     checkpointDir: (to) => ["--checkpoint-dir", to],
     out: png,
   },
+  verify: {},
   report: { out: (to) => ["--out", `${to}/report.html`] },
   explore: {},
   export: {
@@ -257,6 +260,7 @@ const inputs = [
   "images",
   "peers",
   "python",
+  "record",
   "resume",
 ];
 
