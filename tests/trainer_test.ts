@@ -169,6 +169,16 @@ Deno.test("train() stops at an epoch's end when it is aborted there", async () =
   assertEquals(checkpoint.partial, null);
 });
 
+Deno.test("train() lets a signal in where epochs are short", async () => {
+  const { end } = await collect(new FakeEngine(), {
+    dataset: dataset(10),
+    batchSize: 4,
+    epochs: 100_000,
+    signal: AbortSignal.timeout(20),
+  });
+  assertEquals(end.reason, "aborted");
+});
+
 Deno.test("train() names the step whose loss is not finite", async () => {
   const engine = new FakeEngine();
   engine.nonFiniteStep = 6;

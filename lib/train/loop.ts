@@ -146,8 +146,7 @@ export async function* trainWith(
       }
       if (now - reported >= INTERVAL) {
         reported = now;
-        // Steps may block the thread: let signals and timers in.
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await letEventsIn();
         const perSecond = (position - startedAt) / (now - started) * 1000;
         const left = train.count * (epochs - history.length) - position;
         yield {
@@ -208,6 +207,7 @@ export async function* trainWith(
       checkpoint,
     };
 
+    await letEventsIn(); // an epoch may be shorter than the interval
     if (signal?.aborted) {
       yield { type: "end", reason: "aborted", test: null, history, checkpoint };
       return;
@@ -247,6 +247,11 @@ export async function* trainWith(
       };
     },
   };
+}
+
+/** Lets signals and timers in, which steps keep out where they block. */
+function letEventsIn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**
