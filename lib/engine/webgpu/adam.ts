@@ -32,7 +32,8 @@ export interface Filter {
   readonly transpose?: number;
 }
 
-const THREADS = 64;
+/** Threads of a workgroup. */
+export const ADAM_THREADS = 64;
 
 /**
  * The update. The gradient of a filter or a linear layer is the sum of its
@@ -52,7 +53,7 @@ export function adam(
   slices: number,
 ): Program {
   const count = spec.parameterCount / 4;
-  const each = THREADS / slices;
+  const each = ADAM_THREADS / slices;
   const workgroups = Math.ceil(count / each);
   const record = recorded(spec.latentDim, `(group.x - ${workgroups}u)`);
   const { beta1, beta2, eps } = ADAM;
@@ -117,10 +118,14 @@ export function adam(
       expAvgSq: write("expAvgSq"),
       transposes: write("transposes", "f32"),
     },
-    threads: THREADS,
+    threads: ADAM_THREADS,
     grid: () => [workgroups + lossRow(spec.latentDim)],
     globals: `${record.globals}
-${slices > 1 ? `var<workgroup> slices: array<vec4<f32>, ${THREADS}>;` : ""}`,
+${
+      slices > 1
+        ? `var<workgroup> slices: array<vec4<f32>, ${ADAM_THREADS}>;`
+        : ""
+    }`,
     main: `
   let slice = thread / ${each}u;
   var i = group.x * ${each}u + thread % ${each}u;
@@ -160,7 +165,7 @@ ${slices > 1 ? `var<workgroup> slices: array<vec4<f32>, ${THREADS}>;` : ""}`,
   ${
       slices > 1
         ? `slices[thread] = gradient;
-  for (var half = ${THREADS / 2}u; half >= ${each}u; half /= 2u) {
+  for (var half = ${ADAM_THREADS / 2}u; half >= ${each}u; half /= 2u) {
     workgroupBarrier();
     if (thread < half) { slices[thread] += slices[thread + half]; }
   }

@@ -7,7 +7,9 @@
 
 /** What a thread computes: so many places (or cells of four) × vec4 columns. */
 export interface Tile {
+  /** Places of the smaller side; of `up`, each has 2×2 outputs. */
   readonly places: number;
+  /** vec4 of channels. */
   readonly columns: number;
 }
 
@@ -21,9 +23,11 @@ export interface LinearTile {
 
 /** The tiles of the threads, for each of the three shapes of convolution. */
 export interface Tiling {
+  /** From the larger side to the smaller. */
   readonly down: readonly Tile[];
+  /** From the smaller side to the larger. */
   readonly up: readonly Tile[];
-  /** In vec4 of channels. */
+  /** Filter gradients, in vec4 of the channels of both sides. */
   readonly filter: readonly {
     readonly large: number;
     readonly small: number;
@@ -32,6 +36,7 @@ export interface Tiling {
   readonly splits: readonly number[];
   /** Most workgroups of a convolution, each of which leaves sums for the norm. */
   readonly workgroups: number;
+  /** The linear layers' gradients. */
   readonly linear: LinearTile;
   /** Threads that share the partial gradients of four weights. */
   readonly slices: number;
