@@ -58,6 +58,7 @@ export type {
   TfBackend,
 } from "./engine/engine.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";
+export type { LinearTile, Tile, Tiling } from "./engine/webgpu/tiling.ts";
 export { SimdError, WorkerError } from "./engine/wasm/threads.ts";
 export { createEngine, type EngineChoice, type GpuMemory } from "./engines.ts";
 export type { GpuVerdict } from "./gpu_trial.ts";

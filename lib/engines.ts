@@ -10,9 +10,15 @@ import type {
   EngineOptions,
   TfBackend,
 } from "./engine/engine.ts";
-import { findHardwareGpu, GpuError } from "./engine/gpu.ts";
+import {
+  findHardwareGpu,
+  GpuError,
+  gpuName,
+  requestGpu,
+} from "./engine/gpu.ts";
 import { WasmEngine } from "./engine/wasm/engine.ts";
 import { SimdError } from "./engine/wasm/threads.ts";
+import type { Tiling } from "./engine/webgpu/tiling.ts";
 import { type GpuVerdict, tryGpu } from "./gpu_trial.ts";
 
 /** Which engine, and how it runs. */
@@ -38,6 +44,11 @@ export interface EngineChoice {
   readonly onTrial?: (text: string) => void;
   /** Where the outcomes of such trials are kept; nowhere by default. */
   readonly memory?: GpuMemory;
+  /**
+   * Returns how the work of a GPU's threads is tiled, given its name; nothing if
+   * as usual, which is the default.
+   */
+  readonly tiling?: (gpu: string) => Promise<Tiling | undefined>;
 }
 
 /** Keeps what trials of GPUs came to: a trial takes up to a second. */
@@ -45,7 +56,7 @@ export interface GpuMemory {
   /**
    * Returns what is known of a GPU.
    *
-   * @param gpu Its name.
+   * @param gpu Its name, and its tiling if that is not the usual one.
    * @returns Nothing if it is to be tried.
    */
   recall(gpu: string, latentDim: number): Promise<GpuVerdict | undefined>;
@@ -91,10 +102,16 @@ export async function createEngine(
     return await (await loadTfjsEngine()).create(options, tfBackend);
   }
   try {
+    const name = engine === "webgpu"
+      ? choice.tiling && await findGpu()
+      : isAuto && !choice.isShort
+      ? await findHardwareGpu()
+      : undefined;
+    const tiling = name === undefined ? undefined : await choice.tiling?.(name);
     if (
       engine === "webgpu" ||
-      (isAuto && !choice.isShort && await takesGpu(options, choice))
-    ) return await createGpuEngine(options);
+      (name !== undefined && await takesGpu(name, options, tiling, choice))
+    ) return await createGpuEngine(options, tiling);
   } catch (error) {
     if (!isAuto || !(error instanceof GpuError)) throw error;
     onFallback?.(error.message, error.detail);
@@ -110,22 +127,33 @@ export async function createEngine(
   }
 }
 
-async function createGpuEngine(options: EngineOptions): Promise<Engine> {
+async function createGpuEngine(
+  options: EngineOptions,
+  tiling: Tiling | undefined,
+): Promise<Engine> {
   const { WebGpuEngine } = await import("./engine/webgpu/engine.ts");
-  return await WebGpuEngine.create(options);
+  return await WebGpuEngine.create({ ...options, tiling });
+}
+
+/** Finds a GPU, emulated or not; returns its name. */
+async function findGpu(): Promise<string | undefined> {
+  const gpu = await requestGpu();
+  return gpu ? gpuName(gpu.adapter) : undefined;
 }
 
 /** Tells whether `auto` takes the GPU, from memory or by a trial. */
 async function takesGpu(
+  name: string,
   options: EngineOptions,
+  tiling: Tiling | undefined,
   { threads, memory, onFallback, onTrial }: EngineChoice,
 ): Promise<boolean> {
-  const name = await findHardwareGpu();
-  if (name === undefined) return false;
+  // What was right with other tiles says nothing of these.
+  const key = tiling ? `${name} ${JSON.stringify(tiling)}` : name;
   const { latentDim } = options;
-  const known = await memory?.recall(name, latentDim);
-  const verdict = known ?? await tryEngines(name, options, threads);
-  if (verdict && !known) await memory?.keep(name, latentDim, verdict);
+  const known = await memory?.recall(key, latentDim);
+  const verdict = known ?? await tryEngines(name, options, tiling, threads);
+  if (verdict && !known) await memory?.keep(key, latentDim, verdict);
   if (verdict?.isTaken === false) {
     onFallback?.(verdict.text);
     return false;
@@ -143,6 +171,7 @@ async function takesGpu(
 async function tryEngines(
   name: string,
   options: EngineOptions,
+  tiling: Tiling | undefined,
   threads: EngineChoice["threads"],
 ): Promise<GpuVerdict | undefined> {
   let reference: Engine;
@@ -153,7 +182,7 @@ async function tryEngines(
     throw error;
   }
   try {
-    const gpu = await createGpuEngine(options);
+    const gpu = await createGpuEngine(options, tiling);
     try {
       return await tryGpu(name, { gpu, reference, options });
     } finally {

@@ -70,7 +70,7 @@ export class GpuError extends Error {
  */
 export async function findHardwareGpu(): Promise<string | undefined> {
   const adapter = await requestAdapter();
-  return adapter && !isSoftware(adapter) ? nameOf(adapter) : undefined;
+  return adapter && !isSoftware(adapter) ? gpuName(adapter) : undefined;
 }
 
 /** Milliseconds in which the runtime tells of a lost device. */
@@ -137,7 +137,7 @@ async function openGpu(): Promise<Gpu | null> {
   return {
     adapter,
     device,
-    description: `${nameOf(adapter)} (${kind}${warning})`,
+    description: `${gpuName(adapter)} (${kind}${warning})`,
     check,
     async explain(error) {
       // The news of a loss comes after the errors that it causes.
@@ -196,7 +196,7 @@ function isWarp(adapter: GPUAdapter): boolean {
 }
 
 /** The name of an adapter; browsers tell no more than its vendor and family. */
-function nameOf({ info }: GPUAdapter): string {
+export function gpuName({ info }: GPUAdapter): string {
   return info.description ||
     [info.vendor, info.architecture].filter((word) => word).join(" ");
 }

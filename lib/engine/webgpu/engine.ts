@@ -45,7 +45,8 @@ export class WebGpuEngine implements Engine {
   private constructor(options: WebGpuOptions, checks: Checks, gpu: Gpu) {
     const { device } = gpu;
     this.#checks = checks;
-    this.description = `WebGPU on ${gpu.description}`;
+    const tuned = options.tiling ? ", tuned" : "";
+    this.description = `WebGPU on ${gpu.description}${tuned}`;
     this.#options = options;
     this.#gpu = gpu;
     const queue = this.#queue = new Queue(gpu);
