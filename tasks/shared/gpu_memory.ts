@@ -4,7 +4,8 @@
  * @module
  */
 import type { GpuMemory } from "../../lib/engines.ts";
-import { atomicWrite, WriteError } from "../../lib/files/atomic_write.ts";
+import { WriteError } from "../../lib/files/atomic_write.ts";
+import { type KeptList, readList, writeList } from "./kept_list.ts";
 import { say } from "./terminal.ts";
 
 /** Drivers, other work and this package change: nothing is kept for longer. */
@@ -27,10 +28,16 @@ interface Trial {
  * @param path The file; git ignores the folder of the default one.
  */
 export function gpuMemory(path = "data/gpu.json"): GpuMemory {
+  const kept: KeptList<Trial> = {
+    path,
+    name: "trials",
+    what: "trials of GPUs",
+    isEntry: isTrial,
+  };
   return {
     async recall(gpu, latentDim) {
       try {
-        const trials = await readTrials(path);
+        const trials = (await readList(kept)).filter(isRecent);
         return trials.find((trial) => isOf(trial, gpu, latentDim));
       } catch (error) {
         say(`note: ${path} is not used: ${(error as Error).message}`);
@@ -39,15 +46,15 @@ export function gpuMemory(path = "data/gpu.json"): GpuMemory {
 
     async keep(gpu, latentDim, { isTaken, text }) {
       // What recall() could not read is replaced.
-      const trials = await readTrials(path).catch(() => []);
+      const trials = await readList(kept).catch(() => []);
       const deno = Deno.version.deno;
       const all: Trial[] = [
-        ...trials.filter((trial) => !isOf(trial, gpu, latentDim)),
+        ...trials.filter(isRecent)
+          .filter((trial) => !isOf(trial, gpu, latentDim)),
         { gpu, deno, latentDim, time: Date.now(), isTaken, text },
       ];
-      const json = `${JSON.stringify({ trials: all }, null, 2)}\n`;
       try {
-        await atomicWrite(path, new TextEncoder().encode(json));
+        await writeList(kept, all);
       } catch (error) {
         if (!(error instanceof WriteError)) throw error;
         say(`note: the GPU will be checked again next time: ${error.message}`);
@@ -61,25 +68,10 @@ function isOf(trial: Trial, gpu: string, latentDim: number): boolean {
     trial.deno === Deno.version.deno;
 }
 
-/**
- * Reads the trials of the last days.
- *
- * @throws {Error} If the file cannot be read, or holds something else.
- */
-async function readTrials(path: string): Promise<Trial[]> {
-  let json: string;
-  try {
-    json = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  const trials = (JSON.parse(json) as { trials?: unknown } | null)?.trials;
-  if (!Array.isArray(trials) || !trials.every(isTrial)) {
-    throw new Error("it holds something else than trials of GPUs");
-  }
-  const age = ({ time }: Trial) => (Date.now() - time) / 864e5;
-  return trials.filter((trial) => age(trial) >= 0 && age(trial) < MOST_DAYS);
+/** Tells whether a trial is of the last days. */
+function isRecent({ time }: Trial): boolean {
+  const age = (Date.now() - time) / 864e5;
+  return age >= 0 && age < MOST_DAYS;
 }
 
 function isTrial(value: Partial<Record<keyof Trial, unknown>> | null): boolean {
