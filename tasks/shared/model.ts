@@ -15,6 +15,7 @@ import { counted, oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { engineNews } from "./engine_news.ts";
 import { readsFrom } from "./files.ts";
+import { tilingMemory } from "./tiling_memory.ts";
 import { quietVulkan } from "./vulkan.ts";
 
 /**
@@ -61,6 +62,7 @@ export async function openModel(
     isShort: true,
     ...choice,
     ...engineNews,
+    tiling: tilingMemory().recall,
   });
   await engine.writeState(checkpoint.state);
   return { checkpoint, engine };

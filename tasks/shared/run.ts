@@ -33,6 +33,7 @@ import { Forecast } from "./forecast.ts";
 import { gpuMemory } from "./gpu_memory.ts";
 import { duration, Progress } from "./progress.ts";
 import { say, sayCommand } from "./terminal.ts";
+import { tilingMemory } from "./tiling_memory.ts";
 import { quietVulkan } from "./vulkan.ts";
 
 /** Options with which a run does without what has failed. */
@@ -139,6 +140,7 @@ export async function trainRun(
       ...training.choice,
       ...engineNews,
       memory: gpuMemory(),
+      tiling: tilingMemory().recall,
     };
     const adopt = (engine: Engine) =>
       resources.adopt(engine, (engine) => engine.dispose());

@@ -22,6 +22,10 @@ const MIRRORS = "-P=mirrors";
 /** The engine that is loaded by a computed specifier, from this folder alone. */
 const TFJS = "--allow-read=lib/engine/tfjs";
 
+/** The folder of what --tune keeps, which is all that bench may write to. */
+const TUNED = "data/tuned";
+const WRITE_TUNED = `--allow-write=${TUNED}`;
+
 /** For tasks with an engine: Vulkan's drivers complain where it is not set. */
 const RUNTIME_DIR = "--allow-env=XDG_RUNTIME_DIR";
 
@@ -46,7 +50,7 @@ const unusual: Partial<Record<TaskName, string[]>> = {
   ],
   doctor: [TFJS, RUNTIME_DIR],
   // --python takes any program; the right to run one is given back if unused.
-  bench: [TFJS, "--allow-run", RUNTIME_DIR],
+  bench: [`${TFJS},${TUNED}`, WRITE_TUNED, "--allow-run", RUNTIME_DIR],
 };
 
 /** All that a user's task may do, besides asking no questions. */
@@ -101,6 +105,11 @@ const hostname = "127.0.0.1";
 const attempts = {
   "read outside": () => Deno.readTextFile("../outside.txt"),
   "write here": () => Deno.writeTextFile("here.txt", ""),
+  "write what is tuned": async () => {
+    await Deno.mkdir("data/tuned", { recursive: true });
+    await Deno.writeTextFile("data/tuned/.a.tmp", "");
+    await Deno.rename("data/tuned/.a.tmp", "data/tuned/a.json");
+  },
   "write outside": () => Deno.writeTextFile("../new.txt", ""),
   "overwrite outside": () => Deno.writeTextFile("../outside.txt", ""),
   "rename to outside": () => Deno.rename("probe.ts", "../new.txt"),
@@ -142,8 +151,10 @@ console.log(JSON.stringify(done));
 const deeds: Record<string, string[]> = {
   [READ]: ["read outside"],
   [TFJS]: [],
+  [`${TFJS},${TUNED}`]: [],
+  [WRITE_TUNED]: ["write what is tuned"],
   [RUNTIME_DIR]: [],
-  [WRITE_HERE]: ["write here"],
+  [WRITE_HERE]: ["write here", "write what is tuned"],
   "--allow-net": [
     "connect to this machine",
     "fetch from this machine",
