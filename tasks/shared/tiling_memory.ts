@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseTiling } from "../../lib/engine/webgpu/limits.ts";
 import type { Tiling } from "../../lib/engine/webgpu/tiling.ts";
 import { type KeptList, readList, writeList } from "./kept_list.ts";
 import { say } from "./terminal.ts";
@@ -47,7 +46,12 @@ export function tilingMemory(path = TILINGS): TilingMemory {
     async recall(gpu) {
       try {
         const found = (await readList(kept)).find((each) => isOf(each, gpu));
-        return found && parseTiling(found.tiling);
+        if (!found) return;
+        // Not for those who never tuned.
+        const { parseTiling } = await import(
+          "../../lib/engine/webgpu/limits.ts"
+        );
+        return parseTiling(found.tiling);
       } catch (error) {
         say(`note: ${path} is not used: ${(error as Error).message}`);
       }
