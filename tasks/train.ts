@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import { writeRecord } from "../lib/checkpoint/record.ts";
+import { writeRecord } from "../lib/checkpoint/run_record.ts";
 import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
 import {
   OptionError,

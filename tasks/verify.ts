@@ -8,7 +8,7 @@ import {
   digestTensors,
   loadRecord,
   type RunRecord,
-} from "../lib/checkpoint/record.ts";
+} from "../lib/checkpoint/run_record.ts";
 import { type Dataset, loadDataset } from "../lib/dataset/dataset.ts";
 import { DownloadError } from "../lib/dataset/download.ts";
 import type { OptionTable } from "../lib/options/table.ts";

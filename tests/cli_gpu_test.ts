@@ -92,7 +92,7 @@ test("tasks show the source of a program that fails if asked", async (folder) =>
   await Deno.writeFile(join(folder, "c.safetensors"), untrained());
   const what = "the program latentForward does not compile: .+";
   const hint = " \\(--verbose shows the program's source\\)";
-  const source = "   1  struct Job .+\n(.+\n)+";
+  const source = "[^]+\n   1  struct Job .+\n[^]+";
   const sample = ["--checkpoint", "c.safetensors", "--engine", "webgpu"];
 
   const short = await run(folder, [broken], "sample", sample);

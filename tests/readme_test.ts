@@ -92,6 +92,7 @@ const COMMANDS = [
 function check(name: string, words: readonly string[]): void {
   const lines: Record<string, string> = config.tasks;
   assert(name in lines, `there is no task ${name}`);
+  if (words.length === 0) return; // it is only named
   const task = tasks.get(name as TaskName);
   if (task) parseFlags(task.options, words);
   else assertEquals(words, [], `${name} takes no options`);

@@ -13,7 +13,7 @@ import {
   loadRecord,
   RecordError,
   writeRecord,
-} from "../lib/checkpoint/record.ts";
+} from "../lib/checkpoint/run_record.ts";
 import { sha256 } from "../lib/dataset/split.ts";
 import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import { defaults } from "../lib/options/table.ts";

@@ -83,12 +83,17 @@ export async function* train(
   if (chosen && "trainStep" in chosen) {
     return yield* trainLoop({ ...run, engine: chosen });
   }
-  using engines = new DisposableStack();
-  const adopt = (engine: Engine) =>
-    engines.adopt(engine, (engine) => engine.dispose());
-  const engine = adopt(await createEngine(options, chosen));
-  const replaceEngine = wasmInstead(options, chosen, adopt);
-  yield* trainLoop({ ...run, engine, replaceEngine });
+  const engines = [await createEngine(options, chosen)];
+  try {
+    const replaceEngine = wasmInstead(
+      options,
+      chosen,
+      (engine) => engines.push(engine),
+    );
+    yield* trainLoop({ ...run, engine: engines[0], replaceEngine });
+  } finally {
+    for (const engine of engines) engine.dispose();
+  }
 }
 
 /** Makes another engine to go on with from an epoch, for `options`. */
@@ -142,7 +147,7 @@ export async function* trainLoop(
 export function wasmInstead(
   options: TrainingOptions,
   choice: EngineChoice = {},
-  adopt: (engine: Engine) => void,
+  adopt: (engine: Engine) => unknown,
 ): ReplaceEngine | undefined {
   if ((choice.engine ?? "auto") !== "auto") return undefined;
   return async (error, epoch) => {
