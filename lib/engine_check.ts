@@ -12,7 +12,7 @@ import type {
   EngineOptions,
   Hyper,
 } from "./engine/engine.ts";
-import { OUTPUT, type Stage, STAGES } from "./engine/stages.ts";
+import { OUTPUT, type Stage, STAGES, usesMap } from "./engine/stages.ts";
 import { initialState, type TrainState } from "./model/init.ts";
 import type { LossSums } from "./model/losses.ts";
 import { IMAGE_PIXELS, modelSpec } from "./model/spec.ts";
@@ -173,7 +173,9 @@ function stepTensors(
     const { offset, shape } = blocks.find((block) => block.name === name)!;
     return arena.subarray(offset, offset + shape.reduce((a, b) => a * b));
   };
-  const made = trainingOrder().flatMap(({ programs, tensors }) =>
+  const made = trainingOrder(
+    usesMap(options.latentDim, options.batchSize),
+  ).flatMap(({ programs, tensors }) =>
     tensors.map((name): ProbeTensor => {
       if (name === "KL") {
         const values = losses.klPerDimension;
@@ -208,19 +210,25 @@ function stepTensors(
 /**
  * The GPU engine's programs of a training step in their order, and the tensors
  * that show first what they have done.
+ *
+ * @param isMapped Whether fc_decode and decoder.0 are one map; see `usesMap`.
  */
-export function trainingOrder(): {
+export function trainingOrder(isMapped: boolean): {
   readonly programs: readonly string[];
   readonly tensors: readonly string[];
 }[] {
   const [e0, e3, e6, d0, d3, d6] = STAGES;
-  const forward = ({ name, norm }: Stage) => ({
-    programs: [name, `moments ${norm!.name}`],
+  /** A stage, whose norm's moments the program behind it makes. */
+  const forward = ({ name, norm }: Stage, next: string) => ({
+    programs: [name, next],
     tensors: [`${norm!.name}.running_mean`, `${norm!.name}.running_var`],
   });
-  /** The gradients behind a stage's norm, of which `programs` make the first. */
-  const behind = ({ name, norm }: Stage, programs: string[]) => ({
-    programs: [...programs, `normGradient ${norm!.name}`],
+  /**
+   * The gradients behind a stage's norm: one program leaves sums, and the next
+   * makes them of these.
+   */
+  const behind = ({ name, norm }: Stage, ...programs: string[]) => ({
+    programs,
     tensors: [`${norm!.name}.weight`, `${norm!.name}.bias`, `${name}.bias`],
   });
   // Adam adds up the parts of these gradients.
@@ -228,32 +236,41 @@ export function trainingOrder(): {
     programs: [`∂${name} filter`, "adam"],
     tensors: [`${name}.weight`],
   });
-  return [
-    forward(e0),
-    forward(e3),
-    forward(e6),
-    { programs: ["latentForward"], tensors: ["KL"] },
-    forward(d0),
-    forward(d3),
-    { programs: [OUTPUT], tensors: ["reconstruction"] },
-    { programs: [OUTPUT, "adam"], tensors: [`${OUTPUT}.bias`] },
-    behind(d3, [`∂${d6.name} input`]),
-    filter(d6),
-    behind(d0, [`∂${d3.name} input`]),
-    filter(d3),
+  const linear = isMapped ? "linearGradients" : `∂${d0.name} filter`;
+  const heads = [
     {
-      programs: [`∂${d0.name} input`, "linearGradients"],
-      tensors: ["fc_decode.weight", "fc_decode.bias"],
-    },
-    filter(d0),
-    {
-      programs: ["latentBackward", "linearGradients"],
+      programs: ["latentBackward", linear],
       tensors: ["heads.weight", "heads.bias"],
     },
-    behind(e6, ["latentBackward"]),
-    behind(e3, [`∂${e6.name} input`]),
+    behind(e6, "latentBackward", linear),
+  ];
+  const decode = {
+    programs: isMapped
+      ? [linear, `∂${d0.name} input`]
+      : [`∂${d0.name} input`, linear],
+    tensors: ["fc_decode.weight", "fc_decode.bias"],
+  };
+  return [
+    forward(e0, e3.name),
+    forward(e3, e6.name),
+    forward(e6, "latentForward"),
+    { programs: ["latentForward"], tensors: ["KL"] },
+    ...isMapped
+      ? [{ ...forward(d0, d3.name), programs: ["map", d0.name, d3.name] }]
+      : [forward(d0, d3.name)],
+    forward(d3, d6.name),
+    { programs: [OUTPUT], tensors: ["reconstruction"] },
+    { programs: [OUTPUT, "adam"], tensors: [`${OUTPUT}.bias`] },
+    behind(d3, `∂${d6.name} input`, `∂${d6.name} filter`),
+    filter(d6),
+    behind(d0, `∂${d3.name} input`, `∂${d3.name} filter`),
+    filter(d3),
+    ...isMapped
+      ? [...heads, decode, filter(d0)]
+      : [decode, ...heads, filter(d0)],
+    behind(e3, `∂${e6.name} input`, `∂${e6.name} filter`),
     filter(e6),
-    behind(e0, [`∂${e3.name} input`]),
+    behind(e0, `∂${e3.name} input`, `∂${e3.name} filter`),
     filter(e3),
     filter(e0),
   ];

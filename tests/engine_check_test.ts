@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertThrows,
+} from "@std/assert";
 import {
   firstDifference,
   PROBE,
@@ -77,19 +83,25 @@ Deno.test("probeState() notices an engine that keeps something of its own", {
 });
 
 Deno.test("trainingOrder() names the programs of a step, and no others", () => {
-  const model = {
-    latentDim: 3,
-    likelihood: "mse",
-    autoencoder: false,
-  } as const;
-  const programs = new Plan(model, HARDWARE).training().map(({ name }) => name);
-  const named = trainingOrder().flatMap(({ programs }) => programs);
-  assertEquals(new Set(named), new Set(programs));
-  // They come in the order of their dispatch, but for Adam, which is in all.
-  const first = trainingOrder().map(({ programs: [name] }) =>
-    programs.indexOf(name)
-  );
-  assertEquals(first, first.toSorted((a, b) => a - b));
+  for (const batchSize of [2, 128]) {
+    const model = {
+      latentDim: 3,
+      likelihood: "mse",
+      autoencoder: false,
+      batchSize,
+    } as const;
+    const programs = new Plan(model, HARDWARE).training()
+      .map(({ name }) => name);
+    const order = trainingOrder(batchSize === 128);
+    const named = order.flatMap(({ programs }) => programs);
+    assertEquals(new Set(named), new Set(programs));
+    // They come in the order of their dispatch, but for Adam, which is in all.
+    const first = order.map(({ programs: [name] }) => programs.indexOf(name));
+    assertEquals(first, first.toSorted((a, b) => a - b));
+    for (const { programs: [name, next = name] } of order) {
+      assertLessOrEqual(programs.indexOf(name), programs.indexOf(next));
+    }
+  }
 });
 
 Deno.test("firstDifference() finds what is not a number", () => {

@@ -124,7 +124,7 @@ const scaled = (code: string) =>
 
 /** Sources that compute something else, and where that shows. */
 const wrong: Record<string, [(code: string) => string, RegExp]> = {
-  "encoder.3": [scaled, /first in encoder\.3 or moments encoder\.5 \(/],
+  "encoder.3": [scaled, /first in encoder\.3 or encoder\.6 \(/],
   "∂decoder.3 filter": [
     scaled,
     /first in ∂decoder\.3 filter or adam \(∂decoder\.3\.weight is off by/,

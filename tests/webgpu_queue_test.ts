@@ -172,7 +172,7 @@ function slowTimes(model: typeof plain) {
   const programs = [
     gather(),
     plan.first(),
-    plan.inference(),
+    ...plan.inference(),
     ...plan.training(),
     ...plan.evaluation(),
     ...plan.encoding(),

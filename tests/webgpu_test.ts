@@ -10,7 +10,13 @@ import {
 import type { Engine } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
 import { relativeError } from "../lib/engine_check.ts";
-import { OUTPUT, type Stage, STAGES } from "../lib/engine/stages.ts";
+import {
+  MAPPED,
+  OUTPUT,
+  type Stage,
+  STAGES,
+  usesMap,
+} from "../lib/engine/stages.ts";
 import { latentRow } from "../lib/engine/webgpu/latent.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
@@ -88,12 +94,18 @@ async function train(
   }
 }
 
+/** Whether a step keeps the gradient before a stage's ReLU. */
+function isKept(stage: Stage, isMapped: boolean): boolean {
+  return stage.name !== "encoder.0" && !(isMapped && stage === MAPPED);
+}
+
 /** Everything an engine holds after one step, and the state before it. */
 async function snapshot(
   engine: WebGpuEngine,
   images: number,
   latentDim: number,
 ) {
+  const isMapped = usesMap(latentDim, images);
   const { parameters, running } = await engine.readState();
   engine.trainStep({ first: 0, count: images, step: 4 }, {
     beta: 0.5,
@@ -101,11 +113,12 @@ async function snapshot(
     learningRate: 1e-3,
   });
   const names = [
-    ...["image", "latents", "fc_decode", "∂fc_decode"],
-    ...STAGES.flatMap(({ name, output, norm }) => [
-      ...name === OUTPUT ? [] : [output],
-      ...name === "encoder.0" ? [] : [`∂${name}`],
-      ...norm ? [`∂${norm.name}`] : [],
+    ...["image", "latents"],
+    ...isMapped ? [] : ["fc_decode", "∂fc_decode"],
+    ...STAGES.flatMap((stage) => [
+      ...stage.name === OUTPUT ? [] : [stage.output],
+      ...isKept(stage, isMapped) ? [`∂${stage.name}`] : [],
+      ...stage.norm ? [`∂${stage.norm.name}`] : [],
     ]),
   ];
   const room = Math.max(images, 64);
@@ -121,14 +134,31 @@ async function snapshot(
   }
   const { length, epsilon, z, slopes } = latentRow(latentDim);
   const latents = buffers.get("latents")!;
+  const spec = modelSpec(latentDim);
   const part = (from: number, to: number) =>
     latents.filter((_, i) => i % length >= from && i % length < to);
   buffers.set("heads", part(0, 2 * latentDim));
   buffers.set("epsilon", part(epsilon, epsilon + latentDim));
   buffers.set("z", part(z, z + latentDim));
   buffers.set("∂heads", part(slopes, slopes + 2 * latentDim));
+  if (isMapped) { // which has no such buffer
+    const z = part(latentRow(latentDim).z, latentRow(latentDim).z + latentDim);
+    const weight = offsetOf(spec, "fc_decode.weight");
+    const bias = offsetOf(spec, "fc_decode.bias");
+    buffers.set(
+      "fc_decode",
+      Float64Array.from({ length: images * FEATURE_COUNT }, (_, i) => {
+        const b = Math.floor(i / FEATURE_COUNT), j = i % FEATURE_COUNT;
+        let sum = parameters[bias + j];
+        for (let d = 0; d < latentDim; d++) {
+          sum += z[b * latentDim + d] *
+            parameters[weight + d * FEATURE_COUNT + j];
+        }
+        return sum;
+      }),
+    );
+  }
   const after = await engine.readState();
-  const spec = modelSpec(latentDim);
   const slice = (from: Float32Array, name: string, length: number) =>
     Float64Array.from(
       from.subarray(offsetOf(spec, name), offsetOf(spec, name) + length),
@@ -136,6 +166,8 @@ async function snapshot(
   return {
     before: { parameters, running },
     after,
+    isMapped,
+    set: (name: string, values: Float64Array) => buffers.set(name, values),
     get(name: string): Float64Array {
       const values = buffers.get(name);
       if (!values) throw new Error(`no buffer ${name} was read`);
@@ -226,6 +258,8 @@ for (
     ["software", { ...SOFTWARE, workgroups: 2 }, 3, 3],
     ["hardware", HARDWARE, 65, 3], // more images than a reduction has threads
     ["software", SOFTWARE, 2, 140], // more heads than threads
+    // The map, of more rows than a thread takes; "hardware" has it, too.
+    ["software", { ...SOFTWARE, workgroups: 2 }, 21, 13],
   ] as [string, Tiling, number, number][]
 ) {
   const size = `batch ${images}, latent ${latentDim}`;
@@ -300,7 +334,7 @@ for (
           `∂${name}.bias`,
           1e-3,
         );
-        if (name !== "encoder.0") { // whose gradient is summed, never stored
+        if (isKept(stage, state.isMapped)) { // others are summed, never stored
           close(state.get(`∂${name}`), expected.gradient, `∂${name}`, 1e-4);
         }
         gradient = expected.gradient;
@@ -339,6 +373,10 @@ for (
         weight,
       } as Record<keyof Sides, Float64Array>);
       const into = `∂${stage.input}`;
+      if (state.isMapped && stage === MAPPED) {
+        state.set(into, inputGradient);
+        continue;
+      }
       close(state.get(into), inputGradient, into, 1e-4);
     }
 

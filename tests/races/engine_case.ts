@@ -36,7 +36,8 @@ export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
     { tiling, batch: 1, latentDim: 1 },
     { tiling, batch: 2, latentDim: 3, autoencoder: true, perBuffer: 2 },
     { tiling, batch: 2, latentDim: 140 }, // more heads than threads
-    { tiling, batch: 70, latentDim: 4 },
+    { tiling, batch: 70, latentDim: 4 }, // with fc_decode in the map
+    { tiling, batch: 20, latentDim: 13, likelihood: "bce" },
   ]);
 
 export function titleOf(of: EngineCase): string {

@@ -11,7 +11,7 @@ import {
   type ModelSpec,
   offsetOf,
 } from "../../model/spec.ts";
-import { type Partials, span } from "./filter.ts";
+import { allUnits, type Partials, span } from "./filter.ts";
 import { Loss, lossRow, recorded } from "./loss.ts";
 import { type Program, program, read, write } from "./program.ts";
 
@@ -67,7 +67,7 @@ export function adam(
     length: number,
     value: (at: string) => string,
   ) => `
-    let units = job.count * ${partials.units}u;
+    let units = ${allUnits(partials)};
     let span = ${span(partials)};
     let parts = (units + span - 1u) / span;
     var other = vec4<f32>();

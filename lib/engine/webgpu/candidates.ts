@@ -84,6 +84,9 @@ const WORKGROUPS = [32, 64, 128, 256, 512];
 const LINEAR = pairs([4, 8], [64, 256, 1024])
   .map(([rows, workgroups]) => ({ rows, workgroups }));
 
+/** Images that use a load of the map again, and leave fewer threads to wait. */
+const MAPPED_IMAGES = [1, 2, 4];
+
 /** Beyond 8, the largest model would have too many workgroups. */
 const SLICES = [1, 2, 4, 8];
 
@@ -129,6 +132,11 @@ export const TILING_PARTS: readonly TilingPart[] = [
     candidates: LINEAR,
     text: ({ linear }) => `${linear.rows} rows, ${linear.workgroups} groups`,
     change: (tiling, linear) => ({ ...tiling, linear }),
+  }),
+  tilingPart("mapped", {
+    candidates: MAPPED_IMAGES,
+    text: ({ mapped }) => `${mapped}`,
+    change: (tiling, mapped) => ({ ...tiling, mapped }),
   }),
   tilingPart("slices", {
     candidates: SLICES,

@@ -33,6 +33,8 @@ export interface Convolution {
   readonly tile: Tile;
   /** Most workgroups. */
   readonly workgroups: number;
+  /** Rows that take the images' place, where their number is always the same. */
+  readonly rows?: number;
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -195,7 +197,8 @@ interface Staging {
 
 /** Makes what both have in common: staging, the threads' shares, and the sums. */
 function staged(
-  { name, shape, input, output, weights, tile, workgroups }: Convolution,
+  { name, shape, input, output, weights, tile, workgroups, rows: fixed }:
+    Convolution,
   staging: Staging,
 ): Program {
   const { size, width, channels, before, places, columns } = staging;
@@ -215,6 +218,7 @@ function staged(
   const { moments } = input;
   const scratch = moments?.scratch(threads) ?? 0;
   const most = output.single ? Infinity : workgroups;
+  const count = fixed === undefined ? "job.count" : `${fixed}u`;
   const accumulators = scalar ? "f32" : "vec4<f32>";
   return program({
     name,
@@ -224,7 +228,7 @@ function staged(
       output.bindings,
     ),
     threads,
-    grid: (images) => [Math.min(images, most)],
+    grid: (images) => [Math.min(fixed ?? images, most)],
     flops: convolutionFlops(shape),
     globals: `${output.globals ?? ""}${moments?.globals ?? ""}
 var<workgroup> tile: array<${type}, ${
@@ -255,7 +259,7 @@ ${
       output.single
         ? `let image = group.x;
   {`
-        : `for (var image = group.x; image < job.count; image += ${most}u) {`
+        : `for (var image = group.x; image < ${count}; image += ${most}u) {`
     }
     for (var i = thread; i < ${map}u; i += ${threads}u) {
       let c = i % ${depth}u;

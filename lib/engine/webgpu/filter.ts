@@ -19,11 +19,19 @@ export interface Partials {
   readonly splits: number;
   /** How many units of work an image has. */
   readonly units: number;
+  /** Rows that take the images' place, where their number is always the same. */
+  readonly rows?: number;
+}
+
+/** Units of the whole batch, as WGSL. */
+export function allUnits({ units, rows }: Partials): string {
+  return rows === undefined ? `(job.count * ${units}u)` : `${rows * units}u`;
 }
 
 /** Units that a part covers, as WGSL. */
-export function span({ units, splits }: Partials): string {
-  return `((job.count * ${units}u + ${splits - 1}u) / ${splits}u)`;
+export function span(partials: Partials): string {
+  const { splits } = partials;
+  return `((${allUnits(partials)} + ${splits - 1}u) / ${splits}u)`;
 }
 
 /** What a filter gradient reads, and how its work is shared. */
@@ -131,7 +139,7 @@ export function filterGradient(
     (vec2(${size}u) - vec2(ky, kx)) / 2u + 1u, vec2(${places}u)
   );
   let span = ${span(partials)};
-  let end = min((part + 1u) * span, job.count * ${places}u);
+  let end = min((part + 1u) * span, ${allUnits(partials)});
   for (var unit = part * span; unit < end; unit++) {
     let y = unit % ${places}u;
     if (y < low.x || y >= high.x) { continue; }
@@ -203,7 +211,7 @@ export function singleFilterGradient(
   ${s.constants("column")}
   ${taps.map(({ tap }) => `var sum${tap} = vec4<f32>();`).join("\n  ")}
   let span = ${span(partials)};
-  let end = min((own + 1u) * span, job.count * ${places}u);
+  let end = min((own + 1u) * span, ${allUnits(partials)});
   for (var unit = own * span; unit < end; unit++) {
     let here = (unit * ${places}u + x) * ${columns}u + column;
     let b = ${s.value("here")};
@@ -251,6 +259,7 @@ export function singleFilterGradient(
 }
 
 /** Returns how many parts a batch has. */
-function parts(images: number, { units, splits }: Partials): number {
-  return Math.ceil(images * units / Math.ceil(images * units / splits));
+function parts(images: number, { units, splits, rows }: Partials): number {
+  const all = (rows ?? images) * units;
+  return Math.ceil(all / Math.ceil(all / splits));
 }

@@ -10,6 +10,7 @@ import { exponentials, normals } from "./functions.ts";
 import { Loss, lossRow } from "./loss.ts";
 import { BACKWARD_SUMS } from "./norm.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
+import { joined } from "./shares.ts";
 import { declared, type Input } from "./sides.ts";
 
 /** Each thread has one vec4 of the features. */
@@ -41,13 +42,61 @@ export function latentRow(latentDim: number): {
 /** Bytes of workgroup memory that WebGPU promises. */
 const WORKGROUP_BYTES = 16_384;
 
+/** Threads that share the products of four rows. */
+const SLICES = 32;
+
+/** Rows [n, width] of weights: their buffer, and where they start in it. */
+export interface Weights {
+  readonly buffer: string;
+  readonly offset: number;
+}
+
 /**
- * Shares out `outputs` sums among the threads: how many are formed at a time,
- * and in how many slices each.
+ * Writes the products of `tile` with rows of weights: those of a thread with
+ * four rows at once, so that it loads each element for all of them.
+ *
+ * @param width vec4 of a row.
+ * @param use Statements with the product `sum` of row `n`.
  */
-function shares(outputs: number): { each: number; slices: number } {
-  const each = Math.min(outputs, THREADS);
-  return { each, slices: Math.floor(THREADS / each) };
+function overRows(
+  rows: number,
+  width: number,
+  { buffer, offset }: Weights,
+  use: string,
+): string {
+  const each = Math.min(Math.ceil(rows / 4), THREADS / SLICES);
+  const lines = (line: (k: number) => string) =>
+    [0, 1, 2, 3].map(line).join("\n      ");
+  return `
+  for (var base = 0u; base < ${rows}u; base += ${4 * each}u) {
+    let row = base + thread / ${SLICES}u * 4u;
+    if (thread < ${each * SLICES}u && row < ${rows}u) {
+      ${
+    lines((k) =>
+      `var sum${k} = vec4<f32>();
+      let w${k} = ${offset / 4}u + min(row + ${k}u, ${rows - 1}u) * ${width}u;`
+    )
+  }
+      for (var j = thread % ${SLICES}u; j < ${width}u; j += ${SLICES}u) {
+        let value = tile[j];
+        ${lines((k) => `sum${k} = fma(value, ${buffer}[w${k} + j], sum${k});`)}
+      }
+      partial[thread] = vec4(${
+    [0, 1, 2, 3].map((k) => `(sum${k}.x + sum${k}.y) + (sum${k}.z + sum${k}.w)`)
+      .join(", ")
+  });
+    }
+    workgroupBarrier();
+    let n = base + thread;
+    if (thread < ${4 * each}u && n < ${rows}u) {
+      var sum = 0.0;
+      for (var i = 0u; i < ${SLICES}u; i++) {
+        sum += partial[thread / 4u * ${SLICES}u + i][thread % 4u];
+      }
+      ${use}
+    }
+    workgroupBarrier();
+  }`;
 }
 
 /** What {@linkcode latentForward} does of the way. */
@@ -60,17 +109,23 @@ export interface LatentParts {
   readonly decode: boolean;
 }
 
-/** Makes the way from the features, or from z, to the decoder's input. */
+/**
+ * Makes the way from the features, or from z, to the decoder's input.
+ *
+ * @param headsTranspose Where the heads' weights [heads, features] are kept.
+ */
 export function latentForward(
   spec: ModelSpec,
   autoencoder: boolean,
   { features, sample, decode }: LatentParts,
+  headsTranspose: number,
 ): Program {
   const { latentDim } = spec;
   const bindings: Record<string, Binding> = {
     ...features?.bindings,
     ...features && {
-      scalars: read("parameters", "f32"),
+      parameters: read("parameters"),
+      transposes: read("transposes"),
       latents: write("latents", "f32"),
     },
     ...sample && { losses: write("losses", "f32") },
@@ -96,21 +151,24 @@ var<workgroup> latent: array<f32, ${latentDim}>;
 ${
       features
         ? `var<workgroup> tile: array<vec4<f32>, ${THREADS}>;
-var<workgroup> partial: array<f32, ${THREADS}>;`
+var<workgroup> partial: array<vec4<f32>, ${THREADS}>;`
         : ""
     }`,
     main: `
   let image = group.x;
-  ${features ? headsOf(spec, features) : ""}
+  ${features ? headsOf(spec, features, headsTranspose) : ""}
   ${sample ? sampled(latentDim, autoencoder) : ""}
   ${decode ? decoded(spec, sample) : ""}`,
   });
 }
 
-function headsOf(spec: ModelSpec, features: Input): string {
+function headsOf(
+  spec: ModelSpec,
+  features: Input,
+  headsTranspose: number,
+): string {
   const outputs = 2 * spec.latentDim;
   const row = latentRow(spec.latentDim).length;
-  const { each, slices } = shares(outputs);
   return `
   ${features.moments?.code(THREADS, "tile") ?? ""}
   {
@@ -120,33 +178,17 @@ function headsOf(spec: ModelSpec, features: Input): string {
     tile[thread] = ${features.value};
   }
   workgroupBarrier();
-  for (var base = 0u; base < ${outputs}u; base += ${each}u) {
-    let output = base + thread % ${each}u;
-    let slice = thread / ${each}u;
-    if (slice < ${slices}u && output < ${outputs}u) {
-      var sum = vec4<f32>();
-      for (var j = slice; j < ${THREADS}u; j += ${slices}u) {
-        let w = ${offsetOf(spec, "fc_mu.weight")}u + j * ${4 * outputs}u
-          + output;
-        sum = fma(tile[j], vec4(
-          scalars[w],
-          scalars[w + ${outputs}u],
-          scalars[w + ${2 * outputs}u],
-          scalars[w + ${3 * outputs}u],
-        ), sum);
-      }
-      partial[thread] = (sum.x + sum.y) + (sum.z + sum.w);
-    }
-    workgroupBarrier();
-    if (slice == 0u && output < ${outputs}u) {
-      var sum = scalars[${offsetOf(spec, "fc_mu.bias")}u + output];
-      for (var i = 0u; i < ${slices}u; i++) {
-        sum += partial[i * ${each}u + thread];
-      }
-      head[output] = sum;
-      latents[image * ${row}u + output] = sum;
-    }
-    workgroupBarrier();
+  ${
+    overRows(
+      outputs,
+      THREADS,
+      { buffer: "transposes", offset: headsTranspose },
+      `
+      let bias = ${offsetOf(spec, "fc_mu.bias")}u + n;
+      sum += parameters[bias / 4u][bias % 4u];
+      head[n] = sum;
+      latents[image * ${row}u + n] = sum;`,
+    )
   }`;
 }
 
@@ -203,6 +245,16 @@ function decoded(spec: ModelSpec, isThere: boolean): string {
   decoded[image * ${THREADS}u + thread] = sum;`;
 }
 
+/** A linear map of z: where its gradient comes from, and its weights. */
+export interface Decoded {
+  readonly gradient: Input;
+  /** vec4 of the gradient, for an image and for a place. */
+  readonly width: number;
+  readonly columns: number;
+  /** The weights [latent, width]. */
+  readonly weights: Weights;
+}
+
 /**
  * Makes the way from the gradient of the decoder's first layer to those of z, μ,
  * log σ² and the features, with the sums for the features' norm.
@@ -215,38 +267,43 @@ export function latentBackward(
   norm: { name: string; channels: number },
   activations: string,
   headsTranspose: number,
+  { gradient, width, columns: gradientColumns, weights }: Decoded,
 ): Program {
   const { latentDim } = spec;
   const heads = 2 * latentDim;
-  const { each, slices } = shares(latentDim);
   const columns = norm.channels / 4;
   const row = latentRow(latentDim);
   // Two sums at once where the memory is enough, else one by one.
-  const rest = 4 * (THREADS + heads);
+  const rest = 16 * THREADS + 4 * heads;
   const fit = rest + 16 * 2 * THREADS <= WORKGROUP_BYTES;
   const groups = fit ? [[0, 1], [2, 3]] : [[0], [1], [2], [3]];
+  const tile = Math.max(groups[0].length * THREADS, width);
   return program({
     name: "latentBackward",
-    bindings: {
-      parameters: read("parameters"),
+    bindings: joined(gradient.bindings, {
+      [weights.buffer]: read(weights.buffer),
       transposes: read("transposes"),
-      input: read("∂fc_decode"),
       to: write(`∂${norm.name}`),
       latents: write("latents", "f32"),
       before: read(activations),
       sums: write(`sums ${norm.name}`),
-    },
+    }),
     threads: THREADS,
     grid: (images) => [images],
-    flops: linearFlops(latentDim),
+    flops: linearFlops(latentDim, ["heads"]) + 8 * width * latentDim,
     globals: `
 ${exponentials}
-var<workgroup> tile: array<vec4<f32>, ${groups[0].length * THREADS}>;
-var<workgroup> partial: array<f32, ${THREADS}>;
+var<workgroup> tile: array<vec4<f32>, ${tile}>;
+var<workgroup> partial: array<vec4<f32>, ${THREADS}>;
 var<workgroup> head: array<f32, ${heads}>;`,
     main: `
   let own = group.x;
-  tile[thread] = input[own * ${THREADS}u + thread];
+  for (var i = thread; i < ${width}u; i += ${THREADS}u) {
+    let at = own * ${width}u + i;
+    let c = i % ${gradientColumns}u;
+    ${declared(gradient)}
+    tile[i] = ${gradient.value};
+  }
   ${
       autoencoder ? "workgroupBarrier();" : `
   // β · sign(KL − C) of the batch's means.
@@ -254,50 +311,44 @@ var<workgroup> head: array<f32, ${heads}>;`,
   for (var image = thread; image < job.count; image += ${THREADS}u) {
     kl += latents[image * ${row.length}u + ${row.kl}u];
   }
-  partial[thread] = kl;
-  for (var half = ${THREADS / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
+  partial[thread].x = kl;
+  workgroupBarrier();
+  // Two steps of 16: more barriers cost more than the sums.
+  kl = 0.0;
+  if (thread < 16u) {
+    for (var i = thread; i < ${THREADS}u; i += 16u) { kl += partial[i].x; }
   }
   workgroupBarrier();
+  if (thread < 16u) { partial[thread].x = kl; }
+  workgroupBarrier();
+  kl = 0.0;
+  for (var i = 0u; i < 16u; i++) { kl += partial[i].x; }
   let batch = f32(job.count);
-  let factor = job.klWeight / batch * sign(partial[0] / batch - job.capacity);
+  let factor = job.klWeight / batch * sign(kl / batch - job.capacity);
   workgroupBarrier();`
     }
-  for (var base = 0u; base < ${latentDim}u; base += ${each}u) {
-    let d = base + thread / ${slices}u;
-    if (thread < ${each * slices}u && d < ${latentDim}u) {
-      var sum = vec4<f32>();
-      for (var j = thread % ${slices}u; j < ${THREADS}u; j += ${slices}u) {
-        let w = ${offsetOf(spec, "fc_decode.weight") / 4}u + d * ${THREADS}u;
-        sum = fma(tile[j], parameters[w + j], sum);
-      }
-      partial[thread] = (sum.x + sum.y) + (sum.z + sum.w);
-    }
-    workgroupBarrier();
-    if (thread < ${each}u && base + thread < ${latentDim}u) {
-      let d = base + thread;
-      var slope = 0.0;
-      for (var i = 0u; i < ${slices}u; i++) {
-        slope += partial[thread * ${slices}u + i];
-      }
+  ${
+      overRows(
+        latentDim,
+        width,
+        weights,
+        `
       ${
-      autoencoder
-        ? `head[d] = slope;
-      head[${latentDim}u + d] = 0.0;`
-        : `let at = own * ${row.length}u + d;
+          autoencoder
+            ? `head[n] = sum;
+      head[${latentDim}u + n] = 0.0;`
+            : `let at = own * ${row.length}u + n;
       let sigma = exponential(0.5 * latents[at + ${latentDim}u]);
-      head[d] = fma(factor, latents[at], slope);
-      head[${latentDim}u + d] = 0.5 * fma(
-        slope * latents[at + ${row.epsilon}u], sigma,
+      head[n] = fma(factor, latents[at], sum);
+      head[${latentDim}u + n] = 0.5 * fma(
+        sum * latents[at + ${row.epsilon}u], sigma,
         factor * (sigma * sigma - 1.0));`
+        }
+      let to = own * ${row.length}u + ${row.slopes}u + n;
+      latents[to] = head[n];
+      latents[to + ${latentDim}u] = head[${latentDim}u + n];`,
+      )
     }
-      let to = own * ${row.length}u + ${row.slopes}u + d;
-      latents[to] = head[d];
-      latents[to + ${latentDim}u] = head[${latentDim}u + d];
-    }
-    workgroupBarrier();
-  }
   var value = vec4<f32>();
   for (var n = 0u; n < ${heads}u; n++) {
     let w = ${headsTranspose / 4}u + n * ${THREADS}u + thread;

@@ -28,6 +28,9 @@ const MOST_IMAGES = 2048;
 /** Most rows of a linear tile: its program has some lines for each of them. */
 const MOST_ROWS = 64;
 
+/** Most images at once: the z of so many fit into a workgroup's memory. */
+const MOST_MAPPED = 8;
+
 const BYTES: Record<string, number> = { "f32": 4, "vec4<f32>": 16 };
 
 /** Returns what a program takes of each limit, for a batch of so many images. */
@@ -57,7 +60,7 @@ export function programsOf(plan: Plan): Program[] {
   return [
     gather(),
     plan.first(),
-    plan.inference(),
+    ...plan.inference(),
     ...plan.training(),
     ...plan.evaluation(),
     ...plan.encoding(),
@@ -73,7 +76,8 @@ export function tilingFault(tiling: Tiling): string | undefined {
 
 /** Finds a share that is no whole number of whole parts. */
 function sharesFault(tiling: Tiling): string | undefined {
-  const { down, up, filter, splits, workgroups, linear, slices } = tiling;
+  const { down, up, filter, splits, workgroups, linear } = tiling;
+  const { mapped, slices } = tiling;
   /** Says what is wrong with a number, which must divide `whole` if given. */
   const fault = (name: string, value: number, most: number, whole?: number) =>
     !Number.isInteger(value) || value < 1 || value > most
@@ -101,6 +105,7 @@ function sharesFault(tiling: Tiling): string | undefined {
     fault("linear.rows", linear.rows, MOST_ROWS),
     linear.rows % 4 ? `linear.rows is ${linear.rows}, no multiple of 4` : "",
     fault("linear.workgroups", linear.workgroups, LIMITS.workgroups),
+    fault("mapped", mapped, MOST_MAPPED),
     // Adam halves its threads until a slice is left.
     fault("slices", slices, ADAM_THREADS, ADAM_THREADS),
   ].find((text) => text);
@@ -108,10 +113,19 @@ function sharesFault(tiling: Tiling): string | undefined {
 
 /** Finds a program that needs more than is promised, at some size of the model. */
 function limitsFault(tiling: Tiling): string | undefined {
-  // The most parts of the linear gradients, the longest, and the most rows.
-  for (const latentDim of [1, tiling.linear.rows, 512]) {
+  // The most parts of the linear gradients, the longest, and the most rows;
+  // without the map (in a batch of one) and with it, of which 317 is the largest.
+  for (
+    const [latentDim, batchSize] of [
+      [1, 1],
+      [tiling.linear.rows, 1],
+      [512, 1],
+      [1, MOST_IMAGES],
+      [317, MOST_IMAGES],
+    ]
+  ) {
     for (const likelihood of ["mse", "bce"] as const) {
-      const model = { latentDim, likelihood, autoencoder: false };
+      const model = { latentDim, likelihood, autoencoder: false, batchSize };
       const plan = new Plan(model, tiling);
       for (const program of programsOf(plan)) {
         const needs = needsOf(program, MOST_IMAGES);
@@ -137,6 +151,7 @@ const KEYS = [
   "splits",
   "workgroups",
   "linear",
+  "mapped",
   "slices",
 ] as const satisfies readonly (keyof Tiling)[];
 
@@ -148,7 +163,7 @@ const KEYS = [
 export function parseTiling(value: unknown): Tiling {
   const given = Object(value) as Record<keyof Tiling, unknown>;
   for (const key of KEYS) {
-    const isThere = key === "workgroups" || key === "slices"
+    const isThere = ["workgroups", "mapped", "slices"].includes(key)
       ? typeof given[key] === "number"
       : key === "linear"
       ? given[key] instanceof Object

@@ -38,6 +38,8 @@ export interface Tiling {
   readonly workgroups: number;
   /** The linear layers' gradients. */
   readonly linear: LinearTile;
+  /** Images whose z a thread takes through the map at once. */
+  readonly mapped: number;
   /** Threads that share the partial gradients of four weights. */
   readonly slices: number;
 }
@@ -66,6 +68,7 @@ export const HARDWARE: Tiling = {
   // A feature that is loaded serves four rows; at 12 dimensions only 18
   // workgroups come of that, so the images are split.
   linear: { rows: 4, workgroups: 256 },
+  mapped: 1,
   // One thread would go through the 256 parts of a first layer's weights.
   slices: 4,
 };
@@ -95,5 +98,6 @@ export const SOFTWARE: Tiling = {
   workgroups: 16,
   // One part: what is split, Adam has to add up.
   linear: { rows: 12, workgroups: 1 },
+  mapped: 4,
   slices: 1,
 };

@@ -43,7 +43,7 @@ export async function compileWorks(
     gather: [gather()],
     first: [plan.first()],
     training: plan.training(),
-    inference: [plan.inference()],
+    inference: plan.inference(),
     evaluation: plan.evaluation(),
     encoding: plan.encoding(),
     decoding: plan.decoding(),
