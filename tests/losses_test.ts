@@ -10,6 +10,7 @@ import {
   noTrainLosses,
   objective,
 } from "../lib/model/losses.ts";
+import { fillNormal } from "../lib/rng.ts";
 
 /** Four images: a mean reconstruction of 25, and a mean KL of 1.5 + 2 nats. */
 const four = {
@@ -34,6 +35,26 @@ Deno.test("objective() of an autoencoder is its reconstruction", () => {
 Deno.test("meanLosses() divides by the number of images", () => {
   const losses = batchLosses(four, { beta: 2, capacity: 0 }, false);
   assertEquals(meanLosses(losses), { total: 32, reconstruction: 25, kl: 3.5 });
+});
+
+Deno.test("addLosses() comes to the same in any grouping", () => {
+  const noise = fillNormal(new Float32Array(3 * 1000), [1, 2], 0);
+  const batches = Array.from({ length: 1000 }, (_, i): LossSums => ({
+    images: 1,
+    reconstruction: 4000 * Math.exp(noise[3 * i]),
+    klPerDimension: Float64Array.of(Math.exp(3 * noise[3 * i + 1]) / 3),
+    total: 4000 * Math.exp(noise[3 * i + 2]),
+  }));
+  const add = (parts: LossSums[]) => {
+    const sums = noLosses(1);
+    for (const part of parts) addLosses(sums, part);
+    return sums;
+  };
+  const whole = add(batches);
+  for (const at of [1, 7, 500, 999]) {
+    const halves = [batches.slice(0, at), batches.slice(at)];
+    assertEquals(add(halves.map(add)), whole);
+  }
 });
 
 Deno.test("addLosses() adds every sum", () => {

@@ -86,12 +86,20 @@ export function copyLosses(
   };
 }
 
-/** Adds the sums of `more` to `sums`. */
+/**
+ * Adds the sums of `more`, in whole 2⁻²⁰ nats, to `sums`: such numbers add up
+ * exactly, so that it does not matter where a run was stopped, or how often its
+ * losses were read.
+ */
 export function addLosses(sums: LossSums, more: LossSums): void {
   sums.images += more.images;
-  sums.reconstruction += more.reconstruction;
-  more.klPerDimension.forEach((kl, d) => sums.klPerDimension[d] += kl);
-  sums.total += more.total;
+  sums.reconstruction += whole(more.reconstruction);
+  more.klPerDimension.forEach((kl, d) => sums.klPerDimension[d] += whole(kl));
+  sums.total += whole(more.total);
+}
+
+function whole(nats: number): number {
+  return Math.round(nats * 2 ** 20) / 2 ** 20;
 }
 
 /** Adds the losses of one training step, and notes if they are not finite. */
