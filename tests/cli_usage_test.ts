@@ -154,6 +154,7 @@ const mistakes: [TaskName, string[], RegExp][] = [
   ["sample", ["--output", "a"], /option --output; did you mean --out\?/],
   ["train", ["--quantum"], /^error: unknown option --quantum$/m],
   ["train", ["-x"], /unknown option -x/],
+  ["train", ["-_"], /unknown option -_/],
   ["train", ["mnist"], /unexpected argument "mnist"/],
   ["train", ["--", "mnist"], /unexpected argument "mnist"/],
   ["train", ["--json", "mnist"], /unexpected argument "mnist"/],

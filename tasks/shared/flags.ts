@@ -81,6 +81,11 @@ export function parseFlags<T extends OptionTable>(
   const end = words.indexOf("--");
   const typed = end < 0 ? words : words.slice(0, end);
   for (const name of [...switches, "help"]) checkSwitch(name, options, typed);
+  // `parseArgs` would take it for the name of the words that are no flags.
+  const underscore = typed.find((word) =>
+    /^(-(?!-)[^=]*_|--_(=|$))/.test(word)
+  );
+  if (underscore) throw new OptionError(unknownText(underscore, names));
   const parsed: Args = parseArgs(words, {
     // A word such as 007 is a file's name, not the number 7.
     string: [...valued, "_"],
