@@ -55,6 +55,7 @@ export type {
   EngineName,
   EngineOptions,
   Hyper,
+  KlGradient,
   TfBackend,
 } from "./engine/engine.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { engineOptions } from "./engine/checks.ts";
 import type {
   Engine,
   EngineName,
@@ -91,11 +92,11 @@ export interface GpuMemory {
  * ```
  */
 export async function createEngine(
-  { latentDim, likelihood, autoencoder, batchSize, seed }: EngineOptions,
+  given: EngineOptions,
   choice: EngineChoice = {},
 ): Promise<Engine> {
   // Not what else a caller's object may hold: engines have options of their own.
-  const options = { latentDim, likelihood, autoencoder, batchSize, seed };
+  const options = engineOptions(given);
   const { engine = "auto", threads, tfBackend = "auto", onFallback } = choice;
   const isAuto = engine === "auto";
   if (engine === "tfjs") {

@@ -5,21 +5,58 @@
  * @module
  */
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import { trainingOptions } from "../options/run.ts";
-import { OptionError, parseOption } from "../options/table.ts";
+import { conflictOf, trainingOptions } from "../options/run.ts";
+import { completeOptions, OptionError } from "../options/table.ts";
 import { show } from "../text.ts";
-import type { BatchRef, EngineName, EngineOptions, Hyper } from "./engine.ts";
+import {
+  type BatchRef,
+  type EngineName,
+  type EngineOptions,
+  type Hyper,
+  noiseRows,
+} from "./engine.ts";
 
 const { latentDim, likelihood, autoencoder, batchSize, seed } = trainingOptions;
+const { draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 } =
+  trainingOptions;
 
 /** The options that an engine cannot do without. */
-const OPTIONS = { latentDim, likelihood, autoencoder, batchSize, seed };
+const REQUIRED = { latentDim, likelihood, autoencoder, batchSize, seed };
+
+/** Those that it takes. */
+const OPTIONS = {
+  ...REQUIRED,
+  ...{ draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 },
+};
+
+/**
+ * Checks and completes the options that an engine is made for.
+ *
+ * @param given They may be among others, which are left out.
+ * @throws {OptionError} If one is missing or out of range, or two do not go
+ * together.
+ */
+export function engineOptions(given: EngineOptions): Required<EngineOptions> {
+  for (const name of Object.keys(REQUIRED) as (keyof typeof REQUIRED)[]) {
+    if (given[name] !== undefined) continue;
+    const all = Object.keys(REQUIRED).join(", ");
+    throw new OptionError(`${name} is missing: an engine takes ${all}`);
+  }
+  const names = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
+  const options = completeOptions(
+    OPTIONS,
+    Object.fromEntries(names.map((name) => [name, given[name]])),
+  );
+  const conflict = conflictOf(options);
+  if (conflict !== undefined) throw new OptionError(conflict);
+  return options;
+}
 
 /** Checks the arguments of one engine. */
 export class Checks {
+  /** What the engine is made for. */
+  readonly options: Required<EngineOptions>;
   readonly #name: EngineName;
-  readonly #latentDim: number;
-  readonly #batchSize: number;
   #images = 0;
   #order = 0;
   #isDisposed = false;
@@ -27,20 +64,11 @@ export class Checks {
   /**
    * Begins with the options that the engine is made for.
    *
-   * @throws {OptionError} If one is missing or out of range.
+   * @throws {OptionError} As {@linkcode engineOptions}.
    */
   constructor(name: EngineName, options: EngineOptions) {
-    for (const [name, option] of Object.entries(OPTIONS)) {
-      const value: unknown = options[name as keyof typeof OPTIONS];
-      if (value === undefined) {
-        const all = Object.keys(OPTIONS).join(", ");
-        throw new OptionError(`${name} is missing: an engine takes ${all}`);
-      }
-      parseOption(option, name, value);
-    }
     this.#name = name;
-    this.#latentDim = options.latentDim;
-    this.#batchSize = options.batchSize;
+    this.options = engineOptions(options);
   }
 
   /**
@@ -90,7 +118,12 @@ export class Checks {
   latents(z: Float32Array): number {
     this.alive();
     checkType("z", z, "Float32Array", "latents");
-    return rows("z", z.length, this.#latentDim, "dimensions to a latent");
+    return rows(
+      "z",
+      z.length,
+      this.options.latentDim,
+      "dimensions to a latent",
+    );
   }
 
   /**
@@ -139,15 +172,18 @@ export class Checks {
     this.hyper(hyper);
     const isWhole = Number.isInteger(first) && first >= 0 &&
       Number.isInteger(count) && count > 0;
-    if (!isWhole || count > this.#batchSize || first + count > this.#order) {
+    if (
+      !isWhole || count > this.options.batchSize || first + count > this.#order
+    ) {
       throw new RangeError(
         `a batch of ${count} rows from ${first}: the engine was made for ` +
-          `${this.#batchSize} at a time, and the order has ${this.#order}`,
+          `${this.options.batchSize} at a time, and the order has ${this.#order}`,
       );
     }
-    if (epsilon === undefined || this.latents(epsilon) === count) return;
+    const rows = count * noiseRows(this.options.draws);
+    if (epsilon === undefined || this.latents(epsilon) === rows) return;
     throw new RangeError(
-      `epsilon has ${epsilon.length} numbers, not ${count}×${this.#latentDim}`,
+      `epsilon has ${epsilon.length} numbers, not ${rows}×${this.options.latentDim}`,
     );
   }
 

@@ -20,6 +20,40 @@ export interface EngineOptions extends ModelOptions {
   readonly batchSize: number;
   /** Seed of ε, of the shuffles and of the initial weights. */
   readonly seed: number;
+  /**
+   * Draws of z for each image of a training step, K; 1 unless told otherwise.
+   * The decoder takes K·B rows, row b·K + k, which its batch norms see as one
+   * batch; the reconstruction is averaged over K.
+   *
+   * Draws come in pairs μ ± σ·ε, which are as good as independent ones and vary
+   * less (Wu et al. 2019, https://arxiv.org/abs/1810.02555): draws 2j and
+   * 2j + 1 of an image share the noise of row b·⌈K/2⌉ + j, the second with the
+   * sign turned. The last of an odd number is alone.
+   */
+  readonly draws?: number;
+  /** How the gradient of the KL term comes about; `analytic` unless told otherwise. */
+  readonly klGradient?: KlGradient;
+  /** Factor of the learning rate for fc_mu and fc_logvar; 1 unless told otherwise. */
+  readonly headsLrFactor?: number;
+  /** Decay of Adam's first moment; 0.9 unless told otherwise. */
+  readonly adamBeta1?: number;
+  /** Decay of Adam's second moment; 0.999 unless told otherwise. */
+  readonly adamBeta2?: number;
+}
+
+/**
+ * How the gradient of the KL term reaches μ and log σ²: in closed form, or along
+ * the draws alone, "sticking the landing" (Roeder et al. 2017,
+ * https://arxiv.org/abs/1703.09194). With f the factor of the KL's gradient and
+ * g the reconstruction's with respect to a draw z = μ + σ·ε, the latter gives
+ * dμ = Σ g + f/K · (z − ε/σ) and dlogvar = Σ ½·σ·ε · (g + f/K · (z − ε/σ)). The
+ * loss is the same.
+ */
+export type KlGradient = "analytic" | "stl";
+
+/** Rows of noise that so many draws of z take for one image: one for each pair. */
+export function noiseRows(draws: number): number {
+  return Math.ceil(draws / 2);
 }
 
 /** The knobs of the loss and of Adam, which a schedule may move every step. */
@@ -40,7 +74,7 @@ export interface BatchRef {
   readonly count: number;
   /** Optimiser steps taken before this one: the counter of ε. */
   readonly step: number;
-  /** [count, latentDim] noise in place of the generator's, for tests. */
+  /** [count · noiseRows(draws), latentDim] noise in place of the generator's, for tests. */
   readonly epsilon?: Float32Array;
 }
 

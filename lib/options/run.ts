@@ -6,6 +6,9 @@
  */
 import type { OptionTable, OptionValues } from "./table.ts";
 
+/** The most rows that the decoder takes in one step. */
+const MAX_ROWS = 2048;
+
 /**
  * What is trained and how: recorded in the checkpoint, kept on resume.
  *
@@ -43,7 +46,7 @@ export const trainingOptions = {
     type: "integer",
     default: 128,
     min: 1,
-    max: 2048,
+    max: MAX_ROWS,
     help: "images in one optimiser step",
   },
   lr: {
@@ -56,8 +59,51 @@ export const trainingOptions = {
   lrSchedule: {
     type: "choice",
     default: "constant",
-    choices: ["constant", "cosine", "one-cycle"],
+    choices: ["constant", "linear", "cosine", "one-cycle"],
     help: "how the learning rate moves over all epochs",
+  },
+  lrWarmup: {
+    type: "number",
+    default: 0,
+    min: 0,
+    max: 1,
+    help: "share of the run in which the learning rate rises to its value, " +
+      "from a fiftieth of it",
+  },
+  headsLrFactor: {
+    type: "number",
+    default: 1,
+    min: 0,
+    max: 100,
+    help: "factor of the learning rate for the layers of μ and log σ²",
+  },
+  adamBeta1: {
+    type: "number",
+    default: 0.9,
+    min: 0,
+    max: 0.999999,
+    help: "decay of Adam's first moment",
+  },
+  adamBeta2: {
+    type: "number",
+    default: 0.999,
+    min: 0,
+    max: 0.999999,
+    help: "decay of Adam's second moment",
+  },
+  draws: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: MAX_ROWS,
+    help: "draws of z for each image and step, in pairs μ ± σ·ε",
+  },
+  klGradient: {
+    type: "choice",
+    default: "analytic",
+    choices: ["analytic", "stl"],
+    help: "gradient of the KL term: in closed form, or along the draws alone " +
+      "(sticking the landing)",
   },
   likelihood: {
     type: "choice",
@@ -159,6 +205,32 @@ export const dataOptions = {
 
 /** Options of the model, the loss and the optimiser. */
 export type TrainingOptions = OptionValues<typeof trainingOptions>;
+
+/**
+ * Says in a line why options do not go together; nothing if they do.
+ *
+ * @param options Those of a run, or of an engine.
+ * @param nameOf What to call an option.
+ */
+export function conflictOf(
+  { batchSize, draws, autoencoder, klGradient }: Pick<
+    TrainingOptions,
+    "batchSize" | "draws" | "autoencoder" | "klGradient"
+  >,
+  nameOf: (name: keyof TrainingOptions) => string = (name) => name,
+): string | undefined {
+  if (batchSize * draws > MAX_ROWS) {
+    return `${nameOf("draws")} ${draws} times ${nameOf("batchSize")} ` +
+      `${batchSize} is ${batchSize * draws} rows, and a step takes ` +
+      `${MAX_ROWS}: choose a smaller one`;
+  }
+  if (!autoencoder) return undefined;
+  const name = draws > 1 ? "draws" : klGradient === "stl" && "klGradient";
+  return name
+    ? `${nameOf(name)} ${name === "draws" ? draws : klGradient} does not go ` +
+      `with ${nameOf("autoencoder")}, which draws no z and has no KL term`
+    : undefined;
+}
 
 /**
  * Training options that go well together, found by measurement on MNIST:

@@ -6,7 +6,11 @@
  */
 import type { Checkpoint, DataRecord } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
-import type { DataOptions, TrainingOptions } from "../options/run.ts";
+import {
+  conflictOf,
+  type DataOptions,
+  type TrainingOptions,
+} from "../options/run.ts";
 import { oneLine, show } from "../text.ts";
 
 /**
@@ -120,8 +124,8 @@ export function checkRun(
 }
 
 /**
- * Refuses options that do not fit the checkpoint that a run begins from: what
- * can be told before the images are there.
+ * Refuses options that do not fit each other, or the checkpoint that a run
+ * begins from: what can be told before the images are there.
  *
  * @param names What to call options and the checkpoint.
  * @throws {RunError} As {@linkcode checkRun}, but for the images.
@@ -137,6 +141,8 @@ export function checkFit(
         "weights, not both",
     );
   }
+  const conflict = conflictOf(options, option);
+  if (conflict !== undefined) throw new RunError(conflict);
   const before = resume ?? from;
   for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
     if (options[name] === before!.options[name]) continue;

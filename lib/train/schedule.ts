@@ -21,6 +21,9 @@ import type { TrainingOptions } from "../options/run.ts";
  *   8, https://arxiv.org/abs/1804.03599).
  * - `cosine`: the learning rate falls to 0 over all epochs (Loshchilov & Hutter
  *   2017, https://arxiv.org/abs/1608.03983).
+ * - `linear`: the learning rate falls to 0 in a straight line.
+ * - `lrWarmup`: before, it rises in a straight line over so large a share of the
+ *   run, from a fiftieth of its value.
  * - `one-cycle`: it rises from 1/25 of its value over the first 30 %, and falls
  *   to 1/250,000 (Smith & Topin 2018, https://arxiv.org/abs/1708.07120, with
  *   PyTorch's defaults).
@@ -94,15 +97,25 @@ export function epochsToTarget(options: TrainingOptions): number {
   return (2 * cyclesBefore + 1) * warmup;
 }
 
+/** Share of its value at which the learning rate begins to rise. */
+const RATE_START = 1 / 50;
+
 /** The learning rate's factor at `t`, from 0 to 1, of all training. */
-function rateFactor({ lrSchedule }: TrainingOptions, t: number): number {
+function rateFactor(
+  { lrSchedule, lrWarmup }: TrainingOptions,
+  t: number,
+): number {
+  if (t < lrWarmup) return RATE_START + (1 - RATE_START) * t / lrWarmup;
+  const rest = lrWarmup < 1 ? (t - lrWarmup) / (1 - lrWarmup) : 1;
   const cosine = (from: number, to: number, t: number) =>
     to + (from - to) * (1 + Math.cos(Math.PI * Math.min(1, t))) / 2;
   switch (lrSchedule) {
     case "constant":
       return 1;
+    case "linear":
+      return Math.max(0, 1 - rest);
     case "cosine":
-      return cosine(1, 0, t);
+      return cosine(1, 0, rest);
     case "one-cycle":
       return t < 0.3
         ? cosine(1 / 25, 1, t / 0.3)
