@@ -93,7 +93,16 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       autoencoder ? "autoencoder.safetensors" : "vae.safetensors",
     ),
     options: pick(
-      { ...defaults(trainingOptions), ...options, autoencoder },
+      {
+        ...defaults(trainingOptions),
+        ...options,
+        autoencoder,
+        // What a recipe says of z is nothing to a model that draws none.
+        ...(autoencoder && {
+          draws: trainingOptions.draws.default,
+          klGradient: trainingOptions.klGradient.default,
+        }),
+      },
       trainingOptions,
     ),
     command: (_, detour) => again(detour),

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { encodePng } from "../lib/image/png.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
-import { INACTIVE_KL } from "../lib/model/losses.ts";
+import { epochsOf, INACTIVE_KL } from "../lib/model/losses.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import {
   defaults,
@@ -113,7 +113,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     rows.push({
       beta: run.options.beta,
       latentDim: run.options.latentDim,
-      epochs: history.length,
+      epochs: epochsOf(history),
       rate: finished.losses.kl,
       distortion: finished.losses.reconstruction,
       total: finished.losses.total,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { writeRecord } from "../lib/checkpoint/run_record.ts";
+import { epochsOf } from "../lib/model/losses.ts";
 import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
 import {
   OptionError,
@@ -22,6 +23,7 @@ import {
 } from "../lib/train/check.ts";
 import type { EndEvent } from "../lib/train/events.ts";
 import { endOfRun } from "../lib/train/patience.ts";
+import { stepsOfEpoch } from "../lib/train/schedule.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,
@@ -99,7 +101,8 @@ const flags = {
       type: "text",
       default: null,
       metavar: "FILE.json",
-      help: "write a record of the run, for verify; the engine is then wasm",
+      help: "write a record of the run, for verify; it is then trained with " +
+        "the wasm engine",
     },
     savePlots: {
       type: "boolean",
@@ -172,9 +175,11 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
 
   const dataset = await openDataset(options, signal, given);
   checkRun({ options: training, dataset, ...beginning }, names);
-  const end = resume && endOfRun(training, resume);
+  const { count } = dataset.train;
+  const end = resume &&
+    endOfRun(training, resume, stepsOfEpoch(training, count));
   if (end) {
-    say(endText(end, resume, training));
+    say(endText(end, resume, training, count));
     const isForPictures = options.animate ||
       (options.savePlots && given.has("savePlots"));
     if (!isForPictures) {
@@ -212,9 +217,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     saveEvery: options.checkpointEvery,
     onStart: async (engine) => {
       say(
-        `training on ${dataset.name}, ${
-          counted(dataset.train.count, "image")
-        }, with ` +
+        `training on ${dataset.name}, ${counted(count, "image")}, with ` +
           `${engine.description}`,
       );
       if (!end) {
@@ -223,7 +226,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
         }
       }
       if (animation && resume) await engine.writeState(resume.state);
-      await animation?.add(engine, resume?.history.length ?? 0);
+      await animation?.add(engine, epochsOf(resume?.history ?? []));
       started = performance.now();
     },
     onEpoch: async ({ record, inactive }, engine) => {
@@ -291,7 +294,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       pictures,
       engine: engine.description,
       dataset: dataset.name,
-      epochs: history.length,
+      epochs: epochsOf(history),
       steps: checkpoint.state.step,
       seconds: (performance.now() - started) / 1000,
       reason,
@@ -372,7 +375,7 @@ function unchanged(
     pictures: [],
     engine: null,
     dataset: data.name,
-    epochs: history.length,
+    epochs: epochsOf(history),
     steps: state.step,
     seconds: 0,
     reason,

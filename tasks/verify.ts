@@ -43,7 +43,8 @@ const flags = {
 /** What `deno task verify` does. */
 export const task: Task = {
   name: "verify",
-  summary: "Trains a recorded run again, and compares the bytes.",
+  summary: "Trains a recorded run again, and compares the bytes; exit code 0 " +
+    "if they are the same, 1 if they differ or on an error.",
   examples: ["tests/records/synthetic.json", "tests/records/fast.json"],
   options: flags,
 };

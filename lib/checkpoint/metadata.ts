@@ -17,14 +17,19 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from "../options/run.ts";
-import type { EpochRecord, Losses, LossSums } from "../model/losses.ts";
+import {
+  type EpochRecord,
+  isPart,
+  type Losses,
+  type LossSums,
+} from "../model/losses.ts";
 import { show } from "../text.ts";
 
 /**
  * The version of the format that is written, and the newest that is read.
- * Version 1 has no best epoch.
+ * Version 1 has no best epoch, and in 1 and 2 epochs are whole.
  */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The data set of a run. */
 export interface DataRecord {
@@ -55,7 +60,10 @@ export interface Checkpoint {
   readonly data: DataRecord;
   /** The weights, running statistics, Adam's moments and the step count. */
   readonly state: TrainState;
-  /** One record for each finished epoch. */
+  /**
+   * One record for each finished epoch. The last may be of the part of an epoch
+   * that the run ended with: it goes where the run goes on.
+   */
   readonly history: readonly EpochRecord[];
   /**
    * Training losses of the running epoch, whose first `images` images have been
@@ -183,6 +191,7 @@ function check(metadata: Unchecked<Metadata>): Metadata {
   const partial = metadata.partial === null
     ? null
     : checkSums(metadata.partial, "partial", options.latentDim);
+  checkPart(history, step, partial);
   return {
     options,
     data: {
@@ -204,13 +213,33 @@ function checkHistory(
 ): EpochRecord[] {
   return array(value, "history").map((value, i) => {
     const record = checkEpoch(value, `history[${i}]`, latentDim);
-    if (record.epoch !== i + 1) {
+    if (Math.ceil(record.epoch) !== i + 1) {
       throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
     }
     if (record.step > step) {
       throw expected(`history[${i}].step`, `at most ${step}`, record.step);
     }
     return record;
+  });
+}
+
+/**
+ * Checks that only the last epoch is a part of one, and that the run stands
+ * where that ends.
+ */
+function checkPart(
+  history: readonly EpochRecord[],
+  step: number,
+  partial: LossSums | null,
+): void {
+  history.forEach((record, i) => {
+    if (!isPart(record)) return;
+    if (i < history.length - 1 || !partial) {
+      throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
+    }
+    if (record.step !== step) {
+      throw expected(`history[${i}].step`, `${step}`, record.step);
+    }
   });
 }
 
@@ -223,7 +252,8 @@ function checkEnd(
   const end: { best?: number; trained?: number } = {};
   if (best !== undefined) {
     end.best = whole(best, "best", 1);
-    if (!history[end.best - 1]?.validation) {
+    const record = history[end.best - 1];
+    if (!record?.validation || isPart(record)) {
       throw expected("best", "an epoch with validation losses", best);
     }
   }
@@ -273,7 +303,7 @@ function checkEpoch(
     "klPerDimension",
   ]);
   return {
-    epoch: whole(f.epoch, `${at}.epoch`),
+    epoch: finite(f.epoch, `${at}.epoch`),
     step: whole(f.step, `${at}.step`),
     beta: finite(f.beta, `${at}.beta`),
     capacity: finite(f.capacity, `${at}.capacity`),

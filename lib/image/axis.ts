@@ -23,15 +23,16 @@ export interface Axis {
  * @param ends Where these lie; the second may be the smaller, as upward in a
  * picture.
  * @param values The values of its ticks.
+ * @param texts What is written there.
  */
 export function axis(
   [low, high]: readonly [number, number],
   [from, to]: readonly [number, number],
   values: readonly number[] = ticks(low, high, MOST_TICKS),
+  texts: readonly string[] = tickLabels(values),
 ): Axis {
   const place = (value: number) =>
     from + (to - from) * (value - low) / (high - low);
-  const texts = tickLabels(values);
   return {
     place,
     ticks: values.map((value, i) => ({ at: place(value), text: texts[i] })),

@@ -10,6 +10,7 @@ import { type Heading, withHeading } from "./heading.ts";
 import {
   clampLine,
   clipLine,
+  epochAxis,
   type LossArea,
   type LossLineKind,
   type LossPanel,
@@ -45,7 +46,6 @@ const BETWEEN = 36;
 const ROW_GAP = 20;
 /** A panel's title and what stands below it, with the room to the axes. */
 const ABOVE = 52;
-const MOST_EPOCH_TICKS = 8;
 /** Half the width of the parts of a single epoch. */
 const HALF_BAR = 14;
 
@@ -153,10 +153,10 @@ function drawPanel(
     ticks(...range, height < PANEL.height ? 5 : 8),
   );
   const [left, right] = [x + roomLeft(upward), x + width];
-  const onward = axis(
+  const onward = epochAxis(
+    [first, last],
     [first - room, last + room],
     [left, right],
-    ticks(first, last, MOST_EPOCH_TICKS, 1),
   );
   const place = ([epoch, value]: Point): Point => [
     onward.place(epoch),

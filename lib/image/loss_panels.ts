@@ -6,7 +6,7 @@
  */
 import type { EpochRecord, Losses } from "../model/losses.ts";
 import type { Likelihood } from "../model/spec.ts";
-import { axisRange } from "./axis.ts";
+import { type Axis, axis, axisRange, ticks } from "./axis.ts";
 import type { Point } from "./picture.ts";
 
 /** Which of the lines of a panel one is. */
@@ -112,6 +112,35 @@ export function lossPanels(
     });
   }
   return panels;
+}
+
+/** Ticks of an axis of epochs, at most, beside the last. */
+const MOST_TICKS = 8;
+
+/** Between the last tick and the one before, as a share of the epochs. */
+const LAST_APART = 0.1;
+
+/**
+ * Lays out the axis of the epochs. Its ticks are whole epochs, and where the
+ * last is a part of one, that as well.
+ *
+ * @param epochs The first and the last.
+ * @param range The values at its two ends.
+ * @param ends Where these lie.
+ */
+export function epochAxis(
+  [first, last]: readonly [number, number],
+  range: readonly [number, number],
+  ends: readonly [number, number],
+): Axis {
+  const whole = ticks(first, last, MOST_TICKS, 1);
+  const isPart = !Number.isInteger(last) && first < last;
+  const near = last - LAST_APART * (last - first);
+  const values = isPart
+    ? [...whole.filter((epoch) => epoch < near), last]
+    : whole;
+  const text = (epoch: number) => `${Number(epoch.toFixed(epoch < 1 ? 3 : 2))}`;
+  return axis(range, ends, values, values.map(text));
 }
 
 /** Stacks the two parts of the total, after each epoch where that is known. */

@@ -38,9 +38,12 @@ export interface Losses {
   readonly kl: number;
 }
 
-/** One finished epoch. */
+/** One finished epoch, or the part of one that a run ends with. */
 export interface EpochRecord {
-  /** Counted from 1. */
+  /**
+   * Counted from 1. The last one is the epochs that the run was asked for where
+   * these are no whole number: 0.33, or 2.5 after 2.
+   */
   readonly epoch: number;
   /** Optimiser steps since the beginning of training. */
   readonly step: number;
@@ -54,6 +57,16 @@ export interface EpochRecord {
   readonly validation: Losses | null;
   /** KL in nats of each latent dimension, after the epoch. */
   readonly klPerDimension: readonly number[];
+}
+
+/** Returns whether a record is of a part of an epoch; not if there is none. */
+export function isPart(record: EpochRecord | undefined): boolean {
+  return record !== undefined && !Number.isInteger(record.epoch);
+}
+
+/** Returns the epochs that a history is of: a fraction if the last is a part. */
+export function epochsOf(history: readonly EpochRecord[]): number {
+  return history.at(-1)?.epoch ?? 0;
 }
 
 /** A dimension with less KL than this, in nats, carries nothing. */

@@ -36,11 +36,11 @@ export const trainingOptions = {
     help: "weight of the KL term (β-VAE)",
   },
   epochs: {
-    type: "integer",
+    type: "number",
     default: 10,
-    min: 1,
+    min: 0.001,
     max: 100_000,
-    help: "passes over the training images",
+    help: "passes over the training images; 0.5 is half of one",
   },
   batchSize: {
     type: "integer",
@@ -60,7 +60,7 @@ export const trainingOptions = {
     type: "choice",
     default: "constant",
     choices: ["constant", "linear", "cosine", "one-cycle"],
-    help: "how the learning rate moves over all epochs",
+    help: "how the learning rate moves over the run",
   },
   lrWarmup: {
     type: "number",
@@ -91,20 +91,6 @@ export const trainingOptions = {
     max: 0.999999,
     help: "decay of Adam's second moment",
   },
-  draws: {
-    type: "integer",
-    default: 1,
-    min: 1,
-    max: MAX_ROWS,
-    help: "draws of z for each image and step, in pairs μ ± σ·ε",
-  },
-  klGradient: {
-    type: "choice",
-    default: "analytic",
-    choices: ["analytic", "stl"],
-    help: "gradient of the KL term: in closed form, or along the draws alone " +
-      "(sticking the landing)",
-  },
   likelihood: {
     type: "choice",
     default: "mse",
@@ -120,7 +106,7 @@ export const trainingOptions = {
   warmupEpochs: {
     type: "number",
     default: null,
-    min: 0.01,
+    min: 0.0001,
     max: 100_000,
     help: "epochs in which a schedule or the capacity rises; without it, " +
       "half the run, or an eighth for cyclical",
@@ -131,6 +117,20 @@ export const trainingOptions = {
     min: 0,
     max: 10_000,
     help: "target C of the KL term, β·|KL − C|, in nats",
+  },
+  draws: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: MAX_ROWS,
+    help: "draws of z for each image and step, in pairs μ ± σ·ε",
+  },
+  klGradient: {
+    type: "choice",
+    default: "analytic",
+    choices: ["analytic", "stl"],
+    help: "gradient of the KL term: in closed form, or along the draws alone " +
+      "(sticking the landing)",
   },
   patience: {
     type: "integer",

@@ -7,6 +7,7 @@ import { axis, ticks } from "../image/axis.ts";
 import {
   clampLine,
   clipLine,
+  epochAxis,
   type LossLineKind,
   type LossPanel,
   type LossPanelOptions,
@@ -52,10 +53,10 @@ function chart(
   const [first, last] = [epochs[0], epochs.at(-1)!];
   const [right, bottom] = [width - CHART.right, height - 38];
   const upward = axis(range, [bottom, CHART.top], ticks(...range, 5));
-  const onward = axis(
-    [first, Math.max(last, first + 1)],
+  const onward = epochAxis(
+    [first, last],
+    [first, first === last ? first + 1 : last],
     [CHART.left, right],
-    ticks(first, last, 8, 1),
   );
   const path = (points: readonly Point[]) =>
     points.map(([x, y]) =>
@@ -89,11 +90,13 @@ ${
     )
   }
 ${
-    onward.ticks.map(({ at, text }) =>
-      markup`<text x="${round(at)}" y="${
-        bottom + 18
-      }" text-anchor="middle">${text}</text>`
-    )
+    onward.ticks.map(({ at, text }) => {
+      // A digit is some seven units wide.
+      const isOver = at + 3.5 * text.length > width;
+      return markup`<text x="${round(at)}" y="${bottom + 18}" text-anchor="${
+        isOver ? "end" : "middle"
+      }">${text}</text>`;
+    })
   }
 <text x="${(CHART.left + right) / 2}" y="${
     height - 4

@@ -141,7 +141,8 @@ export function checkFit(
         "weights, not both",
     );
   }
-  const conflict = conflictOf(options, option);
+  const conflict = conflictOf(options, option) ??
+    scheduleConflict(options, option);
   if (conflict !== undefined) throw new RunError(conflict);
   const before = resume ?? from;
   for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
@@ -150,6 +151,21 @@ export function checkFit(
       `${option(name)} ${options[name]} does not fit ${checkpoint}, which ` +
         `was trained with ${before!.options[name]}`,
     );
+  }
+}
+
+/** Says in a line why the options of a run's course do not go together. */
+function scheduleConflict(
+  { epochs, patience, lrSchedule, lrWarmup }: TrainingOptions,
+  option: RunNames["option"],
+): string | undefined {
+  if (patience !== null && !Number.isInteger(epochs)) {
+    return `${option("patience")} ${patience} does not go with ` +
+      `${option("epochs")} ${epochs}: it compares whole epochs`;
+  }
+  if (lrWarmup > 0 && lrSchedule === "one-cycle") {
+    return `${option("lrWarmup")} ${lrWarmup} does not go with ` +
+      `${option("lrSchedule")} ${lrSchedule}, which has a rise of its own`;
   }
 }
 

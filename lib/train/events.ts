@@ -17,17 +17,20 @@ export interface ProgressEvent {
   readonly epoch: number;
   /** Optimiser steps since the beginning of training. */
   readonly step: number;
-  /** Images of this epoch that have been trained on, and how many it has. */
+  /**
+   * Images of this epoch that have been trained on, and how many will be: fewer
+   * than there are where the run ends within it.
+   */
   readonly images: { readonly done: number; readonly total: number };
   /** Training speed since the epoch began. */
   readonly imagesPerSecond: number;
-  /** Seconds until the last epoch ends, at the present speed. */
+  /** Seconds until the last step, at the present speed. */
   readonly secondsLeft: number;
   /** Means over the epoch so far, as last read; null before that. */
   readonly losses: Losses | null;
 }
 
-/** An epoch has ended. */
+/** An epoch has ended, or the run within one. */
 export interface EpochEvent {
   /** Which of the three kinds of {@linkcode TrainEvent} it is. */
   readonly type: "epoch";

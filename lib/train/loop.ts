@@ -12,6 +12,7 @@ import {
   copyLosses,
   type EpochRecord,
   INACTIVE_KL,
+  isPart,
   meanLosses,
   noLosses,
   type TrainLosses,
@@ -21,7 +22,7 @@ import { permutation, streamKey } from "../rng.ts";
 import { type Beginning, checkRun } from "./check.ts";
 import { NonFiniteLossError, type TrainEvent } from "./events.ts";
 import { endOf, isBetter } from "./patience.ts";
-import { hyperAt, settleWarmup } from "./schedule.ts";
+import { hyperAt, settleWarmup, stepsOfEpoch, stepsOfRun } from "./schedule.ts";
 
 /** Steps between two looks at the losses, at least. */
 const STEPS_PER_READ = 50;
@@ -64,7 +65,11 @@ export async function* trainWith(
   checkRun({ options, dataset, resume, from });
   const { train, validation, test } = dataset;
   const { batchSize, epochs, patience, seed } = options;
-  const stepsPerEpoch = Math.ceil(train.count / batchSize);
+  const stepsPerEpoch = stepsOfEpoch(options, train.count);
+  const steps = stepsOfRun(options, stepsPerEpoch);
+  /** Images of the last epoch where the run ends within it; otherwise 0. */
+  const rest = Math.min(train.count, steps % stepsPerEpoch * batchSize);
+  const allImages = Math.floor(steps / stepsPerEpoch) * train.count + rest;
   const shuffleKey = streamKey(seed, "shuffle");
 
   const history: EpochRecord[] = [...resume?.history ?? []];
@@ -74,7 +79,7 @@ export async function* trainWith(
     ? copyLosses(resume.partial)
     : noLosses(options.latentDim);
   let best = patience === null ? undefined : resume && bestOf(resume);
-  let trained = resume?.trained ?? history.length;
+  let trained = resume?.trained;
 
   if (resume) await engine.writeState(resume.state);
   if (from) await engine.writeState(untrainedState(from.state));
@@ -119,9 +124,20 @@ export async function* trainWith(
     reading.catch(() => undefined); // `arrive` throws it
   };
 
-  while (!endOf(options, trained, position > 0 ? undefined : best?.epoch)) {
+  const end = () =>
+    endOf(
+      options,
+      { history, images: position, trained },
+      stepsPerEpoch,
+      best?.epoch,
+    );
+  while (!end()) {
+    // What was the run's end is now within an epoch, which goes on.
+    if (isPart(history.at(-1))) history.pop();
     // Training that had ended early goes on from the epoch it came back to.
     const epoch = history.length + 1;
+    const before = history.length * train.count;
+    const images = Math.min(train.count, allImages - before);
     const started = performance.now();
     const startedAt = position;
     let reported = started;
@@ -130,8 +146,8 @@ export async function* trainWith(
     known = undefined;
     engine.setOrder(permutation(train.count, shuffleKey, epoch));
 
-    while (position < train.count) {
-      const count = Math.min(batchSize, train.count - position);
+    while (position < images) {
+      const count = Math.min(batchSize, images - position);
       const hyper = hyperAt(options, step, stepsPerEpoch);
       await engine.trainStep({ first: position, count, step }, hyper);
       position += count;
@@ -148,14 +164,13 @@ export async function* trainWith(
         reported = now;
         await letEventsIn();
         const perSecond = (position - startedAt) / (now - started) * 1000;
-        const left = train.count * (epochs - history.length) - position;
         yield {
           type: "progress",
           epoch,
           step,
-          images: { done: position, total: train.count },
+          images: { done: position, total: images },
           imagesPerSecond: perSecond,
-          secondsLeft: left / perSecond,
+          secondsLeft: (allImages - before - position) / perSecond,
           losses: sums.images > 0 ? meanLosses(sums) : null,
         };
       }
@@ -163,7 +178,7 @@ export async function* trainWith(
     }
     await readLosses();
     await arrive();
-    if (position < train.count) {
+    if (position < images) {
       yield { type: "end", reason: "aborted", test: null, history, checkpoint };
       return;
     }
@@ -176,22 +191,25 @@ export async function* trainWith(
     if (validated && !Number.isFinite(validated.total)) {
       throw new NonFiniteLossError(step);
     }
-    const { images, klPerDimension } = validated ?? sums;
+    const isWhole = images === train.count;
+    const { images: measured, klPerDimension } = validated ?? sums;
     const record: EpochRecord = {
-      epoch,
+      epoch: isWhole ? epoch : epochs,
       step,
       beta: hyper.beta,
       capacity: hyper.capacity,
       train: meanLosses(sums),
       validation: validated && meanLosses(validated),
-      klPerDimension: Array.from(klPerDimension, (kl) => kl / images),
+      klPerDimension: Array.from(klPerDimension, (kl) => kl / measured),
     };
     // Nothing of the epoch counts yet if this fails.
     if (onState) known = await engine.readState();
     history.push(record);
-    trained = epoch;
-    position = 0;
-    sums = noLosses(options.latentDim);
+    trained = undefined;
+    if (isWhole) {
+      position = 0;
+      sums = noLosses(options.latentDim);
+    }
     if (
       patience !== null &&
       (!best || isBetter(record, history[best.epoch - 1], options))
@@ -233,17 +251,18 @@ export async function* trainWith(
   }
   yield {
     type: "end",
-    reason: trained < epochs ? "patience" : "epochs",
+    reason: end()!,
     test: tested,
     history,
     checkpoint: async () => {
       const { best: _, ...run } = await checkpoint();
+      const ended = trained ?? history.length;
       const epochs = history.slice(0, kept?.epoch);
       return {
         ...run,
         history: epochs,
         partial: kept ? null : run.partial,
-        ...(trained > epochs.length && { trained }),
+        ...(ended > epochs.length && { trained: ended }),
       };
     },
   };

@@ -6,9 +6,9 @@
  * @module
  */
 import type { Checkpoint } from "../checkpoint/metadata.ts";
-import { type EpochRecord, objective } from "../model/losses.ts";
+import { type EpochRecord, isPart, objective } from "../model/losses.ts";
 import type { TrainingOptions } from "../options/run.ts";
-import { epochsToTarget } from "./schedule.ts";
+import { epochsToTarget, stepsOfRun } from "./schedule.ts";
 
 /**
  * Returns whether an epoch's validation total at the target β and capacity is
@@ -37,22 +37,51 @@ function totalAtTarget(
   return objective(terms, { beta, capacity }, autoencoder);
 }
 
+/** How far a run is. */
+export interface Reached extends Pick<Checkpoint, "history" | "trained"> {
+  /** Images that have been trained on since the last whole epoch. */
+  readonly images: number;
+}
+
 /**
- * Returns why training is over, or nothing if there are epochs to train.
+ * Returns why training is over, or nothing if there is anything to train.
  *
  * @param options The run's options.
- * @param trained Epochs so far.
- * @param best The best of them, counted from 1; nothing without patience.
+ * @param reached How far it is.
+ * @param stepsPerEpoch Steps in one epoch.
+ * @param best The best epoch, counted from 1; nothing without patience.
  */
 export function endOf(
   options: TrainingOptions,
-  trained: number,
+  reached: Reached,
+  stepsPerEpoch: number,
   best?: number,
 ): "epochs" | "patience" | undefined {
-  if (trained >= options.epochs) return "epochs";
-  if (best !== undefined && isOutOfPatience(options, trained, best)) {
-    return "patience";
-  }
+  if (isTrained(options, reached, stepsPerEpoch)) return "epochs";
+  const { history, images, trained = history.length } = reached;
+  if (
+    best !== undefined && images === 0 &&
+    isOutOfPatience(options, trained, best)
+  ) return "patience";
+}
+
+/** Returns whether a run has had all its steps, and a record of them. */
+function isTrained(
+  options: TrainingOptions,
+  { history, images, trained }: Reached,
+  stepsPerEpoch: number,
+): boolean {
+  const all = stepsOfRun(options, stepsPerEpoch);
+  if (trained !== undefined) return trained * stepsPerEpoch >= all;
+  const isRecorded = images === 0 || isPart(history.at(-1));
+  const steps = wholeEpochs(history) * stepsPerEpoch +
+    Math.ceil(images / options.batchSize);
+  return isRecorded ? steps >= all : steps > all;
+}
+
+/** Returns the epochs that are recorded to their ends. */
+export function wholeEpochs(history: readonly EpochRecord[]): number {
+  return isPart(history.at(-1)) ? history.length - 1 : history.length;
 }
 
 /**
@@ -60,14 +89,17 @@ export function endOf(
  * do: to train, or to go back to the best epoch.
  *
  * @param options Those with which it would go on.
+ * @param stepsPerEpoch Steps in one epoch.
  */
 export function endOfRun(
   options: TrainingOptions,
   { history, trained, best, partial }: Checkpoint,
+  stepsPerEpoch: number,
 ): "epochs" | "patience" | undefined {
-  if (best || (partial && history.length < options.epochs)) return;
+  if (best) return;
+  const reached = { history, trained, images: partial?.images ?? 0 };
   const kept = history.at(-1)?.validation ? history.length : undefined;
-  return endOf(options, trained ?? history.length, kept);
+  return endOf(options, reached, stepsPerEpoch, kept);
 }
 
 /**

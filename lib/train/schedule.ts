@@ -2,7 +2,7 @@
  * How β, the KL capacity and the learning rate move while a model trains. The
  * first two depend on the step alone, so that a run which is resumed for more
  * epochs sees the values of one that was not. A learning rate that falls must
- * know where the end is: its schedule stretches over all epochs asked for.
+ * know where the end is: its schedule stretches over all steps of the run.
  *
  * @module
  */
@@ -49,8 +49,27 @@ export function hyperAt(
     beta: options.beta * factor,
     capacity: options.capacity * ramp(epochs),
     learningRate: options.lr *
-      rateFactor(options, step / (options.epochs * stepsPerEpoch)),
+      rateFactor(options, step / stepsOfRun(options, stepsPerEpoch)),
   };
+}
+
+/**
+ * Returns the optimiser steps of a whole run: of a part of an epoch those next
+ * to it, but one at least.
+ */
+export function stepsOfRun(
+  { epochs }: Pick<TrainingOptions, "epochs">,
+  stepsPerEpoch: number,
+): number {
+  return Math.max(1, Math.round(epochs * stepsPerEpoch));
+}
+
+/** Returns the optimiser steps of a whole epoch; the last may have fewer images. */
+export function stepsOfEpoch(
+  { batchSize }: Pick<TrainingOptions, "batchSize">,
+  images: number,
+): number {
+  return Math.ceil(images / batchSize);
 }
 
 /** The cycles of a run whose warm-up nobody has chosen (Fu et al. 2019). */

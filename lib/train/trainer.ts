@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import { GpuError } from "../engine/gpu.ts";
 import { SimdError } from "../engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../engines.ts";
+import { epochsOf } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
 import { checkRun, inheritedOptions } from "./check.ts";
@@ -96,8 +97,8 @@ export async function* train(
   }
 }
 
-/** Makes another engine to go on with from an epoch, for `options`. */
-type ReplaceEngine = (error: GpuError, epoch: number) => Promise<Engine>;
+/** Makes another engine to go on with after so many epochs, for `options`. */
+type ReplaceEngine = (error: GpuError, epochs: number) => Promise<Engine>;
 
 /** What {@linkcode trainLoop} needs. */
 export interface TrainLoop extends Omit<Loop, "onState"> {
@@ -130,8 +131,7 @@ export async function* trainLoop(
     yield* trainWith({ ...run, onState });
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
-    const epoch = (resume?.history.length ?? 0) + 1;
-    const engine = await replaceEngine(error, epoch);
+    const engine = await replaceEngine(error, epochsOf(resume?.history ?? []));
     yield* trainWith({ ...run, engine, resume, from });
   }
 }
@@ -150,16 +150,16 @@ export function wasmInstead(
   adopt: (engine: Engine) => unknown,
 ): ReplaceEngine | undefined {
   if ((choice.engine ?? "auto") !== "auto") return undefined;
-  return async (error, epoch) => {
+  return async (error, done) => {
     const engine = await createEngine(options, { ...choice, engine: "wasm" })
       .catch((refusal) => {
         throw refusal instanceof SimdError ? error : refusal;
       });
     adopt(engine);
-    const where = epoch > options.epochs ? "after the last" : "from";
+    const where = done < options.epochs ? "from" : "after the last";
     choice.onFallback?.(
       `${error.message}; going on with ${engine.description} ${where} epoch ` +
-        Math.min(epoch, options.epochs),
+        Math.min(Math.floor(done) + 1, options.epochs),
       error.detail,
     );
     return engine;

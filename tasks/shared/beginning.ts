@@ -5,6 +5,7 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { epochsOf, isPart } from "../../lib/model/losses.ts";
 import { recipes, type TrainingOptions } from "../../lib/options/run.ts";
 import { OptionError } from "../../lib/options/table.ts";
 import type { Beginning, RunNames } from "../../lib/train/check.ts";
@@ -62,7 +63,7 @@ export function* beginningLines(
   if (resume) {
     const { state, history } = resume;
     yield `going on from ${path}, step ${state.step}, after epoch ` +
-      `${history.length} of ${options.epochs}`;
+      `${epochsOf(history)} of ${options.epochs}`;
     for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
       const [before, now] = [resume.options[name], options[name]];
       if (name === "epochs" || before === now) continue;
@@ -75,18 +76,29 @@ export function* beginningLines(
   }
 }
 
-/** Says why there is nothing to train, and with what there would be. */
+/**
+ * Says why there is nothing to train, and with what there would be.
+ *
+ * @param options Those with which it would go on.
+ * @param images The training images.
+ */
 export function endText(
   end: EndEvent["reason"],
-  { history, trained = history.length }: Checkpoint,
+  { history, partial, ...resume }: Checkpoint,
   { epochs, patience }: TrainingOptions,
+  images: number,
 ): string {
+  const isWithin = partial && !isPart(history.at(-1));
+  const done = isWithin
+    ? Number(short(history.length + partial.images / images))
+    : epochsOf(history);
+  const { trained = done } = resume;
   if (end === "patience") {
     return `already stopped after epoch ${trained} of ${epochs}: none of ` +
       `${patience} was better than epoch ${history.length}; --patience ` +
       `${2 * patience!} goes on from there`;
   }
-  const more = 2 * trained - history.length;
+  const more = short(2 * trained - done);
   return `already at ${trained}` +
     (trained > epochs ? `, past --epochs ${epochs}` : ` of ${epochs}`) +
     `; --epochs ${2 * trained} trains ${more} more`;

@@ -19,7 +19,13 @@ import { COLUMNS, pad, widthOf, wrap } from "./columns.ts";
 import { suggest } from "./suggestion.ts";
 
 /** The headings in a help text, in their order, after a task's own options. */
-const SECTIONS = ["Model and training", "Data", "Engine", "Output"] as const;
+const SECTIONS = [
+  "Model and training",
+  "Optimiser",
+  "Data",
+  "Engine",
+  "Output",
+] as const;
 
 /** A heading in a help text. */
 export type Section = typeof SECTIONS[number];

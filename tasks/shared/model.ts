@@ -11,6 +11,7 @@ import {
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { fileKind } from "../../lib/files/kind.ts";
+import { epochsOf } from "../../lib/model/losses.ts";
 import { counted, oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { engineNews } from "./engine_news.ts";
@@ -74,6 +75,6 @@ export function describe({ options, data, history }: Checkpoint): string {
     ? "autoencoder"
     : `VAE, β = ${options.beta}`;
   const size = counted(options.latentDim, "latent dimension");
-  const epochs = counted(history.length, "epoch");
+  const epochs = counted(epochsOf(history), "epoch");
   return `${model}, ${size}, ${oneLine(data.name)}, ${epochs}`;
 }

@@ -13,8 +13,16 @@ import {
 } from "../../lib/options/run.ts";
 import { flagWords, inSection } from "./flags.ts";
 
+const { lr, lrSchedule, lrWarmup, headsLrFactor, adamBeta1, adamBeta2 } =
+  trainingOptions;
+
 /** What is trained and how, as flags. */
-export const training = inSection("Model and training", trainingOptions);
+export const training = {
+  ...inSection("Model and training", trainingOptions),
+  ...inSection("Optimiser", {
+    ...{ lr, lrSchedule, lrWarmup, headsLrFactor, adamBeta1, adamBeta2 },
+  }),
+} as const;
 
 /** What it is trained on, as flags. */
 export const data = inSection("Data", dataOptions);

@@ -152,6 +152,7 @@ export async function trainRun(
       engine = adopt(made);
     });
     const setup = { engine, dataset, options, resume, from, signal };
+    let isBehind = false; // whether the file lacks what was told last
     for await (const event of trainLoop({ ...setup, replaceEngine })) {
       if (event.type === "progress") {
         const told = forecast.text(event);
@@ -169,15 +170,14 @@ export async function trainRun(
       progress.clear();
       if (event.type === "epoch") {
         say(epochText(event, options.epochs));
-        if (event.record.epoch % saveEvery === 0) {
-          await save(await event.checkpoint());
-        }
+        isBehind = event.record.epoch % saveEvery !== 0;
+        if (!isBehind) await save(await event.checkpoint());
         await onEpoch?.(event, engine);
         continue;
       }
       const checkpoint = await event.checkpoint();
       if (
-        checkpoint.state.step !== saved ||
+        isBehind || checkpoint.state.step !== saved ||
         hasBest !== (checkpoint.best !== undefined)
       ) await save(checkpoint);
       if (event.reason === "aborted") {
@@ -264,7 +264,7 @@ function progressText(event: ProgressEvent, epochs: number): string {
   const { epoch, step, images, imagesPerSecond, secondsLeft, losses } = event;
   return [
     // In the order of what a narrow terminal must show first.
-    `epoch ${epoch}/${epochs}`,
+    `epoch ${Math.min(epoch, epochs)}/${epochs}`,
     `${duration(secondsLeft)} left`,
     `${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} images/s`,
     `step ${step}`,

@@ -15,7 +15,9 @@ import type { TrainingOptions } from "../../lib/options/run.ts";
 import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
-import { checkSameImages } from "../../lib/train/check.ts";
+import { checkFit, checkSameImages } from "../../lib/train/check.ts";
+import { endOfRun } from "../../lib/train/patience.ts";
+import { stepsOfEpoch, stepsOfRun } from "../../lib/train/schedule.ts";
 import { namesOf } from "./beginning.ts";
 import { claim } from "./files.ts";
 import { type FinishedRun, type Run, trainRun } from "./run.ts";
@@ -49,10 +51,10 @@ export async function finishRun(
   const { name, path, options } = run;
   using _lock = await claim(path, flagOf("checkpointDir"));
   const resume = await findRun(run, dataset);
-  const done = resume?.history.length ?? 0;
   say(
     `${name}: ` +
-      (done === options.epochs
+      (resume &&
+          endOfRun(options, resume, stepsOfEpoch(options, dataset.train.count))
         ? `finished before (${path})`
         : resume
         ? `going on after step ${resume.state.step}`
@@ -95,6 +97,7 @@ const OF_THE_KL: readonly (keyof TrainingOptions)[] = [
  * Finds out how far a run is, before work is spent on those before it.
  *
  * @returns Its checkpoint, or nothing if it has not begun.
+ * @throws {RunError} If the options do not go together.
  * @throws {TaskError} If the file holds a run of other options or images.
  * @throws {CheckpointError} If the file cannot be used.
  */
@@ -102,6 +105,7 @@ export async function findRun(
   { path, options }: Run,
   dataset: Dataset,
 ): Promise<Checkpoint | undefined> {
+  checkFit(options, {}, namesOf(path));
   if (!await exists(path)) return;
   const found = await loadCheckpoint(path);
   checkSameImages(dataset, found, namesOf(path));
@@ -112,9 +116,14 @@ export async function findRun(
     // A share of the run is what it came to when the run began.
     if (name === "warmupEpochs" && options[name] === null) continue;
     // Where nothing else depends on the last epoch, a run may be prolonged.
-    const isLonger = name === "epochs" && options.lrSchedule === "constant" &&
-      found.history.length <= options.epochs;
-    if (isLonger) continue;
+    const isConstant = options.lrSchedule === "constant" &&
+      options.lrWarmup === 0;
+    const steps = stepsOfRun(
+      options,
+      stepsOfEpoch(options, dataset.train.count),
+    );
+    const isLonger = name === "epochs" && found.state.step <= steps;
+    if (isLonger && isConstant) continue;
     throw new TaskError(
       `${path} is a run with ${flagOf(name)} ${found.options[name]}, not ` +
         `${options[name]}: choose another --checkpoint-dir`,

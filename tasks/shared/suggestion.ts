@@ -19,8 +19,13 @@ export function suggest(
     .replaceAll("_", "-");
   const near = names.map((name) => ({
     name,
-    // Half a word, or a word and more, is as near as one wrong letter.
-    distance: begins(word, name) && name !== word
+    // The first words of a name are nearer than its last, and these nearer than
+    // one wrong letter. Half a word, or a word and more, is as near as that.
+    distance: name.startsWith(`${word}-`)
+      ? 0
+      : word.length > 2 && name.endsWith(`-${word}`)
+      ? 0.5
+      : begins(word, name) && name !== word
       ? 1
       : editDistance(word, name),
   })).filter(({ name, distance }) => distance <= Math.ceil(name.length / 4));
