@@ -174,7 +174,7 @@ Deno.test("encodeCheckpoint() has the tensors of PyTorch and of Adam", () => {
 Deno.test("encodeCheckpoint() writes metadata that other tools can read", () => {
   const { metadata } = parseSafetensors(BYTES);
   assertEquals(metadata.format, "pt");
-  assertEquals(metadata.vae_version, "2");
+  assertEquals(metadata.vae_version, "3");
   assertEquals(JSON.parse(metadata.options).beta, 0.1);
   assertEquals(JSON.parse(metadata.data).name, "synthetic");
   assertEquals(JSON.parse(metadata.progress).step, 600);
@@ -300,8 +300,8 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
       "or is another program's file",
     ],
     [
-      text("vae_version", "3"),
-      "it has version 3 of the format, and this program knows 2: " +
+      text("vae_version", "4"),
+      "it has version 4 of the format, and this program knows 3: " +
       "use a newer one",
     ],
     [
@@ -448,6 +448,68 @@ Deno.test("encodeCheckpoint() keeps the best epoch's tensors as best.NAME", () =
   assertEquals(first("best.encoder.0.weight"), 0.5);
   assertEquals(first("best.optimizer.exp_avg_sq.encoder.0.weight"), 0.25);
   assertEquals(first("best.encoder.2.num_batches_tracked"), 430n);
+});
+
+/** The same run, ended within its second epoch. */
+function partRun(): Checkpoint {
+  const all = run();
+  const [record] = all.history;
+  return { ...all, history: [record, { ...record, epoch: 1.4, step: 600 }] };
+}
+
+Deno.test("encodeCheckpoint() keeps the record of a part of an epoch", () => {
+  const part = partRun();
+  assertEquals(decodeCheckpoint(encodeCheckpoint(part)), part);
+});
+
+Deno.test("decodeCheckpoint() reads format 2", () => {
+  const bytes = forged((_, metadata) => void (metadata.vae_version = "2"));
+  assertEquals(decodeCheckpoint(bytes), run());
+});
+
+Deno.test("encodeCheckpoint() refuses a part of an epoch where it cannot be", () => {
+  const cases: [(run: Checkpoint) => Checkpoint, string][] = [
+    [
+      (run) => ({ ...run, partial: null }),
+      "history[1].epoch must be 2, not 1.4",
+    ],
+    [
+      ({ history: [first, last], ...run }) => ({
+        ...run,
+        history: [{ ...first, epoch: 0.5 }, { ...last, epoch: 2 }],
+      }),
+      "history[0].epoch must be 1, not 0.5",
+    ],
+    [
+      ({ history: [first, last], ...run }) => ({
+        ...run,
+        history: [first, { ...last, epoch: 2.4 }],
+      }),
+      "history[1].epoch must be 2, not 2.4",
+    ],
+    [
+      ({ history: [first, last], ...run }) => ({
+        ...run,
+        history: [first, { ...last, step: 599 }],
+      }),
+      "history[1].step must be 600, not 599",
+    ],
+    [
+      (run) => ({ ...run, best: { epoch: 2, state: run.state } }),
+      "best must be an epoch with validation losses, not 2",
+    ],
+    [
+      (run) => ({ ...run, trained: 4 }),
+      "trained must be of a run that has ended early, not 4",
+    ],
+  ];
+  for (const [change, message] of cases) {
+    const error = assertThrows(
+      () => encodeCheckpoint(change(partRun())),
+      CheckpointError,
+    );
+    assertEquals(error.message, message);
+  }
 });
 
 Deno.test("encodeCheckpoint() notes where training ended early", () => {

@@ -275,6 +275,38 @@ Deno.test("train --resume of a run that is over says so, and writes nothing", ()
     assertEquals(after.get(CHECKPOINT), before.get(CHECKPOINT));
   }));
 
+Deno.test("train --epochs 0.5 ends within an epoch, and goes on from there", () =>
+  inFolder(async (folder) => {
+    const train = (...args: string[]) => runWell(folder, "train", args);
+    const half = await train(...quick({ epochs: 0.5 }), "--json");
+    assertMatch(half.stderr, /^epoch 0\.5\/0\.5 {2}train {7}total /m);
+    const { epochs, steps, history } = JSON.parse(half.stdout);
+    assertEquals([epochs, steps, history[0].epoch], [0.5, 1, 0.5]);
+    const resume = ["--resume", CHECKPOINT];
+    const over = await train(...resume);
+    assertEquals(
+      over.stderr,
+      "already at 0.5 of 0.5; --epochs 1 trains 0.5 more\n",
+    );
+    const how = ["--engine", "wasm", "--threads", "1", "--no-save-plots"];
+    const { stderr } = await train(...resume, ...how, "--epochs", "2.5");
+    assertMatch(stderr, /, step 1, after epoch 0\.5 of 2\.5$/m);
+    for (const epoch of ["  1", "  2", "2.5"]) {
+      assertStringIncludes(stderr, `\nepoch ${epoch}/2.5  train `);
+    }
+    const resumed = await snapshot(folder);
+    await train(...quick({ epochs: 2.5, checkpoint: "whole.st" }));
+    assertEquals(
+      await Deno.readFile(join(folder, "whole.st")),
+      resumed.get(CHECKPOINT),
+    );
+    const fewer = await train(...resume, "--epochs", "2");
+    assertEquals(
+      fewer.stderr,
+      "already at 2.5, past --epochs 2; --epochs 5 trains 2.5 more\n",
+    );
+  }));
+
 Deno.test("train --resume says what it does, and takes a recipe", () =>
   inFolder(async (folder) => {
     const train = (...args: string[]) => runWell(folder, "train", args);

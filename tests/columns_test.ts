@@ -92,8 +92,14 @@ Deno.test("nameRows() never runs cells together", () => {
 });
 
 Deno.test("suggest() finds what was meant, and nothing far away", () => {
-  const names = ["beta", "epochs", "latent-dim", "out-dir", "seed", "engine"];
+  const names = [
+    ...["beta", "epochs", "latent-dim", "out-dir", "seed", "engine"],
+    ...["lr-warmup", "warmup-epochs", "adam-beta1"],
+  ];
   const cases: [string, string | undefined][] = [
+    ["beta1", "adam-beta1"],
+    ["warmup", "warmup-epochs"],
+    ["betas", "beta"],
     ["epoch", "epochs"],
     ["beat", "beta"],
     ["latent_dim", "latent-dim"],

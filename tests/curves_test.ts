@@ -8,7 +8,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import { lossCurves } from "../lib/image/curves.ts";
-import { clampLine, clipLine, lossPanels } from "../lib/image/loss_panels.ts";
+import {
+  clampLine,
+  clipLine,
+  epochAxis,
+  lossPanels,
+} from "../lib/image/loss_panels.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { axisRange, tickLabels, ticks } from "../lib/image/axis.ts";
 import type { EpochRecord, Losses } from "../lib/model/losses.ts";
@@ -240,6 +245,22 @@ Deno.test("lossPanels() scale to the epochs after the first, and say what is out
   // Of two epochs both are shown.
   const [two] = lossPanels(history([300, 20]));
   assertEquals([two.range, two.outside], [axisRange([300, 20]), ""]);
+});
+
+Deno.test("epochAxis() names whole epochs, and a part of one that is the last", () => {
+  const texts = (first: number, last: number) =>
+    epochAxis([first, last], [first, last + 1], [0, 100])
+      .ticks.map(({ text }) => text);
+  assertEquals(texts(1, 3), ["1", "2", "3"]);
+  assertEquals(texts(1, 1), ["1"]);
+  assertEquals(texts(0.33, 0.33), ["0.33"]);
+  assertEquals(texts(0.001, 0.001), ["0.001"]);
+  assertEquals(texts(1, 2.5), ["1", "2", "2.5"]);
+  // What would stand in its place gives way.
+  assertEquals(texts(1, 2 + 1 / 30), ["1", "2.03"]);
+  assertEquals(texts(1, 30.25), ["5", "10", "15", "20", "25", "30.25"]);
+  const [, half] = epochAxis([1, 1.5], [1, 2], [0, 100]).ticks;
+  assertEquals(half, { at: 50, text: "1.5" });
 });
 
 Deno.test("lossPanels() stack the parts of the total", () => {

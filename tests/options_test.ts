@@ -87,7 +87,7 @@ Deno.test("completeOptions() refuses what the table does not have", () => {
   assertThrows(
     () => completeOptions(trainingOptions, { epochs: -1 }),
     OptionError,
-    "epochs takes a whole number from 1 to 100000, not -1",
+    "epochs takes a number from 0.001 to 100000, not -1",
   );
   assertThrows(
     () => completeOptions(trainingOptions, { toString: 1 } as never),

@@ -6,6 +6,7 @@ import type { EngineOptions } from "../lib/engine/engine.ts";
 import { createEngine } from "../lib/engines.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
+import { trainingOptions } from "../lib/options/run.ts";
 import { RunError } from "../lib/train/check.ts";
 import { train } from "../lib/train/trainer.ts";
 import { collect, dataset, FakeEngine } from "./fake_engine.ts";
@@ -76,6 +77,86 @@ Deno.test("train({ resume }) refuses what would be another run", async () => {
     );
     assertStringIncludes(error.message, message);
     assertEquals([engine.written, engine.batches], [null, []]);
+  }
+});
+
+Deno.test("train() refuses options of its course that do not go together", async () => {
+  const cases: [Partial<Parameters<typeof collect>[1]>, string][] = [
+    [
+      { epochs: 2.5, patience: 2 },
+      "patience 2 does not go with epochs 2.5: it compares whole epochs",
+    ],
+    [
+      { lrWarmup: 0.1, lrSchedule: "one-cycle" },
+      "lrWarmup 0.1 does not go with lrSchedule one-cycle, which has a rise " +
+      "of its own",
+    ],
+    [
+      { draws: 2, autoencoder: true },
+      "draws 2 does not go with autoencoder, which draws no z and has no KL " +
+      "term",
+    ],
+    [
+      { klGradient: "stl", autoencoder: true },
+      "klGradient stl does not go with autoencoder, which draws no z and has " +
+      "no KL term",
+    ],
+    [
+      { draws: 64 },
+      "draws 64 times batchSize 128 is 8192 rows, and a step takes 2048: " +
+      "choose a smaller one",
+    ],
+  ];
+  for (const [given, message] of cases) {
+    const engine = new FakeEngine();
+    const error = await assertRejects(
+      () => collect(engine, { dataset: dataset(10), ...given }),
+      RunError,
+    );
+    assertEquals(error.message, message);
+    assertEquals(engine.batches, []);
+  }
+});
+
+/** What is chosen anew where a run goes on. */
+const OPTIMISER = {
+  lr: 0.25,
+  lrSchedule: "linear",
+  lrWarmup: 0.5,
+  headsLrFactor: 0.3,
+  adamBeta1: 0.8,
+  adamBeta2: 0.98,
+  draws: 2,
+  klGradient: "stl",
+} as const;
+
+Deno.test("train({ resume }) takes the optimiser's options over, or others", async () => {
+  const resume = await stopped();
+  const changed = await collect(new FakeEngine(), {
+    dataset: dataset(10),
+    resume,
+    ...OPTIMISER,
+  });
+  const { options } = await changed.end.checkpoint();
+  assertEquals({ ...resume.options, ...OPTIMISER }, options);
+  const next = { ...resume, options };
+  const kept = await collect(new FakeEngine(), {
+    dataset: dataset(10),
+    resume: next,
+    epochs: 3,
+  });
+  assertEquals((await kept.end.checkpoint()).options, {
+    ...options,
+    epochs: 3,
+  });
+  const anew = await collect(new FakeEngine(), {
+    dataset: dataset(10),
+    from: next,
+    epochs: 1,
+  });
+  const fresh = (await anew.end.checkpoint()).options;
+  for (const name of Object.keys(OPTIMISER) as (keyof typeof OPTIMISER)[]) {
+    assertEquals(fresh[name], trainingOptions[name].default, name);
   }
 });
 

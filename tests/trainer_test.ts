@@ -334,3 +334,50 @@ Deno.test("hyperAt() lets the learning rate fall over all epochs", () => {
   }
   assertEquals(rate("constant", 1), 0.001);
 });
+
+Deno.test("hyperAt() raises the learning rate first, and lets it fall to the last step", () => {
+  const rates = (
+    steps: number[],
+    stepsPerEpoch: number,
+    given: Partial<TrainingOptions>,
+  ) =>
+    steps.map((step) =>
+      hyperAt(
+        options({ lr: 1, lrWarmup: 0.1, ...given }),
+        step,
+        stepsPerEpoch,
+      ).learningRate
+    );
+  const assertRates = (actual: number[], expected: number[]) =>
+    expected.forEach((rate, i) => assertAlmostEquals(actual[i], rate, 1e-12));
+  // 567 steps are next to 0.33 × 1,719: a rise over 56.7, a fall over 510.3.
+  assertRates(
+    rates([0, 28.35, 56.7, 311.85, 566, 567], 1719, {
+      epochs: 0.33,
+      lrSchedule: "linear",
+    }),
+    [0.02, 0.51, 1, 0.5, 1 / 510.3, 0],
+  );
+  const whole = { epochs: 2 };
+  assertRates(
+    rates([0, 10, 20, 110, 199], 100, { ...whole, lrSchedule: "constant" }),
+    [0.02, 0.51, 1, 1, 1],
+  );
+  assertRates(
+    rates([0, 10, 20, 110, 200], 100, { ...whole, lrSchedule: "cosine" }),
+    [0.02, 0.51, 1, 0.5, 0],
+  );
+  assertRates(
+    rates([0, 100, 150, 200, 300], 100, {
+      ...whole,
+      lrWarmup: 0,
+      lrSchedule: "linear",
+    }),
+    [1, 0.5, 0.25, 0, 0],
+  );
+  // All of the run may be a rise.
+  assertRates(
+    rates([0, 100, 200], 100, { ...whole, lrWarmup: 1, lrSchedule: "linear" }),
+    [0.02, 0.51, 0],
+  );
+});

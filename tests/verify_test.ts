@@ -187,7 +187,7 @@ Deno.test("loadRecord() refuses what is no record, and says why", () =>
         options({ toString: 1 }),
         'this program knows no option "toString" of a record',
       ],
-      [options({ epochs: 0 }), "epochs takes a whole number from 1 to"],
+      [options({ epochs: 0 }), "epochs takes a number from 0.001 to"],
       [options({ epochs: "3" }), 'options.epochs must be a number, not "3"'],
       [options({ patience: null }), "options.patience must be a number"],
       [options({ autoencoder: 1 }), "options.autoencoder must be a boolean"],
@@ -276,6 +276,24 @@ Deno.test("train --record writes what verify confirms on another number of threa
       package: { recorded: config.version, trained: config.version },
     });
     assertEquals(await snapshot(folder), before);
+  }));
+
+Deno.test("verify confirms a run of a part of an epoch and two draws", () =>
+  inFolder(async (folder) => {
+    const words = "--limit 40 --epochs 0.33 --draws 2 --kl-gradient stl " +
+      "--lr-schedule linear --lr-warmup 0.1 --adam-beta1 0.8 " +
+      "--heads-lr-factor 0.3 --record a.json";
+    await runWell(folder, "train", [...TINY, ...words.split(" ")]);
+    const record = await loadRecord(join(folder, "a.json"));
+    const { epochs, draws, klGradient, lrWarmup, adamBeta1 } = record.options;
+    assertEquals([epochs, draws, klGradient], [0.33, 2, "stl"]);
+    assertEquals([lrWarmup, adamBeta1], [0.1, 0.8]);
+    const { stdout, stderr } = await runWell(folder, "verify", [
+      "a.json",
+      "--json",
+    ]);
+    assertEquals(JSON.parse(stdout).same, true);
+    assertMatch(stderr, /^epoch 0\.33\/0\.33 /m);
   }));
 
 Deno.test("verify says which bytes differ, and exits with 1", () =>

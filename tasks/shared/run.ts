@@ -13,7 +13,7 @@ import { GpuError } from "../../lib/engine/gpu.ts";
 import { WorkerError } from "../../lib/engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { WriteError } from "../../lib/files/atomic_write.ts";
-import type { Losses } from "../../lib/model/losses.ts";
+import { isPart, type Losses } from "../../lib/model/losses.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import {
   type EndEvent,
@@ -152,7 +152,6 @@ export async function trainRun(
       engine = adopt(made);
     });
     const setup = { engine, dataset, options, resume, from, signal };
-    let isBehind = false; // whether the file lacks what was told last
     for await (const event of trainLoop({ ...setup, replaceEngine })) {
       if (event.type === "progress") {
         const told = forecast.text(event);
@@ -170,14 +169,16 @@ export async function trainRun(
       progress.clear();
       if (event.type === "epoch") {
         say(epochText(event, options.epochs));
-        isBehind = event.record.epoch % saveEvery !== 0;
-        if (!isBehind) await save(await event.checkpoint());
+        // Where the run ends within an epoch, that is the last there is to save.
+        if (isPart(event.record) || event.record.epoch % saveEvery === 0) {
+          await save(await event.checkpoint());
+        }
         await onEpoch?.(event, engine);
         continue;
       }
       const checkpoint = await event.checkpoint();
       if (
-        isBehind || checkpoint.state.step !== saved ||
+        checkpoint.state.step !== saved ||
         hasBest !== (checkpoint.best !== undefined)
       ) await save(checkpoint);
       if (event.reason === "aborted") {
