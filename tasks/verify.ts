@@ -33,7 +33,9 @@ const flags = {
     default: null,
     metavar: "RECORD.json",
     positional: "required",
-    help: "the record of a run, as train --record writes it",
+    help:
+      "the record of a run, as train --record writes it; exit code 0 says " +
+      "that the bytes are the same, 1 that they differ or why not",
   },
   dataDir: data.dataDir,
   threads: engineOptions.threads,
@@ -43,8 +45,7 @@ const flags = {
 /** What `deno task verify` does. */
 export const task: Task = {
   name: "verify",
-  summary: "Trains a recorded run again, and compares the bytes; exit code 0 " +
-    "if they are the same, 1 if they differ or on an error.",
+  summary: "Trains a recorded run again, and compares the bytes.",
   examples: ["tests/records/synthetic.json", "tests/records/fast.json"],
   options: flags,
 };

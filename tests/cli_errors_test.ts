@@ -131,6 +131,33 @@ Deno.test("train --resume refuses what would make it another run", () =>
     }
   }));
 
+Deno.test("train refuses options that do not go together, by their flags", () =>
+  inFolder(async (folder) => {
+    const cases: [string, RegExp][] = [
+      [
+        "--epochs 0.33 --patience 2",
+        /--patience 2 does not go with --epochs 0\.33: it compares whole epochs/,
+      ],
+      [
+        "--lr-warmup 0.1 --lr-schedule one-cycle",
+        /--lr-warmup 0\.1 does not go with --lr-schedule one-cycle, which has/,
+      ],
+      [
+        "--lr-warmup 0.1 --recipe fast",
+        /with --recipe fast with --lr-schedule one-cycle, which has a rise/,
+      ],
+      [
+        "--draws 64 --batch-size 128",
+        /--draws 64 times --batch-size 128 is 8192 rows, and a step takes 2048/,
+      ],
+      ["--autoencoder --draws 2", /--draws 2 does not go with --autoencoder/],
+    ];
+    for (const [words, message] of cases) {
+      await refuses(message, folder, "train", words.split(" "));
+    }
+    assertEquals((await snapshot(folder)).size, 0);
+  }));
+
 const images = writeIdx({ shape: [3, 28, 28], data: new Uint8Array(3 * 784) });
 const foreign: Record<string, [Uint8Array, RegExp]> = {
   "an empty file": [new Uint8Array(), /not an IDX file: it is empty/],

@@ -54,12 +54,25 @@ Deno.test("README.md lists every task with its summary", async () => {
   assertEquals(listed.sort(), expected.sort());
 });
 
+Deno.test("helpText() of train has the optimiser in a section of its own", () => {
+  const [, text] = helpText(tasks.get("train")!).split(/^Optimiser:$/m);
+  const [section] = text.split("\n\n");
+  assertEquals(section.match(/^ {2}--[a-z\d-]+/gm), [
+    "  --lr",
+    "  --lr-schedule",
+    "  --lr-warmup",
+    "  --heads-lr-factor",
+    "  --adam-beta1",
+    "  --adam-beta2",
+  ]);
+});
+
 /** The rows of a help text's options, by their flags, each on one line. */
 function helpRows(text: string): Map<string, string> {
   const rows = new Map<string, string>();
   let flag = "";
   for (const line of text.split("\n")) {
-    const [, found] = line.match(/^ {2}(--?[a-z][a-z-]*)/) ?? [];
+    const [, found] = line.match(/^ {2}(--?[a-z][a-z\d-]*)/) ?? [];
     const [, word] = line.match(/^ {2}([A-Z]+\.[a-z]+|\[.+?\])(?: |$)/) ?? [];
     if (found ?? word) flag = found ?? word;
     else if (!/^ {26}\S/.test(line)) flag = "";

@@ -128,6 +128,15 @@ Deno.test("lossCharts() put losses at their height", () => {
   assertAlmostEquals(a[1], (b[1] + c[1]) / 2, 0.11);
   assertGreater(c[1], b[1]);
   assertGreater(c[0], a[0]);
+  // A part of an epoch is as far from the last as it is long.
+  const [part] = lossCharts(
+    [record(1, 20), record(2, 30), record(2.5, 10)],
+    {},
+  );
+  const [, partPath] = part.text.match(/class="first" d="M([\d. ]+L.*?)"/)!;
+  const [x1, x2, x3] = partPath.split("L").map(parseFloat);
+  assertAlmostEquals(x2 - x1, 2 * (x3 - x2), 0.2);
+  assertMatch(part.text, /text-anchor="\w+">2\.5<\/text>/);
   // One epoch is a point.
   const [single] = lossCharts([{ ...record(1, 30), validation: null }], {});
   assertEquals(single.text.match(/<circle /g)?.length, 1);

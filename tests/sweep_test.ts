@@ -4,6 +4,7 @@ import {
   assertGreater,
   assertMatch,
   assertNotMatch,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -11,10 +12,19 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 // @ts-types="../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
-import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import {
+  loadCheckpoint,
+  saveCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
+import { syntheticDataset } from "../lib/dataset/split.ts";
 import { rateDistortion } from "../lib/image/rate_distortion.ts";
-import { OptionError, parseOption } from "../lib/options/table.ts";
+import { type TrainingOptions, trainingOptions } from "../lib/options/run.ts";
+import { defaults, OptionError, parseOption } from "../lib/options/table.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
+import { RunError } from "../lib/train/check.ts";
+import { train } from "../lib/train/trainer.ts";
+import { TaskError } from "../tasks/shared/cli.ts";
+import { findRun } from "../tasks/shared/several_runs.ts";
 import { refuses, runTask, runWell, snapshot, startTask } from "./process.ts";
 import { inFolder } from "./folder.ts";
 import { signalsAreMissing } from "./platform.ts";
@@ -212,6 +222,68 @@ Deno.test(
       assertGreater(partial!.images, 0);
     }),
 );
+
+Deno.test("sweep trains a part of an epoch, and goes on from it", () =>
+  inFolder(async (folder) => {
+    const sweep = (epochs: string, ...more: string[]) =>
+      runWell(folder, "sweep", [
+        ...SMALL,
+        ...["--beta", "1", "--epochs", epochs, "--batch-size", "5", ...more],
+      ]);
+    const half = await sweep("0.5");
+    assertMatch(half.stdout, /^ +12 +1 +0\.5 /m);
+    assertStringIncludes(
+      await Deno.readTextFile(join(folder, "plots/sweep.md")),
+      "synthetic, test images, 0.5 epochs\n",
+    );
+    const more = await sweep("1.5", "--json");
+    assertStringIncludes(more.stderr, "going on after step 4\n");
+    assertEquals(JSON.parse(more.stdout).runs[0].epochs, 1.5);
+    const again = await sweep("1.5");
+    assertStringIncludes(again.stderr, "finished before (");
+    await refuses(
+      /is a run with --epochs 1\.5, not 1: /,
+      folder,
+      "sweep",
+      [...SMALL, "--beta", "1", "--epochs", "1", "--batch-size", "5"],
+    );
+  }));
+
+Deno.test("findRun() refuses what does not go together, and another course", () =>
+  inFolder(async (folder) => {
+    const dataset = await syntheticDataset({ limit: 8, valSize: 4 });
+    const options = {
+      ...defaults(trainingOptions),
+      latentDim: 2,
+      batchSize: 4,
+    };
+    const path = join(folder, "a.safetensors");
+    const find = (given: Partial<TrainingOptions>) =>
+      findRun(
+        { path, options: { ...options, ...given }, command: () => undefined },
+        dataset,
+      );
+    await assertRejects(
+      () => find({ draws: 2, batchSize: 2048 }),
+      RunError,
+      "--draws 2 times --batch-size 2048 is 4096 rows",
+    );
+    const given = { lrWarmup: 0.5, epochs: 0.5 };
+    const engine = { engine: "wasm", threads: 1 } as const;
+    for await (
+      const event of train({ dataset, ...options, ...given, engine })
+    ) {
+      if (event.type !== "end") continue;
+      await saveCheckpoint(path, await event.checkpoint());
+    }
+    assertEquals((await find(given))?.history[0].epoch, 0.5);
+    // Its rise is a share of all epochs.
+    await assertRejects(
+      () => find({ ...given, epochs: 2 }),
+      TaskError,
+      "is a run with --epochs 0.5, not 2",
+    );
+  }));
 
 Deno.test("sweep refuses bad lists and folders it cannot write to", () =>
   inFolder(async (folder) => {
