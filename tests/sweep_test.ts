@@ -268,20 +268,32 @@ Deno.test("findRun() refuses what does not go together, and another course", () 
       RunError,
       "--draws 2 times --batch-size 2048 is 4096 rows",
     );
+    const trained = async (given: Partial<TrainingOptions>) => {
+      const engine = { engine: "wasm", threads: 1 } as const;
+      const setup = { dataset, ...options, ...given, engine };
+      for await (const event of train(setup)) {
+        if (event.type === "end") return await event.checkpoint();
+      }
+      throw new Error("the run has no end");
+    };
     const given = { lrWarmup: 0.5, epochs: 0.5 };
-    const engine = { engine: "wasm", threads: 1 } as const;
-    for await (
-      const event of train({ dataset, ...options, ...given, engine })
-    ) {
-      if (event.type !== "end") continue;
-      await saveCheckpoint(path, await event.checkpoint());
-    }
+    await saveCheckpoint(path, await trained(given));
     assertEquals((await find(given))?.history[0].epoch, 0.5);
     // Its rise is a share of all epochs.
     await assertRejects(
       () => find({ ...given, epochs: 2 }),
       TaskError,
       "is a run with --epochs 0.5, not 2",
+    );
+    // One that was stopped in its second epoch is past the end of the first.
+    const { history: [first], ...rest } = await trained({ epochs: 1.5 });
+    const stopped = { ...rest.options, epochs: 2 };
+    await saveCheckpoint(path, { ...rest, options: stopped, history: [first] });
+    assertEquals((await find({ epochs: 1.5 }))?.state.step, 3);
+    await assertRejects(
+      () => find({ epochs: 1 }),
+      TaskError,
+      "is a run with --epochs 2, not 1",
     );
   }));
 
