@@ -46,7 +46,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       );
       assertMatch(
         stderr,
-        /^training on .*\nstopped after step \d, saved\. Continue with:\n {2}deno task train .*\n$/,
+        /^training on .*\n(it will take about .*\n)?stopped after step \d, saved\. Continue with:\n {2}deno task train .*\n$/,
       );
       assertEquals({ code, stdout }, { code: 130, stdout: "" });
       assertEquals([...(await snapshot(folder)).keys()], [CHECKPOINT]);

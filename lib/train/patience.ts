@@ -80,7 +80,7 @@ function isTrained(
 }
 
 /** Returns the epochs that are recorded to their ends. */
-export function wholeEpochs(history: readonly EpochRecord[]): number {
+function wholeEpochs(history: readonly EpochRecord[]): number {
   return isPart(history.at(-1)) ? history.length - 1 : history.length;
 }
 
