@@ -95,13 +95,8 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     options: pick(
       {
         ...defaults(trainingOptions),
-        ...options,
+        ...followRecipe(values, given, autoencoder),
         autoencoder,
-        // What a recipe says of z is nothing to a model that draws none.
-        ...(autoencoder && {
-          draws: trainingOptions.draws.default,
-          klGradient: trainingOptions.klGradient.default,
-        }),
       },
       trainingOptions,
     ),

@@ -8,7 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { writeRecord } from "../lib/checkpoint/run_record.ts";
 import { epochsOf } from "../lib/model/losses.ts";
-import { dataOptions, recipes, trainingOptions } from "../lib/options/run.ts";
+import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
@@ -42,6 +42,7 @@ import {
   engineOptions,
   outFolder,
   pick,
+  recipeOf,
   training as trainingFlags,
 } from "./shared/options.ts";
 import {
@@ -353,11 +354,15 @@ function mergeOptions(
   given: ReadonlySet<keyof Options>,
   beginning: Beginning,
 ): Options {
+  const inherited = inheritedOptions(beginning);
+  const { autoencoder } = given.has("autoencoder")
+    ? values
+    : { ...values, ...inherited };
   const merged = {
     ...values,
-    ...inheritedOptions(beginning),
+    ...inherited,
     ...beginning.resume?.data.options,
-    ...recipes[values.recipe],
+    ...recipeOf(values.recipe, autoencoder),
   };
   for (const name of given) Object.assign(merged, { [name]: values[name] });
   const engine = values.record === null ? values.engine : "wasm";

@@ -5,7 +5,8 @@ import {
   OptionError,
   parseOption,
 } from "../lib/options/table.ts";
-import { trainingOptions } from "../lib/options/run.ts";
+import { conflictOf, recipes, trainingOptions } from "../lib/options/run.ts";
+import { recipeOf } from "../tasks/shared/options.ts";
 import { tasks } from "./tasks.ts";
 
 Deno.test("defaults() are values that the options take", () => {
@@ -65,6 +66,19 @@ Deno.test("parseOption() names the choices", () => {
     OptionError,
   );
   assertEquals(error.message, '--likelihood takes one of mse, bce, not "l2"');
+});
+
+Deno.test("recipeOf() goes with a VAE and with an autoencoder", () => {
+  for (const name of Object.keys(recipes) as (keyof typeof recipes)[]) {
+    for (const autoencoder of [false, true]) {
+      const options = completeOptions(trainingOptions, {
+        ...recipeOf(name, autoencoder),
+        autoencoder,
+      });
+      assertEquals(conflictOf(options), undefined, name);
+    }
+    assertEquals(recipeOf(name, false), recipes[name]);
+  }
 });
 
 Deno.test("completeOptions() adds the defaults", () => {

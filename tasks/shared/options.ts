@@ -9,6 +9,7 @@ import type { OptionTable, OptionValues } from "../../lib/options/table.ts";
 import {
   dataOptions,
   recipes,
+  type TrainingOptions,
   trainingOptions,
 } from "../../lib/options/run.ts";
 import { flagWords, inSection } from "./flags.ts";
@@ -207,11 +208,23 @@ export function checkpointWords(checkpoint: string): string[] {
   return flagWords(common, { checkpoint }, isUsual ? [] : ["checkpoint"]);
 }
 
+/**
+ * Returns the options of a recipe: for an autoencoder, which draws no z and has
+ * no KL term, without what it says of these.
+ */
+export function recipeOf(
+  name: keyof typeof recipes,
+  autoencoder: boolean,
+): Partial<TrainingOptions> {
+  const { draws: _, klGradient: __, ...others } = recipes[name];
+  return autoencoder ? others : recipes[name];
+}
+
 /** Follows the recipe that the values name, as far as they are not given. */
 export function followRecipe<
   T extends { readonly recipe: keyof typeof recipes },
->(values: T, given: ReadonlySet<PropertyKey>): T {
-  const chosen = Object.entries(recipes[values.recipe])
+>(values: T, given: ReadonlySet<PropertyKey>, autoencoder = false): T {
+  const chosen = Object.entries(recipeOf(values.recipe, autoencoder))
     .filter(([name]) => !given.has(name));
   return { ...values, ...Object.fromEntries(chosen) };
 }
