@@ -31,6 +31,8 @@ async function interrupt(
     if (/^training on/m.test(stderr)) signalled ??= signal(child);
   }
   await signalled;
+  // A machine that is busy tells of how far it is, too.
+  stderr = stderr.replaceAll(/^(it will take|epoch \d+\/\d+  ?\d).*\n/gm, "");
   return { code: (await child.status).code, stdout: await stdout, stderr };
 }
 
@@ -46,7 +48,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       );
       assertMatch(
         stderr,
-        /^training on .*\n(it will take about .*\n)?stopped after step \d, saved\. Continue with:\n {2}deno task train .*\n$/,
+        /^training on .*\nstopped after step \d, saved\. Continue with:\n {2}deno task train .*\n$/,
       );
       assertEquals({ code, stdout }, { code: 130, stdout: "" });
       assertEquals([...(await snapshot(folder)).keys()], [CHECKPOINT]);
