@@ -1,6 +1,7 @@
 """Makes the golden files of the sets in sets.json again, beside itself.
 
     python3 tests/golden/make.py            writes every file
+    python3 tests/golden/make.py NAME ...   writes these alone
     python3 tests/golden/make.py --compare    writes nothing: tells how far PyTorch here is from the files
     python3 tests/golden/make.py --compare --double    the same, with PyTorch in float64
 """
@@ -22,7 +23,9 @@ UNREAD = {"step0.mu", "step0.logvar", "step0.z", "step0.reconstruction"}
 def make(s, dtype):
     images = read_images(HERE / "digits-idx3-ubyte.gz", STEPS * s["batch"])
     tensors = run(images, latent_dim=s["latentDim"], beta=s["beta"], batch=s["batch"], steps=STEPS,
-                  likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"], dtype=dtype)
+                  likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"], draws=s.get("draws", 1),
+                  kl_gradient=s.get("klGradient", "analytic"), heads_lr_factor=s.get("headsLrFactor", 1.0),
+                  betas=(s.get("adamBeta1", 0.9), s.get("adamBeta2", 0.999)), dtype=dtype)
     unread = set() if s["name"] == "latent12" else UNREAD
     return {name: a for name, a in tensors.items() if name not in unread}
 
@@ -52,18 +55,24 @@ def differences(golden, made):
 
 def main():
     p = argparse.ArgumentParser()
+    p.add_argument("names", nargs="*", help="sets; all without any")
     p.add_argument("--compare", action="store_true")
     p.add_argument("--double", action="store_true")
     a = p.parse_args()
     if a.double and not a.compare:
         p.error("--double needs --compare: the files are float32")
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
-    for s in json.loads((HERE / "sets.json").read_text()):
+    sets = json.loads((HERE / "sets.json").read_text())
+    if unknown := set(a.names) - {s["name"] for s in sets}:
+        p.error(f"sets.json has no {sorted(unknown)[0]}")
+    for s in sets:
+        if a.names and s["name"] not in a.names:
+            continue
         path = HERE / f"{s['name']}.safetensors"
         made = make(s, torch.float64 if a.double else torch.float32)
         if a.compare:
             for kind, (error, name) in differences(load(path), made).items():
-                print(f"{s['name']:14} {kind:10} {error:.1e}  {name}")
+                print(f"{s['name']:22} {kind:10} {error:.1e}  {name}")
         else:
             save_safetensors(path, made)
             print(f"{path.name}: {path.stat().st_size} bytes")

@@ -4,21 +4,20 @@ import {
   parseSafetensors,
   type Tensor,
 } from "../../lib/formats/safetensors.ts";
+import type { EngineOptions, Hyper } from "../../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../../lib/model/init.ts";
-import { type Likelihood, modelSpec } from "../../lib/model/spec.ts";
+import { modelSpec } from "../../lib/model/spec.ts";
 import sets from "./sets.json" with { type: "json" };
 
-/** How a golden file was made. */
-export interface GoldenSet {
+/** How a golden file was made; what is left out has an engine's default. */
+export interface GoldenSet
+  extends
+    Omit<EngineOptions, "autoencoder" | "batchSize">,
+    Omit<Hyper, "capacity"> {
   /** The file's name without `.safetensors`. */
   name: string;
-  latentDim: number;
-  beta: number;
   /** Images of each step; the file has three steps. */
   batch: number;
-  likelihood: Likelihood;
-  learningRate: number;
-  seed: number;
 }
 
 /** Every golden file that there is. */
