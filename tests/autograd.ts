@@ -12,16 +12,21 @@ import { digits, inOrder, plain } from "./engine_suite.ts";
 
 /** Models and sizes that no golden file has. */
 export type Case =
-  & Pick<EngineOptions, "likelihood" | "autoencoder">
+  & Pick<EngineOptions, "likelihood" | "autoencoder" | "draws" | "klGradient">
   & Pick<Hyper, "capacity">
   & { batch: number; latentDim: number };
+
+/** Those that every fused engine is held against. */
+const COMMON: readonly Case[] = [
+  { ...plain, draws: 2, klGradient: "stl", capacity: 1, batch: 3 },
+  { ...plain, klGradient: "stl", capacity: 1e3, batch: 3, latentDim: 1 },
+];
 
 /** What one step of an engine gives. */
 async function step(
   create: (options: EngineOptions) => Promise<Engine>,
-  { batch, latentDim, likelihood, autoencoder, capacity }: Case,
+  { batch, capacity, ...model }: Case,
 ) {
-  const model = { latentDim, likelihood, autoencoder };
   const engine = await create({ ...plain, ...model, batchSize: batch });
   try {
     engine.setImages(digits(batch));
@@ -36,16 +41,19 @@ async function step(
   }
 }
 
-/** Registers a test for each case. */
+/** Registers a test for each case, and for those of every fused engine. */
 export function testAgainstAutograd(
   label: string,
   create: (options: EngineOptions) => Promise<Engine>,
   cases: readonly Case[],
   ignore = false,
 ): void {
-  for (const one of cases) {
+  for (const one of [...COMMON, ...cases]) {
     const { likelihood, autoencoder, capacity, batch, latentDim } = one;
-    const variant = autoencoder ? "autoencoder" : `capacity ${capacity}`;
+    const { draws = 1, klGradient = "analytic" } = one;
+    const variant = autoencoder
+      ? "autoencoder"
+      : `capacity ${capacity}, ${draws} × ${klGradient}`;
     Deno.test({
       name: `${label}: trainStep() has the gradients of autograd ` +
         `(${likelihood}, ${variant}, batch ${batch}, latent ${latentDim})`,

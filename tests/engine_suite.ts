@@ -5,19 +5,26 @@ import {
   assertLess,
   assertRejects,
 } from "@std/assert";
-import { synthesize } from "../lib/dataset/synthetic.ts";
-import type {
-  BatchRef,
-  Engine,
-  EngineOptions,
-  Hyper,
-} from "../lib/engine/engine.ts";
+import type { BatchRef, Engine, EngineOptions } from "../lib/engine/engine.ts";
 import { OptionError } from "../lib/options/table.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import type { TrainState } from "../lib/model/init.ts";
 import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import { testDraws } from "./engine_draws.ts";
+import {
+  digits,
+  type EngineTest,
+  firstStep,
+  hyper,
+  inOrder,
+  plain,
+  train,
+} from "./engine_steps.ts";
 import { goldenSets, goldenState, readGolden } from "./golden/read.ts";
+
+export { digits, hyper, inOrder, plain };
 
 export interface SuiteOptions {
   /** Called before each test; the suite disposes what it returns. */
@@ -27,46 +34,12 @@ export interface SuiteOptions {
   /** Batch and latent sizes of the finite-difference tests. */
   sizes: { batch: number; latentDim: number }[];
   /**
-   * Largest batch of a golden set that is trained on to the set's last step;
-   * larger sets are held against their first step alone.
+   * Most rows of the decoder, in a golden set, with which it is trained on to
+   * its last step; larger sets are held against their first step alone.
    */
   wholeUpTo?: number;
   /** Skips the suite. */
   ignore?: boolean;
-}
-
-export const plain: EngineOptions = {
-  latentDim: 3,
-  likelihood: "mse",
-  autoencoder: false,
-  batchSize: 4,
-  seed: 5,
-};
-
-export const hyper: Hyper = { beta: 1, capacity: 0, learningRate: 1e-3 };
-
-export function digits(count: number): Uint8Array {
-  return synthesize(count, { seed: 1 }).images;
-}
-
-/** Row numbers 0 … n − 1. */
-export function inOrder(n: number): Uint32Array {
-  return Uint32Array.from({ length: n }, (_, i) => i);
-}
-
-/** Trains `steps` batches of four, from step `first` on. */
-async function train(
-  engine: Engine,
-  images: Uint8Array,
-  steps: number,
-  first = 0,
-): Promise<void> {
-  engine.setImages(images);
-  engine.setOrder(inOrder(images.length / IMAGE_PIXELS));
-  for (let step = first; step < first + steps; step++) {
-    const at = (4 * step) % (images.length / IMAGE_PIXELS);
-    await engine.trainStep({ first: at, count: 4, step }, hyper);
-  }
 }
 
 export function engineSuite(
@@ -74,13 +47,7 @@ export function engineSuite(
   { create, tolerance, sizes, wholeUpTo = Infinity, ignore = false }:
     SuiteOptions,
 ): void {
-  /** Registers a test that is given a way to make engines. */
-  function test(
-    name: string,
-    run: (
-      make: (options?: Partial<EngineOptions>) => Promise<Engine>,
-    ) => Promise<void>,
-  ): void {
+  const test: EngineTest = (name, run) => {
     Deno.test({
       name: `${label}: ${name}`,
       ignore,
@@ -100,30 +67,33 @@ export function engineSuite(
         }
       },
     });
-  }
+  };
 
   for (const set of goldenSets) {
-    const { name, latentDim, batch, likelihood, beta, learningRate } = set;
+    const { name, batch, beta, learningRate, ...options } = set;
+    const { latentDim, draws = 1 } = set;
+    const { adamBeta1 = trainingOptions.adamBeta1.default } = set;
 
     test(`trainStep() agrees with PyTorch (${name})`, async (make) => {
       const golden = readGolden(name);
-      const epsilon = golden.get("eps")!.data as Float32Array;
+      const epsilon = golden.get("eps")!;
+      const noise = epsilon.shape[1] * epsilon.shape[2];
       const losses = golden.get("losses")!;
       const [recorded] = losses.shape;
-      const steps = batch > wholeUpTo ? 1 : recorded;
+      const steps = batch * draws > wholeUpTo ? 1 : recorded;
       const spec = modelSpec(latentDim);
-      const engine = await make({ latentDim, batchSize: batch, likelihood });
+      const engine = await make({ ...options, batchSize: batch });
       await engine.writeState(goldenState(golden, "init"));
       engine.setImages(golden.get("images")!.data as Uint8Array);
       engine.setOrder(inOrder(steps * batch));
 
       for (let step = 0; step < steps; step++) {
-        const noise = step * batch * latentDim;
         await engine.trainStep({
           first: step * batch,
           count: batch,
           step,
-          epsilon: epsilon.subarray(noise, noise + batch * latentDim),
+          epsilon: (epsilon.data as Float32Array)
+            .subarray(step * noise, (step + 1) * noise),
         }, { beta, capacity: 0, learningRate });
         const sums = await engine.takeLosses();
         const kl = sums.klPerDimension.reduce((a, b) => a + b, 0);
@@ -140,7 +110,7 @@ export function engineSuite(
           // The first moment after one step is (1 − β₁)·gradient.
           const gradient = Array.from(
             arenaIndices(tensor),
-            (at) => expAvg[at] / 0.1,
+            (at) => expAvg[at] / (1 - adamBeta1),
           );
           const expected = golden.get(`step0.grad.${tensor.name}`)!.data;
           assertLess(
@@ -177,7 +147,7 @@ export function engineSuite(
 
     test(`encode() and decode() agree with PyTorch (${name})`, async (make) => {
       const golden = readGolden(name);
-      const engine = await make({ latentDim, batchSize: 4, likelihood });
+      const engine = await make({ ...options, batchSize: 4 });
       await engine.writeState(goldenState(golden, "final"));
       const images = (golden.get("images")!.data as Uint8Array)
         .subarray(0, batch * IMAGE_PIXELS);
@@ -199,6 +169,8 @@ export function engineSuite(
       { likelihood: "mse", capacity: 0 },
       { likelihood: "bce", capacity: 1e3 }, // KL below C: its gradient turns
       { likelihood: "mse", capacity: 0, autoencoder: true },
+      { likelihood: "bce", capacity: 0, draws: 2 },
+      { likelihood: "mse", capacity: 1e3, draws: 3 },
     ] as const
   ) {
     const { capacity, ...model } = variant;
@@ -207,6 +179,7 @@ export function engineSuite(
       const name = [
         model.likelihood,
         "autoencoder" in model ? "autoencoder" : `capacity ${capacity}`,
+        ..."draws" in model ? [`${model.draws} draws`] : [],
         `batch ${batch}`,
         `latent ${latentDim}`,
       ].join(", ");
@@ -238,23 +211,7 @@ export function engineSuite(
     }
   }
 
-  test("trainStep() draws ε from the seed and the step", async (make) => {
-    const states: TrainState[] = [];
-    const key = streamKey(plain.seed, "epsilon");
-    for (
-      const epsilon of [
-        undefined,
-        fillNormal(new Float32Array(4 * plain.latentDim), key, 9),
-      ]
-    ) {
-      const engine = await make();
-      engine.setImages(digits(4));
-      engine.setOrder(inOrder(4));
-      await engine.trainStep({ first: 0, count: 4, step: 9, epsilon }, hyper);
-      states.push(await engine.readState());
-    }
-    assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
-  });
+  testDraws(test);
 
   test("trainStep() follows the order", async (make) => {
     const images = digits(8);
@@ -276,19 +233,17 @@ export function engineSuite(
     assertEquals(await byOrder.readState(), await byHand.readState());
   });
 
-  test("trainStep() takes a smaller last batch", async (make) => {
-    const states: TrainState[] = [];
-    for (const batchSize of [8, 3]) {
-      const engine = await make({ batchSize });
-      engine.setImages(digits(3));
-      engine.setOrder(inOrder(3));
-      await engine.trainStep({ first: 0, count: 3, step: 0 }, hyper);
-      const { images } = await engine.takeLosses();
-      assertEquals(images, 3);
-      states.push(await engine.readState());
-    }
-    assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
-  });
+  for (const draws of [1, 3]) {
+    test(`trainStep() takes a smaller last batch (${draws} draws)`, async (make) => {
+      const states: TrainState[] = [];
+      for (const batchSize of [8, 2]) {
+        const engine = await make({ batchSize, draws });
+        states.push(await firstStep(engine, digits(2)));
+        assertEquals((await engine.takeLosses()).images, 2);
+      }
+      assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
+    });
+  }
 
   test("writeState() resumes exactly", async (make) => {
     const images = digits(12);
@@ -386,6 +341,15 @@ export function engineSuite(
         "beta takes a number, not a function",
       ],
     ];
+    const several = await make({ draws: 3 });
+    several.setImages(images);
+    several.setOrder(inOrder(4));
+    cases.push([
+      () =>
+        several.trainStep({ first: 0, count: 4, step: 0, epsilon: z }, hyper),
+      RangeError,
+      "epsilon has 12 numbers, not 8×3",
+    ]);
     const before = await engine.readState();
     for (const [act, type, message] of cases) {
       await assertRejects(async () => await act(), type, message);
@@ -456,6 +420,28 @@ export function engineSuite(
       [
         { ...plain, likelihood: "l2" },
         'likelihood takes one of mse, bce, not "l2"',
+      ],
+      [{ ...plain, draws: 0 }, "draws takes a whole number from 1 to 2048"],
+      [
+        { ...plain, klGradient: "none" },
+        'klGradient takes one of analytic, stl, not "none"',
+      ],
+      [{ ...plain, headsLrFactor: -1 }, "headsLrFactor takes a number from 0"],
+      [{ ...plain, adamBeta1: 1 }, "adamBeta1 takes a number from 0 to 0.99"],
+      [{ ...plain, adamBeta2: NaN }, "adamBeta2 takes a number from 0 to 0.99"],
+      [
+        { ...plain, batchSize: 1000, draws: 3 },
+        "draws 3 times batchSize 1000 is 3000 rows, and a step takes 2048: " +
+        "choose a smaller one",
+      ],
+      [
+        { ...plain, autoencoder: true, draws: 2 },
+        "draws 2 does not go with autoencoder, which draws no z and has no KL term",
+      ],
+      [
+        { ...plain, autoencoder: true, klGradient: "stl" },
+        "klGradient stl does not go with autoencoder, which draws no z and has " +
+        "no KL term",
       ],
     ];
     for (const [options, message] of cases) {
@@ -587,12 +573,18 @@ export function engineSuite(
     assertEquals((await engine.takeLosses()).nonFiniteStep, 1);
   });
 
-  for (const likelihood of ["mse", "bce"] as const) {
+  for (
+    const model of [
+      { likelihood: "mse" },
+      { likelihood: "bce", draws: 3 }, // which are those of training alone
+    ] as const
+  ) {
+    const { likelihood } = model;
     test(`evaluate() is the loss of its own draws (${likelihood})`, async (make) => {
       const { latentDim, seed } = plain;
       const count = 5;
       const images = digits(count);
-      const engine = await make({ likelihood, batchSize: 2 });
+      const engine = await make({ ...model, batchSize: 2 });
       const weights = { beta: 3, capacity: 0.25, learningRate: 1 };
       const sums = await engine.evaluate(images, 7, weights);
 
