@@ -7,19 +7,36 @@
 import * as tf from "./tf.ts";
 import type { TrainState } from "../../model/init.ts";
 import { ADAM } from "../../model/spec.ts";
+import type { EngineOptions } from "../engine.ts";
 import type { Network } from "./network.ts";
+
+/** How Adam goes about its steps. */
+type AdamOptions = Pick<
+  Required<EngineOptions>,
+  "adamBeta1" | "adamBeta2" | "headsLrFactor"
+>;
 
 /** PyTorch's Adam (Kingma & Ba 2015, algorithm 1) on a network's variables. */
 export class Adam {
   readonly #network: Network;
+  readonly #options: AdamOptions;
+  /** What the learning rate of each number is multiplied by. */
+  readonly #factors: tf.Tensor1D;
   readonly #parameters: tf.Variable;
   readonly #expAvg: tf.Variable;
   readonly #expAvgSq: tf.Variable;
   #step = 0;
 
   /** Makes an optimiser that has taken no step. */
-  constructor(network: Network) {
+  constructor(network: Network, options: AdamOptions) {
     this.#network = network;
+    this.#options = options;
+    this.#factors = tf.tidy(() =>
+      this.#flatten(network.spec.parameterBlocks.map(({ name, shape }) => {
+        const isHead = name.startsWith("heads.");
+        return tf.fill([...shape], isHead ? options.headsLrFactor : 1);
+      }))
+    );
     [this.#parameters, this.#expAvg, this.#expAvgSq] = tf.tidy(() => {
       const zeros = tf.zeros([network.spec.parameterCount]);
       return [this.#flatten(network.variables), zeros, zeros.clone()]
@@ -31,10 +48,10 @@ export class Adam {
    * Moves the network's variables by one step.
    *
    * @param gradients By the names of the variables; none means zero.
-   * @param learningRate The step size.
+   * @param learningRate The step size, before any factor.
    */
   update(gradients: tf.NamedTensorMap, learningRate: number): void {
-    const { beta1, beta2, eps } = ADAM;
+    const { adamBeta1: beta1, adamBeta2: beta2 } = this.#options;
     this.#step++;
     const correction1 = 1 - beta1 ** this.#step;
     const correction2 = 1 - beta2 ** this.#step;
@@ -47,12 +64,12 @@ export class Adam {
       const v = this.#expAvgSq.mul(beta2).add(
         gradient.square().mul(1 - beta2),
       );
-      const denominator = tf.sqrt(v).div(Math.sqrt(correction2)).add(eps);
+      const denominator = tf.sqrt(v).div(Math.sqrt(correction2)).add(ADAM.eps);
       this.#expAvg.assign(m);
       this.#expAvgSq.assign(v);
       this.#parameters.assign(
         this.#parameters.sub(
-          m.div(denominator).mul(learningRate / correction1),
+          m.div(denominator).mul(learningRate / correction1).mul(this.#factors),
         ),
       );
       spec.parameterBlocks.forEach(({ shape, offset }, i) => {
@@ -85,7 +102,12 @@ export class Adam {
 
   /** Frees the vectors. */
   dispose(): void {
-    tf.dispose([this.#parameters, this.#expAvg, this.#expAvgSq]);
+    tf.dispose([
+      this.#factors,
+      this.#parameters,
+      this.#expAvg,
+      this.#expAvgSq,
+    ]);
   }
 
   /** Lays one tensor a block out as the parameter arena, with its gaps. */

@@ -18,12 +18,13 @@ import {
 } from "../../model/losses.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
-import type {
-  BatchRef,
-  Engine,
-  EngineOptions,
-  Hyper,
-  TfBackend,
+import {
+  type BatchRef,
+  type Engine,
+  type EngineOptions,
+  type Hyper,
+  noiseRows,
+  type TfBackend,
 } from "../engine.ts";
 import { Checks } from "../checks.ts";
 import type { Gpu } from "../gpu.ts";
@@ -31,6 +32,7 @@ import { Adam } from "./adam.ts";
 import { useTfBackend } from "./backend.ts";
 import {
   klDivergence,
+  landingKl,
   reconstructionLoss,
   scores,
   tensorObjective,
@@ -54,7 +56,6 @@ export class TfjsEngine implements Engine {
   readonly description: string;
   /** The version of TensorFlow.js. */
   readonly version = tf.version.tfjs;
-  readonly #options: EngineOptions;
   readonly #checks: Checks;
   readonly #gpu: Gpu | null;
   readonly #network: Network;
@@ -70,11 +71,10 @@ export class TfjsEngine implements Engine {
   ) {
     this.#checks = new Checks(this.name, options);
     this.description = `tfjs on ${gpu ? gpu.description : backend}`;
-    this.#options = options;
     this.#gpu = gpu;
     const { latentDim, likelihood, autoencoder, seed } = options;
     this.#network = new Network({ latentDim, likelihood, autoencoder }, seed);
-    this.#adam = new Adam(this.#network);
+    this.#adam = new Adam(this.#network, this.#checks.options);
   }
 
   /**
@@ -104,32 +104,36 @@ export class TfjsEngine implements Engine {
   trainStep(batch: BatchRef, hyper: Hyper): void {
     this.#checks.step(batch, hyper);
     const { first, count, step } = batch;
-    const { latentDim, seed } = this.#options;
+    const { latentDim, seed, draws, klGradient } = this.#checks.options;
+    const rows = count * noiseRows(draws);
     const bytes = new Uint8Array(count * IMAGE_PIXELS);
     this.#order.subarray(first, first + count).forEach((row, i) => {
       const at = row * IMAGE_PIXELS;
       bytes.set(this.#images.subarray(at, at + IMAGE_PIXELS), i * IMAGE_PIXELS);
     });
     const epsilon = batch.epsilon ?? fillNormal(
-      new Float32Array(count * latentDim),
+      new Float32Array(rows * latentDim),
       streamKey(seed, "epsilon"),
       step,
     );
 
     const sums = tf.tidy(() => {
       const images = imageTensor(bytes);
-      const noise = tf.tensor2d(epsilon, [count, latentDim]);
+      const noise = tf.tensor2d(epsilon, [rows, latentDim]);
       let sums: tf.Tensor1D;
       const { grads } = tf.variableGrads(() => {
         const forward = this.#network.forward(images, {
           training: true,
           epsilon: noise,
+          draws,
         });
         const { reconstruction, kl } = this.#losses(images, forward);
         sums = tf.keep(sumsOf(reconstruction, kl));
+        const { mu, logvar, z } = forward;
+        const followed = klGradient === "stl" ? landingKl(mu, logvar, z) : kl;
         return tensorObjective(
           tf.mean(reconstruction),
-          tf.sum(kl).div<tf.Scalar>(count),
+          tf.sum(followed).div<tf.Scalar>(count),
           hyper,
         );
       }, this.#network.variables);
@@ -143,7 +147,7 @@ export class TfjsEngine implements Engine {
 
   async takeLosses(): Promise<TrainLosses> {
     this.#checks.alive();
-    const { latentDim } = this.#options;
+    const { latentDim } = this.#checks.options;
     const unread = this.#unread;
     this.#unread = [];
     const batches = await this.#read(unread);
@@ -159,7 +163,7 @@ export class TfjsEngine implements Engine {
   ): Promise<LossSums> {
     this.#checks.images(images);
     this.#checks.hyper(hyper);
-    const { latentDim, seed, batchSize, autoencoder } = this.#options;
+    const { latentDim, seed, batchSize, autoencoder } = this.#checks.options;
     const key = streamKey(seed, "evaluation");
     const unread = this.#chunks(images).map((chunk, i): Unread => {
       const count = chunk.length / IMAGE_PIXELS;
@@ -189,7 +193,7 @@ export class TfjsEngine implements Engine {
   async encode(
     images: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
-    const { latentDim } = this.#options;
+    const { latentDim } = this.#checks.options;
     const count = this.#checks.images(images);
     const mu = new Float32Array(count * latentDim);
     const logvar = new Float32Array(count * latentDim);
@@ -210,7 +214,7 @@ export class TfjsEngine implements Engine {
   }
 
   async decode(z: Float32Array): Promise<Float32Array> {
-    const { latentDim, batchSize } = this.#options;
+    const { latentDim, batchSize } = this.#checks.options;
     const count = this.#checks.latents(z);
     const pixels = new Float32Array(count * IMAGE_PIXELS);
     for (let first = 0; first < count; first += batchSize) {
@@ -228,7 +232,7 @@ export class TfjsEngine implements Engine {
 
   async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
     this.#checks.pairs(z, images);
-    const { latentDim, likelihood } = this.#options;
+    const { latentDim, likelihood } = this.#checks.options;
     const losses = new Float64Array(z.length / latentDim);
     let first = 0;
     for (const chunk of this.#chunks(images)) {
@@ -270,7 +274,7 @@ export class TfjsEngine implements Engine {
     images: tf.Tensor,
     { mu, logvar, output }: Forward,
   ): { reconstruction: tf.Tensor1D; kl: tf.Tensor2D } {
-    const { likelihood, autoencoder } = this.#options;
+    const { likelihood, autoencoder } = this.#checks.options;
     return {
       reconstruction: reconstructionLoss(output, images, likelihood),
       kl: autoencoder ? tf.zerosLike(mu) : klDivergence(mu, logvar),
@@ -278,7 +282,7 @@ export class TfjsEngine implements Engine {
   }
 
   #chunks(images: Uint8Array): Uint8Array[] {
-    const size = this.#options.batchSize * IMAGE_PIXELS;
+    const size = this.#checks.options.batchSize * IMAGE_PIXELS;
     return Array.from(
       { length: Math.ceil(images.length / size) },
       (_, i) => images.subarray(i * size, (i + 1) * size),
@@ -292,7 +296,7 @@ export class TfjsEngine implements Engine {
     const values = await read(tf.stack(vectors));
     tf.dispose(vectors);
     this.#gpu?.check();
-    const { latentDim, autoencoder } = this.#options;
+    const { latentDim, autoencoder } = this.#checks.options;
     return batches.map(({ count, hyper }, i) => {
       const at = i * (1 + latentDim);
       const terms = {

@@ -21,6 +21,7 @@ import {
   padding,
 } from "../../model/spec.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
+import { noiseRows } from "../engine.ts";
 import { assign, flatten, variables } from "./variables.ts";
 
 /** The parameters and running statistics, without the optimiser. */
@@ -32,9 +33,9 @@ export interface Forward {
   mu: tf.Tensor2D;
   /** Posterior log-variances [n, latentDim]. */
   logvar: tf.Tensor2D;
-  /** The latents that were decoded [n, latentDim]. */
+  /** The latents that were decoded [n · draws, latentDim]. */
   z: tf.Tensor2D;
-  /** Decoder outputs [n, 28, 28, 1]: pixel means, or logits under `bce`. */
+  /** Decoder outputs [n · draws, 28, 28, 1]: pixel means, or logits under `bce`. */
   output: tf.Tensor4D;
 }
 
@@ -65,7 +66,7 @@ export class Network {
   readonly spec: ModelSpec;
   readonly #parameters: Map<string, tf.Variable>;
   readonly #running: Map<string, tf.Variable>;
-  #draws = 0;
+  #calls = 0;
 
   /**
    * Makes a network with PyTorch's default initial weights.
@@ -124,29 +125,41 @@ export class Network {
   }
 
   /**
-   * A draw of z = μ + exp(½·log σ²)·ε from each posterior; μ itself in a plain
-   * autoencoder.
+   * Draws of z = μ + exp(½·log σ²)·ε from each posterior, in pairs that share ε
+   * but for its sign; μ itself in a plain autoencoder.
    *
    * @param mu Means [n, latentDim].
    * @param logvar Log-variances [n, latentDim].
-   * @param epsilon Standard normal noise [n, latentDim]; drawn if not given.
+   * @param epsilon Standard normal noise [n · ⌈draws / 2⌉, latentDim], one row
+   * for each pair; drawn if not given.
+   * @param draws How many for each posterior.
+   * @returns [n · draws, latentDim], those of a posterior side by side.
    */
   reparameterize(
     mu: tf.Tensor2D,
     logvar: tf.Tensor2D,
     epsilon?: tf.Tensor2D,
+    draws = 1,
   ): tf.Tensor2D {
     if (this.options.autoencoder) return mu.clone();
     return tf.tidy(() => {
+      const [n, latentDim] = mu.shape;
+      const pairs = noiseRows(draws);
       const noise = epsilon ?? tf.tensor2d(
         fillNormal(
-          new Float32Array(mu.size),
+          new Float32Array(n * pairs * latentDim),
           streamKey(this.seed, "epsilon"),
-          this.#draws++,
+          this.#calls++,
         ),
-        mu.shape,
+        [n * pairs, latentDim],
       );
-      return mu.add(tf.exp(logvar.mul(0.5)).mul(noise));
+      // ε, −ε, the next pair's ε, …; the last of an odd number has no other.
+      const signed = tf.stack([noise, noise.neg()], 1)
+        .reshape<tf.Tensor3D>([n, 2 * pairs, latentDim])
+        .slice([0, 0, 0], [n, draws, latentDim]);
+      return mu.expandDims(1)
+        .add(tf.exp(logvar.mul(0.5)).expandDims(1).mul(signed))
+        .reshape([n * draws, latentDim]);
     });
   }
 
@@ -198,15 +211,18 @@ export class Network {
    *
    * @param images [n, 28, 28, 1] in [0, 1].
    * @param options.training Batch statistics, as while learning.
-   * @param options.epsilon Noise [n, latentDim]; drawn if not given.
+   * @param options.epsilon Noise as {@linkcode reparameterize} takes it; drawn
+   * if not given.
+   * @param options.draws Draws of z for each image; 1 if not given.
    */
   forward(
     images: tf.Tensor,
-    options: { training?: boolean; epsilon?: tf.Tensor2D } = {},
+    options: { training?: boolean; epsilon?: tf.Tensor2D; draws?: number } = {},
   ): Forward {
-    const { mu, logvar } = this.encode(images, options.training);
-    const z = this.reparameterize(mu, logvar, options.epsilon);
-    return { mu, logvar, z, output: this.decoderOutput(z, options.training) };
+    const { training, epsilon, draws } = options;
+    const { mu, logvar } = this.encode(images, training);
+    const z = this.reparameterize(mu, logvar, epsilon, draws);
+    return { mu, logvar, z, output: this.decoderOutput(z, training) };
   }
 
   /** Copies the weights and running statistics into flat arenas. */
