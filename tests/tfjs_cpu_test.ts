@@ -1,5 +1,8 @@
-import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
+import { assertEquals } from "@std/assert";
+import { TfjsEngine, useTfBackend } from "../lib/engine/tfjs/engine.ts";
+import * as tf from "../lib/engine/tfjs/tf.ts";
 import { engineSuite } from "./engine_suite.ts";
+import { digits, firstStep, plain } from "./engine_steps.ts";
 
 // The backend takes its time for each image, so the larger golden sets go but
 // one step here. The others go on to their last weights on this backend, and
@@ -9,4 +12,20 @@ engineSuite("tfjs on cpu", {
   tolerance: { outputs: 1e-5, gradients: 1e-4, weights: 1e-5 },
   sizes: [{ batch: 1, latentDim: 5 }, { batch: 2, latentDim: 1 }],
   wholeUpTo: 6,
+});
+
+Deno.test("tfjs on cpu: trainStep() leaves no tensor behind", async () => {
+  await useTfBackend("cpu");
+  const tensors = () => tf.memory().numTensors;
+  const before = tensors();
+  const options = { ...plain, draws: 3, klGradient: "stl" } as const;
+  const engine = await TfjsEngine.create(options, "cpu");
+  const made = tensors();
+  for (let step = 0; step < 2; step++) {
+    await firstStep(engine, digits(1), { step });
+    await engine.takeLosses();
+    assertEquals(tensors(), made);
+  }
+  engine.dispose();
+  assertEquals(tensors(), before);
 });

@@ -52,7 +52,7 @@ export function klDivergence(mu: tf.Tensor, logvar: tf.Tensor): tf.Tensor2D {
  * The KL divergence as {@linkcode klDivergence} has it, with another gradient:
  * that of log q(z|x) − log p(z), whose mean over all z is the KL, when q's own
  * parameters are held and only z moves. It is "sticking the landing": where q is
- * the true posterior, no draw pulls at it (Roeder et al. 2017, equation 7,
+ * the true posterior, no draw pulls at it (Roeder et al. 2017,
  * https://arxiv.org/abs/1703.09194).
  *
  * @param mu Means [n, latentDim].
