@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { engineOptions } from "../lib/engine/checks.ts";
 import { MemoryMap } from "../lib/engine/wasm/memory.ts";
 import { Plan } from "../lib/engine/wasm/plan.ts";
 import { JOB } from "../lib/engine/wasm/words.ts";
@@ -8,13 +9,13 @@ import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
 const readme = await Deno.readTextFile(
   new URL("../lib/engine/README.md", import.meta.url),
 );
-const options = {
+const options = engineOptions({
   latentDim: 12,
   likelihood: "mse",
   autoencoder: false,
   batchSize: 128,
   seed: 0,
-} as const;
+});
 
 /** The one block of a language. */
 function blockOf(language: string): string {
@@ -25,7 +26,7 @@ function blockOf(language: string): string {
 }
 
 Deno.test("lib/engine/README.md shows the record that Plan makes", () => {
-  const plan = new Plan(new MemoryMap(options, 2), "mse");
+  const plan = new Plan(new MemoryMap(options, 2), options);
   const operation = plan.operations.find(({ kernel, layer }) =>
     kernel === "down" && layer === "encoder.3"
   );

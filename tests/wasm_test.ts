@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
+import { engineOptions } from "../lib/engine/checks.ts";
 import {
   convolutionFlops,
   linearFlops,
@@ -14,7 +15,7 @@ import {
   usesMap,
 } from "../lib/engine/stages.ts";
 import { relativeError } from "../lib/engine_check.ts";
-import { WasmEngine, type WasmOptions } from "../lib/engine/wasm/engine.ts";
+import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { MemoryMap } from "../lib/engine/wasm/memory.ts";
 import { Plan } from "../lib/engine/wasm/plan.ts";
 import {
@@ -40,6 +41,7 @@ import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
 import { testAgainstAutograd } from "./autograd.ts";
 import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
 import { convolve, forEachTap } from "./plain.ts";
+import { engineOf } from "./wasm.ts";
 
 for (const variant of ["relaxed", "plain"] as const) {
   for (const threads of [1, 3]) {
@@ -65,17 +67,6 @@ testAgainstAutograd(
     { ...plain, capacity: 1, batch: 2, latentDim: 512 },
   ],
 );
-
-/** An engine whose workers are all up. */
-async function engineOf(
-  options: Partial<WasmOptions> & { threads: number },
-): Promise<WasmEngine> {
-  const engine = new WasmEngine({ ...plain, ...options });
-  while (engine.threads < options.threads) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return engine;
-}
 
 /** Runs `work` with a global replaced. */
 async function withGlobal(
@@ -130,13 +121,12 @@ Deno.test("WasmEngine gives an image the same bits alone and among others", asyn
 });
 
 Deno.test("Program.units() counts what threads may share", () => {
-  const { training, decoding } = new Plan(
-    new MemoryMap({ ...plain, batchSize: 128 }, 2),
-    "mse",
-  );
-  assertEquals(decoding.units(1), 1);
-  assertEquals(decoding.units(16), 16);
+  const options = engineOptions({ ...plain, batchSize: 128, draws: 4 });
+  const { training, decoding } = new Plan(new MemoryMap(options, 2), options);
+  assertEquals(decoding.units(8), 1);
+  assertEquals(decoding.units(128), 16);
   assert(training.units(1) > 1);
+  assertEquals(training.units(1024), 4 * 128);
 });
 
 Deno.test("WasmEngine trains a batch of 2048", async () => {
@@ -189,16 +179,20 @@ Deno.test("WasmEngine.setOrder() refuses an image that is not there", async () =
 });
 
 Deno.test("WasmEngine.profile() names every operation", async () => {
-  const engine = await engineOf({ threads: 2, batchSize: 64 });
-  engine.setImages(digits(64));
-  engine.setOrder(inOrder(64));
-  const times = await engine.profile(() =>
-    engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
-  );
-  const total = times.reduce((sum, { flops }) => sum + flops, 0);
-  assertAlmostEquals(total, trainingFlops(plain.latentDim, 64), 1);
-  assert(times.every(({ name }) => name));
-  engine.dispose();
+  for (const [draws, latentDim] of [[1, 3], [3, 3], [3, 300]]) {
+    const engine = await engineOf({
+      ...{ threads: 2, batchSize: 64, draws, latentDim },
+    });
+    engine.setImages(digits(64));
+    engine.setOrder(inOrder(64));
+    const times = await engine.profile(() =>
+      engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
+    );
+    const total = times.reduce((sum, { flops }) => sum + flops, 0);
+    assertAlmostEquals(total, trainingFlops(latentDim, 64, draws), 1);
+    assert(times.every(({ name }) => name));
+    engine.dispose();
+  }
 });
 
 Deno.test("convolutionFlops() counts the taps that fall on the image", () => {
@@ -217,6 +211,12 @@ Deno.test("trainingFlops() counts three products for each layer", () => {
   // apart, 31 million of the map: 13 rows through decoder.0, 128 times 12 × 1568.
   assertEquals(Math.round(128 * trainingFlops(12, 10) / 1e6), 692);
   assertEquals(Math.round(128 * trainingFlops(12, 128) / 1e6), 692 - 167 + 31);
+  // Of them 178 are the rest of the decoder's, which each draw takes again, and
+  // 14 are 128 times 12 × 1568, the map's own.
+  assertEquals(
+    Math.round(128 * trainingFlops(12, 128, 3) / 1e6),
+    692 - 167 + 31 + 2 * (178 + 14),
+  );
 });
 
 Deno.test("usesMap() wants more rows than the map has", () => {
@@ -395,6 +395,7 @@ class Bench {
       const at = this.claim(calls.length * OPERATION_BYTES / 4);
       calls.forEach(({ kernel, ...fields }, i) =>
         writeRecord(memory, at + i * OPERATION_BYTES, OPERATION, {
+          draws: 1,
           ...fields,
           kernel: KERNELS.indexOf(kernel),
         })
@@ -405,6 +406,7 @@ class Bench {
     writeRecord(memory, program, PHASE, {
       each: place(each),
       eachCount: each.length,
+      draws: Math.min(each.length, 1),
       whole: place(whole),
       wholeCount: whole.length,
     });
@@ -573,10 +575,12 @@ for (
 
 Deno.test("noise() is fillNormal() of lib/rng.ts", () => {
   const bench = new Bench();
-  for (const firstRow of [0, 77]) {
+  for (const [firstRow, rows] of [[0, 1], [77, 1], [5, 3]]) {
     const [key0, key1] = streamKey(9, "evaluation");
-    const to = bench.claim(100 * 5);
-    bench.run(100, [{ kernel: "noise", to, toRow: 20 }], [], {
+    const length = 100 * rows * 5, drawStep = 20;
+    const to = bench.claim(length);
+    const toRow = rows * drawStep;
+    bench.run(100, [{ kernel: "noise", to, toRow, drawStep, rows }], [], {
       latent: 5,
       firstRow,
       key0,
@@ -584,12 +588,12 @@ Deno.test("noise() is fillNormal() of lib/rng.ts", () => {
       counter: 123,
     });
     const expected = fillNormal(
-      new Float32Array(500),
+      new Float32Array(length),
       [key0, key1],
       123,
-      5 * firstRow,
+      5 * rows * firstRow,
     );
-    bench.get(to, 500).forEach((x, i) =>
+    bench.get(to, length).forEach((x, i) =>
       assertAlmostEquals(x, expected[i], 1e-6 * Math.max(1, Math.abs(x)))
     );
   }

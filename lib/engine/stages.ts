@@ -162,15 +162,21 @@ export function usesMap(latentDim: number, rows: number): boolean {
 /**
  * Counts the multiplications and additions of a training step for one image of
  * a batch: each layer forward, its weights' gradient and, but for the first, its
- * input's gradient.
+ * input's gradient. The decoder's count for each draw of z.
  */
-export function trainingFlops(latentDim: number, batchSize: number): number {
-  const convolutions = STAGES.map(({ shape }) => convolutionFlops(shape));
-  const forward = convolutions.reduce((sum, flops) => sum + flops) +
-    linearFlops(latentDim);
-  const apart = 3 * forward - convolutions[0];
-  if (!usesMap(latentDim, batchSize)) return apart;
+export function trainingFlops(
+  latentDim: number,
+  batchSize: number,
+  draws = 1,
+): number {
+  const [first] = encoder;
+  const convolutions = (stages: readonly Stage[]) =>
+    stages.reduce((sum, { shape }) => sum + convolutionFlops(shape), 0);
+  const forward = convolutions(encoder) + linearFlops(latentDim, ["heads"]) +
+    draws * (linearFlops(latentDim, ["fc_decode"]) + convolutions(decoder));
+  const apart = 3 * forward - convolutionFlops(first.shape);
+  if (!usesMap(latentDim, draws * batchSize)) return apart;
   const saved = linearFlops(latentDim, ["fc_decode"]) +
     convolutionFlops(MAPPED.shape) - linearFlops(latentDim, ["map"]);
-  return apart - 3 * (saved - mapFlops(latentDim) / batchSize);
+  return apart - 3 * (draws * saved - mapFlops(latentDim) / batchSize);
 }

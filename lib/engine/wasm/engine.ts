@@ -18,16 +18,21 @@ import {
   objective,
   type TrainLosses,
 } from "../../model/losses.ts";
-import { ADAM, IMAGE_PIXELS } from "../../model/spec.ts";
+import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { type Key, streamKey } from "../../rng.ts";
 import { counted } from "../../text.ts";
-import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
+import {
+  type BatchRef,
+  type Engine,
+  type EngineOptions,
+  type Hyper,
+} from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
 import { MemoryMap, roundUp } from "./memory.ts";
 import { Plan, type Program } from "./plan.ts";
 import { compileKernels, Threads, type Variant } from "./threads.ts";
-import { ADDRESS, type Fields, JOB, SIZE, writeRecord } from "./words.ts";
+import { ADDRESS, type Fields, JOB, writeRecord } from "./words.ts";
 
 /** What the SIMD engine is made for. */
 export interface WasmOptions extends EngineOptions {
@@ -58,7 +63,7 @@ export interface OperationTime {
 export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly description: string;
-  readonly #options: EngineOptions;
+  readonly #options: Required<EngineOptions>;
   readonly #checks: Checks;
   readonly #map: MemoryMap;
   readonly #threads: Threads;
@@ -84,7 +89,10 @@ export class WasmEngine implements Engine {
    */
   constructor(options: WasmOptions) {
     this.#checks = new Checks(this.name, options);
-    const { latentDim, autoencoder, likelihood, patience = 10_000 } = options;
+    this.#options = this.#checks.options;
+    const { latentDim, autoencoder, likelihood, klGradient } = this.#options;
+    const { adamBeta1, adamBeta2, seed } = this.#options;
+    const { patience = 10_000, variant } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
       typeof Worker !== "undefined";
     const threads = canShare
@@ -95,8 +103,7 @@ export class WasmEngine implements Engine {
         `threads must be a whole number from 1 to ${MAX_THREADS}, not ${threads}`,
       );
     }
-    const started = start(options, threads);
-    this.#options = options;
+    const started = start(this.#options, threads, variant);
     const { map, count } = started;
     this.#map = map;
     this.#plan = started.plan;
@@ -107,6 +114,11 @@ export class WasmEngine implements Engine {
       latent: latentDim,
       autoencoder: Number(autoencoder),
       crossEntropy: Number(likelihood === "bce"),
+      stl: Number(klGradient === "stl"),
+      beta1: adamBeta1,
+      rest1: 1 - adamBeta1,
+      beta2: adamBeta2,
+      rest2: 1 - adamBeta2,
       scratch: map.scratch,
       scratchThread: map.scratchThread,
       profileThread: this.#profile.thread,
@@ -115,7 +127,7 @@ export class WasmEngine implements Engine {
       results: map.results,
     };
     this.#sums = noTrainLosses(latentDim);
-    this.#write(initialState(map.spec, options.seed));
+    this.#write(initialState(map.spec, seed));
   }
 
   /** Threads at work by now: workers join as they come up. */
@@ -145,7 +157,7 @@ export class WasmEngine implements Engine {
   trainStep(batch: BatchRef, hyper: Hyper): void {
     this.#checks.step(batch, hyper);
     const { first, count, step, epsilon } = batch;
-    const { latentDim, seed } = this.#options;
+    const { latentDim, seed, adamBeta1, adamBeta2 } = this.#options;
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
     this.#isPrepared = false;
@@ -156,8 +168,8 @@ export class WasmEngine implements Engine {
       ...noise(streamKey(seed, "epsilon"), step, epsilon ? null : 0),
       klWeight: hyper.beta,
       capacity: hyper.capacity,
-      stepSize: hyper.learningRate / (1 - ADAM.beta1 ** t),
-      secondCorrection: 1 / Math.sqrt(1 - ADAM.beta2 ** t),
+      stepSize: hyper.learningRate / (1 - adamBeta1 ** t),
+      secondCorrection: 1 / Math.sqrt(1 - adamBeta2 ** t),
     });
     this.#step = t;
     addStep(this.#sums, step, this.#batchLosses(count, hyper));
@@ -308,8 +320,7 @@ export class WasmEngine implements Engine {
       phases: program.phases,
       profile: this.#profiling ? this.#profile.at : 0,
     });
-    const shards = Math.ceil((parameters.images ?? 0) / SIZE.shard);
-    this.#threads.run(program.units(shards));
+    this.#threads.run(program.units(parameters.images ?? 0));
   }
 
   /** The losses of the batch that has just run. */
@@ -347,11 +358,11 @@ export class WasmEngine implements Engine {
     return new Uint8Array(this.#threads.memory.buffer, at, length);
   }
 
-  /** One image's row of a buffer. */
-  #row(name: string, image: number, length: number): Float32Array {
+  /** One row of a buffer. */
+  #row(name: string, index: number, length: number): Float32Array {
     const { at, row } = this.#map.buffer(name);
     const { buffer } = this.#threads.memory;
-    return new Float32Array(buffer, at + image * row, length);
+    return new Float32Array(buffer, at + index * row, length);
   }
 
   #fill(name: string, values: Float32Array, length: number): void {
@@ -401,13 +412,14 @@ interface Started {
  * Starts so many threads; or this one alone where shared memory or workers are
  * refused, as a page's policy may do, for the result is the same.
  */
-function start(options: WasmOptions, count: number): Started {
-  const { variant, module } = compileKernels(
-    count > 1,
-    options.variant && [options.variant],
-  );
+function start(
+  options: Required<EngineOptions>,
+  count: number,
+  wanted?: Variant,
+): Started {
+  const { variant, module } = compileKernels(count > 1, wanted && [wanted]);
   const map = new MemoryMap(options, count);
-  const plan = new Plan(map, options.likelihood);
+  const plan = new Plan(map, options);
   const thread = roundUp(8 * plan.operations.length, 64);
   const at = map.claim(thread * count);
   const profile = { at, thread, end: map.end };
@@ -417,7 +429,7 @@ function start(options: WasmOptions, count: number): Started {
     return { variant, map, plan, profile, threads, count };
   } catch (error) {
     if (count === 1) throw error;
-    return start(options, 1);
+    return start(options, 1, wanted);
   }
 }
 

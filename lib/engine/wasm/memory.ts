@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EngineOptions } from "../engine.ts";
+import { type EngineOptions, noiseRows } from "../engine.ts";
 import {
   FEATURE_BUFFER,
   LINEAR,
@@ -57,6 +57,8 @@ export class MemoryMap {
   readonly spec: ModelSpec;
   /** Images that fit in the buffers. */
   readonly capacity: number;
+  /** Draws of z for each image of a training step. */
+  readonly draws: number;
   /** Where fc_decode and decoder.0 are one map of z; it is remade each batch. */
   readonly map: {
     readonly training: boolean;
@@ -71,7 +73,7 @@ export class MemoryMap {
   readonly running: number;
   /** f64: Σ reconstruction loss, then Σ KL for each latent dimension. */
   readonly results: number;
-  /** One f64 for each shard. */
+  /** One f64 for each shard of the decoder. */
   readonly losses: number;
   /** One f64 for each image. */
   readonly scores: number;
@@ -88,16 +90,26 @@ export class MemoryMap {
   readonly #packed = new Map<string, number>();
   #next: number = ADDRESS.free;
 
-  constructor({ latentDim, batchSize }: EngineOptions, threads: number) {
+  constructor(
+    { latentDim, batchSize, draws }: Pick<
+      Required<EngineOptions>,
+      "latentDim" | "batchSize" | "draws"
+    >,
+    threads: number,
+  ) {
     this.latentDim = latentDim;
+    this.draws = draws;
     this.spec = modelSpec(latentDim);
     this.capacity = Math.max(batchSize, EVALUATION_BATCH);
     this.map = {
-      training: usesMap(latentDim, batchSize),
+      training: usesMap(latentDim, batchSize * draws),
       inference: usesMap(latentDim, Infinity),
       share: 1 / batchSize,
     };
-    const shards = Math.ceil(this.capacity / SIZE.shard);
+    const rows = (perImage: number) =>
+      Math.max(batchSize * perImage, this.capacity);
+    const shards = Math.ceil(rows(1) / SIZE.shard);
+    const decoderShards = Math.ceil(rows(draws) / SIZE.shard);
 
     const { parameterCount, runningCount } = this.spec;
     this.parameters = this.claim(4 * parameterCount + SPARE);
@@ -106,23 +118,24 @@ export class MemoryMap {
     this.expAvgSq = this.claim(4 * parameterCount);
     this.running = this.claim(4 * runningCount);
     this.results = this.claim(8 * (1 + latentDim));
-    this.losses = this.claim(8 * shards);
+    this.losses = this.claim(8 * decoderShards);
     this.scores = this.claim(8 * this.capacity);
     this.klSums = this.claim(8 * latentDim * shards);
     this.klFactor = this.claim(4);
     this.staging = this.claim(this.capacity * IMAGE_PIXELS);
 
-    for (const { name, channels } of NORMS) {
-      this.#norms.set(name, {
-        coefficients: this.claim((5 * 4 + 2 * 8) * channels),
-        sums: this.claim(2 * 8 * channels * shards),
-      });
-    }
     for (const stage of STAGES) {
-      const { name, shape } = stage;
+      const { name, shape, direction, norm } = stage;
+      const count = direction === "down" ? shards : decoderShards;
+      if (norm) {
+        this.#norms.set(norm.name, {
+          coefficients: this.claim((5 * 4 + 2 * 8) * norm.channels),
+          sums: this.claim(2 * 8 * norm.channels * count),
+        });
+      }
       const L = shape.large.channels, S = shape.small.channels;
       const shard = roundUp(4 * (weightCount(stage) + biasCount(stage)), 64);
-      this.#partials.set(name, { at: this.claim(shard * shards), shard });
+      this.#partials.set(name, { at: this.claim(shard * count), shard });
       this.#packed.set(`down ${name}`, this.#panels(9 * L, S));
       this.#packed.set(
         `up ${name}`,
@@ -168,7 +181,12 @@ export class MemoryMap {
     }
     for (const { name, row } of buffers) {
       if (PASSING.has(name)) continue;
-      const at = this.claim(row * this.capacity + SPARE);
+      const perImage = name === "epsilon"
+        ? noiseRows(draws)
+        : PER_DRAW.has(name)
+        ? draws
+        : 1;
+      const at = this.claim(row * rows(perImage) + SPARE);
       this.#buffers.set(name, { at, row, thread: 0 });
     }
   }
@@ -186,7 +204,8 @@ export class MemoryMap {
   }
 
   /**
-   * A buffer of activations or gradients, with a row for each image. `map` and
+   * A buffer of activations or gradients, with a row for each image; from `z` on
+   * with one for each draw, and in `epsilon` for each pair of them. `map` and
    * its gradient have a row for each latent dimension and one for the bias; so
    * has `fc_decode.weight`, which the arena's bias follows.
    */
@@ -242,6 +261,13 @@ function rowSizes(latentDim: number): Readonly<Record<string, number>> {
   sizes[OUTPUT] = sizes[`∂${OUTPUT}`] = IMAGE_PIXELS;
   return sizes;
 }
+
+/** Buffers with a row for each draw of z: the decoder's. */
+const PER_DRAW: ReadonlySet<string> = new Set([
+  ...["z", "fc_decode", OUTPUT],
+  ...NORMS.flatMap(({ name, input }) => [input, name])
+    .filter((name) => name.startsWith("decoder.")),
+].flatMap((name) => [name, `∂${name}`]));
 
 /** Buffers that one phase fills and reads: room for a shard a thread will do. */
 const PASSING: ReadonlySet<string> = new Set([

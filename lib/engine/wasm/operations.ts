@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { noiseRows } from "../engine.ts";
 import { OUTPUT, STAGES } from "../stages.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { LayerOperations } from "./layers.ts";
@@ -22,15 +23,27 @@ export class Operations extends LayerOperations {
   }
 
   /** ε from the counter-based generator, unless it was given. */
-  noise(): Operation {
-    return operation("noise", "", this.operands({ to: "epsilon" }));
+  noise(draws: number): Operation {
+    const rows = noiseRows(draws), { row } = this.memory.buffer("epsilon");
+    return operation("noise", "", {
+      ...this.operands({ to: "epsilon" }),
+      toRow: rows * row,
+      drawStep: row,
+      rows,
+    });
   }
 
-  /** z = μ + σ·ε, and Σ KL for each dimension. */
-  reparameterise(): Operation {
+  /** z = μ ± σ·ε, and Σ KL for each dimension. */
+  reparameterise(draws: number): Operation {
+    // A row of ε is as long as one of z.
+    const { row } = this.memory.buffer("z");
     return operation("reparameterise", "", {
       ...this.operands({ from: "heads", other: "epsilon", to: "z" }),
       ...this.#klSums(),
+      otherRow: noiseRows(draws) * row,
+      toRow: draws * row,
+      drawStep: row,
+      rows: draws,
     });
   }
 
@@ -42,8 +55,10 @@ export class Operations extends LayerOperations {
     });
   }
 
-  /** The gradient of μ and log σ² from that of z. */
+  /** The gradient of μ and log σ² from those of the draws of z. */
   latentBackward(): Operation {
+    const { draws } = this.memory;
+    const { row } = this.memory.buffer("z");
     return operation("latentBackward", "", {
       ...this.operands({
         from: "∂z",
@@ -51,6 +66,10 @@ export class Operations extends LayerOperations {
         extra: "epsilon",
         to: "∂heads",
       }),
+      fromRow: draws * row,
+      extraRow: noiseRows(draws) * row,
+      drawStep: row,
+      rows: draws,
       norm: this.memory.klFactor,
     });
   }
@@ -91,18 +110,26 @@ export class Operations extends LayerOperations {
     });
   }
 
-  /** Adam's update of all parameters. */
-  adam(): Operation {
+  /** Adam's update of all parameters, with a factor of the rate for the heads. */
+  adam(headsFactor: number): Operation[] {
     const { memory } = this;
-    const { parameterCount } = memory.spec;
-    return operation("adam", "", {
-      units: Math.ceil(parameterCount / SIZE.block),
-      from: memory.gradients,
-      to: memory.parameters,
-      weight: memory.expAvg,
-      bias: memory.expAvgSq,
-      columns: parameterCount,
-    });
+    const heads = memory.parameter("heads.weight");
+    const decoder = memory.parameter("fc_decode.weight");
+    const range = (start: number, end: number, factor: number) =>
+      operation("adam", "", {
+        units: Math.ceil((end - start) / 4 / SIZE.block),
+        from: memory.gradients + start,
+        to: memory.parameters + start,
+        weight: memory.expAvg + start,
+        bias: memory.expAvgSq + start,
+        columns: (end - start) / 4,
+        factor,
+      });
+    return [
+      range(0, heads, 1),
+      range(heads, decoder, headsFactor),
+      range(decoder, 4 * memory.spec.parameterCount, 1),
+    ];
   }
 
   #klSums(): Fields<typeof OPERATION> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Likelihood } from "../../model/spec.ts";
+import type { EngineOptions } from "../engine.ts";
 import type { MemoryMap } from "./memory.ts";
 import { Operations } from "./operations.ts";
 import { packing } from "./packing.ts";
@@ -23,6 +23,7 @@ import {
   OPERATION_BYTES,
   PHASE,
   PHASE_BYTES,
+  SIZE,
   writeRecord,
 } from "./words.ts";
 
@@ -30,8 +31,8 @@ import {
 export interface Program {
   readonly address: number;
   readonly phases: number;
-  /** Units of work, for so many shards, in the phase that has most. */
-  readonly units: (shards: number) => number;
+  /** Units of work, for so many images, in the phase that has most. */
+  readonly units: (images: number) => number;
 }
 
 /** All programs of one engine. */
@@ -55,11 +56,17 @@ export class Plan {
   readonly #memory: MemoryMap;
   readonly #writers: ((memory: WebAssembly.Memory) => void)[] = [];
 
-  constructor(memory: MemoryMap, likelihood: Likelihood) {
+  constructor(
+    memory: MemoryMap,
+    { likelihood, headsLrFactor }: Pick<
+      Required<EngineOptions>,
+      "likelihood" | "headsLrFactor"
+    >,
+  ) {
     this.#memory = memory;
     const k = new Operations(memory);
     const pack = { whole: packing(memory) };
-    this.training = this.#place([...training(k), pack]);
+    this.training = this.#place([...training(k, headsLrFactor), pack]);
     this.packing = this.#place([pack]);
     this.preparation = this.#place(preparation(k));
     this.evaluation = this.#place([evaluation(k)]);
@@ -84,6 +91,7 @@ export class Plan {
       const fields = {
         each: this.#list(each),
         eachCount: each.length,
+        draws: each[0]?.draws ?? 0,
         whole: this.#list(whole),
         wholeCount: whole.length,
         combine: this.#list(combine),
@@ -93,11 +101,11 @@ export class Plan {
         writeRecord(memory, address + i * PHASE_BYTES, PHASE, fields)
       );
     });
-    const units = (shards: number) =>
+    const units = (images: number) =>
       Math.max(...phases.map(({ each = [], whole = [] }) =>
         whole.reduce(
           (sum, { fields }) => sum + (fields.units ?? 0),
-          each.length > 0 ? shards : 0,
+          Math.ceil(images * (each[0]?.draws ?? 0) / SIZE.shard),
         )
       ));
     return { address, phases: phases.length, units };
@@ -109,6 +117,7 @@ export class Plan {
       const fields = {
         ...operation.fields,
         kernel: KERNELS.indexOf(operation.kernel),
+        draws: operation.draws,
         number: this.operations.push(operation) - 1,
       };
       this.#writers.push((memory) =>

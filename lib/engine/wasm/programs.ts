@@ -14,7 +14,7 @@ import {
 import { FOLDED } from "./memory.ts";
 import type { Operations } from "./operations.ts";
 import { folding, packMap } from "./packing.ts";
-import type { Operation } from "./record.ts";
+import { type Operation, perDraw } from "./record.ts";
 
 /** Operations that need nothing of each other but what comes before them. */
 export interface Phase {
@@ -33,7 +33,9 @@ const [e0, e3, e6, d0, d3] = STAGES as readonly NormedStage[];
 const d6 = STAGES[5];
 
 /** Forward, backward and one Adam update, in training mode. */
-export function training(k: Operations): Phase[] {
+export function training(k: Operations, headsFactor: number): Phase[] {
+  const { draws } = k.memory;
+  const decoding = (...operations: Operation[]) => perDraw(draws, operations);
   /** A stage forward, and the sums behind its norm's moments. */
   const learn = (stage: NormedStage) => [
     ...forward(k, stage),
@@ -52,54 +54,59 @@ export function training(k: Operations): Phase[] {
       whole: hasMap ? packMap(k.memory) : [],
       combine: [k.moments(e6.norm)],
     },
+    ...inTurn(draws, {
+      each: [...encodeHeads(k), k.noise(draws), k.reparameterise(draws)],
+      combine: [k.latentTotals()],
+    }, {
+      each: decoding(...fromLatent(k, hasMap), momentSums(k, d0)),
+      combine: decoding(k.moments(d0.norm)),
+    }),
     {
-      each: [
-        ...encodeHeads(k),
-        k.noise(),
-        k.reparameterise(),
-        ...fromLatent(k, hasMap),
-        momentSums(k, d0),
-      ],
-      combine: [k.latentTotals(), k.moments(d0.norm)],
+      each: decoding(...learn(d3)),
+      combine: decoding(k.moments(d3.norm)),
     },
-    { each: learn(d3), combine: [k.moments(d3.norm)] },
 
     {
-      each: [
+      each: decoding(
         ...forward(k, d6),
         k.loss({ training: true }),
         // What d6 reads still holds from its forward pass.
         k.filterGradient(d6),
         k.inputGradient(d6),
         backwardSums(k, d3.norm),
-      ],
-      combine: [k.lossTotal(), k.normGradient(d3.norm)],
+      ),
+      combine: decoding(k.lossTotal(), k.normGradient(d3.norm)),
     },
     {
-      each: [...backward(k, d3), backwardSums(k, d0.norm)],
-      combine: [k.normGradient(d0.norm)],
+      each: decoding(...backward(k, d3), backwardSums(k, d0.norm)),
+      combine: decoding(k.normGradient(d0.norm)),
     },
-    {
-      each: [
+    ...inTurn(draws, {
+      each: decoding(
         ...hasMap
           ? [k.normBackward(d0), k.linearBack("map", `∂${d0.norm.name}`, "∂z")]
           : [
             ...backward(k, d0),
             k.linearBack("fc_decode", "∂fc_decode", "∂z"),
           ],
+      ),
+    }, {
+      each: [
         k.latentBackward(),
         k.linearBack("heads", "∂heads", `∂${FEATURE_BUFFER}`),
         backwardSums(k, e6.norm),
       ],
       combine: [k.normGradient(e6.norm)],
-    },
+    }),
     {
       each: [...backward(k, e6), backwardSums(k, e3.norm)],
       whole: [
         k.linearGradient("heads", FEATURE_BUFFER, "∂heads"),
-        hasMap
-          ? k.linearGradient("map", "z", `∂${d0.norm.name}`)
-          : k.linearGradient("fc_decode", "z", "∂fc_decode"),
+        ...decoding(
+          hasMap
+            ? k.linearGradient("map", "z", `∂${d0.norm.name}`)
+            : k.linearGradient("fc_decode", "z", "∂fc_decode"),
+        ),
       ],
       combine: [k.normGradient(e3.norm)],
     },
@@ -109,9 +116,27 @@ export function training(k: Operations): Phase[] {
       combine: [k.normGradient(e0.norm)],
     },
     { each: [k.normBackward(e0), k.filterGradient(e0)] },
-    { whole: STAGES.map((stage) => k.reduce(stage)) },
-    { whole: [k.adam()] },
+    {
+      whole: STAGES.flatMap((stage) =>
+        stage.direction === "down" ? k.reduce(stage) : decoding(k.reduce(stage))
+      ),
+    },
+    { whole: k.adam(headsFactor) },
   ];
+}
+
+/**
+ * Two phases, one over images and one over their draws of z. With one draw their
+ * shards are the same, and one phase does both: a barrier less, and what the one
+ * leaves in the cache is there for the other.
+ */
+function inTurn(draws: number, first: Phase, second: Phase): Phase[] {
+  if (draws > 1) return [first, second];
+  const both = (part: keyof Phase) => [
+    ...first[part] ?? [],
+    ...second[part] ?? [],
+  ];
+  return [{ each: both("each"), combine: both("combine") }];
 }
 
 /** What inference needs of the weights, whatever the images. */
@@ -131,8 +156,8 @@ export function evaluation(k: Operations): Phase {
   return {
     each: [
       ...encode(k),
-      k.noise(),
-      k.reparameterise(),
+      k.noise(1),
+      k.reparameterise(1),
       ...decode(k),
       k.loss({ training: false }),
     ],

@@ -14,6 +14,8 @@ export interface Operation {
   readonly layer: string;
   /** Multiplications and additions for one image, where they count. */
   readonly flops: number;
+  /** Rows for each image of the batch. */
+  readonly draws: number;
   readonly fields: Fields<typeof OPERATION>;
 }
 
@@ -24,7 +26,19 @@ export function operation(
   fields: Fields<typeof OPERATION>,
   flops = 0,
 ): Operation {
-  return { kernel, layer, flops, fields };
+  return { kernel, layer, flops, draws: 1, fields };
+}
+
+/** The same operations on so many rows for each image. */
+export function perDraw(
+  draws: number,
+  operations: readonly Operation[],
+): Operation[] {
+  return operations.map((operation) => ({
+    ...operation,
+    flops: draws * operation.flops,
+    draws,
+  }));
 }
 
 /** The fields with the two sides of a convolution. */

@@ -22,7 +22,10 @@ export type Kernel = typeof KERNELS[number];
 
 /** Sizes of what the work is cut into. */
 export const SIZE = {
-  /** Images in one shard: the unit of work and of partial sums. */
+  /**
+   * Images, or in the decoder draws of z, in one shard: the unit of work and of
+   * partial sums.
+   */
   shard: 8,
   /** Columns in one panel of packed weights: two vectors. */
   panel: 8,
@@ -71,6 +74,8 @@ export const OPERATION = {
   number: "i32",
   /** Units of work, for an operation that is not cut into shards. */
   units: "i32",
+  /** Rows for each image of the batch, which shards are cut of. */
+  draws: "i32",
   from: "usize",
   fromRow: "usize",
   fromThread: "usize",
@@ -108,6 +113,10 @@ export const OPERATION = {
   rowStep: "i32",
   columnStep: "i32",
   panelStep: "i32",
+  /** Bytes from one draw of an image to the next, for what has `rows` of each. */
+  drawStep: "usize",
+  /** Factor of Adam's step size. */
+  factor: "f32",
 } as const satisfies Layout;
 
 /** The operations between two barriers: addresses and numbers of records. */
@@ -115,6 +124,8 @@ export const PHASE = {
   /** To run on every shard, in order. */
   each: "usize",
   eachCount: "i32",
+  /** Rows of theirs for each image of the batch. */
+  draws: "i32",
   /** Over the whole batch, cut into units of their own. */
   whole: "usize",
   wholeCount: "i32",
@@ -139,11 +150,18 @@ export const JOB = {
   latent: "i32",
   autoencoder: "i32",
   crossEntropy: "i32",
+  /** Whether the KL's gradient goes along the draws alone. */
+  stl: "i32",
   klWeight: "f32",
   capacity: "f32",
   /** Adam's step size and 1/√(1 − β₂ᵗ), bias-corrected. */
   stepSize: "f32",
   secondCorrection: "f32",
+  /** Adam's decays, and what each lacks to 1. */
+  beta1: "f32",
+  rest1: "f32",
+  beta2: "f32",
+  rest2: "f32",
   /** Each thread's workspace. */
   scratch: "usize",
   scratchThread: "usize",

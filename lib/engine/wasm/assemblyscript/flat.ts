@@ -1,6 +1,6 @@
 // Passes over flat arrays: bytes to pixels, the sum of the shards' gradients,
 // Adam, and the packing of weights into panels.
-import { ADAM_BETA1, ADAM_BETA2, ADAM_EPS } from "../../../model/constants";
+import { ADAM_EPS } from "../../../model/constants";
 import { madd } from "./simd";
 import { Job, Op, Size } from "./words";
 
@@ -47,10 +47,11 @@ export function reduce(op: Op, unit: i32, shards: i32): void {
 export function adam(op: Op, job: Job, unit: i32): void {
   const start = <usize> (unit * BLOCK) << 2;
   const end = <usize> min(op.columns, (unit + 1) * BLOCK) << 2;
-  const keep1 = f32x4.splat(<f32> ADAM_BETA1), take1 = f32x4.splat(<f32> (1 - ADAM_BETA1));
-  const keep2 = f32x4.splat(<f32> ADAM_BETA2), take2 = f32x4.splat(<f32> (1 - ADAM_BETA2));
+  const keep1 = f32x4.splat(job.beta1), take1 = f32x4.splat(job.rest1);
+  const keep2 = f32x4.splat(job.beta2), take2 = f32x4.splat(job.rest2);
   const correction = f32x4.splat(job.secondCorrection);
-  const eps = f32x4.splat(<f32> ADAM_EPS), stepSize = f32x4.splat(job.stepSize);
+  const eps = f32x4.splat(<f32> ADAM_EPS);
+  const stepSize = f32x4.splat(job.stepSize * op.factor);
   for (let at = start; at < end; at += 16) {
     const g = v128.load(op.from + at);
     const m = madd(v128.load(op.weight + at), keep1, f32x4.mul(g, take1));

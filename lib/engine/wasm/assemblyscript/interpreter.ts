@@ -82,11 +82,11 @@ function perform(thread: i32, threads: i32): void {
   const job = parameters();
   // Once the last barrier is passed, thread 0 may write the next job.
   const phases = job.phases;
-  const shards = (job.images + SHARD - 1) / SHARD;
+  const images = job.images;
   for (let i = 0; i < phases; i++) {
     const phase = changetype<Phase>(job.program + i * PHASE);
     const counter = <usize> At.units + (i << 2);
-    const eachUnits = phase.eachCount ? shards : 0;
+    const eachUnits = (images * phase.draws + SHARD - 1) / SHARD;
     for (;;) {
       const unit = atomic.add<i32>(counter, 1);
       if (unit < eachUnits) {
@@ -160,7 +160,7 @@ function timed(at: usize, unit: i32, thread: i32): void {
   store<f64>(sum, load<f64>(sum) + now() - start);
 }
 
-/** The address of an operand for the images from `first`. */
+/** The address of an operand for the rows from `first`. */
 // @ts-ignore: decorator
 @inline
 function row(base: usize, row: usize, perThread: usize, first: i32, thread: i32): usize {
@@ -173,8 +173,9 @@ function execute(op: Op, unit: i32, thread: i32): void {
   // A convolution over the whole map is cut into places or taps, not images.
   const units = op.units;
   const first = units ? 0 : unit * SHARD;
-  const images = units ? op.rows : min(SHARD, job.images - first);
-  const shards = (job.images + SHARD - 1) / SHARD;
+  const all = job.images * op.draws;
+  const images = units ? op.rows : min(SHARD, all - first);
+  const shards = (all + SHARD - 1) / SHARD;
   const from = row(op.from, op.fromRow, op.fromThread, first, thread);
   const other = row(op.other, op.otherRow, op.otherThread, first, thread);
   const to = row(op.to, op.toRow, op.toThread, first, thread);
@@ -200,17 +201,17 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.linear:
       return linear(op, images, from, to);
     case Kernel.linearGradient:
-      return linearGradient(op, unit, job.images, scratch);
+      return linearGradient(op, unit, all, scratch);
     case Kernel.sums:
       return sums(op, images, from, other, partial);
     case Kernel.moments:
-      return moments(op, job, shards);
+      return moments(op, all, shards);
     case Kernel.inferenceMoments:
       return inferenceMoments(op);
     case Kernel.normalise:
       return normalise(op, images, from, to);
     case Kernel.normGradient:
-      return normGradient(op, job, shards);
+      return normGradient(op, all, shards);
     case Kernel.normBackward:
       return normBackward(op, images, from, to, partial);
     case Kernel.noise:
@@ -222,7 +223,7 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.latentBackward:
       return latentBackward(op, job, images, from, other, extra, to);
     case Kernel.loss:
-      return loss(op, job, images, from, other, to, partial, bias);
+      return loss(op, job, first, images, from, to, partial, bias);
     case Kernel.lossTotal:
       return lossTotal(op, job, shards);
     case Kernel.score:

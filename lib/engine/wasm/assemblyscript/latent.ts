@@ -26,14 +26,15 @@ function threefry(k0: u32, k1: u32, c0: u32, c1: u32): void {
 }
 
 /**
- * Standard normals by Box–Muller. The angle's quarter turn comes from the
- * integer, so that the polynomials see −π/4 to π/4.
+ * Standard normals by Box–Muller, `op.rows` rows for each image. The angle's
+ * quarter turn comes from the integer, so that the polynomials see −π/4 to π/4.
  */
 export function noise(op: Op, job: Job, first: i32, images: i32, to: usize): void {
   if (job.firstRow < 0) return; // ε was given
   const latent = job.latent;
-  for (let image = 0; image < images; image++) {
-    const start = <u32> (job.firstRow + first + image) * latent;
+  const firstRow = (job.firstRow + first) * op.rows;
+  for (let row = 0; row < images * op.rows; row++) {
+    const start = <u32> (firstRow + row) * latent;
     for (let i = 0; i < latent;) {
       const element = start + i;
       threefry(job.key0, job.key1, element >> 1, job.counter);
@@ -50,11 +51,22 @@ export function noise(op: Op, job: Job, first: i32, images: i32, to: usize): voi
       if (!(element & 1)) store<f32>(to + (i++ << 2), radius * x);
       if (i < latent) store<f32>(to + (i++ << 2), radius * y);
     }
-    to += op.toRow;
+    to += op.drawStep;
   }
 }
 
-/** z from the heads (`from`) and ε (`other`); Σ KL per dimension to `partial`. */
+/** ε of an image's draw: of two that share a row the second has its sign turned. */
+// @ts-ignore: decorator
+@inline
+function noiseOf(op: Op, epsilon: usize, draw: i32): f32 {
+  const e = load<f32>(epsilon + (draw >> 1) * op.drawStep);
+  return draw & 1 ? -e : e;
+}
+
+/**
+ * `op.rows` draws of z for each image from the heads (`from`) and ε (`other`);
+ * Σ KL per dimension to `partial`.
+ */
 export function reparameterise(
   op: Op,
   job: Job,
@@ -64,18 +76,22 @@ export function reparameterise(
   to: usize,
   partial: usize,
 ): void {
-  const latent = job.latent;
+  const latent = job.latent, draws = op.rows;
   memory.fill(partial, 0, latent << 3);
   for (let image = 0; image < images; image++) {
     for (let i: usize = 0; i < <usize> latent; i++) {
-      const mean = load<f32>(from + (i << 2));
+      const at = i << 2;
+      const mean = load<f32>(from + at);
       if (job.autoencoder) {
-        store<f32>(to + (i << 2), mean);
+        store<f32>(to + at, mean);
         continue;
       }
       const logvar = load<f32>(from + ((latent + i) << 2));
       const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
-      store<f32>(to + (i << 2), mean + sigma * load<f32>(other + (i << 2)));
+      for (let draw = 0; draw < draws; draw++) {
+        const z = mean + sigma * noiseOf(op, other + at, draw);
+        store<f32>(to + draw * op.drawStep + at, z);
+      }
       const variance = <f64> sigma * sigma, m = <f64> mean;
       const kl = -0.5 * (1 + <f64> logvar - m * m - variance);
       const sum = partial + (i << 3);
@@ -101,7 +117,13 @@ export function latentTotals(op: Op, job: Job, shards: i32): void {
   store<f32>(op.to, sign * job.klWeight / <f32> job.images);
 }
 
-/** The gradient of the heads (`to`) from that of z (`gradient`). */
+/**
+ * The gradient of the heads (`to`) from those of the draws of z (`gradient`).
+ *
+ * Without its analytic gradient the KL acts on the draws, as does all else that
+ * is a function of them: log q(z) with μ and σ held is −½·((z − μ)/σ)², whose
+ * slope is −ε/σ, and −log p(z) has the slope z (https://arxiv.org/abs/1703.09194).
+ */
 export function latentBackward(
   op: Op,
   job: Job,
@@ -111,24 +133,31 @@ export function latentBackward(
   epsilon: usize,
   to: usize,
 ): void {
-  const latent = job.latent;
-  const factor = load<f32>(op.norm);
+  const latent = job.latent, draws = op.rows;
+  const factor = load<f32>(op.norm), share = factor / <f32> draws;
   for (let image = 0; image < images; image++) {
     for (let i: usize = 0; i < <usize> latent; i++) {
-      const dz = load<f32>(gradient + (i << 2));
-      const dMean = to + (i << 2), dLogvar = to + ((latent + i) << 2);
+      const at = i << 2;
+      const dMean = to + at, dLogvar = to + ((latent + i) << 2);
       if (job.autoencoder) {
-        store<f32>(dMean, dz);
+        store<f32>(dMean, load<f32>(gradient + at));
         store<f32>(dLogvar, 0);
         continue;
       }
-      const mean = load<f32>(heads + (i << 2));
+      const mean = load<f32>(heads + at);
       const logvar = load<f32>(heads + ((latent + i) << 2));
       const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
-      const e = load<f32>(epsilon + (i << 2));
-      store<f32>(dMean, dz + factor * mean);
+      let sum: f32 = 0, turned: f32 = 0;
+      for (let draw = 0; draw < draws; draw++) {
+        const e = noiseOf(op, epsilon + at, draw);
+        let dz = load<f32>(gradient + draw * op.drawStep + at);
+        if (job.stl) dz += share * (mean + sigma * e - e / sigma);
+        sum += dz, turned += dz * e;
+      }
+      const analytic: f32 = job.stl ? 0 : factor;
+      store<f32>(dMean, sum + analytic * mean);
       // deno-fmt-ignore
-      store<f32>(dLogvar, 0.5 * (dz * e * sigma + factor * (sigma * sigma - 1)));
+      store<f32>(dLogvar, 0.5 * (turned * sigma + analytic * (sigma * sigma - 1)));
     }
     gradient += op.fromRow, heads += op.otherRow;
     epsilon += op.extraRow, to += op.toRow;

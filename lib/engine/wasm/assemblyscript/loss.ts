@@ -3,23 +3,24 @@ import { exp, log } from "./functions";
 import { Job, Op } from "./words";
 
 /**
- * Σ loss of the outputs (`from`) given the images (`other`), as f64 at
- * `partial`, and the batch mean's gradient at `to`, whose sum, the gradient of
- * the last bias, goes to `bias`.
+ * Σ loss of the outputs (`from`, rows from `first` on) given the images
+ * (`op.other`), as f64 at `partial`, and the gradient of its mean over the
+ * batch's rows at `to`, whose sum, the gradient of the last bias, goes to `bias`.
  */
 export function loss(
   op: Op,
   job: Job,
-  images: i32,
+  first: i32,
+  rows: i32,
   from: usize,
-  other: usize,
   to: usize,
   partial: usize,
   bias: usize,
 ): void {
-  const inverse = f32x4.splat(1 / <f32> job.images);
+  const inverse = f32x4.splat(1 / <f32> (job.images * op.draws));
   let sum: f64 = 0, biasSum: f64 = 0;
-  for (let image = 0; image < images; image++) {
+  for (let row = first; row < first + rows; row++) {
+    const other = op.other + <usize> (row / op.draws) * op.otherRow;
     let s = f32x4.splat(0), d = s;
     for (let at: usize = 0; at < <usize> op.columns << 2; at += 16) {
       const y = v128.load(from + at), x = v128.load(other + at);
@@ -44,7 +45,7 @@ export function loss(
       d = f32x4.add(d, slope);
     }
     sum += lanes(s), biasSum += lanes(d);
-    from += op.fromRow, other += op.otherRow, to += op.toRow;
+    from += op.fromRow, to += op.toRow;
   }
   store<f64>(partial, sum);
   if (bias) store<f32>(bias, <f32> biasSum);
@@ -57,13 +58,13 @@ function lanes(x: v128): f64 {
     f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3);
 }
 
-/** Σ loss over all shards. */
+/** Σ loss over all shards, of the mean of an image's draws. */
 export function lossTotal(op: Op, job: Job, shards: i32): void {
   let sum: f64 = 0;
   for (let shard = 0; shard < shards; shard++) {
     sum += load<f64>(op.partial + shard * op.partialShard);
   }
-  store<f64>(job.results, sum);
+  store<f64>(job.results, sum / op.draws);
 }
 
 /**

@@ -3,7 +3,7 @@
 // pass, then incoming, value and constant of the gradient. Behind them lie the
 // batch's mean and 1/σ of each channel, as f64.
 import { NORM_EPS, NORM_MOMENTUM } from "../../../model/constants";
-import { Job, Op } from "./words";
+import { Op } from "./words";
 import { madd } from "./simd";
 
 /**
@@ -79,8 +79,8 @@ function moment(op: Op, c: i32): usize {
 }
 
 /** Scale and shift from the batch's moments, and the running statistics. */
-export function moments(op: Op, job: Job, shards: i32): void {
-  const channels = op.columns, n = <f64> job.images * op.rows;
+export function moments(op: Op, images: i32, shards: i32): void {
+  const channels = op.columns, n = <f64> images * op.rows;
   for (let c = 0; c < channels; c++) {
     const mean = total(op, shards, c) / n;
     const variance = max(0, total(op, shards, channels + c) / n - mean * mean);
@@ -147,8 +147,8 @@ export function normalise(op: Op, images: i32, from: usize, to: usize): void {
  * The gradients of γ and β from Σ d and Σ d·h, and the coefficients of
  * dh = γ/σ · (d − mean(d) − x̂ · mean(d·x̂)) as a sum in d, h and 1.
  */
-export function normGradient(op: Op, job: Job, shards: i32): void {
-  const channels = op.columns, n = <f64> job.images * op.rows;
+export function normGradient(op: Op, images: i32, shards: i32): void {
+  const channels = op.columns, n = <f64> images * op.rows;
   const row = <usize> channels << 2;
   for (let c = 0; c < channels; c++) {
     const mean = load<f64>(moment(op, c)), inverse = load<f64>(moment(op, c), 8);

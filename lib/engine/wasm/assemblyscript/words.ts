@@ -36,7 +36,7 @@ export const enum Size {
   panel = 8,
   block = 4096,
   operation = 192,
-  phase = 24,
+  phase = 28,
 }
 
 export const enum At {
@@ -57,6 +57,7 @@ export class Op {
   kernel: i32;
   number: i32;
   units: i32;
+  draws: i32;
   from: usize;
   fromRow: usize;
   fromThread: usize;
@@ -89,12 +90,15 @@ export class Op {
   rowStep: i32;
   columnStep: i32;
   panelStep: i32;
+  drawStep: usize;
+  factor: f32;
 }
 
 @unmanaged
 export class Phase {
   each: usize;
   eachCount: i32;
+  draws: i32;
   whole: usize;
   wholeCount: i32;
   combine: usize;
@@ -115,10 +119,15 @@ export class Job {
   latent: i32;
   autoencoder: i32;
   crossEntropy: i32;
+  stl: i32;
   klWeight: f32;
   capacity: f32;
   stepSize: f32;
   secondCorrection: f32;
+  beta1: f32;
+  rest1: f32;
+  beta2: f32;
+  rest2: f32;
   scratch: usize;
   scratchThread: usize;
   profile: usize;
