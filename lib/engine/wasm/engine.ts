@@ -21,12 +21,7 @@ import {
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { type Key, streamKey } from "../../rng.ts";
 import { counted } from "../../text.ts";
-import {
-  type BatchRef,
-  type Engine,
-  type EngineOptions,
-  type Hyper,
-} from "../engine.ts";
+import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
 import { MemoryMap, roundUp } from "./memory.ts";

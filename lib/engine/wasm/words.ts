@@ -74,7 +74,7 @@ export const OPERATION = {
   number: "i32",
   /** Units of work, for an operation that is not cut into shards. */
   units: "i32",
-  /** Rows for each image of the batch, which shards are cut of. */
+  /** Rows for each image of the batch: what is cut into shards. */
   draws: "i32",
   from: "usize",
   fromRow: "usize",
@@ -113,7 +113,7 @@ export const OPERATION = {
   rowStep: "i32",
   columnStep: "i32",
   panelStep: "i32",
-  /** Bytes from one draw of an image to the next, for what has `rows` of each. */
+  /** Bytes from row to row where an image has `rows` of them, one for each draw. */
   drawStep: "usize",
   /** Factor of Adam's step size. */
   factor: "f32",
@@ -124,7 +124,7 @@ export const PHASE = {
   /** To run on every shard, in order. */
   each: "usize",
   eachCount: "i32",
-  /** Rows of theirs for each image of the batch. */
+  /** Rows for each image of the batch, of what runs on every shard. */
   draws: "i32",
   /** Over the whole batch, cut into units of their own. */
   whole: "usize",

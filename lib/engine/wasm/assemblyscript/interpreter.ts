@@ -173,9 +173,9 @@ function execute(op: Op, unit: i32, thread: i32): void {
   // A convolution over the whole map is cut into places or taps, not images.
   const units = op.units;
   const first = units ? 0 : unit * SHARD;
-  const all = job.images * op.draws;
-  const images = units ? op.rows : min(SHARD, all - first);
-  const shards = (all + SHARD - 1) / SHARD;
+  const rows = job.images * op.draws;
+  const images = units ? op.rows : min(SHARD, rows - first);
+  const shards = (rows + SHARD - 1) / SHARD;
   const from = row(op.from, op.fromRow, op.fromThread, first, thread);
   const other = row(op.other, op.otherRow, op.otherThread, first, thread);
   const to = row(op.to, op.toRow, op.toThread, first, thread);
@@ -201,17 +201,17 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.linear:
       return linear(op, images, from, to);
     case Kernel.linearGradient:
-      return linearGradient(op, unit, all, scratch);
+      return linearGradient(op, unit, rows, scratch);
     case Kernel.sums:
       return sums(op, images, from, other, partial);
     case Kernel.moments:
-      return moments(op, all, shards);
+      return moments(op, rows, shards);
     case Kernel.inferenceMoments:
       return inferenceMoments(op);
     case Kernel.normalise:
       return normalise(op, images, from, to);
     case Kernel.normGradient:
-      return normGradient(op, all, shards);
+      return normGradient(op, rows, shards);
     case Kernel.normBackward:
       return normBackward(op, images, from, to, partial);
     case Kernel.noise:

@@ -120,9 +120,9 @@ export function latentTotals(op: Op, job: Job, shards: i32): void {
 /**
  * The gradient of the heads (`to`) from those of the draws of z (`gradient`).
  *
- * Without its analytic gradient the KL acts on the draws, as does all else that
- * is a function of them: log q(z) with μ and σ held is −½·((z − μ)/σ)², whose
- * slope is −ε/σ, and −log p(z) has the slope z (https://arxiv.org/abs/1703.09194).
+ * With `stl` the KL reaches them along the draws alone: its slope at z is that of
+ * log q(z), with μ and σ held, less that of log p(z): −ε/σ + z
+ * (https://arxiv.org/abs/1703.09194).
  */
 export function latentBackward(
   op: Op,
