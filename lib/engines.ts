@@ -57,7 +57,8 @@ export interface GpuMemory {
   /**
    * Returns what is known of a GPU.
    *
-   * @param gpu Its name, and its tiling if that is not the usual one.
+   * @param gpu Its name, and what makes its programs others than the usual ones:
+   * a tiling, the draws of z, the gradient of the KL term.
    * @returns Nothing if it is to be tried.
    */
   recall(gpu: string, latentDim: number): Promise<GpuVerdict | undefined>;
@@ -145,13 +146,18 @@ async function findGpu(): Promise<string | undefined> {
 /** Tells whether `auto` takes the GPU, from memory or by a trial. */
 async function takesGpu(
   name: string,
-  options: EngineOptions,
+  options: Required<EngineOptions>,
   tiling: Tiling | undefined,
   { threads, memory, onFallback, onTrial }: EngineChoice,
 ): Promise<boolean> {
-  // What was right with other tiles says nothing of these.
-  const key = tiling ? `${name} ${JSON.stringify(tiling)}` : name;
-  const { latentDim } = options;
+  const { latentDim, draws, klGradient } = options;
+  // What was right with other programs says nothing of these.
+  const key = [
+    name,
+    ...tiling ? [JSON.stringify(tiling)] : [],
+    ...draws > 1 ? [`draws ${draws}`] : [],
+    ...klGradient === "analytic" ? [] : [klGradient],
+  ].join(" ");
   const known = await memory?.recall(key, latentDim);
   const verdict = known ?? await tryEngines(name, options, tiling, threads);
   if (verdict && !known) await memory?.keep(key, latentDim, verdict);

@@ -7,6 +7,7 @@
  * @module
  */
 import { synthesize } from "./dataset/synthetic.ts";
+import { engineOptions } from "./engine/checks.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import {
   type Difference,
@@ -37,8 +38,8 @@ interface Trial {
 }
 
 /**
- * Images of the smallest step: a GPU that nobody has tried is not given much to
- * do at once, since systems reset one that is busy for seconds.
+ * Decoded rows of the smallest step: a GPU that nobody has tried is not given
+ * much to do at once, since systems reset one that is busy for seconds.
  */
 const FEW = 8;
 
@@ -64,8 +65,9 @@ export async function tryGpu(name: string, trial: Trial): Promise<GpuVerdict> {
     text: `webgpu on ${name} is wrong, ${wordDifference(difference)}`,
   });
 
-  const { batchSize } = options;
-  for (const count of batchSizes(batchSize)) {
+  const { batchSize, draws } = engineOptions(options);
+  const few = Math.min(Math.ceil(FEW / draws), batchSize);
+  for (const count of batchSizes(few, batchSize)) {
     // With the tiles and the sizes that training will have: drivers have failed
     // at those alone.
     let difference = await compareSteps(trial, count);
@@ -75,7 +77,7 @@ export async function tryGpu(name: string, trial: Trial): Promise<GpuVerdict> {
       const verdict = compared(name, await pace(reference, count), ms);
       if (!verdict.isTaken) return verdict;
     }
-    if (count > FEW) continue;
+    if (count > few) continue;
     difference = await probeState(gpu, options, count) ??
       await compareInference(trial, images.subarray(0, count * IMAGE_PIXELS));
     if (difference) return wrong(difference);
@@ -85,9 +87,9 @@ export async function tryGpu(name: string, trial: Trial): Promise<GpuVerdict> {
 }
 
 /** The sizes of the steps, each four times the one before. */
-function batchSizes(largest: number): number[] {
+function batchSizes(smallest: number, largest: number): number[] {
   const sizes: number[] = [];
-  for (let size = FEW; size < largest; size *= 4) sizes.push(size);
+  for (let size = smallest; size < largest; size *= 4) sizes.push(size);
   return [...sizes, largest];
 }
 

@@ -13,12 +13,12 @@ import {
   relativeError,
   runProbe,
   TOLERANCE,
-  trainingOrder,
   wordDifference,
 } from "../lib/engine_check.ts";
 import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { Plan } from "../lib/engine/webgpu/plan.ts";
+import { trainingOrder } from "../lib/engine/webgpu/training_order.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 

@@ -17,7 +17,7 @@ import {
   STAGES,
   usesMap,
 } from "../lib/engine/stages.ts";
-import { latentRow } from "../lib/engine/webgpu/latent.ts";
+import { latentRow } from "../lib/engine/webgpu/latents.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
 import { pipelinesOf, program, write } from "../lib/engine/webgpu/program.ts";

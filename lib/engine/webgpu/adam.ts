@@ -4,59 +4,33 @@
  *
  * @module
  */
-import {
-  ADAM,
-  type ConvShape,
-  FEATURE_COUNT,
-  type ModelSpec,
-  offsetOf,
-} from "../../model/spec.ts";
+import { ADAM, FEATURE_COUNT, offsetOf } from "../../model/spec.ts";
+import { OUTPUT } from "../stages.ts";
 import { allUnits, type Partials, span } from "./filter.ts";
+import type { Layout } from "./layout.ts";
+import { linearRegion } from "./linear.ts";
 import { Loss, lossRow, recorded } from "./loss.ts";
 import { type Program, program, read, write } from "./program.ts";
-
-/** Weights whose gradients are left in parts. */
-export interface Region {
-  /** The first in the arena, and how many. */
-  readonly first: number;
-  readonly length: number;
-  readonly partials: Partials;
-}
-
-/** A convolution's weights: their partial gradients and their transpose. */
-export interface Filter {
-  readonly name: string;
-  readonly shape: ConvShape;
-  readonly partials: Partials;
-  /** Index in the transposes of the [3, 3, small, large] copy, if one is kept. */
-  readonly transpose?: number;
-}
 
 /** Threads of a workgroup. */
 export const ADAM_THREADS = 64;
 
 /**
- * The update. The gradient of a filter or a linear layer is the sum of its
- * parts, and that of the last bias the sum over the images; all others are
- * there.
- *
- * @param lastBias Where the last bias lies in the arena.
- * @param headsTranspose Where the heads' weights [heads, features] are kept.
- * @param slices Threads that share the parts of one gradient.
+ * Makes the update. The gradient of a filter or a linear layer is the sum of its
+ * parts, and that of the last bias the sum over the rows; all others are there.
  */
-export function adam(
-  spec: ModelSpec,
-  filters: readonly Filter[],
-  linear: Region,
-  lastBias: number,
-  headsTranspose: number,
-  slices: number,
-): Program {
+export function adam(layout: Layout): Program {
+  const { spec, filters, headsTranspose, tiling: { slices }, maps } = layout;
+  const { draws, headsLrFactor, adamBeta1, adamBeta2 } = layout.options;
+  const lastBias = offsetOf(spec, `${OUTPUT}.bias`);
   const count = spec.parameterCount / 4;
   const each = ADAM_THREADS / slices;
   const workgroups = Math.ceil(count / each);
-  const record = recorded(spec.latentDim, `(group.x - ${workgroups}u)`);
-  const { beta1, beta2, eps } = ADAM;
+  const record = recorded(
+    spec.latentDim,
+    `(group.x - ${workgroups}u)`,
+    draws,
+  );
   const heads = 2 * spec.latentDim;
   const headWeight = offsetOf(spec, "fc_mu.weight");
   const headBias = offsetOf(spec, "fc_mu.bias");
@@ -107,7 +81,13 @@ export function adam(
       transposes[to + ${3 * large.channels}u] = parameter.w;
     } else `;
     }).join("");
-  const { first, length, partials } = linear;
+  const { first, length } = linearRegion(spec, maps.training);
+  const partials = layout.linear;
+  const headsEnd = offsetOf(spec, "fc_decode.weight");
+  const stepSize = headsLrFactor === 1
+    ? "job.stepSize"
+    : `(job.stepSize * select(1.0, ${headsLrFactor}f,
+        ${within(headWeight, headsEnd)}))`;
   return program({
     name: "adam",
     bindings: {
@@ -174,12 +154,13 @@ ${
     }
   }
   if (isOwn) {
-    let m = expAvg[i] * ${beta1} + gradient * ${1 - beta1};
-    let v = expAvgSq[i] * ${beta2} + gradient * gradient * ${1 - beta2};
+    let m = expAvg[i] * ${adamBeta1}f + gradient * ${1 - adamBeta1}f;
+    let v = expAvgSq[i] * ${adamBeta2}f
+      + gradient * gradient * ${1 - adamBeta2}f;
     expAvg[i] = m;
     expAvgSq[i] = v;
     let parameter = parameters[i]
-      - job.stepSize * m / (sqrt(v) * job.secondCorrection + ${eps});
+      - ${stepSize} * m / (sqrt(v) * job.secondCorrection + ${ADAM.eps});
     parameters[i] = parameter;
     ${transposed}if (${within(headWeight, headBias)}) {
       for (var k = 0u; k < 4u; k++) {

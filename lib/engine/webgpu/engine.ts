@@ -33,7 +33,7 @@ export interface WebGpuOptions extends EngineOptions {
 export class WebGpuEngine implements Engine {
   readonly name = "webgpu";
   readonly description: string;
-  readonly #options: WebGpuOptions;
+  readonly #bindingLimit: number;
   readonly #checks: Checks;
   readonly #gpu: Gpu;
   readonly #queue: Queue;
@@ -42,33 +42,39 @@ export class WebGpuEngine implements Engine {
   readonly #training: Training;
   readonly #inference: Inference;
 
-  private constructor(options: WebGpuOptions, checks: Checks, gpu: Gpu) {
+  private constructor(
+    { tiling, bindingLimit }: WebGpuOptions,
+    checks: Checks,
+    gpu: Gpu,
+  ) {
     const { device } = gpu;
+    const { options } = checks;
     this.#checks = checks;
-    const tuned = options.tiling ? ", tuned" : "";
+    const tuned = tiling ? ", tuned" : "";
     this.description = `WebGPU on ${gpu.description}${tuned}`;
-    this.#options = options;
+    this.#bindingLimit = bindingLimit ??
+      device.limits.maxStorageBufferBindingSize;
     this.#gpu = gpu;
     const queue = this.#queue = new Queue(gpu);
     const buffers = this.#buffers = new Buffers(device);
     this.#plan = new Plan(
       options,
-      options.tiling ?? (isSoftware(gpu.adapter) ? SOFTWARE : HARDWARE),
+      tiling ?? (isSoftware(gpu.adapter) ? SOFTWARE : HARDWARE),
     );
-    const room = Math.max(options.batchSize, inferenceBatch(options));
-    for (const [name, words] of this.#plan.buffers(room, MOST_JOBS)) {
-      buffers.create(name, words);
-    }
+    const { layout } = this.#plan;
+    const sizes = layout.buffers(inferenceBatch(options), MOST_JOBS);
+    for (const [name, words] of sizes) buffers.create(name, words);
     const shared = { options, checks, device, queue, buffers };
     const training = this.#training = new Training(shared);
     this.#inference = new Inference(shared, () => training.read());
-    this.#write(initialState(this.#plan.spec, options.seed));
+    this.#write(initialState(layout.spec, options.seed));
   }
 
   /**
    * An engine with the initial weights of `options.seed`.
    *
-   * @throws {OptionError} If an option is missing or out of range.
+   * @throws {OptionError} If an option is missing or out of range, or two do not
+   * go together.
    * @throws {GpuError} If there is no adapter, or if it cannot run a program or
    * hold a buffer.
    */
@@ -113,11 +119,7 @@ export class WebGpuEngine implements Engine {
     const count = this.#checks.images(images);
     this.#gpu.check();
     this.#checks.holds(0);
-    const { limits } = this.#gpu.device;
-    this.#training.setImages(
-      images,
-      this.#options.bindingLimit ?? limits.maxStorageBufferBindingSize,
-    );
+    this.#training.setImages(images, this.#bindingLimit);
     this.#checks.holds(count);
   }
 
@@ -182,7 +184,7 @@ export class WebGpuEngine implements Engine {
 
   async readState(): Promise<TrainState> {
     this.#checks.alive();
-    const { parameterCount, runningCount } = this.#plan.spec;
+    const { parameterCount, runningCount } = this.#plan.layout.spec;
     const { step } = this.#training;
     const [parameters, running, expAvg, expAvgSq] = await this.#read(
       ["parameters", parameterCount],
@@ -201,14 +203,14 @@ export class WebGpuEngine implements Engine {
 
   async writeState(state: TrainState): Promise<void> {
     this.#checks.alive();
-    checkStateSizes(this.#plan.spec, state);
+    checkStateSizes(this.#plan.layout.spec, state);
     if (this.#inference.pending) await this.#inference.pending;
     this.#checks.alive();
     this.#gpu.check();
     this.#write(state);
   }
 
-  /** A copy of a buffer, by its name in `Plan.buffers`. */
+  /** A copy of a buffer, by its name in `Layout.buffers`. */
   async readBuffer(name: string): Promise<Float32Array> {
     const [values] = await this.#read([
       name,
@@ -256,7 +258,7 @@ export class WebGpuEngine implements Engine {
     ) {
       this.#fill(name, state[name]);
     }
-    this.#fill("transposes", this.#plan.transposes(state.parameters));
+    this.#fill("transposes", this.#plan.layout.transposes(state.parameters));
     this.#training.step = state.step;
   }
 }

@@ -8,6 +8,7 @@
 import type { ConvShape } from "../../model/spec.ts";
 import { convolutionFlops } from "../stages.ts";
 import { write } from "./program.ts";
+import type { Rows } from "./rows.ts";
 import { joined, type Share } from "./shares.ts";
 import type { Input } from "./sides.ts";
 
@@ -17,15 +18,14 @@ export interface Partials {
   readonly offset: number;
   /** At most so many parts. */
   readonly splits: number;
-  /** How many units of work an image has. */
+  /** How many units of work a row has. */
   readonly units: number;
-  /** Rows that take the images' place, where their number is always the same. */
-  readonly rows?: number;
+  readonly rows: Rows;
 }
 
 /** Units of the whole batch, as WGSL. */
 export function allUnits({ units, rows }: Partials): string {
-  return rows === undefined ? `(job.count * ${units}u)` : `${rows * units}u`;
+  return `(${rows.code} * ${units}u)`;
 }
 
 /** Units that a part covers, as WGSL. */
@@ -122,7 +122,7 @@ export function filterGradient(
       { gradients: write("gradients") },
     ),
     groups: (images) => 9 * parts(images, partials),
-    flops: convolutionFlops(shape),
+    flops: partials.rows.of(1) * convolutionFlops(shape),
     main: `
   let tap = own % 9u;
   let part = own / 9u;
@@ -201,7 +201,7 @@ export function singleFilterGradient(
       { gradients: write("gradients") },
     ),
     groups: (images) => parts(images, partials),
-    flops: convolutionFlops(shape),
+    flops: partials.rows.of(1) * convolutionFlops(shape),
     globals: [
       `var<workgroup> taps: array<vec4<f32>, ${9 * threads}>;`,
     ],
@@ -260,6 +260,6 @@ export function singleFilterGradient(
 
 /** Returns how many parts a batch has. */
 function parts(images: number, { units, splits, rows }: Partials): number {
-  const all = (rows ?? images) * units;
+  const all = rows.of(images) * units;
   return Math.ceil(all / Math.ceil(all / splits));
 }

@@ -18,7 +18,7 @@ import type { EngineOptions, Hyper } from "../engine.ts";
 import { OUTPUT } from "../stages.ts";
 import type { Buffers } from "./buffers.ts";
 import { HEADER, imageBuffer } from "./images.ts";
-import { latentRow } from "./latent.ts";
+import { latentRow } from "./latents.ts";
 import { Loss, lossRow } from "./loss.ts";
 import { type Job, MOST_JOBS, type Queue } from "./queue.ts";
 import { type Batch, sumRecords } from "./records.ts";
@@ -37,7 +37,7 @@ type Kind = "evaluation" | "encoding" | "decoding" | "scoring";
 
 /** What the parts of an engine share. */
 export interface Shared {
-  readonly options: EngineOptions;
+  readonly options: Required<EngineOptions>;
   readonly checks: Checks;
   readonly device: GPUDevice;
   readonly queue: Queue;

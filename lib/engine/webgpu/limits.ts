@@ -135,7 +135,7 @@ function limitsFault(tiling: Tiling): string | undefined {
             `${needs[key]} ${key}, of ${LIMITS[key]}`;
         }
       }
-      const bytes = 4 * plan.buffers(1, 1).get("gradients")!;
+      const bytes = 4 * plan.layout.buffers(1, 1).get("gradients")!;
       if (bytes > BUFFER_BYTES) {
         return `the gradients with ${latentDim} dimensions take ${bytes} ` +
           `bytes, of ${BUFFER_BYTES}`;

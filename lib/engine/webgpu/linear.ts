@@ -1,13 +1,14 @@
 /**
  * The gradients of the linear layers' weights and biases: sums over the images
- * of the batch, in parts. (Forward and input gradients are in latent.ts.)
+ * of the batch, in parts. (Forward is in latent.ts, the input gradients in
+ * latent_backward.ts.)
  *
  * @module
  */
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops, MAPPED, type Norm } from "../stages.ts";
 import { type Partials, span } from "./filter.ts";
-import { latentRow } from "./latent.ts";
+import { latentRow, zAt } from "./latents.ts";
 import { MAP_ROW } from "./map.ts";
 import { coefficient } from "./norm.ts";
 import { read, write } from "./program.ts";
@@ -52,14 +53,18 @@ export interface Split {
   readonly tile: LinearTile;
   /** Threads of a workgroup. */
   readonly threads: number;
+  /** Draws of z for each image. */
+  readonly draws: number;
 }
 
-/** A product over the images: some numbers of each, times its row of `value`. */
+/** A product over rows of the batch: some numbers of each, times its `value`. */
 interface Product extends Split {
-  /** Rows of the weights: so many numbers of an image's row of `latents`. */
+  /** Rows of the batch for each image, by which it is split. */
+  readonly each: number;
+  /** Rows of the weights: so many numbers in `latents` for each of these. */
   readonly rows: number;
-  /** The first of them. */
-  readonly factors: number;
+  /** WGSL for where those of the row `image` begin. */
+  readonly factors: string;
   /** vec4 of an image's value, and of a place of it. */
   readonly columns: number;
   readonly channels: number;
@@ -72,12 +77,12 @@ interface Product extends Split {
 
 /** Makes a product. A thread takes a column of vec4 and some of the rows. */
 function product(
-  { partials, tile, threads, rows: count, factors, total, ...of }: Product,
-  spec: ModelSpec,
+  { partials, tile, threads, each, rows: count, factors, total, ...of }:
+    Product,
 ): Pick<FixedShare, "groups" | "main"> {
   const across = Math.ceil(of.columns / threads);
   const down = Math.ceil(count / tile.rows);
-  const { length } = latentRow(spec.latentDim);
+  const times = each === 1 ? "" : ` * ${each}u`;
   const lines = (line: (r: number) => string) =>
     range(tile.rows).map(line).join("\n    ");
   return {
@@ -95,14 +100,14 @@ function product(
   ${
       lines((r) =>
         `var sum${r} = vec4<f32>();
-    let from${r} = ${factors}u + min(row + ${r}u, ${count - 1}u);
+    let from${r} = min(row + ${r}u, ${count - 1}u);
     ${total(r)[0]}`
       )
     }
-  for (var image = begin; image < end; image++) {
+  for (var image = begin${times}; image < end${times}; image++) {
     let at = image * ${of.columns}u + column;
     let value = ${of.value.value};
-    let latent = image * ${length}u;
+    let latent = ${factors};
     ${
       lines((r) =>
         `let d${r} = latents[latent + from${r}];
@@ -139,8 +144,9 @@ export function headsGradient(
   split: Split,
   mapped: boolean,
 ): FixedShare {
-  const { tile, partials } = split;
+  const { tile, partials, draws } = split;
   const heads = 2 * spec.latentDim;
+  const row = latentRow(spec.latentDim, draws);
   const { first, length } = linearRegion(spec, mapped);
   const bias = (offsetOf(spec, "fc_mu.bias") - first) / 4;
   return {
@@ -153,8 +159,9 @@ export function headsGradient(
     flops: linearFlops(spec.latentDim, ["heads"]),
     ...product({
       ...split,
+      each: 1,
       rows: heads,
-      factors: latentRow(spec.latentDim).slopes,
+      factors: `image * ${row.length}u + ${row.slopes}u`,
       columns: COLUMNS,
       channels: norm.channels,
       value: { bindings: {}, value: "features[at]" },
@@ -183,7 +190,7 @@ export function headsGradient(
         ).join("\n      ")
       }
     }`,
-    }, spec),
+    }),
   };
 }
 
@@ -197,7 +204,7 @@ export function decodeGradient(spec: ModelSpec, split: Split): FixedShare {
       latents: read("latents", "f32"),
       gradients: write("gradients"),
     },
-    flops: linearFlops(spec.latentDim, ["fc_decode"]),
+    flops: split.draws * linearFlops(spec.latentDim, ["fc_decode"]),
     ...affine(spec, split, {
       columns: COLUMNS,
       channels: FEATURE_COUNT,
@@ -227,7 +234,7 @@ export function mapGradient(
       latents: read("latents", "f32"),
       map: write("∂map"),
     },
-    flops: linearFlops(spec.latentDim, ["map"]),
+    flops: split.draws * linearFlops(spec.latentDim, ["map"]),
     ...affine(spec, split, {
       columns: MAP_ROW,
       channels: MAPPED.shape.large.channels,
@@ -251,8 +258,9 @@ function affine(
     ...split,
     ...of,
     columns,
+    each: split.draws,
     rows: latentDim,
-    factors: latentRow(latentDim).z,
+    factors: zAt("image", latentDim, split.draws),
     total: (r) =>
       r ? ["", ""] : ["var total = vec4<f32>();", "total += value;"],
     store: `
@@ -265,5 +273,5 @@ function affine(
       )
     }
     if (row == 0u) { ${to}[to + ${latentDim * columns}u] = total; }`,
-  }, spec);
+  });
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { Likelihood } from "../../model/spec.ts";
+import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
 import { OUTPUT } from "../stages.ts";
 import { exponentials } from "./functions.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
+import { perImage } from "./rows.ts";
 import type { Output } from "./sides.ts";
 
 /** What stands where in an image's row of losses. */
@@ -25,16 +26,29 @@ export function lossRow(latentDim: number): number {
   return Loss.kl + latentDim;
 }
 
-/** Makes the last layer's output the loss, in training with its gradient. */
+/**
+ * Makes the last layer's output the loss, in training with its gradient: that
+ * of the mean over the draws.
+ *
+ * @param bias Where the layer's bias lies in the arena.
+ * @param draws Rows for each image.
+ */
 export function lossOutput(
-  likelihood: Likelihood,
-  latentDim: number,
-  bias: number,
-  training: boolean,
+  { likelihood, latentDim, bias, draws, training }: {
+    readonly likelihood: Likelihood;
+    readonly latentDim: number;
+    readonly bias: number;
+    readonly draws: number;
+    readonly training: boolean;
+  },
 ): Output {
   const row = `group.x * ${lossRow(latentDim)}u`;
+  const rows = perImage(draws).code;
+  const pixel = draws === 1
+    ? "at"
+    : `at - (image - image / ${draws}u) * ${IMAGE_PIXELS}u`;
   const output = `let y = value + parameters[${bias / 4}u].x;
-    let x = images[at];`;
+    let x = images[${pixel}];`;
   const loss = likelihood === "bce"
     // max(y, 0) − y·x + log(1 + e^−|y|): no overflow for any logit.
     ? `let e = exponential(-abs(y));
@@ -53,12 +67,14 @@ export function lossOutput(
     globals: likelihood === "bce" ? exponentials : "",
     store: `${output}
     ${loss}
-    ${training ? "gradient[at] = slope / f32(job.count);" : ""}
+    ${training ? `gradient[at] = slope / f32(${rows});` : ""}
     sum0 += vec4(loss, slope, 0.0, 0.0);`,
     sums: 1,
     single: true,
-    finish: `losses[${row} + ${Loss.reconstruction}u] = total0.x;
-    losses[${row} + ${Loss.slope}u] = total0.y / f32(job.count);`,
+    finish: `losses[${row} + ${Loss.reconstruction}u] = total0.x${
+      draws === 1 ? "" : ` / ${draws}.0`
+    };
+    losses[${row} + ${Loss.slope}u] = total0.y / f32(${rows});`,
   };
 }
 
@@ -77,13 +93,18 @@ export function pixelOutput(likelihood: Likelihood, bias: number): Output {
 
 /**
  * Sums all rows into the record of the job's slot, with 64 threads for each
- * `column` (a WGSL expression) of the rows.
+ * `column` (a WGSL expression) of the rows. There is one for each draw, but the
+ * KL of an image stands once: in the rows of the first draws, by number.
  */
 export function recorded(
   latentDim: number,
   column: string,
+  draws = 1,
 ): { bindings: Record<string, Binding>; globals: string; main: string } {
   const row = lossRow(latentDim);
+  const rows = draws === 1
+    ? "job.count"
+    : `select(job.count, ${perImage(draws).code}, ${column} < ${Loss.kl}u)`;
   return {
     bindings: {
       losses: read("losses", "f32"),
@@ -92,7 +113,7 @@ export function recorded(
     globals: "var<workgroup> partial: array<f32, 64>;",
     main: `
   var sum = 0.0;
-  for (var image = thread; image < job.count; image += 64u) {
+  for (var image = thread; image < ${rows}; image += 64u) {
     sum += losses[image * ${row}u + ${column}];
   }
   partial[thread] = sum;

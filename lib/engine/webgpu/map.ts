@@ -7,6 +7,7 @@
  */
 import { linearFlops, MAPPED } from "../stages.ts";
 import { type Program, program, read } from "./program.ts";
+import type { Rows } from "./rows.ts";
 import { joined } from "./shares.ts";
 import type { Input, Output } from "./sides.ts";
 
@@ -22,23 +23,23 @@ const THREADS = Math.ceil(size ** 2 / 2) * COLUMNS;
 /** What {@linkcode mapped} reads and writes. */
 export interface Mapped {
   readonly latentDim: number;
-  /** z: its buffer, the length of an image's row there, and its place in it. */
+  /** z: its buffer, and where (in WGSL) that of a row begins there. */
   readonly z: {
     readonly buffer: string;
-    readonly length: number;
-    readonly first: number;
+    readonly at: (row: string) => string;
   };
+  readonly rows: Rows;
   /** Where the map lies in the transposes. */
   readonly map: number;
   readonly output: Output;
-  /** Most workgroups, and how many images of its own one takes at once. */
+  /** Most workgroups, and how many rows of its own one takes at once. */
   readonly workgroups: number;
   readonly images: number;
 }
 
 /** Makes [z, 1] · M, in place of fc_decode and decoder.0. */
 export function mapped(
-  { latentDim, z, map, output, workgroups, images }: Mapped,
+  { latentDim, z, rows, map, output, workgroups, images }: Mapped,
 ): Program {
   const range = (length: number) => Array.from({ length }, (_, i) => i);
   const sums = range(output.sums);
@@ -52,21 +53,21 @@ export function mapped(
       transposes: read("transposes"),
     }, output.bindings),
     threads: THREADS,
-    grid: (images) => [Math.min(images, workgroups)],
-    flops: linearFlops(latentDim, ["map"]),
+    grid: (images) => [Math.min(rows.of(images), workgroups)],
+    flops: rows.of(1) * linearFlops(latentDim, ["map"]),
     globals: `${output.globals ?? ""}
 var<workgroup> latent: array<f32, ${images * latentDim}>;
 ${sums.length ? `var<workgroup> partial: array<vec4<f32>, ${THREADS}>;` : ""}`,
     main: `
   let c = thread % ${COLUMNS}u;
   ${sums.map((s) => `var sum${s} = vec4<f32>();`).join("\n  ")}
-  for (var first = group.x; first < job.count; first += ${
+  for (var first = group.x; first < ${rows.code}; first += ${
       images * workgroups
     }u) {
     for (var i = thread; i < ${images * latentDim}u; i += ${THREADS}u) {
       let image = first + i / ${latentDim}u * ${workgroups}u;
-      let row = min(image, job.count - 1u) * ${z.length}u + ${z.first}u;
-      latent[i] = latents[row + i % ${latentDim}u];
+      let row = min(image, ${rows.code} - 1u);
+      latent[i] = latents[${z.at("row")} + i % ${latentDim}u];
     }
     workgroupBarrier();
     for (var i = thread; i < ${MAP_ROW}u; i += ${THREADS}u) {
@@ -82,7 +83,7 @@ ${sums.length ? `var<workgroup> partial: array<vec4<f32>, ${THREADS}>;` : ""}`,
       }
       ${
       lines((k) =>
-        `if (first + ${k * workgroups}u < job.count) {
+        `if (first + ${k * workgroups}u < ${rows.code}) {
         let value = value${k};
         let at = (first + ${k * workgroups}u) * ${MAP_ROW}u + i;
         ${output.store}

@@ -11,6 +11,7 @@
 import { BATCH_NORM, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { type Norm, NORMS, type Stage } from "../stages.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
+import type { Rows } from "./rows.ts";
 import type { FixedShare } from "./shares.ts";
 
 /** The vectors of a norm's coefficients, one after the other. */
@@ -58,7 +59,7 @@ export function coefficient(
 }
 
 /** Rows of sums in a buffer, one for each of `parts` (WGSL) workgroups. */
-interface Rows {
+interface Sums {
   readonly buffer: string;
   readonly parts: string;
   /** vec4 of a row that are wanted. */
@@ -74,7 +75,7 @@ function slicesOf(threads: number, width: number): number {
 
 /** Sums the rows in slices, into `memory`, and waits. */
 function overParts(
-  { buffer, parts, width, at }: Rows,
+  { buffer, parts, width, at }: Sums,
   threads: number,
   memory: string,
 ): string {
@@ -107,14 +108,16 @@ export interface Moments {
  * the running statistics.
  *
  * @param parts WGSL for the number of those workgroups.
+ * @param rows Those that the norm sees as one batch.
  */
 export function batchMoments(
   norm: Norm,
   spec: ModelSpec,
   parts: string,
+  rows: Rows,
 ): Moments {
   const columns = norm.channels / 4, width = FORWARD_SUMS * columns;
-  const rows = {
+  const left = {
     buffer: "before_sums",
     parts,
     width,
@@ -133,7 +136,7 @@ export function batchMoments(
 var<workgroup> shifts: array<vec4<f32>, ${columns}>;`,
     scratch: (threads) => slicesOf(threads, width) * width,
     code: (threads, memory) => `
-  ${overParts(rows, threads, memory)}
+  ${overParts(left, threads, memory)}
   for (var c = thread; c < ${columns}u; c += ${threads}u) {
     var sum0 = vec4<f32>();
     var sum1 = vec4<f32>();
@@ -141,7 +144,7 @@ var<workgroup> shifts: array<vec4<f32>, ${columns}>;`,
       sum0 += ${memory}[i + c];
       sum1 += ${memory}[i + ${columns}u + c];
     }
-    let n = f32(job.count) * ${norm.places}.0;
+    let n = f32(${rows.code}) * ${norm.places}.0;
     let mean = sum0 / n;
     let variance = max(sum1 / n - mean * mean, vec4<f32>());
     let inverse = 1.0 / sqrt(variance + ${BATCH_NORM.eps});
@@ -197,17 +200,19 @@ export function inferenceMoments(spec: ModelSpec): Program {
  * takes four channels.
  *
  * @param parts WGSL for the number of workgroups that left sums.
+ * @param rows Those that the norm sees as one batch.
  */
 export function normGradient(
   norm: Norm,
   stage: Stage,
   spec: ModelSpec,
   parts: string,
+  rows: Rows,
   threads: number,
 ): FixedShare {
   const columns = norm.channels / 4, width = BACKWARD_SUMS;
   const slices = slicesOf(threads, width);
-  const rows = {
+  const left = {
     buffer: "sums",
     parts,
     width,
@@ -226,7 +231,7 @@ export function normGradient(
       `var<workgroup> parts_sums: array<vec4<f32>, ${slices * width}>;`,
     ],
     main: `
-  ${overParts(rows, threads, "parts_sums")}
+  ${overParts(left, threads, "parts_sums")}
   if (thread == 0u) {
     var sum0 = vec4<f32>();
     var sum1 = vec4<f32>();
@@ -238,7 +243,7 @@ export function normGradient(
       sum2 += parts_sums[i + 2u];
       positives += parts_sums[i + 3u];
     }
-    let n = f32(job.count) * ${norm.places}.0;
+    let n = f32(${rows.code}) * ${norm.places}.0;
     let mean = ${get("mean")};
     let inverse = ${get("inverse")};
     let scale = ${get("scale")};

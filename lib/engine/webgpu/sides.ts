@@ -17,6 +17,7 @@ import {
   type Vector,
 } from "./norm.ts";
 import { type Binding, read, write } from "./program.ts";
+import type { Rows } from "./rows.ts";
 import { joined } from "./shares.ts";
 
 /** How a program gets at the values that it reads; `at` and `c` are in vec4. */
@@ -61,8 +62,9 @@ export function normalisedByBatch(
   activations: string,
   spec: ModelSpec,
   parts: string,
+  rows: Rows,
 ): Input {
-  const moments = batchMoments(norm, spec, parts);
+  const moments = batchMoments(norm, spec, parts, rows);
   return {
     bindings: joined({ input: read(activations) }, moments.bindings),
     constants: { scale: "scales[c]", shift: "shifts[c]" },

@@ -4,15 +4,14 @@
  * @module
  */
 import type { TrainLosses } from "../../model/losses.ts";
-import { ADAM } from "../../model/spec.ts";
 import { streamKey } from "../../rng.ts";
 import { firstLine } from "../../text.ts";
-import type { BatchRef, Hyper } from "../engine.ts";
+import { type BatchRef, type Hyper, noiseRows } from "../engine.ts";
 import { GpuError } from "../gpu.ts";
 import { createWords } from "./buffers.ts";
 import { imageBuffers } from "./images.ts";
 import type { Shared } from "./inference.ts";
-import { latentRow } from "./latent.ts";
+import { latentRow } from "./latents.ts";
 import { lossRow } from "./loss.ts";
 import type { Dispatch } from "./program.ts";
 import { MOST_JOBS } from "./queue.ts";
@@ -87,7 +86,8 @@ export class Training {
     const { options, queue } = this.#shared;
     if (epsilon) this.#setNoise(epsilon);
     const t = this.step + 1;
-    const [key0, key1] = streamKey(options.seed, "epsilon");
+    const { adamBeta1, adamBeta2, seed } = options;
+    const [key0, key1] = streamKey(seed, "epsilon");
     const work = { kind: "training", dispatches: this.#dispatches };
     const wait = queue.record(work, {
       first,
@@ -97,8 +97,8 @@ export class Training {
       slot: this.#unread.length,
       klWeight: hyper.beta,
       capacity: hyper.capacity,
-      stepSize: hyper.learningRate / (1 - ADAM.beta1 ** t),
-      secondCorrection: 1 / Math.sqrt(1 - ADAM.beta2 ** t),
+      stepSize: hyper.learningRate / (1 - adamBeta1 ** t),
+      secondCorrection: 1 / Math.sqrt(1 - adamBeta2 ** t),
     });
     this.step = t;
     this.stepsRecorded++;
@@ -143,11 +143,12 @@ export class Training {
 
   /** Puts noise where `latentForward` would leave its own. */
   #setNoise(noise: Float32Array): void {
-    const { options: { latentDim }, queue, buffers } = this.#shared;
-    const { length, epsilon } = latentRow(latentDim);
-    const rows = new Float32Array(noise.length / latentDim * length);
-    for (let i = 0; i * latentDim < noise.length; i++) {
-      const own = noise.subarray(i * latentDim, (i + 1) * latentDim);
+    const { options: { latentDim, draws }, queue, buffers } = this.#shared;
+    const { length, epsilon } = latentRow(latentDim, draws);
+    const width = noiseRows(draws) * latentDim;
+    const rows = new Float32Array(noise.length / width * length);
+    for (let i = 0; i * width < noise.length; i++) {
+      const own = noise.subarray(i * width, (i + 1) * width);
       rows.set(own, i * length + epsilon);
     }
     queue.write(buffers.get("latents"), rows);

@@ -1,0 +1,204 @@
+/**
+ * The programs of the way back, from the gradient of the loss with respect to
+ * the decoder's output to those of all weights, most of them in parts.
+ *
+ * @module
+ */
+import { FEATURE_COUNT, offsetOf } from "../../model/spec.ts";
+import { mapFlops, type Stage, STAGES } from "../stages.ts";
+import {
+  filterGradient,
+  type Partials,
+  singleFilterGradient,
+} from "./filter.ts";
+import { latentBackward } from "./latent_backward.ts";
+import { convolution, decodeRows, inputOf, partsOf } from "./layers.ts";
+import { type Layout, shapeIndex } from "./layout.ts";
+import {
+  decodeGradient,
+  headsGradient,
+  mapGradient,
+  type Split,
+} from "./linear.ts";
+import { MAP_ROW, mapParts } from "./map.ts";
+import { normGradient } from "./norm.ts";
+import { type Program, write } from "./program.ts";
+import { fixedRows, IMAGES } from "./rows.ts";
+import { type FixedShare, sharedOut } from "./shares.ts";
+import {
+  gradientOf,
+  type Input,
+  type Output,
+  plain,
+  stored,
+  throughNorm,
+} from "./sides.ts";
+
+const [E0, E3, E6, D0, D3, D6] = STAGES;
+
+/** Makes the way back. */
+export function backward(layout: Layout): Program[] {
+  return [
+    inputGradient(layout, D6, gradientOf(D3.norm!, D3.output)),
+    filterGradientOf(layout, D6, D3),
+    inputGradient(layout, D3, gradientOf(D0.norm!, D0.output)),
+    filterGradientOf(layout, D3, D0),
+    ...layout.maps.training ? mappedMiddle(layout) : middle(layout),
+    inputGradient(layout, E6, gradientOf(E3.norm!, E3.output)),
+    filterGradientOf(layout, E6, E3),
+    inputGradient(layout, E3, gradientOf(E0.norm!, E0.output)),
+    filterGradientOf(layout, E3, E0),
+    filterGradientOf(layout, E0),
+  ];
+}
+
+/** From decoder.0's output back to the features. */
+function middle(layout: Layout): Program[] {
+  const { spec, linear } = layout;
+  return [
+    inputGradient(layout, D0, stored("∂fc_decode")),
+    latentBackward(layout, {
+      gradient: plain("∂fc_decode", "vec4<f32>"),
+      width: FEATURE_COUNT / 4,
+      columns: FEATURE_COUNT / 4,
+      weights: {
+        buffer: "parameters",
+        offset: offsetOf(spec, "fc_decode.weight"),
+      },
+    }),
+    filterGradientOf(layout, D0, E6, [
+      headsGradientOf(layout),
+      decodeGradient(spec, splitOf(layout, linear)),
+    ]),
+  ];
+}
+
+/** The same through the map, and from its gradient to those of both layers. */
+function mappedMiddle(layout: Layout): Program[] {
+  const { spec, mapPartials, options: { latentDim, batchSize } } = layout;
+  const flops = mapFlops(latentDim) / batchSize;
+  const gradient = throughNorm(D0.norm!, D0, false);
+  const split = splitOf(layout, mapPartials);
+  const { threads } = split;
+  const parts = mapParts(latentDim, mapPartials.splits);
+  const heads = headsGradientOf(layout);
+  const back = convolution(layout, D0, "down", {
+    name: `∂${D0.name} input`,
+    input: parts,
+    output: {
+      bindings: { to: write("gradients") },
+      store: `to[${offsetOf(spec, "fc_decode.weight") / 4}u + at] = value;`,
+      sums: 0,
+    },
+    rows: fixedRows(latentDim + 1),
+  });
+  const filter = sharedOut(
+    `∂${D0.name} filter`,
+    threads,
+    filterGradient({
+      shape: D0.shape,
+      large: parts,
+      small: decodeRows(layout),
+      partials: layout.filterOf(D0).partials,
+      tile: layout.tiling.filter[shapeIndex(D0)],
+    }),
+    [],
+  );
+  return [
+    latentBackward(layout, {
+      gradient,
+      width: MAP_ROW,
+      columns: D0.norm!.channels / 4,
+      weights: { buffer: "transposes", offset: layout.map },
+    }),
+    sharedOut(
+      "linearGradients",
+      threads,
+      { ...heads, groups: () => heads.groups },
+      [
+        normGradient(E6.norm!, E6, spec, IMAGES.code, IMAGES, threads),
+        mapGradient(spec, gradient, split),
+      ],
+    ),
+    { ...back, flops },
+    { ...filter, flops },
+  ];
+}
+
+/** How the linear layers' gradients are shared. */
+function splitOf(layout: Layout, partials: Partials): Split {
+  return {
+    partials,
+    tile: layout.tiling.linear,
+    threads: layout.filterThreads(D0),
+    draws: layout.options.draws,
+  };
+}
+
+function headsGradientOf(layout: Layout): FixedShare {
+  const { spec, linear, maps } = layout;
+  const split = splitOf(layout, linear);
+  return headsGradient(spec, E6.norm!, E6.output, split, maps.training);
+}
+
+/** What arrives at a stage's output on the way back. */
+function gradientInto(stage: Stage, keep: boolean): Input {
+  return stage.norm
+    ? throughNorm(stage.norm, stage, keep)
+    : plain(`∂${stage.name}`, "f32");
+}
+
+/** Keeps the gradient before the ReLU for the filter gradient. */
+function inputGradient(layout: Layout, stage: Stage, output: Output): Program {
+  const back = stage.direction === "down" ? "up" : "down";
+  return convolution(layout, stage, back, {
+    name: `∂${stage.name} input`,
+    input: gradientInto(stage, true),
+    output,
+    rows: layout.trainingRows(stage),
+  });
+}
+
+/**
+ * Makes the filter gradient of a stage. Some of its workgroups make the norm's
+ * gradient of the stage `next`, which is next on the way back, or do `more`.
+ */
+function filterGradientOf(
+  layout: Layout,
+  stage: Stage,
+  next?: Stage,
+  more: readonly FixedShare[] = [],
+): Program {
+  const { name, direction, norm, shape } = stage;
+  const threads = layout.filterThreads(stage);
+  const before = inputOf(stage);
+  const after = norm && next
+    ? plain(`∂${name}`, "vec4<f32>")
+    : gradientInto(stage, false);
+  const make = shape.large.channels === 1
+    ? singleFilterGradient
+    : filterGradient;
+  return sharedOut(
+    `∂${name} filter`,
+    threads,
+    make({
+      shape,
+      large: direction === "down" ? before : after,
+      small: direction === "down" ? after : before,
+      partials: layout.filterOf(stage).partials,
+      tile: layout.tiling.filter[shapeIndex(stage)],
+    }),
+    [...next ? [normGradientOf(layout, next, threads)] : [], ...more],
+  );
+}
+
+function normGradientOf(
+  layout: Layout,
+  stage: Stage,
+  threads: number,
+): FixedShare {
+  const rows = layout.trainingRows(stage);
+  // latentBackward leaves sums for each image.
+  const parts = stage === E6 ? rows.code : partsOf(layout, rows);
+  return normGradient(stage.norm!, stage, layout.spec, parts, rows, threads);
+}

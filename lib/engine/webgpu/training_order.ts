@@ -1,0 +1,75 @@
+/**
+ * Which programs of a training step make which tensor.
+ *
+ * @module
+ */
+import { OUTPUT, type Stage, STAGES } from "../stages.ts";
+
+/**
+ * The GPU engine's programs of a training step in their order, and the tensors
+ * that show first what they have done.
+ *
+ * @param isMapped Whether fc_decode and decoder.0 are one map; see `usesMap`.
+ */
+export function trainingOrder(isMapped: boolean): {
+  readonly programs: readonly string[];
+  readonly tensors: readonly string[];
+}[] {
+  const [e0, e3, e6, d0, d3, d6] = STAGES;
+  /** A stage, whose norm's moments the program behind it makes. */
+  const forward = ({ name, norm }: Stage, next: string) => ({
+    programs: [name, next],
+    tensors: [`${norm!.name}.running_mean`, `${norm!.name}.running_var`],
+  });
+  /**
+   * The gradients behind a stage's norm: one program leaves sums, and the next
+   * makes them of these.
+   */
+  const behind = ({ name, norm }: Stage, ...programs: string[]) => ({
+    programs,
+    tensors: [`${norm!.name}.weight`, `${norm!.name}.bias`, `${name}.bias`],
+  });
+  // Adam adds up the parts of these gradients.
+  const filter = ({ name }: Stage) => ({
+    programs: [`∂${name} filter`, "adam"],
+    tensors: [`${name}.weight`],
+  });
+  const linear = isMapped ? "linearGradients" : `∂${d0.name} filter`;
+  const heads = [
+    {
+      programs: ["latentBackward", linear],
+      tensors: ["heads.weight", "heads.bias"],
+    },
+    behind(e6, "latentBackward", linear),
+  ];
+  const decode = {
+    programs: isMapped
+      ? [linear, `∂${d0.name} input`]
+      : [`∂${d0.name} input`, linear],
+    tensors: ["fc_decode.weight", "fc_decode.bias"],
+  };
+  return [
+    forward(e0, e3.name),
+    forward(e3, e6.name),
+    forward(e6, "latentForward"),
+    { programs: ["latentForward"], tensors: ["KL"] },
+    ...isMapped
+      ? [{ ...forward(d0, d3.name), programs: ["map", d0.name, d3.name] }]
+      : [forward(d0, d3.name)],
+    forward(d3, d6.name),
+    { programs: [OUTPUT], tensors: ["reconstruction"] },
+    { programs: [OUTPUT, "adam"], tensors: [`${OUTPUT}.bias`] },
+    behind(d3, `∂${d6.name} input`, `∂${d6.name} filter`),
+    filter(d6),
+    behind(d0, `∂${d3.name} input`, `∂${d3.name} filter`),
+    filter(d3),
+    ...isMapped
+      ? [...heads, decode, filter(d0)]
+      : [decode, ...heads, filter(d0)],
+    behind(e3, `∂${e6.name} input`, `∂${e6.name} filter`),
+    filter(e6),
+    behind(e0, `∂${e3.name} input`, `∂${e3.name} filter`),
+    filter(e3),
+    filter(e0),
+  ];
+}
