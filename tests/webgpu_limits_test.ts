@@ -1,6 +1,8 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
+import type { EngineOptions } from "../lib/engine/engine.ts";
 import { LIMITS, needsOf, programsOf } from "../lib/engine/webgpu/limits.ts";
 import { Plan } from "../lib/engine/webgpu/plan.ts";
+import { MOST_JOBS } from "../lib/engine/webgpu/queue.ts";
 import { HARDWARE, SOFTWARE } from "../lib/engine/webgpu/tiling.ts";
 
 for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
@@ -10,15 +12,28 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
     for (const latentDim of [1, 12, 317, 376, 384, 385, 512]) {
       for (const likelihood of ["mse", "bce"] as const) {
         for (
-          const [autoencoder, batchSize] of [
-            [false, 1],
-            [false, 2048],
-            [true, 2048],
-          ] as const
+          const [batchSize, more] of [
+            [1, {}],
+            [2048, {}],
+            [2048, { autoencoder: true }],
+            [1, { draws: 2, klGradient: "stl" }],
+            [1, { draws: 2048 }],
+            [682, { draws: 3, klGradient: "stl" }],
+            [1024, { draws: 2 }],
+          ] as [number, Partial<EngineOptions>][]
         ) {
-          const model = { latentDim, likelihood, autoencoder, batchSize };
-          for (const program of programsOf(new Plan(model, tiling))) {
-            const needed = needsOf(program, 2048);
+          const plan = new Plan({
+            latentDim,
+            likelihood,
+            autoencoder: false,
+            batchSize,
+            ...more,
+          }, tiling);
+          for (const [name, words] of plan.layout.buffers(256, MOST_JOBS)) {
+            assertLessOrEqual(4 * words, 2 ** 27, name);
+          }
+          for (const program of programsOf(plan)) {
+            const needed = needsOf(program, batchSize);
             for (const limit of Object.keys(LIMITS)) {
               const key = limit as keyof typeof LIMITS;
               assertLessOrEqual(
@@ -34,14 +49,16 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
   });
 }
 
-Deno.test("training() makes 20 dispatches a step, 22 with the map", () => {
+Deno.test("training() makes 20 dispatches a step, 22 with the map, whatever the draws", () => {
   const model = {
     latentDim: 12,
     likelihood: "mse",
     autoencoder: false,
   } as const;
-  const count = (batchSize: number) =>
-    new Plan({ ...model, batchSize }, HARDWARE).training().length;
+  const count = (batchSize: number, draws?: number) =>
+    new Plan({ ...model, batchSize, draws }, HARDWARE).training().length;
   assertEquals(count(8), 20);
+  assertEquals(count(4, 2), 20);
   assertEquals(count(128), 22);
+  assertEquals(count(8, 2), 22);
 });

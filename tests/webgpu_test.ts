@@ -7,7 +7,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { Engine } from "../lib/engine/engine.ts";
+import { engineOptions } from "../lib/engine/checks.ts";
+import type { Engine, EngineOptions } from "../lib/engine/engine.ts";
 import { GpuError, requestGpu } from "../lib/engine/gpu.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import {
@@ -103,9 +104,10 @@ function isKept(stage: Stage, isMapped: boolean): boolean {
 async function snapshot(
   engine: WebGpuEngine,
   images: number,
-  latentDim: number,
+  { latentDim, draws, adamBeta1 }: Required<EngineOptions>,
 ) {
-  const isMapped = usesMap(latentDim, images);
+  const rows = images * draws;
+  const isMapped = usesMap(latentDim, rows);
   const { parameters, running } = await engine.readState();
   engine.trainStep({ first: 0, count: images, step: 4 }, {
     beta: 0.5,
@@ -121,33 +123,29 @@ async function snapshot(
       ...stage.norm ? [`∂${stage.norm.name}`] : [],
     ]),
   ];
-  const room = Math.max(images, 64);
   const buffers = new Map<string, Float64Array>();
   for (const name of names) {
     const values = await engine.readBuffer(name);
-    buffers.set(
-      name,
-      Float64Array.from(
-        values.subarray(0, Math.floor(values.length / room) * images),
-      ),
-    );
+    const count = /decode/.test(name) ? rows : images;
+    const each = Math.floor(values.length / Math.max(count, 64));
+    buffers.set(name, Float64Array.from(values.subarray(0, each * count)));
   }
-  const { length, epsilon, z, slopes } = latentRow(latentDim);
+  const { length, epsilon, kl, z, slopes } = latentRow(latentDim, draws);
   const latents = buffers.get("latents")!;
   const spec = modelSpec(latentDim);
   const part = (from: number, to: number) =>
     latents.filter((_, i) => i % length >= from && i % length < to);
   buffers.set("heads", part(0, 2 * latentDim));
-  buffers.set("epsilon", part(epsilon, epsilon + latentDim));
-  buffers.set("z", part(z, z + latentDim));
+  buffers.set("epsilon", part(epsilon, kl));
+  buffers.set("z", part(z, slopes));
   buffers.set("∂heads", part(slopes, slopes + 2 * latentDim));
   if (isMapped) { // which has no such buffer
-    const z = part(latentRow(latentDim).z, latentRow(latentDim).z + latentDim);
+    const z = buffers.get("z")!;
     const weight = offsetOf(spec, "fc_decode.weight");
     const bias = offsetOf(spec, "fc_decode.bias");
     buffers.set(
       "fc_decode",
-      Float64Array.from({ length: images * FEATURE_COUNT }, (_, i) => {
+      Float64Array.from({ length: rows * FEATURE_COUNT }, (_, i) => {
         const b = Math.floor(i / FEATURE_COUNT), j = i % FEATURE_COUNT;
         let sum = parameters[bias + j];
         for (let d = 0; d < latentDim; d++) {
@@ -177,7 +175,7 @@ async function snapshot(
       slice(parameters, name, length),
     /** After one step the first moment is (1 − β₁)·gradient. */
     gradient: (name: string, length: number) =>
-      slice(after.expAvg, name, length).map((m) => m / 0.1),
+      slice(after.expAvg, name, length).map((m) => m / (1 - adamBeta1)),
     runningBefore: (name: string, length: number) =>
       slice(running, name, length),
     runningAfter: (name: string, length: number) =>
@@ -253,23 +251,38 @@ function close(
 }
 
 for (
-  const [kind, tiling, images, latentDim] of [
+  const [kind, tiling, images, latentDim, more = {}] of [
     // More images than workgroups.
     ["software", { ...SOFTWARE, workgroups: 2 }, 3, 3],
     ["hardware", HARDWARE, 65, 3], // more images than a reduction has threads
     ["software", SOFTWARE, 2, 140], // more heads than threads
     // The map, of more rows than a thread takes; "hardware" has it, too.
     ["software", { ...SOFTWARE, workgroups: 2 }, 21, 13],
-  ] as [string, Tiling, number, number][]
+    // Draws of z, without the map and with it; the last of three has no pair.
+    ["software", { ...SOFTWARE, workgroups: 2 }, 2, 5, {
+      draws: 2,
+      klGradient: "stl",
+      headsLrFactor: 0.3,
+      adamBeta1: 0,
+      adamBeta2: 0.95,
+    }],
+    ["hardware", { ...HARDWARE, workgroups: 4 }, 3, 3, { draws: 3 }],
+  ] as [string, Tiling, number, number, Partial<EngineOptions>?][]
 ) {
-  const size = `batch ${images}, latent ${latentDim}`;
+  const size = [
+    `batch ${images}, latent ${latentDim}`,
+    ...Object.entries(more).map(([name, value]) => `${name} ${value}`),
+  ].join(", ");
   test(`each program does what plain loops do (${kind}, ${size})`, async () => {
-    const engine = await ready(images, {
+    const options = engineOptions({
+      ...plain,
       batchSize: images,
       latentDim,
-      tiling,
+      ...more,
     });
-    const state = await snapshot(engine, images, latentDim);
+    const { draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 } = options;
+    const engine = await ready(images, { ...options, tiling });
+    const state = await snapshot(engine, images, options);
     engine.dispose();
     close(
       state.get("image"),
@@ -285,7 +298,8 @@ for (
         ? ["large", "small"] as const
         : ["small", "large"] as const;
       const { channels } = shape[to];
-      const places = images * shape[to].size ** 2;
+      const rows = direction === "down" ? images : images * draws;
+      const places = rows * shape[to].size ** 2;
       const weight = state.parameter(`${name}.weight`, size);
       const bias = state.parameter(`${name}.bias`, channels);
       const input = inputOf(stage, state);
@@ -296,7 +310,7 @@ for (
         { length: places * channels },
         (_, i) => bias[i % channels],
       );
-      convolve(shape, images, to, {
+      convolve(shape, rows, to, {
         [from]: input,
         [to]: output,
         weight,
@@ -305,7 +319,10 @@ for (
         close(state.get(stage.output), output.map((x) => Math.max(x, 0)), name);
       } else {
         const x = state.get("image");
-        const slope = output.map((y, i) => 2 * (y - x[i]) / images);
+        const pixel = (i: number) =>
+          Math.floor(i / IMAGE_PIXELS / draws) * IMAGE_PIXELS +
+          i % IMAGE_PIXELS;
+        const slope = output.map((y, i) => 2 * (y - x[pixel(i)]) / rows);
         close(state.get(`∂${name}`), slope, `∂${name}`);
         const total = slope.reduce((a, b) => a + b);
         close(state.gradient(`${name}.bias`, 1), [total], `∂${name}.bias`);
@@ -340,7 +357,7 @@ for (
         gradient = expected.gradient;
 
         const { mean, variance, n } = batchMoments(state.get(stage.output), C);
-        assertEquals(n, images * places);
+        assertEquals(n, rows * places);
         const follow = (statistic: string, values: Float64Array) =>
           close(
             state.runningAfter(`${normName}.${statistic}`, C),
@@ -353,7 +370,7 @@ for (
       }
 
       const filter = new Float64Array(size);
-      convolve(shape, images, "weight", {
+      convolve(shape, rows, "weight", {
         [from]: input,
         [to]: gradient,
         weight: filter,
@@ -367,7 +384,7 @@ for (
 
       if (stage.input === "image") continue;
       const inputGradient = new Float64Array(input.length);
-      convolve(shape, images, from, {
+      convolve(shape, rows, from, {
         [from]: inputGradient,
         [to]: gradient,
         weight,
@@ -417,22 +434,28 @@ for (
     );
     const mu = (b: number, d: number) => heads[b * N + d];
     const logvar = (b: number, d: number) => heads[b * N + latentDim + d];
+    const sigma = (b: number, d: number) => Math.exp(logvar(b, d) / 2);
+    const rows = images * draws;
+    /** ε of a row of the decoder, with the sign of its draw. */
+    const noise = (row: number, d: number) => {
+      const b = Math.floor(row / draws), k = row % draws;
+      const pair = b * Math.ceil(draws / 2) + Math.floor(k / 2);
+      return (k % 2 ? -1 : 1) * epsilon[pair * latentDim + d];
+    };
     close(
       z,
-      matrix(
-        images,
-        latentDim,
-        (b, d) =>
-          mu(b, d) + Math.exp(logvar(b, d) / 2) * epsilon[b * latentDim + d],
-      ),
+      matrix(rows, latentDim, (row, d) => {
+        const b = Math.floor(row / draws);
+        return mu(b, d) + sigma(b, d) * noise(row, d);
+      }),
       "z",
       1e-6,
     );
     close(
       state.get("fc_decode"),
-      matrix(images, F, (b, j) =>
+      matrix(rows, F, (row, j) =>
         bias[j] +
-        sum(latentDim, (d) => z[b * latentDim + d] * weight[d * F + j])),
+        sum(latentDim, (d) => z[row * latentDim + d] * weight[d * F + j])),
       "fc_decode",
     );
     const kl = sum(images * latentDim, (i) => {
@@ -441,19 +464,26 @@ for (
     }) / images;
     const factor = 0.5 * Math.sign(kl - 1) / images;
     const dz = matrix(
-      images,
+      rows,
       latentDim,
-      (b, d) => sum(F, (j) => dDecoded[b * F + j] * weight[d * F + j]),
+      (row, d) => {
+        const slope = sum(F, (j) => dDecoded[row * F + j] * weight[d * F + j]);
+        const b = Math.floor(row / draws);
+        return klGradient === "analytic" ? slope : slope + factor / draws *
+            (z[row * latentDim + d] - noise(row, d) / sigma(b, d));
+      },
     );
     close(
       dHeads,
       matrix(images, N, (b, n) => {
-        const d = n % latentDim, slope = dz[b * latentDim + d];
-        if (n < latentDim) return slope + factor * mu(b, d);
-        const variance = Math.exp(logvar(b, d));
-        const noise = epsilon[b * latentDim + d];
-        return (slope * noise * Math.sqrt(variance) + factor * (variance - 1)) /
-          2;
+        const d = n % latentDim, isMu = n < latentDim;
+        const along = sum(draws, (k) => {
+          const row = b * draws + k, slope = dz[row * latentDim + d];
+          return isMu ? slope : slope * noise(row, d) * sigma(b, d) / 2;
+        });
+        if (klGradient === "stl") return along;
+        return along +
+          factor * (isMu ? mu(b, d) : (sigma(b, d) ** 2 - 1) / 2);
       }),
       "∂heads",
     );
@@ -487,24 +517,34 @@ for (
         latentDim,
         F,
         (d, j) =>
-          sum(images, (b) => z[b * latentDim + d] * dDecoded[b * F + j]),
+          sum(rows, (row) => z[row * latentDim + d] * dDecoded[row * F + j]),
       ),
       "∂fc_decode.weight",
     );
     close(
       state.gradient("fc_decode.bias", F),
-      matrix(1, F, (_, j) => sum(images, (b) => dDecoded[b * F + j])),
+      matrix(1, F, (_, j) => sum(rows, (row) => dDecoded[row * F + j])),
       "∂fc_decode.bias",
     );
 
     // Adam's first step moves each weight by almost the learning rate.
     const { parameters, expAvg, expAvgSq } = state.after;
-    const gradient = expAvg.map((m) => m / 0.1);
-    close(expAvgSq, gradient.map((g) => 0.001 * g * g), "expAvgSq", 1e-5);
+    const gradient = expAvg.map((m) => m / (1 - adamBeta1));
+    close(
+      expAvgSq,
+      gradient.map((g) => (1 - adamBeta2) * g * g),
+      "expAvgSq",
+      1e-5,
+    );
+    const headsEnd = offsetOf(modelSpec(latentDim), "fc_decode.weight");
+    const headsFirst = offsetOf(modelSpec(latentDim), "fc_mu.weight");
     parameters.forEach((p, i) => {
       const g = gradient[i];
+      const rate = i >= headsFirst && i < headsEnd
+        ? 1e-3 * headsLrFactor
+        : 1e-3;
       const moved = state.before.parameters[i] -
-        1e-3 * g / (Math.abs(g) + 1e-8);
+        rate * g / (Math.abs(g) + 1e-8);
       assertAlmostEquals(p, moved, 1e-6, `parameter ${i}`);
     });
   });
@@ -512,14 +552,12 @@ for (
 
 test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
   const { latentDim, seed } = plain;
-  const count = 201;
-  const engine = await ready(count, { batchSize: count });
-  const check = async (expected: Float32Array) => {
-    const { length, epsilon } = latentRow(latentDim);
+  const count = 201, draws = 3, pairs = 2;
+  const engine = await ready(count, { batchSize: count, draws });
+  const check = async (expected: Float32Array, draws: number) => {
+    const { length, epsilon, kl } = latentRow(latentDim, draws);
     const actual = (await engine.readBuffer("latents"))
-      .filter((_, i) =>
-        i % length >= epsilon && i % length < epsilon + latentDim
-      )
+      .filter((_, i) => i % length >= epsilon && i % length < kl)
       .subarray(0, expected.length);
     actual.forEach((x, i) =>
       assertAlmostEquals(x, expected[i], 1e-6 * Math.max(1, Math.abs(x)))
@@ -528,11 +566,14 @@ test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
   const n = count * latentDim;
   engine.trainStep({ first: 0, count, step: 7 }, hyper);
   await check(
-    fillNormal(new Float32Array(n), streamKey(seed, "epsilon"), 7),
+    fillNormal(new Float32Array(pairs * n), streamKey(seed, "epsilon"), 7),
+    draws,
   );
+  // With one draw, whatever training has.
   await engine.evaluate(digits(count), 3, hyper);
   await check(
     fillNormal(new Float32Array(n), streamKey(seed, "evaluation"), 3),
+    1,
   );
   engine.dispose();
 });

@@ -22,6 +22,8 @@ export interface EngineCase {
   readonly latentDim: number;
   readonly likelihood?: EngineOptions["likelihood"];
   readonly autoencoder?: boolean;
+  readonly draws?: number;
+  readonly klGradient?: EngineOptions["klGradient"];
   /** Images in each buffer, if one is not to hold all. */
   readonly perBuffer?: number;
 }
@@ -38,11 +40,19 @@ export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
     { tiling, batch: 2, latentDim: 140 }, // more heads than threads
     { tiling, batch: 70, latentDim: 4 }, // with fc_decode in the map
     { tiling, batch: 20, latentDim: 13, likelihood: "bce" },
+    // Without the map, and with it.
+    { tiling, batch: 1, latentDim: 4, draws: 3 },
+    { tiling, batch: 2, latentDim: 1, draws: 2, klGradient: "stl" },
   ]);
 
 export function titleOf(of: EngineCase): string {
-  const kind = of.autoencoder ? "autoencoder" : of.likelihood ?? "mse";
-  return `${of.tiling}, batch ${of.batch}, latent ${of.latentDim}, ${kind}`;
+  const { tiling, batch, latentDim, draws, klGradient } = of;
+  return [
+    `${tiling}, batch ${batch}, latent ${latentDim}`,
+    of.autoencoder ? "autoencoder" : of.likelihood ?? "mse",
+    ...draws ? [`${draws} draws`] : [],
+    ...klGradient ? [klGradient] : [],
+  ].join(", ");
 }
 
 /**
@@ -63,12 +73,15 @@ export async function compareEngines(
   seed: number,
 ): Promise<void> {
   const { batch, latentDim, likelihood = "mse", autoencoder = false } = of;
+  const { draws, klGradient } = of;
   const options = {
     latentDim,
     likelihood,
     autoencoder,
     batchSize: batch,
     seed,
+    draws,
+    klGradient,
   };
   const engines = [
     await WebGpuEngine.create({
