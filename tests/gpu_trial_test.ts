@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { isSoftware, requestGpu } from "../lib/engine/gpu.ts";
-import type { BatchRef } from "../lib/engine/engine.ts";
+import type { BatchRef, EngineOptions } from "../lib/engine/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { createEngine, type EngineChoice } from "../lib/engines.ts";
 import { type GpuVerdict, tryGpu } from "../lib/gpu_trial.ts";
@@ -188,6 +188,32 @@ test("createEngine() tries a GPU once where the outcome is kept", async () => {
   assertEquals(recalls, 3);
 });
 
+test("createEngine() keeps outcomes apart whose programs differ", async () => {
+  const keys: string[] = [];
+  const memory: EngineChoice["memory"] = {
+    recall: (gpu) => {
+      keys.push(gpu);
+      return Promise.resolve({ isTaken: false, text: "it is known" });
+    },
+    keep: () => Promise.reject(new Error("there was no trial")),
+  };
+  const others: Partial<EngineOptions>[] = [
+    { draws: 2 },
+    { draws: 3 },
+    { klGradient: "stl" },
+    { draws: 2, klGradient: "stl" },
+    {},
+    // In the same programs, other constants.
+    { headsLrFactor: 0.3, adamBeta1: 0.7, adamBeta2: 0.95 },
+  ];
+  for (const other of others) {
+    (await createEngine({ ...options, ...other }, { memory })).dispose();
+  }
+  assertEquals(keys.length, others.length);
+  assertEquals(new Set(keys).size, others.length - 1);
+  assertEquals(keys.at(-1), keys.at(-2));
+});
+
 test("createEngine() passes on the source of a program that fails", async () => {
   const details: (string | undefined)[] = [];
   const { engine } = await withProgram(
@@ -200,13 +226,21 @@ test("createEngine() passes on the source of a program that fails", async () => 
   assertMatch(details[0]!, /^ {3}1 {2}struct Job /m);
 });
 
-/** Tries a wasm engine in the GPU's place, with `trainStep` as given. */
+/**
+ * Tries a wasm engine in the GPU's place, with `trainStep` as given.
+ *
+ * @param more Options of both engines.
+ * @param own Those of the one in the GPU's place.
+ */
 async function tryInPlace(
   trainStep: (batch: BatchRef, step: () => void) => void,
+  more: Partial<EngineOptions> = {},
+  own: Partial<EngineOptions> = {},
 ): Promise<{ verdict: GpuVerdict; sizes: number[] }> {
   const batchSize = 40;
-  const model = { ...options, batchSize, threads: 1 };
-  const gpu = new WasmEngine(model), reference = new WasmEngine(model);
+  const model = { ...options, batchSize, threads: 1, ...more };
+  const gpu = new WasmEngine({ ...model, ...own });
+  const reference = new WasmEngine(model);
   const sizes: number[] = [];
   const step = gpu.trainStep.bind(gpu);
   gpu.trainStep = (batch, hyper) => {
@@ -234,6 +268,26 @@ Deno.test("tryGpu() notices what is wrong at the run's batch size alone", async 
       /^webgpu on a fake is wrong, first in encoder\.0 /,
     );
     assertEquals(sizes.at(-1), size);
+  }
+});
+
+Deno.test("tryGpu() holds the run's own draws of z and KL gradient against wasm's", async () => {
+  const of = { draws: 4, klGradient: "stl" } as const;
+  const right = await tryInPlace((_, step) => step(), of);
+  assertMatch(right.verdict.text, /^webgpu on a fake: checked, /);
+  // So that the first step decodes no more than eight rows.
+  assertEquals(right.sizes[0], 2);
+  assertEquals(new Set(right.sizes), new Set([2, 8, 32, 40]));
+  for (
+    const [own, where] of [
+      [{ klGradient: "analytic" }, /first in latentBackward or /],
+      [{ draws: 1 }, /first in map or /],
+    ] as const
+  ) {
+    const { verdict } = await tryInPlace((_, step) => step(), of, own);
+    assertEquals(verdict.isTaken, false);
+    assertMatch(verdict.text, /^webgpu on a fake is wrong, /);
+    assertMatch(verdict.text, where);
   }
 });
 

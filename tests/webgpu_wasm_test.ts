@@ -22,6 +22,15 @@ for (
     { batchSize: 128, latentDim: 12 },
     { batchSize: 9, latentDim: 64, likelihood: "bce" },
     { batchSize: 7, latentDim: 1, autoencoder: true },
+    {
+      batchSize: 9,
+      latentDim: 12,
+      draws: 3,
+      klGradient: "stl",
+      headsLrFactor: 0.3,
+      adamBeta1: 0.8,
+      adamBeta2: 0.97,
+    },
   ] as const
 ) {
   Deno.test({

@@ -66,7 +66,8 @@ fn main(@builtin(local_invocation_index) thread: u32,
   v[thread % 3u] += 1000;
   let w = select(v, -v, v > vec3(0));
   let isBig = any(w < vec3(-20)) && !all(v == w) || w.x == 7;
-  to[at + 2u] = u32(w.x * 31 + w.y * 17 + w.z) + select(0u, 1u << 31u, isBig);
+  to[at + 2u] = u32(w.x * 31 + w.y * 17 + w.z) + select(0u, 1u << 31u, isBig)
+    + u32(64.0 + select(1.0, -1, isBig) * f32(thread));
   to[at + 3u] = u32(classify(thread) + (v.xz - w.yy).y % 11);
 
   // Memory of the workgroup.

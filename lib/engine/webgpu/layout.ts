@@ -157,7 +157,13 @@ export class Layout {
       ["records", slots * lossRow(latentDim)],
       ["image", images * IMAGE_PIXELS],
       ["losses", rows * lossRow(latentDim)],
-      ["latents", images * latentRow(latentDim, draws).length],
+      [
+        "latents",
+        Math.max(
+          batchSize * latentRow(latentDim, draws).length,
+          inferred * latentRow(latentDim).length,
+        ),
+      ],
       ["z", inferred * latentDim],
     ]);
     if (this.maps.training) {

@@ -87,12 +87,14 @@ function concrete(
 
 function select(to: Expressions, expression: Call): Value<Vector> {
   const [no, yes, which] = expression.args.map((arg) => to.vectorOf(arg));
-  const scalar = to.common([no, yes], expression);
+  const common = to.common([no, yes], expression);
+  // Which of two constants it is shows when the program runs.
+  const scalar = common === "int" ? "i32" : common === "float" ? "f32" : common;
   const { width } = no.type;
   const [a, b] = [no, yes].map((v) => to.convert(v, scalar, expression).parts);
   const c = to.splat(which, width).parts;
   const parts = a.map((part, i) => `(${c[i]} ? ${b[i]} : ${part})`);
-  return concrete(to, { type: vector(scalar, width), parts }, expression);
+  return { type: vector(scalar, width), parts };
 }
 
 function dot(to: Expressions, expression: Call): Value<Vector> {
