@@ -177,10 +177,14 @@ async function takesGpu(
  */
 async function tryEngines(
   name: string,
-  options: EngineOptions,
+  given: EngineOptions,
   tiling: Tiling | undefined,
   threads: EngineChoice["threads"],
 ): Promise<GpuVerdict | undefined> {
+  // With Adam's usual decays, which are but constants of a program: short ones
+  // make the trial's few steps so large that numbers overflow.
+  const decays = { adamBeta1: undefined, adamBeta2: undefined };
+  const options = engineOptions({ ...given, ...decays });
   let reference: Engine;
   try {
     reference = new WasmEngine({ ...options, threads: threads ?? undefined });

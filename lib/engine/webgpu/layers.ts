@@ -9,7 +9,7 @@ import { mapFlops, MAPPED, type Norm, type Stage, STAGES } from "../stages.ts";
 import { down, up } from "./convolution.ts";
 import { zAt } from "./latents.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
-import { MAP_ROW, mapped } from "./map.ts";
+import { mapped } from "./map.ts";
 import { type Program, read, write } from "./program.ts";
 import { fixedRows, IMAGES, perImage, type Rows } from "./rows.ts";
 import {
