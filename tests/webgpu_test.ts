@@ -115,7 +115,7 @@ async function snapshot(
     learningRate: 1e-3,
   });
   const names = [
-    ...["image", "latents"],
+    "image",
     ...isMapped ? [] : ["fc_decode", "∂fc_decode"],
     ...STAGES.flatMap((stage) => [
       ...stage.name === OUTPUT ? [] : [stage.output],
@@ -131,7 +131,9 @@ async function snapshot(
     buffers.set(name, Float64Array.from(values.subarray(0, each * count)));
   }
   const { length, epsilon, kl, z, slopes } = latentRow(latentDim, draws);
-  const latents = buffers.get("latents")!;
+  const latents = Float64Array.from(
+    (await engine.readBuffer("latents")).subarray(0, images * length),
+  );
   const spec = modelSpec(latentDim);
   const part = (from: number, to: number) =>
     latents.filter((_, i) => i % length >= from && i % length < to);
