@@ -244,12 +244,15 @@ export class LayerOperations extends Records {
     layer: string,
     fields: Fields<typeof OPERATION>,
   ): Operation {
+    const { name, shape } = stage;
     const kernel = isEdge(stage) ? `${direction}Edge` as const : direction;
     return operation(kernel, layer, {
       ...fields,
       ...shapeFields(stage),
-      weight: this.memory.packed(`${direction} ${stage.name}`),
-    }, convolutionFlops(stage.shape));
+      weight: kernel === "downEdge"
+        ? this.parameter(`${name}.weight`)
+        : this.memory.packed(`${direction} ${name}`),
+    }, convolutionFlops(shape));
   }
 
   /** Where a linear layer has its weights, or in that arena its gradients. */

@@ -136,7 +136,7 @@ export class MemoryMap {
       const L = shape.large.channels, S = shape.small.channels;
       const shard = roundUp(4 * (weightCount(stage) + biasCount(stage)), 64);
       this.#partials.set(name, { at: this.claim(shard * count), shard });
-      this.#packed.set(`down ${name}`, this.#panels(9 * L, S));
+      if (L > 1) this.#packed.set(`down ${name}`, this.#panels(9 * L, S));
       this.#packed.set(
         `up ${name}`,
         L === 1 ? this.#panels(S, 9) : this.#panels(9 * S, L),

@@ -67,12 +67,11 @@ function packStage(memory: MemoryMap, stage: Stage): Operation[] {
   const { name, shape } = stage;
   const L = shape.large.channels, S = shape.small.channels;
   const from = memory.parameters + memory.parameter(`${name}.weight`);
-  return [
-    pack(from, memory.packed(`down ${name}`), {
-      ...{ rows: 9 * L, columns: S, rowStep: S, columnStep: 1 },
-    }),
-    ...packUp(memory, stage, memory.packed(`up ${name}`)),
-  ];
+  const up = packUp(memory, stage, memory.packed(`up ${name}`));
+  // `downEdge` reads them as they are.
+  if (isEdge(stage)) return up;
+  const matrix = { rows: 9 * L, columns: S, rowStep: S, columnStep: 1 };
+  return [pack(from, memory.packed(`down ${name}`), matrix), ...up];
 }
 
 /** The weights as `up` and `upEdge` read them, scaled by a norm if one is given. */
