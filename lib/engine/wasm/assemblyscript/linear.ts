@@ -1,6 +1,6 @@
 // Linear layers: rows of the product are images.
 import { Op } from "./words";
-import { outer, Walk } from "./outer";
+import { gradient, Walk } from "./outer";
 import { product } from "./product";
 
 /** rows → columns, forward or (with the transposed weights) backward. */
@@ -10,6 +10,9 @@ export function linear(op: Op, images: i32, from: usize, to: usize): void {
   // deno-fmt-ignore
   product(images, op.columns, from, op.fromRow, 1, 0, op.weight, 0, panel, k, op.bias, op.relu != 0, to, op.toRow);
 }
+
+/** Images whose rows are read again and again while they are in the cache. */
+const IMAGES: i32 = 32;
 
 /**
  * The gradient of the weights [rows, columns], and of the bias, from the whole
@@ -25,44 +28,41 @@ export function linearGradient(
   const across = (op.columns + op.columnStep - 1) / op.columnStep;
   const firstRow = unit / across * op.rowStep;
   const firstColumn = unit % across * op.columnStep;
-  const endRow = min(op.rows, firstRow + op.rowStep);
-  const endColumn = min(op.columns, firstColumn + op.columnStep);
-  if (!firstRow) biasGradient(op, images, firstColumn, endColumn);
+  const rows = min(op.rowStep, op.rows - firstRow);
+  const columns = min(op.columnStep, op.columns - firstColumn);
   const walk = changetype<Walk>(scratch);
-  const partial = scratch + 64;
-  walk.images = images;
+  const sums = scratch + 64;
+  const width = <usize> ((columns + 7) & ~7) << 2;
+  const biases = sums + rows * width;
+  memory.fill(sums, 0, (rows + 1) * width);
   walk.rows = walk.columns = 1;
   walk.aImage = op.fromRow;
   walk.bImage = op.otherRow;
   walk.aRow = walk.bRow = walk.aColumn = walk.bColumn = 0;
-  for (let row = firstRow; row < endRow; row += 4) {
-    const M = min(4, endRow - row);
-    for (let column = firstColumn; column < endColumn; column += 8) {
-      const width = <usize> min(8, endColumn - column) << 2;
-      memory.fill(partial, 0, 4 * 32);
-      // deno-fmt-ignore
-      outer(M, walk, op.from + (row << 2), op.other + (column << 2), partial, 32);
-      let to = op.to + row * op.toRow + (column << 2);
-      for (let m = 0; m < M; m++) {
-        memory.copy(to, partial + (m << 5), width);
-        to += op.toRow;
-      }
-    }
+  let a = op.from + (firstRow << 2), b = op.other + (firstColumn << 2);
+  for (let first = 0; first < images; first += IMAGES) {
+    walk.images = min(IMAGES, images - first);
+    gradient(rows, width >> 2, walk, a, b, sums);
+    if (!firstRow) biasGradient(op, walk.images, b, biases, width);
+    a += IMAGES * op.fromRow, b += IMAGES * op.otherRow;
   }
+  let from = sums, to = op.to + firstRow * op.toRow + (firstColumn << 2);
+  for (let row = 0; row < rows; row++) {
+    memory.copy(to, from, columns << 2);
+    from += width, to += op.toRow;
+  }
+  if (!firstRow) memory.copy(op.bias + (firstColumn << 2), biases, columns << 2);
 }
 
-function biasGradient(op: Op, images: i32, first: i32, end: i32): void {
-  const to = op.bias + (first << 2), length = <usize> (end - first) << 2;
-  const whole = length & ~15;
-  memory.fill(to, 0, length);
-  let b = op.other + (first << 2);
-  for (let image = 0; image < images; image++) {
-    for (let at: usize = 0; at < whole; at += 16) {
-      v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(b + at)));
+/** Adds the rows of some images to the bias's gradient, `width` bytes of it. */
+function biasGradient(op: Op, images: i32, from: usize, to: usize, width: usize): void {
+  for (let at: usize = 0; at < width; at += 32) {
+    let low = v128.load(to + at), high = v128.load(to + at, 16);
+    let b = from + at;
+    for (let left = images; left; left--) {
+      low = f32x4.add(low, v128.load(b)), high = f32x4.add(high, v128.load(b, 16));
+      b += op.otherRow;
     }
-    for (let at = whole; at < length; at += 4) {
-      store<f32>(to + at, load<f32>(to + at) + load<f32>(b + at));
-    }
-    b += op.otherRow;
+    v128.store(to + at, low), v128.store(to + at, high, 16);
   }
 }

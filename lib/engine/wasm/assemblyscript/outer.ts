@@ -21,7 +21,7 @@ export class Walk {
 }
 
 /** Adds the first `rows` ≤ 4 rows of a tile to `to`. */
-export function outer(
+function outer(
   rows: i32,
   walk: Walk,
   a: usize,
