@@ -72,29 +72,51 @@ export function adam(op: Op, job: Job, unit: i32): void {
  */
 export function pack(op: Op): void {
   const rows = op.rows, columns = op.columns;
-  const columnStep = <usize> op.columnStep << 2;
+  const rowStep = <usize> op.rowStep << 2, columnStep = <usize> op.columnStep << 2;
   let panel = op.to;
   for (let first = 0; first < columns; first += 8) {
     const width = min(8, columns - first);
-    const end = panel + (((rows + 3) & ~3) << 5);
-    memory.fill(panel, 0, end - panel);
-    let row = op.from + first * columnStep;
-    let to = panel;
-    for (let left = rows; left; left--) {
-      if (columnStep == 4 && width == 8) {
-        v128.store(to, v128.load(row)), v128.store(to, v128.load(row, 16), 16);
-      } else {
-        const scale: f32 = op.norm ? load<f32>(op.norm + ((rows - left) << 2)) : 1;
-        let from = row;
-        for (let column = 0; column < width; column++) {
-          store<f32>(to + (column << 2), scale * load<f32>(from));
-          from += columnStep;
-        }
+    let from = op.from + first * columnStep, to = panel, row = 0;
+    if (width == 8 && columnStep == 4) {
+      for (; row < rows; row++) {
+        v128.store(to, v128.load(from)), v128.store(to, v128.load(from, 16), 16);
+        from += rowStep, to += 32;
       }
-      row += op.rowStep << 2, to += 32;
+    } else if (width == 8 && rowStep == 4) {
+      for (; row + 4 <= rows; row += 4) {
+        const scale = op.norm ? v128.load(op.norm + (row << 2)) : f32x4.splat(1);
+        transpose(from, columnStep, scale, to);
+        transpose(from + 4 * columnStep, columnStep, scale, to + 16);
+        from += 16, to += 128;
+      }
     }
+    for (; row < rows; row++) {
+      const scale: f32 = op.norm ? load<f32>(op.norm + (row << 2)) : 1;
+      memory.fill(to, 0, 32);
+      for (let column = 0; column < width; column++) {
+        store<f32>(to + (column << 2), scale * load<f32>(from + column * columnStep));
+      }
+      from += rowStep, to += 32;
+    }
+    if (rows & 3) memory.fill(to, 0, (4 - (rows & 3)) << 5);
     panel += op.panelStep;
   }
+}
+
+/** Four rows of four columns, each column scaled, to rows of a panel. */
+// @ts-ignore: decorator
+@inline
+function transpose(from: usize, columnStep: usize, scale: v128, to: usize): void {
+  const a = f32x4.mul(v128.load(from), scale);
+  const b = f32x4.mul(v128.load(from + columnStep), scale);
+  const c = f32x4.mul(v128.load(from + 2 * columnStep), scale);
+  const d = f32x4.mul(v128.load(from + 3 * columnStep), scale);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7), CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 32);
+  v128.store(to, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5), 64);
+  v128.store(to, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7), 96);
 }
 
 /**
