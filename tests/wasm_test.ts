@@ -574,6 +574,53 @@ for (
   });
 }
 
+for (const [images, inputs, outputs] of [[1, 16, 6], [5, 5, 42], [8, 12, 8]]) {
+  Deno.test(`linear() is the matrix product (${images} × ${inputs} × ${outputs})`, () => {
+    const k = Math.ceil(inputs / 4) * 4, row = Math.ceil(outputs / 8) * 8;
+    const from = new Float32Array(images * k), x = random(images * inputs, 1);
+    const weights = random(inputs * outputs, 2), bias = random(row, 3);
+    const expected = new Float64Array(images * outputs);
+    for (let i = 0; i < images; i++) {
+      from.set(x.subarray(i * inputs, (i + 1) * inputs), i * k);
+      for (let j = 0; j < outputs; j++) {
+        let sum = bias[j];
+        for (let n = 0; n < inputs; n++) {
+          sum += x[i * inputs + n] * weights[n * outputs + j];
+        }
+        expected[i * outputs + j] = sum;
+      }
+    }
+
+    const bench = new Bench();
+    const weight = bench.claim(k * row), to = bench.claim(images * row);
+    bench.run(1, [], [{
+      kernel: "pack",
+      units: 1,
+      from: bench.put(weights),
+      to: weight,
+      rows: inputs,
+      columns: outputs,
+      rowStep: outputs,
+      columnStep: 1,
+      panelStep: 32 * k,
+    }]);
+    bench.run(images, [{
+      kernel: "linear",
+      from: bench.put(from),
+      fromRow: 4 * k,
+      to,
+      toRow: 4 * row,
+      weight,
+      bias: bench.put(bias),
+      rows: inputs,
+      columns: outputs,
+    }]);
+    const result = bench.get(to, images * row)
+      .filter((_, i) => i % row < outputs);
+    assertLess(relativeError(result, expected), 1e-6);
+  });
+}
+
 Deno.test("noise() is fillNormal() of lib/rng.ts", () => {
   const bench = new Bench();
   for (const [firstRow, rows] of [[0, 1], [77, 1], [5, 3]]) {
