@@ -37,9 +37,11 @@ export function product(
   to: usize,
   toRow: usize,
 ): void {
-  if (rows == 1) {
+  const last = rows - 1;
+  if ((rows & 3) == 1) {
     // deno-fmt-ignore
-    return productRow(columns, a, runs, aStep, weights, bStep, bPanel, k, bias, relu, to);
+    productRow(columns, a + last * aRow, runs, aStep, weights, bStep, bPanel, k, bias, relu, to + last * toRow);
+    rows = last;
   }
   const zero = f32x4.splat(0);
   const length: usize = k << 2;
@@ -47,7 +49,6 @@ export function product(
   aStep -= length;
   bPanel -= runs * bStep;
   bStep -= length << 3;
-  const last = rows - 1;
   const width: usize = columns << 2;
   for (let row = 0; row < rows; row += 4) {
     // Past the end a tile repeats the last row: the sums that a smaller tile
@@ -132,8 +133,8 @@ export function product(
 }
 
 /**
- * The same for one row: four panels at a time, so that there are eight sums. Past
- * the end the last one is repeated.
+ * The same for a row that is left alone: four panels at a time, so that there are
+ * eight sums. Past the end the last one is repeated.
  */
 function productRow(
   columns: i32,
