@@ -11,11 +11,5 @@ export const NORM_EPS = 1e-5;
 /** Weight of a batch in the running statistics. */
 export const NORM_MOMENTUM = 0.1;
 
-/** Decay of Adam's first moment. */
-export const ADAM_BETA1 = 0.9;
-
-/** Decay of Adam's second moment. */
-export const ADAM_BETA2 = 0.999;
-
 /** Added to the root of Adam's second moment. */
 export const ADAM_EPS = 1e-8;

@@ -4,13 +4,7 @@
  *
  * @module
  */
-import {
-  ADAM_BETA1,
-  ADAM_BETA2,
-  ADAM_EPS,
-  NORM_EPS,
-  NORM_MOMENTUM,
-} from "./constants.ts";
+import { ADAM_EPS, NORM_EPS, NORM_MOMENTUM } from "./constants.ts";
 
 /** How a decoder output becomes a distribution over a pixel. */
 export type Likelihood = "mse" | "bce";
@@ -35,7 +29,7 @@ export const IMAGE_PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 export const BATCH_NORM = { eps: NORM_EPS, momentum: NORM_MOMENTUM };
 
 /** Adam's constants, with PyTorch's defaults. */
-export const ADAM = { beta1: ADAM_BETA1, beta2: ADAM_BETA2, eps: ADAM_EPS };
+export const ADAM = { eps: ADAM_EPS };
 
 /**
  * A 3×3 convolution of stride 2 and padding 1 from `large` to `small`; a
