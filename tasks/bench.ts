@@ -9,6 +9,7 @@ import { TILING_PARTS } from "../lib/engine/webgpu/candidates.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
 import { createEngine } from "../lib/engines.ts";
 import { checkWritable } from "../lib/files/atomic_write.ts";
+import { conflictOf } from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
@@ -17,6 +18,7 @@ import {
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { engineFigures, profileTable } from "./shared/engine_figures.ts";
 import { engineNews } from "./shared/engine_news.ts";
+import { flagOf } from "./shared/flags.ts";
 import { common, engineOptions, training } from "./shared/options.ts";
 import { isProcess, keepPermissionsFor, parsePeers } from "./shared/peers.ts";
 import { comparePeers } from "./shared/peers_bench.ts";
@@ -33,6 +35,7 @@ const flags = {
   batchSize: training.batchSize,
   latentDim: training.latentDim,
   likelihood: training.likelihood,
+  draws: training.draws,
   profile: {
     type: "boolean",
     default: false,
@@ -159,10 +162,22 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   if (options.likelihood === "bce" && peers.some(isProcess)) {
     throw new OptionError("--compare: the peers' scripts have no bce");
   }
+  if (options.draws > 1 && peers.length > 0) {
+    throw new OptionError(
+      "--compare: the peers draw z once: leave out --draws",
+    );
+  }
+  const model = {
+    ...options,
+    autoencoder: false,
+    klGradient: "analytic",
+    seed: 0,
+  } as const;
+  const conflict = conflictOf(model, flagOf);
+  if (conflict !== undefined) throw new OptionError(conflict);
   quietVulkan();
   if (options.tune) return await tuneGpu(options, signal);
-  const { batchSize, latentDim } = options;
-  const model = { ...options, autoencoder: false, seed: 0 };
+  const { batchSize, latentDim, draws } = options;
   const engine = await createEngine(model, {
     ...options,
     ...engineNews,
@@ -170,7 +185,7 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   });
   const bench = new StepBench(engine, batchSize);
   const msPerStep = await bench.measure();
-  const gflops = batchSize * trainingFlops(latentDim, batchSize) /
+  const gflops = batchSize * trainingFlops(latentDim, batchSize, draws) /
     msPerStep.median / 1e6;
   const operations = options.profile ? await bench.profile() : undefined;
   const figures = await engineFigures(engine);
@@ -186,6 +201,7 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     engine: engine.name,
     description: engine.description,
     batchSize,
+    draws,
     msPerStep,
     imagesPerSecond: batchSize / msPerStep.median * 1000,
     gflops,
