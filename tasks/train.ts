@@ -354,17 +354,16 @@ function mergeOptions(
   given: ReadonlySet<keyof Options>,
   beginning: Beginning,
 ): Options {
-  const inherited = inheritedOptions(beginning);
-  const { autoencoder } = given.has("autoencoder")
-    ? values
-    : { ...values, ...inherited };
-  const merged = {
+  const chosen = Object.fromEntries(
+    [...given].map((key) => [key, values[key]]),
+  );
+  const begun = {
     ...values,
-    ...inherited,
+    ...inheritedOptions(beginning),
     ...beginning.resume?.data.options,
-    ...recipeOf(values.recipe, autoencoder),
   };
-  for (const name of given) Object.assign(merged, { [name]: values[name] });
+  const model = { ...begun, ...chosen };
+  const merged = { ...begun, ...recipeOf(values.recipe, model), ...chosen };
   const engine = values.record === null ? values.engine : "wasm";
   return { ...merged, engine, checkpoint: placeOf(values, given) };
 }

@@ -143,8 +143,8 @@ Deno.test("train refuses options that do not go together, by their flags", () =>
         /--lr-warmup 0\.1 does not go with --lr-schedule one-cycle, which has/,
       ],
       [
-        "--lr-warmup 0.1 --recipe fast",
-        /with --recipe fast with --lr-schedule one-cycle, which has a rise/,
+        "--lr-schedule one-cycle --recipe fast",
+        /--recipe fast with --lr-warmup 0\.1 does not go with --lr-schedule one-/,
       ],
       [
         "--draws 64 --batch-size 128",

@@ -310,18 +310,18 @@ Deno.test("train --epochs 0.5 ends within an epoch, and goes on from there", () 
 Deno.test("train --resume says what it does, and takes a recipe", () =>
   inFolder(async (folder) => {
     const train = (...args: string[]) => runWell(folder, "train", args);
-    await train(...quick({ epochs: 1, "batch-size": 64, seed: 3 }));
+    await train(...quick({ epochs: 1, "batch-size": 32, seed: 3 }));
     const resume = ["--resume", CHECKPOINT, "--recipe", "fast"];
     const how = ["--engine", "wasm", "--threads", "1", "--no-save-plots"];
     const { stderr } = await train(...resume, ...how, "--epochs", "2");
     assertStringIncludes(
       stderr,
       `\ngoing on from ${CHECKPOINT}, step 1, after epoch 1 of 2\n` +
-        "from here with --lr 0.01, before with 0.001\n" +
-        "from here with --lr-schedule one-cycle, before with constant\n",
+        "from here with --lr 0.048, before with 0.001\n" +
+        "from here with --lr-schedule linear, before with constant\n",
     );
     const { options, history } = await load(folder);
-    assertEquals([options.lr, options.epochs, options.seed], [0.01, 2, 3]);
+    assertEquals([options.lr, options.epochs, options.seed], [0.048, 2, 3]);
     assertEquals(history.length, 2);
     await train(...quick({ epochs: 1, checkpoint: "other.st" }));
     await refuses(
@@ -385,7 +385,7 @@ Deno.test("train says how β and the capacity rise, and what it does not reach",
   };
   const linear = { beta: 4, "beta-schedule": "linear" };
   const [fast, short, cycles, none] = await Promise.all([
-    said({ ...linear, epochs: 3 }), // as many as --recipe fast has
+    said({ ...linear, epochs: 3 }),
     said({ ...linear, epochs: 3, capacity: 20, "warmup-epochs": 5 }),
     said({ beta: 4, "beta-schedule": "cyclical" }),
     said({}),

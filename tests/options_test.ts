@@ -5,7 +5,12 @@ import {
   OptionError,
   parseOption,
 } from "../lib/options/table.ts";
-import { conflictOf, recipes, trainingOptions } from "../lib/options/run.ts";
+import {
+  conflictOf,
+  recipes,
+  recipesOfBce,
+  trainingOptions,
+} from "../lib/options/run.ts";
 import { recipeOf } from "../tasks/shared/options.ts";
 import { tasks } from "./tasks.ts";
 
@@ -71,13 +76,21 @@ Deno.test("parseOption() names the choices", () => {
 Deno.test("recipeOf() goes with a VAE and with an autoencoder", () => {
   for (const name of Object.keys(recipes) as (keyof typeof recipes)[]) {
     for (const autoencoder of [false, true]) {
-      const options = completeOptions(trainingOptions, {
-        ...recipeOf(name, autoencoder),
-        autoencoder,
-      });
-      assertEquals(conflictOf(options), undefined, name);
+      for (const likelihood of trainingOptions.likelihood.choices) {
+        const model = { autoencoder, likelihood };
+        const options = completeOptions(trainingOptions, {
+          ...recipeOf(name, model),
+          ...model,
+        });
+        assertEquals(conflictOf(options), undefined, name);
+      }
     }
-    assertEquals(recipeOf(name, false), recipes[name]);
+    const vae = { autoencoder: false, likelihood: "mse" } as const;
+    assertEquals(recipeOf(name, vae), recipes[name]);
+    assertEquals(recipeOf(name, { ...vae, likelihood: "bce" }), {
+      ...recipes[name],
+      ...recipesOfBce[name],
+    });
   }
 });
 

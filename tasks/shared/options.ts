@@ -9,6 +9,7 @@ import type { OptionTable, OptionValues } from "../../lib/options/table.ts";
 import {
   dataOptions,
   recipes,
+  recipesOfBce,
   type TrainingOptions,
   trainingOptions,
 } from "../../lib/options/run.ts";
@@ -101,7 +102,7 @@ export const common = {
     recipe: {
       type: "choice",
       default: "none",
-      choices: ["none", "fast", "best"],
+      choices: Object.keys(recipes) as (keyof typeof recipes)[],
       help: "options chosen by measurement, unless given",
     },
   }),
@@ -209,22 +210,32 @@ export function checkpointWords(checkpoint: string): string[] {
 }
 
 /**
- * Returns the options of a recipe: for an autoencoder, which draws no z and has
- * no KL term, without what it says of these.
+ * Returns the options of a recipe for such a model: for an autoencoder, which
+ * draws no z and has no KL term, without what it says of these.
  */
 export function recipeOf(
   name: keyof typeof recipes,
-  autoencoder: boolean,
+  { likelihood, autoencoder }: Pick<
+    TrainingOptions,
+    "likelihood" | "autoencoder"
+  >,
 ): Partial<TrainingOptions> {
-  const { draws: _, klGradient: __, ...others } = recipes[name];
-  return autoencoder ? others : recipes[name];
+  const recipe = {
+    ...recipes[name],
+    ...likelihood === "bce" ? recipesOfBce[name] : {},
+  };
+  const { draws: _, klGradient: __, ...others } = recipe;
+  return autoencoder ? others : recipe;
 }
 
 /** Follows the recipe that the values name, as far as they are not given. */
 export function followRecipe<
-  T extends { readonly recipe: keyof typeof recipes },
+  T extends
+    & { readonly recipe: keyof typeof recipes }
+    & Pick<TrainingOptions, "likelihood">,
 >(values: T, given: ReadonlySet<PropertyKey>, autoencoder = false): T {
-  const chosen = Object.entries(recipeOf(values.recipe, autoencoder))
+  const { recipe, likelihood } = values;
+  const chosen = Object.entries(recipeOf(recipe, { likelihood, autoencoder }))
     .filter(([name]) => !given.has(name));
   return { ...values, ...Object.fromEntries(chosen) };
 }
