@@ -390,7 +390,9 @@ Deno.test("train --record is refused for a run that nobody could train again", (
 
 Deno.test("tests/records/README.md lists every record with its test total", async () => {
   const text = await Deno.readTextFile(join(RECORDS, "README.md"));
-  const listed = [...text.matchAll(/^\| `(\w+)\.json` +\|.* ([0-9.]+) +\|$/gm)]
+  const listed = [
+    ...text.matchAll(/^\| `([\w-]+)\.json` +\|.* ([0-9.]+) +\|$/gm),
+  ]
     .map(([, name, total]) => [name, total]);
   const made = await Array.fromAsync(
     Array.from(Deno.readDirSync(RECORDS), ({ name }) => name)

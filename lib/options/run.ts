@@ -268,9 +268,9 @@ export const recipes: Readonly<
   },
   best: {
     ...pairs,
-    epochs: 5,
+    epochs: 6,
     batchSize: 64,
-    lr: 0.032,
+    lr: 0.024,
     adamBeta1: 0.9,
     adamBeta2: 0.99,
   },
@@ -281,7 +281,7 @@ export const recipesOfBce: Readonly<
   Partial<Record<keyof typeof recipes, Partial<TrainingOptions>>>
 > = {
   sprint: { epochs: 0.9, adamBeta1: 0.8, adamBeta2: 0.98 },
-  best: { epochs: 12 },
+  best: { epochs: 10, lr: 0.032 },
 };
 
 /** Options that choose the images. */
