@@ -4,7 +4,8 @@
 
 Variants: `eager`, as anyone writes it; `channels_last`, with that memory format
 and the fused Adam; and with these two, `compiled` (torch.compile of forward pass
-and loss), `bf16` (autocast) and `compiled_bf16`.
+and loss), `bf16` (autocast) and `compiled_bf16`. Without --variants the first
+two, and `bf16` where the processor has units for it.
 """
 
 import os
@@ -19,8 +20,21 @@ from timing import BATCHES, milliseconds, parser, report
 
 VARIANTS = ["eager", "channels_last", "compiled", "bf16", "compiled_bf16"]
 
+
+
+def usual_variants():
+    """The variants that are timed unless others are named."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            flags = file.read()
+    except OSError:  # not Linux
+        flags = ""
+    has_bfloat16 = "amx_bf16" in flags or "avx512_bf16" in flags
+    return "eager,channels_last" + (",bf16" if has_bfloat16 else "")
+
+
 p = parser(__doc__.splitlines()[0])
-p.add_argument("--variants", default="eager,channels_last", help=",".join(VARIANTS))
+p.add_argument("--variants", default=usual_variants(), help=",".join(VARIANTS))
 options = p.parse_args()
 variants = options.variants.split(",")
 for variant in variants:
