@@ -174,7 +174,7 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     seed: 0,
   } as const;
   const conflict = conflictOf(model, flagOf);
-  if (conflict !== undefined) throw new OptionError(conflict);
+  if (conflict !== undefined) throw new TaskError(conflict);
   quietVulkan();
   if (options.tune) return await tuneGpu(options, signal);
   const { batchSize, latentDim, draws } = options;

@@ -12,6 +12,8 @@ import { NEIGHBORS } from "../lib/metrics/metrics.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { trainingOptions } from "../lib/options/run.ts";
+import { checkFit } from "../lib/train/check.ts";
+import { namesOf } from "./shared/beginning.ts";
 import {
   defaults,
   type OptionTable,
@@ -103,6 +105,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     command: (_, detour) => again(detour),
   }));
   const runs = [autoencoderRun, vaeRun];
+  for (const run of runs) {
+    checkFit(run.options, {}, namesOf(run.path, values, given));
+  }
   if (options.images !== null) readsFrom(options.images);
   for (const { path } of runs) await willWrite(path, "safetensors");
   await willWrite(options.out, "png");

@@ -9,6 +9,8 @@ import { rateDistortion } from "../lib/image/rate_distortion.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { epochsOf, INACTIVE_KL } from "../lib/model/losses.ts";
 import { trainingOptions } from "../lib/options/run.ts";
+import { checkFit } from "../lib/train/check.ts";
+import { namesOf } from "./shared/beginning.ts";
 import {
   defaults,
   type OptionTable,
@@ -95,6 +97,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     ["sweep.json", "json"],
     ["rate-distortion.png", "png"],
   ] as const).map(([name, kind]) => ({ path: join(outDir, name), kind }));
+  for (const run of runs) {
+    checkFit(run.options, {}, namesOf(run.path, values, given));
+  }
   if (options.images !== null) readsFrom(options.images);
   for (const { path } of runs) await willWrite(path, "safetensors");
   for (const { path, kind } of files) await willWrite(path, kind);

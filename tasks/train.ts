@@ -65,7 +65,6 @@ import {
 import {
   beginningLines,
   endText,
-  labelOf,
   namesOf,
   openBeginning,
 } from "./shared/beginning.ts";
@@ -158,10 +157,8 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   const { resume } = beginning;
   const options = mergeOptions(values, given, beginning);
   const training = pick(options, trainingOptions);
-  const names = {
-    ...namesOf(values.resume ?? values.fineTune ?? ""),
-    option: (name: string) => labelOf(name, values.recipe, given),
-  };
+  const from = values.resume ?? values.fineTune ?? "";
+  const names = namesOf(from, values, given);
   checkFit(training, beginning, names);
   const { checkpoint: path, outDir, latentDim } = options;
   if (options.images !== null) readsFrom(options.images);

@@ -204,6 +204,11 @@ Deno.test("encodeCheckpoint() refuses what could not be loaded", () => {
       "options: beta takes a number from 0 to 1000000, not -1",
     ],
     [
+      ({ options }) => Object.assign(options, { draws: 2, autoencoder: true }),
+      "options: draws 2 does not go with autoencoder, which draws no z and has " +
+      "no KL term",
+    ],
+    [
       ({ partial }) => partial!.total = NaN,
       "partial.total must be a finite number, not NaN",
     ],

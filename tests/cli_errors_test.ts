@@ -155,6 +155,15 @@ Deno.test("train refuses options that do not go together, by their flags", () =>
     for (const [words, message] of cases) {
       await refuses(message, folder, "train", words.split(" "));
     }
+    // Tasks that have such options by a recipe alone name the recipe.
+    for (const task of ["sweep", "compare"] as const) {
+      await refuses(
+        /--recipe fast with --draws 2 times --batch-size 2048 is 4096 rows/,
+        folder,
+        task,
+        ["--recipe", "fast", "--batch-size", "2048"],
+      );
+    }
     assertEquals((await snapshot(folder)).size, 0);
   }));
 

@@ -421,7 +421,7 @@ export function engineSuite(
         { ...plain, likelihood: "l2" },
         'likelihood takes one of mse, bce, not "l2"',
       ],
-      [{ ...plain, draws: 0 }, "draws takes a whole number from 1 to 2048"],
+      [{ ...plain, draws: 0 }, "draws takes a whole number from 1 to 64"],
       [
         { ...plain, klGradient: "none" },
         'klGradient takes one of analytic, stl, not "none"',

@@ -1,7 +1,12 @@
 /** An engine that computes nothing, and what trains with it. */
 import { assert } from "@std/assert";
 import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
-import type { BatchRef, Engine, Hyper } from "../lib/engine/engine.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+} from "../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import type { LossSums, TrainLosses } from "../lib/model/losses.ts";
 import { IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
@@ -14,6 +19,8 @@ import { train } from "../lib/train/trainer.ts";
 export class FakeEngine implements Engine {
   readonly name = "tfjs";
   readonly description = "a fake";
+  /** It goes with any run. */
+  readonly options = {} as Required<EngineOptions>;
   readonly batches: (BatchRef & { hyper: Hyper; rows: number[] })[] = [];
   readonly readsAfter: number[] = [];
   /** Validation totals, or the terms of them, epoch by epoch. */

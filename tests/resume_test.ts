@@ -9,6 +9,7 @@ import { modelSpec } from "../lib/model/spec.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import { RunError } from "../lib/train/check.ts";
 import { train } from "../lib/train/trainer.ts";
+import { engineOptions } from "../lib/engine/checks.ts";
 import { collect, dataset, FakeEngine } from "./fake_engine.ts";
 import { webgpuIsMissing } from "./webgpu.ts";
 
@@ -84,7 +85,8 @@ Deno.test("train() refuses options of its course that do not go together", async
   const cases: [Partial<Parameters<typeof collect>[1]>, string][] = [
     [
       { epochs: 2.5, patience: 2 },
-      "patience 2 does not go with epochs 2.5: it compares whole epochs",
+      "patience 2 does not go with epochs 2.5: it compares whole epochs, so " +
+      "ask for 3",
     ],
     [
       { lrWarmup: 0.1, lrSchedule: "one-cycle" },
@@ -116,6 +118,27 @@ Deno.test("train() refuses options of its course that do not go together", async
     assertEquals(error.message, message);
     assertEquals(engine.batches, []);
   }
+});
+
+Deno.test("train() refuses an engine that was made for another run", async () => {
+  const engine = new FakeEngine();
+  const made = {
+    latentDim: 2,
+    likelihood: "mse",
+    autoencoder: false,
+  } as const;
+  const options = engineOptions({ ...made, batchSize: 4, seed: 0, draws: 2 });
+  const given = { dataset: dataset(10), batchSize: 4, epochs: 1 };
+  const other = Object.assign(engine, { options });
+  const error = await assertRejects(() => collect(other, given), RunError);
+  assertEquals(
+    error.message,
+    "the engine was made for draws 2, and the run has 1: make it for the " +
+      "options of the run",
+  );
+  assertEquals(engine.batches, []);
+  await collect(other, { ...given, draws: 2 });
+  assertEquals(engine.batches.length, 3);
 });
 
 /** What is chosen anew where a run goes on. */

@@ -192,6 +192,10 @@ Deno.test("loadRecord() refuses what is no record, and says why", () =>
       [options({ patience: null }), "options.patience must be a number"],
       [options({ autoencoder: 1 }), "options.autoencoder must be a boolean"],
       [options({ likelihood: "l2" }), "likelihood takes one of mse, bce"],
+      [
+        options({ lrWarmup: 0.1, lrSchedule: "one-cycle" }),
+        "lrWarmup 0.1 does not go with lrSchedule one-cycle",
+      ],
       [lacking("data"), "data must be an object, not missing"],
       [
         { ...GOOD, data: { ...GOOD.data, name: "auto" } },

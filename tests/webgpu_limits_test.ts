@@ -17,7 +17,7 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
             [2048, {}],
             [2048, { autoencoder: true }],
             [1, { draws: 2, klGradient: "stl" }],
-            [1, { draws: 2048 }],
+            [32, { draws: 64 }],
             [682, { draws: 3, klGradient: "stl" }],
             [1024, { draws: 2 }],
           ] as [number, Partial<EngineOptions>][]

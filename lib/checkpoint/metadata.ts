@@ -12,6 +12,7 @@ import {
   type OptionValues,
 } from "../options/table.ts";
 import {
+  conflictOfRun,
   type DataOptions,
   dataOptions,
   type TrainingOptions,
@@ -184,6 +185,8 @@ type Unchecked<T> = { [Name in keyof T]: unknown };
 /** Checks every field and brings it into the order in which it is written. */
 function check(metadata: Unchecked<Metadata>): Metadata {
   const options = checkOptions(trainingOptions, metadata.options, "options");
+  const conflict = conflictOfRun(options);
+  if (conflict !== undefined) throw new CheckpointError(`options: ${conflict}`);
   const dataFields: (keyof DataRecord)[] = ["name", "digest", "options"];
   const data = fields(metadata.data, "data", dataFields);
   const step = whole(metadata.step, "step");

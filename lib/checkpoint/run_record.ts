@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { describeKind, kindOf } from "../files/kind.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import {
+  conflictOfRun,
   type DataOptions,
   dataOptions,
   type TrainingOptions,
@@ -240,11 +241,18 @@ function readOptions(
   if (typeof record.seed !== "number") {
     throw expected("seed", "a number", record.seed);
   }
+  let complete;
   try {
-    return completeOptions(recordOptions, { ...options, seed: record.seed });
+    complete = completeOptions(recordOptions, {
+      ...options,
+      seed: record.seed,
+    });
   } catch (cause) {
     throw new RecordError((cause as Error).message, { cause });
   }
+  const conflict = conflictOfRun(complete);
+  if (conflict !== undefined) throw new RecordError(conflict);
+  return complete;
 }
 
 /** The type that an option has in JSON. */

@@ -87,6 +87,8 @@ export interface Engine {
   readonly name: EngineName;
   /** One line for a person: what does the arithmetic, and on what. */
   readonly description: string;
+  /** What it was made for, completed. */
+  readonly options: Required<EngineOptions>;
 
   /** Makes `images` the training data, resident in the engine. */
   setImages(images: Uint8Array): void;

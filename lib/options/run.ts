@@ -122,7 +122,7 @@ export const trainingOptions = {
     type: "integer",
     default: 1,
     min: 1,
-    max: MAX_ROWS,
+    max: 64, // of which each thread of a GPU walks through all
     help: "draws of z for each image and step, in pairs μ ± σ·ε",
   },
   klGradient: {
@@ -232,6 +232,29 @@ export function conflictOf(
     : undefined;
 }
 
+/**
+ * Says in a line why the options of a run do not go together; nothing if they do.
+ *
+ * @param options Those of a run.
+ * @param nameOf What to call an option.
+ */
+export function conflictOfRun(
+  options: TrainingOptions,
+  nameOf: (name: keyof TrainingOptions) => string = (name) => name,
+): string | undefined {
+  const { epochs, patience, lrSchedule, lrWarmup } = options;
+  if (patience !== null && !Number.isInteger(epochs)) {
+    return `${nameOf("patience")} ${patience} does not go with ` +
+      `${nameOf("epochs")} ${epochs}: it compares whole epochs, so ask for ` +
+      `${Math.ceil(epochs)}`;
+  }
+  if (lrWarmup > 0 && lrSchedule === "one-cycle") {
+    return `${nameOf("lrWarmup")} ${lrWarmup} does not go with ` +
+      `${nameOf("lrSchedule")} ${lrSchedule}, which has a rise of its own`;
+  }
+  return conflictOf(options, nameOf);
+}
+
 /** What all recipes have. */
 const pairs = {
   draws: 2,
@@ -281,7 +304,7 @@ export const recipesOfBce: Readonly<
   Partial<Record<keyof typeof recipes, Partial<TrainingOptions>>>
 > = {
   sprint: { epochs: 0.9, adamBeta1: 0.8, adamBeta2: 0.98 },
-  best: { epochs: 10, lr: 0.032 },
+  best: { epochs: 12, lr: 0.032, adamBeta2: 0.995 },
 };
 
 /** Options that choose the images. */

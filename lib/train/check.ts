@@ -6,8 +6,9 @@
  */
 import type { Checkpoint, DataRecord } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
+import type { Engine, EngineOptions } from "../engine/engine.ts";
 import {
-  conflictOf,
+  conflictOfRun,
   type DataOptions,
   type TrainingOptions,
 } from "../options/run.ts";
@@ -141,9 +142,6 @@ export function checkFit(
         "weights, not both",
     );
   }
-  const conflict = conflictOf(options, option) ??
-    scheduleConflict(options, option);
-  if (conflict !== undefined) throw new RunError(conflict);
   const before = resume ?? from;
   for (const name of before ? resume ? OF_RUN : OF_MODEL : []) {
     if (options[name] === before!.options[name]) continue;
@@ -152,20 +150,23 @@ export function checkFit(
         `was trained with ${before!.options[name]}`,
     );
   }
+  const conflict = conflictOfRun(options, option);
+  if (conflict !== undefined) throw new RunError(conflict);
 }
 
-/** Says in a line why the options of a run's course do not go together. */
-function scheduleConflict(
-  { epochs, patience, lrSchedule, lrWarmup }: TrainingOptions,
-  option: RunNames["option"],
-): string | undefined {
-  if (patience !== null && !Number.isInteger(epochs)) {
-    return `${option("patience")} ${patience} does not go with ` +
-      `${option("epochs")} ${epochs}: it compares whole epochs`;
-  }
-  if (lrWarmup > 0 && lrSchedule === "one-cycle") {
-    return `${option("lrWarmup")} ${lrWarmup} does not go with ` +
-      `${option("lrSchedule")} ${lrSchedule}, which has a rise of its own`;
+/**
+ * Refuses an engine that was made for another run.
+ *
+ * @throws {RunError} If any of its options is not the run's.
+ */
+export function checkEngine(engine: Engine, options: TrainingOptions): void {
+  const { options: made } = engine;
+  for (const name of Object.keys(made) as (keyof EngineOptions)[]) {
+    if (made[name] === options[name]) continue;
+    throw new RunError(
+      `the engine was made for ${name} ${made[name]}, and the run has ` +
+        `${options[name]}: make it for the options of the run`,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import { createEngine, type EngineChoice } from "../engines.ts";
 import { epochsOf } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
-import { checkRun, inheritedOptions } from "./check.ts";
+import { checkEngine, checkRun, inheritedOptions } from "./check.ts";
 import type { TrainEvent } from "./events.ts";
 import { type Loop, trainWith } from "./loop.ts";
 
@@ -82,6 +82,7 @@ export async function* train(
   checkRun({ options, dataset, resume, from });
   const run = { dataset, options, resume, from, signal };
   if (chosen && "trainStep" in chosen) {
+    checkEngine(chosen, options);
     return yield* trainLoop({ ...run, engine: chosen });
   }
   const engines = [await createEngine(options, chosen)];

@@ -9,6 +9,7 @@ import { epochsOf, isPart } from "../../lib/model/losses.ts";
 import { recipes, type TrainingOptions } from "../../lib/options/run.ts";
 import { OptionError } from "../../lib/options/table.ts";
 import type { Beginning, RunNames } from "../../lib/train/check.ts";
+import { counted } from "../../lib/text.ts";
 import type { EndEvent } from "../../lib/train/events.ts";
 import {
   epochsToTarget,
@@ -39,19 +40,22 @@ export async function openBeginning(
   return { from: await openCheckpoint(fineTune) };
 }
 
-/** What errors call the options and the checkpoint of a run. */
-export function namesOf(path: string): RunNames {
-  return { option: flagOf, checkpoint: path };
-}
-
-/** Names an option as it was chosen: by its flag, or by the recipe. */
-export function labelOf(
-  name: string,
-  recipe: keyof typeof recipes,
+/**
+ * What errors call the checkpoint of a run, and its options: as they were chosen,
+ * by their flags or by the recipe.
+ */
+export function namesOf(
+  path: string,
+  { recipe }: { readonly recipe: keyof typeof recipes },
   given: ReadonlySet<string>,
-): string {
-  const isOfRecipe = name in recipes[recipe] && !given.has(name);
-  return isOfRecipe ? `--recipe ${recipe} with ${flagOf(name)}` : flagOf(name);
+): RunNames {
+  return {
+    checkpoint: path,
+    option: (name) =>
+      name in recipes[recipe] && !given.has(name)
+        ? `--recipe ${recipe} with ${flagOf(name)}`
+        : flagOf(name),
+  };
 }
 
 /** Says what a run begins from, and what it does in another way from there. */
@@ -113,7 +117,7 @@ export function endText(
 export function warmupLines(options: TrainingOptions): string[] {
   if (!hasWarmup(options)) return [];
   const { beta, betaSchedule, capacity, epochs, warmupEpochs } = options;
-  const length = `${short(warmupEpochs!)} epochs`;
+  const length = counted(Number(short(warmupEpochs!)), "epoch");
   const lines: string[] = {
     constant: [],
     linear: [`β rises to ${beta} over the first ${length}`],

@@ -15,10 +15,9 @@ import type { TrainingOptions } from "../../lib/options/run.ts";
 import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
-import { checkFit, checkSameImages } from "../../lib/train/check.ts";
+import { checkSameImages } from "../../lib/train/check.ts";
 import { endOfRun } from "../../lib/train/patience.ts";
 import { stepsOfEpoch, stepsOfRun } from "../../lib/train/schedule.ts";
-import { namesOf } from "./beginning.ts";
 import { claim } from "./files.ts";
 import { type FinishedRun, type Run, trainRun } from "./run.ts";
 import { say } from "./terminal.ts";
@@ -97,7 +96,6 @@ const OF_THE_KL: readonly (keyof TrainingOptions)[] = [
  * Finds out how far a run is, before work is spent on those before it.
  *
  * @returns Its checkpoint, or nothing if it has not begun.
- * @throws {RunError} If the options do not go together.
  * @throws {TaskError} If the file holds a run of other options or images.
  * @throws {CheckpointError} If the file cannot be used.
  */
@@ -105,10 +103,9 @@ export async function findRun(
   { path, options }: Run,
   dataset: Dataset,
 ): Promise<Checkpoint | undefined> {
-  checkFit(options, {}, namesOf(path));
   if (!await exists(path)) return;
   const found = await loadCheckpoint(path);
-  checkSameImages(dataset, found, namesOf(path));
+  checkSameImages(dataset, found, { option: flagOf, checkpoint: path });
   for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
     if (found.options[name] === options[name]) continue;
     // An autoencoder has no KL term that these could weigh.

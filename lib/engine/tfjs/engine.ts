@@ -90,6 +90,10 @@ export class TfjsEngine implements Engine {
     return new TfjsEngine(options, backend, gpu);
   }
 
+  get options(): Required<EngineOptions> {
+    return this.#checks.options;
+  }
+
   setImages(images: Uint8Array): void {
     this.#checks.holds(this.#checks.images(images));
     this.#images = images;

@@ -58,7 +58,7 @@ export interface OperationTime {
 export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly description: string;
-  readonly #options: Required<EngineOptions>;
+  readonly options: Required<EngineOptions>;
   readonly #checks: Checks;
   readonly #map: MemoryMap;
   readonly #threads: Threads;
@@ -84,9 +84,9 @@ export class WasmEngine implements Engine {
    */
   constructor(options: WasmOptions) {
     this.#checks = new Checks(this.name, options);
-    this.#options = this.#checks.options;
-    const { latentDim, autoencoder, likelihood, klGradient } = this.#options;
-    const { adamBeta1, adamBeta2, seed } = this.#options;
+    this.options = this.#checks.options;
+    const { latentDim, autoencoder, likelihood, klGradient } = this.options;
+    const { adamBeta1, adamBeta2, seed } = this.options;
     const { patience = 10_000, variant } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
       typeof Worker !== "undefined";
@@ -98,7 +98,7 @@ export class WasmEngine implements Engine {
         `threads must be a whole number from 1 to ${MAX_THREADS}, not ${threads}`,
       );
     }
-    const started = start(this.#options, threads, variant);
+    const started = start(this.options, threads, variant);
     const { map, count } = started;
     this.#map = map;
     this.#plan = started.plan;
@@ -152,7 +152,7 @@ export class WasmEngine implements Engine {
   trainStep(batch: BatchRef, hyper: Hyper): void {
     this.#checks.step(batch, hyper);
     const { first, count, step, epsilon } = batch;
-    const { latentDim, seed, adamBeta1, adamBeta2 } = this.#options;
+    const { latentDim, seed, adamBeta1, adamBeta2 } = this.options;
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
     this.#isPrepared = false;
@@ -174,7 +174,7 @@ export class WasmEngine implements Engine {
   async takeLosses(): Promise<TrainLosses> {
     this.#checks.alive();
     const sums = this.#sums;
-    this.#sums = noTrainLosses(this.#options.latentDim);
+    this.#sums = noTrainLosses(this.options.latentDim);
     return sums;
   }
 
@@ -185,7 +185,7 @@ export class WasmEngine implements Engine {
     hyper: Hyper,
   ): Promise<LossSums> {
     this.#checks.hyper(hyper);
-    const { latentDim, seed, autoencoder } = this.#options;
+    const { latentDim, seed, autoencoder } = this.options;
     const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
     this.#inBatches(images, (first, count) => {
@@ -205,7 +205,7 @@ export class WasmEngine implements Engine {
   async encode(
     images: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
-    const { latentDim } = this.#options;
+    const { latentDim } = this.options;
     const n = this.#checks.images(images) * latentDim;
     const mu = new Float32Array(n), logvar = new Float32Array(n);
     this.#inBatches(images, (first, count) => {
@@ -224,7 +224,7 @@ export class WasmEngine implements Engine {
 
   // deno-lint-ignore require-await -- what it throws is to reject
   async decode(z: Float32Array): Promise<Float32Array> {
-    const { latentDim } = this.#options;
+    const { latentDim } = this.options;
     const n = this.#checks.latents(z), { capacity } = this.#map;
     const means = new Float32Array(n * IMAGE_PIXELS);
     for (let first = 0; first < n; first += capacity) {
@@ -243,7 +243,7 @@ export class WasmEngine implements Engine {
   // deno-lint-ignore require-await -- what it throws is to reject
   async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
     this.#checks.pairs(z, images);
-    const { latentDim } = this.#options;
+    const { latentDim } = this.options;
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
     this.#inBatches(images, (first, count) => {
       const end = (first + count) * latentDim;
@@ -320,7 +320,7 @@ export class WasmEngine implements Engine {
 
   /** The losses of the batch that has just run. */
   #batchLosses(count: number, hyper: Hyper): LossSums {
-    const { latentDim, autoencoder } = this.#options;
+    const { latentDim, autoencoder } = this.options;
     const results = new Float64Array(
       this.#threads.memory.buffer,
       this.#map.results,

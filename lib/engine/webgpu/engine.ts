@@ -115,6 +115,10 @@ export class WebGpuEngine implements Engine {
     return this.#queue.cpuTime / this.#training.stepsRecorded;
   }
 
+  get options(): Required<EngineOptions> {
+    return this.#checks.options;
+  }
+
   setImages(images: Uint8Array): void {
     const count = this.#checks.images(images);
     this.#gpu.check();
