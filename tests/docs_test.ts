@@ -51,6 +51,7 @@ for (
     "tests/golden/README.md",
     "tests/peers/README.md",
     "tests/races/README.md",
+    "tests/recipes/README.md",
     "tests/records/README.md",
   ]
 ) {

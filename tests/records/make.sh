@@ -7,7 +7,10 @@ cd "$(dirname "$0")/../.."
 # Every line is a record's name and the options of its run.
 runs="
 synthetic --dataset synthetic --limit 128 --batch-size 32 --epochs 2 --latent-dim 4 --lr-schedule one-cycle --likelihood bce
+sprint --dataset mnist --recipe sprint
 fast --dataset mnist --recipe fast
+best --dataset mnist --recipe best
+bce-20 --dataset mnist --recipe best --likelihood bce --latent-dim 20
 default --dataset mnist
 "
 
