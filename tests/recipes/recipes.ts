@@ -25,6 +25,9 @@ interface Outcome {
   readonly seconds: number;
 }
 
+/** A run that has ended before its end; the message is what it said. */
+class RunFailed extends Error {}
+
 const [mode, name, ...options] = Deno.args;
 if ((mode !== "choose" && mode !== "measure") || name === undefined) {
   console.error("usage: recipes.ts choose|measure NAME [OPTIONS OF TRAIN]");
@@ -36,15 +39,18 @@ const lines = mode === "measure"
   : (await Deno.readTextFile(new URL(`${name}.txt`, here)))
     .split("\n").filter((line) => line.startsWith("--"));
 const atOnce = options.join(" ").includes("--threads 1") ? 2 : 1;
+await Deno.mkdir("checkpoints", { recursive: true });
 const folder = await Deno.makeTempDir({ dir: "checkpoints" });
+// Ctrl-C reaches the runs, too; when they have ended their folder goes.
+Deno.addSignalListener("SIGINT", () => {});
 try {
   for (const line of lines) {
     const outcomes: Outcome[] = [];
     for (let at = 0; at < SEEDS[mode].length; at += atOnce) {
       const seeds = SEEDS[mode].slice(at, at + atOnce);
-      outcomes.push(
-        ...await Promise.all(seeds.map((seed) => train(line, seed))),
-      );
+      const runs = seeds.map((seed) => train(line, seed));
+      await Promise.allSettled(runs);
+      outcomes.push(...await Promise.all(runs));
     }
     const totals = outcomes.map(({ validation, test }) =>
       mode === "choose" ? validation : test
@@ -52,9 +58,14 @@ try {
     const seconds = median(outcomes.map(({ seconds }) => seconds));
     console.log(`${spread(totals)}  ${fixed(seconds, 1)} s  ${line}`);
   }
+} catch (error) {
+  if (!(error instanceof RunFailed)) throw error;
+  console.error(error.message);
+  Deno.exitCode = 1;
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
+Deno.exit(); // the listener would wait for more
 
 /** Trains in a process of its own. */
 async function train(line: string, seed: number): Promise<Outcome> {
@@ -69,7 +80,7 @@ async function train(line: string, seed: number): Promise<Outcome> {
   });
   const { success, stdout, stderr } = await command.output();
   const seconds = (performance.now() - started) / 1000;
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (!success) throw new RunFailed(new TextDecoder().decode(stderr).trim());
   const { test, history } = JSON.parse(new TextDecoder().decode(stdout));
   return {
     seconds,
