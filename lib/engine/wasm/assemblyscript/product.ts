@@ -5,14 +5,12 @@
 // A run is a stretch of k neighbouring inputs, `aStep` bytes after the last one:
 // a linear layer has one, a convolution one for each row of its kernel.
 //
-// The tile of 4 rows × 2 vectors is made for V8's code. Its 8 sums just hide the
-// latency of the additions, and with 4 inputs of each row, 2 weights and 1
-// spread input they fill the 15 registers that there are. Where V8 checks the
-// bounds of every access, as in Deno, loading four inputs at once and spreading
-// them by shuffles saves checks; that outweighs the larger tile of 6 × 2 with
-// its inputs spread by loads. But shuffles and multiply-adds share a port on
-// AMD's Zen 3 and 4: four shuffles beside eight multiply-adds keep these at
-// seven eighths of their speed. So one input in four is spread by its load.
+// The tile of 4 rows × 2 vectors is made for V8's code: its 8 sums just hide the
+// latency of the additions, and leave room for 2 weights and an input in the 15
+// registers that there are; 6 rows spill. Each input is spread by its load.
+// Shuffles of four that were loaded together save accesses, each of which Deno's
+// V8 checks, but share their ports with the multiply-adds: on AMD's Zen 5 the
+// loads reach 63 GFLOP/s a core where shuffles stop at 57, of 70.
 import { madd } from "./simd";
 
 /**
@@ -74,16 +72,14 @@ export function product(
       for (let run = runs; run; run--) {
         const end = a0 + length;
         do {
-          const x0 = v128.load(a0), x1 = v128.load(a1);
-          const x2 = v128.load(a2), x3 = v128.load(a3);
           b0 = v128.load(b), b1 = v128.load(b, 16);
-          x = v128.shuffle<f32>(x0, x0, 0, 0, 0, 0);
+          x = v128.load32_splat(a0);
           c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-          x = v128.shuffle<f32>(x1, x1, 0, 0, 0, 0);
+          x = v128.load32_splat(a1);
           c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-          x = v128.shuffle<f32>(x2, x2, 0, 0, 0, 0);
+          x = v128.load32_splat(a2);
           c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-          x = v128.shuffle<f32>(x3, x3, 0, 0, 0, 0);
+          x = v128.load32_splat(a3);
           c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
           b0 = v128.load(b, 32), b1 = v128.load(b, 48);
           x = v128.load32_splat(a0, 4);
@@ -95,22 +91,22 @@ export function product(
           x = v128.load32_splat(a3, 4);
           c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
           b0 = v128.load(b, 64), b1 = v128.load(b, 80);
-          x = v128.shuffle<f32>(x0, x0, 2, 2, 2, 2);
+          x = v128.load32_splat(a0, 8);
           c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-          x = v128.shuffle<f32>(x1, x1, 2, 2, 2, 2);
+          x = v128.load32_splat(a1, 8);
           c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-          x = v128.shuffle<f32>(x2, x2, 2, 2, 2, 2);
+          x = v128.load32_splat(a2, 8);
           c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-          x = v128.shuffle<f32>(x3, x3, 2, 2, 2, 2);
+          x = v128.load32_splat(a3, 8);
           c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
           b0 = v128.load(b, 96), b1 = v128.load(b, 112);
-          x = v128.shuffle<f32>(x0, x0, 3, 3, 3, 3);
+          x = v128.load32_splat(a0, 12);
           c00 = madd(x, b0, c00), c01 = madd(x, b1, c01);
-          x = v128.shuffle<f32>(x1, x1, 3, 3, 3, 3);
+          x = v128.load32_splat(a1, 12);
           c10 = madd(x, b0, c10), c11 = madd(x, b1, c11);
-          x = v128.shuffle<f32>(x2, x2, 3, 3, 3, 3);
+          x = v128.load32_splat(a2, 12);
           c20 = madd(x, b0, c20), c21 = madd(x, b1, c21);
-          x = v128.shuffle<f32>(x3, x3, 3, 3, 3, 3);
+          x = v128.load32_splat(a3, 12);
           c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
           a0 += 16, a1 += 16, a2 += 16, a3 += 16, b += 128;
         } while (a0 != end);
