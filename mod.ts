@@ -64,5 +64,4 @@ export {
   type Measurement,
   type Metrics,
 } from "./lib/metrics/metrics.ts";
-export { type Binarization, binarize } from "./lib/metrics/pixels.ts";
 export { VAE } from "./lib/vae.ts";

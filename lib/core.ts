@@ -48,6 +48,7 @@ export {
   type Split,
   syntheticDataset,
 } from "./dataset/split.ts";
+export { type Binarization, binarize } from "./dataset/binarize.ts";
 export { synthesize, type SyntheticOptions } from "./dataset/synthetic.ts";
 export type {
   BatchRef,

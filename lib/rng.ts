@@ -34,6 +34,7 @@ export const streams = {
   evaluation: 4,
   sample: 5,
   synthetic: 6,
+  binarize: 7,
 } as const;
 
 /** The name of one independent use of a seed. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { binarize } from "../lib/dataset/binarize.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { measure } from "../lib/metrics/metrics.ts";
-import { binarize } from "../lib/metrics/pixels.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
