@@ -1,9 +1,4 @@
-import {
-  assertAlmostEquals,
-  assertEquals,
-  type assertLessOrEqual,
-  type assertNotEquals,
-} from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { accuracy, estimate } from "../lib/math/estimate.ts";
 import { logNormalizer, squaredErrors } from "../lib/metrics/pixels.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
