@@ -57,6 +57,7 @@ export type {
   EngineOptions,
   Hyper,
   KlGradient,
+  Objective,
   TfBackend,
 } from "./engine/engine.ts";
 export { type Gpu, GpuError } from "./engine/gpu.ts";

@@ -9,12 +9,13 @@ import { TILING_PARTS } from "../lib/engine/webgpu/candidates.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
 import { createEngine } from "../lib/engines.ts";
 import { checkWritable } from "../lib/files/atomic_write.ts";
-import { conflictOf } from "../lib/options/run.ts";
+import { conflictOf, drawsOf } from "../lib/options/conflicts.ts";
 import {
   OptionError,
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { engineFigures, profileTable } from "./shared/engine_figures.ts";
 import { engineNews } from "./shared/engine_news.ts";
@@ -36,6 +37,9 @@ const flags = {
   latentDim: training.latentDim,
   likelihood: training.likelihood,
   draws: training.draws,
+  binarize: training.binarize,
+  objective: training.objective,
+  importanceSamples: training.importanceSamples,
   profile: {
     type: "boolean",
     default: false,
@@ -162,22 +166,29 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   if (options.likelihood === "bce" && peers.some(isProcess)) {
     throw new OptionError("--compare: the peers' scripts have no bce");
   }
-  if (options.draws > 1 && peers.length > 0) {
+  const ours = (["draws", "binarize", "objective"] as const)
+    .find((name) => options[name] !== flags[name].default);
+  if (ours && peers.length > 0) {
     throw new OptionError(
-      "--compare: the peers draw z once: leave out --draws",
+      `--compare: the peers train on the ELBO of grey pixels, with one draw of ` +
+        `z: leave out ${flagOf(ours)}`,
     );
   }
   const model = {
     ...options,
     autoencoder: false,
     klGradient: "analytic",
+    tcWeight: null,
+    freeBits: 0,
     seed: 0,
   } as const;
   const conflict = conflictOf(model, flagOf);
   if (conflict !== undefined) throw new TaskError(conflict);
   quietVulkan();
   if (options.tune) return await tuneGpu(options, signal);
-  const { batchSize, latentDim, draws } = options;
+  const { batchSize, latentDim, binarize, objective, importanceSamples } =
+    options;
+  const draws = drawsOf({ ...options, importanceSamples });
   const engine = await createEngine(model, {
     ...options,
     ...engineNews,
@@ -201,6 +212,8 @@ const main: Main<typeof flags> = async (options, { signal }) => {
     engine: engine.name,
     description: engine.description,
     batchSize,
+    binarize,
+    objective,
     draws,
     msPerStep,
     imagesPerSecond: batchSize / msPerStep.median * 1000,
@@ -217,7 +230,10 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   const { median, min, max } = msPerStep;
   const rows: [string, string][] = [
     ["engine", result.description],
-    ["batch size", `${batchSize}`],
+    [
+      "batch size",
+      `${batchSize}${draws > 1 ? `, ${counted(draws, "draw")}` : ""}`,
+    ],
     [
       "step",
       `${median.toFixed(2)} ms (${min.toFixed(2)} to ${max.toFixed(2)})`,

@@ -21,7 +21,7 @@ const four = {
 
 Deno.test("objective() is reconstruction + β·|KL − C|", () => {
   const at = (beta: number, capacity: number) =>
-    objective(four, { beta, capacity }, false);
+    objective(four, { beta, capacity }, { autoencoder: false, freeBits: 0 });
   assertEquals(at(1, 0), 4 * (25 + 3.5));
   assertEquals(at(0, 0), 4 * 25);
   assertEquals(at(4, 1.5), 4 * (25 + 4 * 2)); // the KL above its target,
@@ -29,11 +29,20 @@ Deno.test("objective() is reconstruction + β·|KL − C|", () => {
 });
 
 Deno.test("objective() of an autoencoder is its reconstruction", () => {
-  assertEquals(objective(four, { beta: 4, capacity: 5 }, true), 100);
+  assertEquals(
+    objective(four, { beta: 4, capacity: 5 }, {
+      autoencoder: true,
+      freeBits: 0,
+    }),
+    100,
+  );
 });
 
 Deno.test("meanLosses() divides by the number of images", () => {
-  const losses = batchLosses(four, { beta: 2, capacity: 0 }, false);
+  const losses = batchLosses(four, { beta: 2, capacity: 0 }, {
+    autoencoder: false,
+    freeBits: 0,
+  });
   assertEquals(meanLosses(losses), { total: 32, reconstruction: 25, kl: 3.5 });
 });
 

@@ -5,12 +5,8 @@ import {
   OptionError,
   parseOption,
 } from "../lib/options/table.ts";
-import {
-  conflictOf,
-  recipes,
-  recipesOfBce,
-  trainingOptions,
-} from "../lib/options/run.ts";
+import { conflictOf } from "../lib/options/conflicts.ts";
+import { recipes, recipesOfBce, trainingOptions } from "../lib/options/run.ts";
 import { recipeOf } from "../tasks/shared/options.ts";
 import { tasks } from "./tasks.ts";
 

@@ -11,8 +11,8 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../options/table.ts";
+import { conflictOfRun } from "../options/conflicts.ts";
 import {
-  conflictOfRun,
   type DataOptions,
   dataOptions,
   type TrainingOptions,

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { describeKind, kindOf } from "../files/kind.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
+import { conflictOfRun } from "../options/conflicts.ts";
 import {
-  conflictOfRun,
   type DataOptions,
   dataOptions,
   type TrainingOptions,

@@ -5,7 +5,8 @@
  * @module
  */
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import { conflictOf, trainingOptions } from "../options/run.ts";
+import { conflictOf, drawsOf } from "../options/conflicts.ts";
+import { trainingOptions } from "../options/run.ts";
 import { completeOptions, OptionError } from "../options/table.ts";
 import { show } from "../text.ts";
 import {
@@ -19,6 +20,8 @@ import {
 const { latentDim, likelihood, autoencoder, batchSize, seed } = trainingOptions;
 const { draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 } =
   trainingOptions;
+const { binarize, objective, importanceSamples, tcWeight, freeBits } =
+  trainingOptions;
 
 /** The options that an engine cannot do without. */
 const REQUIRED = { latentDim, likelihood, autoencoder, batchSize, seed };
@@ -27,6 +30,7 @@ const REQUIRED = { latentDim, likelihood, autoencoder, batchSize, seed };
 const OPTIONS = {
   ...REQUIRED,
   ...{ draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 },
+  ...{ binarize, objective, importanceSamples, tcWeight, freeBits },
 };
 
 /**
@@ -180,7 +184,8 @@ export class Checks {
           `${this.options.batchSize} at a time, and the order has ${this.#order}`,
       );
     }
-    const rows = count * noiseRows(this.options.draws);
+    const rows = count *
+      noiseRows(drawsOf(this.options), this.options.objective);
     if (epsilon === undefined || this.latents(epsilon) === rows) return;
     throw new RangeError(
       `epsilon has ${epsilon.length} numbers, not ${rows}×${this.options.latentDim}`,

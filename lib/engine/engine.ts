@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Binarization } from "../dataset/binarize.ts";
 import type { TrainState } from "../model/init.ts";
 import type { LossSums, TrainLosses } from "../model/losses.ts";
 import type { ModelOptions } from "../model/spec.ts";
@@ -31,6 +32,24 @@ export interface EngineOptions extends ModelOptions {
    * sign turned. The last of an odd number is alone.
    */
   readonly draws?: number;
+  /**
+   * How grey pixels become black or white; `none` unless told otherwise. With
+   * `dynamic` a step sees, and is to reconstruct, pixels that `drawPixels()`
+   * draws: pixel `784·b + i` of the batch, with the step as the counter. Images
+   * that are evaluated, and those of `static`, are drawn by whoever has them.
+   */
+  readonly binarize?: Binarization;
+  /** What is minimised; `elbo` unless told otherwise. */
+  readonly objective?: Objective;
+  /** Draws of z of `iwae`, which takes these in place of `draws`; 5 if null. */
+  readonly importanceSamples?: number | null;
+  /** Weight of the total correlation in `btc`; 4 if null. */
+  readonly tcWeight?: number | null;
+  /**
+   * Nats of KL that each dimension has free: while the batch's mean of it is
+   * below, the dimension's KL has no gradient. 0 unless told otherwise.
+   */
+  readonly freeBits?: number;
   /** How the gradient of the KL term comes about; `analytic` unless told otherwise. */
   readonly klGradient?: KlGradient;
   /** Factor of the learning rate for fc_mu and fc_logvar; 1 unless told otherwise. */
@@ -51,9 +70,35 @@ export interface EngineOptions extends ModelOptions {
  */
 export type KlGradient = "analytic" | "stl";
 
-/** Rows of noise that so many draws of z take for one image: one for each pair. */
-export function noiseRows(draws: number): number {
-  return Math.ceil(draws / 2);
+/**
+ * What is minimised: `elbo` is reconstruction + β·|KL − C|.
+ *
+ * `iwae` is −log (1/K) Σ wₖ with wₖ = p(x, zₖ) / q(zₖ|x), the importance-weighted
+ * bound (Burda et al. 2016, https://arxiv.org/abs/1509.00519), of K independent
+ * draws; the decoder takes its K·B rows as it does several draws. Its gradient is
+ * the doubly reparameterised one (Tucker et al. 2019,
+ * https://arxiv.org/abs/1810.04152): with w̃ₖ = wₖ / Σ w, the decoder follows
+ * Σ w̃ₖ·log p(x|zₖ), and z follows Σ w̃ₖ²·log wₖ with μ and σ held in
+ * log q(z|x). These are two passes back through the decoder, for its batch norms
+ * couple the draws: one pass, scaled by w̃ₖ afterwards, diverges.
+ *
+ * `btc` is β-TC-VAE (Chen et al. 2018, https://arxiv.org/abs/1802.04942): mutual
+ * information + w·total correlation + dimension-wise KL. As the three sum to the
+ * KL, it is reconstruction + KL + (w − 1)·TC, with the KL in closed form and
+ * TC = log q(z) − Σ log q(z_d) by minibatch-weighted sampling:
+ * log q(z) ≈ log Σⱼ q(z|xⱼ) − log(N·B) over the batch, of N training images.
+ */
+export type Objective = "elbo" | "iwae" | "btc";
+
+/**
+ * Rows of noise that so many draws of z take for one image: one for each pair,
+ * but for `iwae`, whose draws are independent.
+ */
+export function noiseRows(
+  draws: number,
+  objective: Objective = "elbo",
+): number {
+  return objective === "iwae" ? draws : Math.ceil(draws / 2);
 }
 
 /** The knobs of the loss and of Adam, which a schedule may move every step. */
@@ -74,7 +119,7 @@ export interface BatchRef {
   readonly count: number;
   /** Optimiser steps taken before this one: the counter of ε. */
   readonly step: number;
-  /** [count · noiseRows(draws), latentDim] noise in place of the generator's, for tests. */
+  /** [count · rows of noise, latentDim] noise in place of the generator's, for tests. */
   readonly epsilon?: Float32Array;
 }
 

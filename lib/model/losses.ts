@@ -18,7 +18,10 @@ export interface LossSums {
   reconstruction: number;
   /** KL divergence from the prior, per latent dimension. */
   klPerDimension: Float64Array;
-  /** reconstruction + β·|KL − capacity|, with each batch's own means. */
+  /**
+   * The {@linkcode objective} of each batch's own means; in training that of the
+   * run, which for `iwae` and `btc` is another.
+   */
   total: number;
 }
 
@@ -30,7 +33,10 @@ export interface TrainLosses extends LossSums {
 
 /** Losses of a set, as means over its images. */
 export interface Losses {
-  /** reconstruction + β·|KL − capacity|. */
+  /**
+   * The {@linkcode objective}, −ELBO unless its options say otherwise; in
+   * training that of the run, which for `iwae` and `btc` is another.
+   */
   readonly total: number;
   /** Squared error, or cross-entropy in nats, summed over pixels. */
   readonly reconstruction: number;
@@ -125,33 +131,44 @@ export function addStep(
   if (!Number.isFinite(losses.total)) sums.nonFiniteStep ??= step;
 }
 
+/** What the objective takes of a model's options. */
+export interface ObjectiveOptions {
+  /** Whether the model has no KL term. */
+  readonly autoencoder: boolean;
+  /** Nats of KL that each dimension has free. */
+  readonly freeBits: number;
+}
+
 /**
  * Returns reconstruction + β·|KL − C| (Burgess et al. 2018, equation 8,
  * https://arxiv.org/abs/1804.03599; with C = 0 the β-VAE of Higgins et al.
  * 2017), or the reconstruction alone for an autoencoder. It is that of the
  * means, times the number of images, as all sums are.
  *
+ * With λ free nats the KL is Σ max(λ, KL of the dimension), the maximum of means
+ * (Kingma et al. 2016, equation 15, https://arxiv.org/abs/1606.04934).
+ *
  * @param losses Sums over a batch or a set.
  * @param hyper β and C, the target of the KL in nats.
- * @param autoencoder Whether the model has no KL term.
+ * @param options Of the model.
  */
 export function objective(
   { images, reconstruction, klPerDimension }: Omit<LossSums, "total">,
   { beta, capacity }: { readonly beta: number; readonly capacity: number },
-  autoencoder: boolean,
+  { autoencoder, freeBits }: ObjectiveOptions,
 ): number {
   if (autoencoder) return reconstruction;
-  return reconstruction +
-    beta * Math.abs(sum(klPerDimension) - capacity * images);
+  const kl = klPerDimension.map((kl) => Math.max(freeBits * images, kl));
+  return reconstruction + beta * Math.abs(sum(kl) - capacity * images);
 }
 
 /** Returns the sums over a batch, with their {@linkcode objective} as total. */
 export function batchLosses(
   terms: Omit<LossSums, "total">,
   hyper: { readonly beta: number; readonly capacity: number },
-  autoencoder: boolean,
+  options: ObjectiveOptions,
 ): LossSums {
-  return { ...terms, total: objective(terms, hyper, autoencoder) };
+  return { ...terms, total: objective(terms, hyper, options) };
 }
 
 /** Returns the means of sums over images. */

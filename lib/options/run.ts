@@ -7,7 +7,16 @@
 import type { OptionTable, OptionValues } from "./table.ts";
 
 /** The most rows that the decoder takes in one step. */
-const MAX_ROWS = 2048;
+export const MAX_ROWS = 2048;
+
+/** The most draws of z for an image, of which each thread of a GPU walks all. */
+const MAX_DRAWS = 64;
+
+/** Draws in the importance-weighted bound unless told otherwise. */
+export const IWAE_SAMPLES = 5;
+
+/** Weight of the total correlation in `btc` unless told otherwise. */
+export const TC_WEIGHT = 4;
 
 /**
  * What is trained and how: recorded in the checkpoint, kept on resume.
@@ -118,11 +127,48 @@ export const trainingOptions = {
     max: 10_000,
     help: "target C of the KL term, β·|KL − C|, in nats",
   },
+  binarize: {
+    type: "choice",
+    default: "none",
+    choices: ["none", "dynamic", "static"],
+    help: "draw pixels black or white by their grey: anew each time they are " +
+      "seen, or once",
+  },
+  objective: {
+    type: "choice",
+    default: "elbo",
+    choices: ["elbo", "iwae", "btc"],
+    help: "the bound, the importance-weighted bound, or the bound with the " +
+      "total correlation weighted (β-TC-VAE)",
+  },
+  importanceSamples: {
+    type: "integer",
+    default: null,
+    min: 1,
+    max: MAX_DRAWS,
+    help: `draws of z in the importance-weighted bound; ${IWAE_SAMPLES} ` +
+      "unless told otherwise",
+  },
+  tcWeight: {
+    type: "number",
+    default: null,
+    min: 0,
+    max: 10_000,
+    help: `weight of btc's total correlation; ${TC_WEIGHT} unless told ` +
+      "otherwise",
+  },
+  freeBits: {
+    type: "number",
+    default: 0,
+    min: 0,
+    max: 1000,
+    help: "nats of KL that each dimension has free",
+  },
   draws: {
     type: "integer",
     default: 1,
     min: 1,
-    max: 64, // of which each thread of a GPU walks through all
+    max: MAX_DRAWS,
     help: "draws of z for each image and step, in pairs μ ± σ·ε",
   },
   klGradient: {
@@ -205,55 +251,6 @@ export const dataOptions = {
 
 /** Options of the model, the loss and the optimiser. */
 export type TrainingOptions = OptionValues<typeof trainingOptions>;
-
-/**
- * Says in a line why options do not go together; nothing if they do.
- *
- * @param options Those of a run, or of an engine.
- * @param nameOf What to call an option.
- */
-export function conflictOf(
-  { batchSize, draws, autoencoder, klGradient }: Pick<
-    TrainingOptions,
-    "batchSize" | "draws" | "autoencoder" | "klGradient"
-  >,
-  nameOf: (name: keyof TrainingOptions) => string = (name) => name,
-): string | undefined {
-  if (batchSize * draws > MAX_ROWS) {
-    return `${nameOf("draws")} ${draws} times ${nameOf("batchSize")} ` +
-      `${batchSize} is ${batchSize * draws} rows, and a step takes ` +
-      `${MAX_ROWS}: choose a smaller one`;
-  }
-  if (!autoencoder) return undefined;
-  const name = draws > 1 ? "draws" : klGradient === "stl" && "klGradient";
-  return name
-    ? `${nameOf(name)} ${name === "draws" ? draws : klGradient} does not go ` +
-      `with ${nameOf("autoencoder")}, which draws no z and has no KL term`
-    : undefined;
-}
-
-/**
- * Says in a line why the options of a run do not go together; nothing if they do.
- *
- * @param options Those of a run.
- * @param nameOf What to call an option.
- */
-export function conflictOfRun(
-  options: TrainingOptions,
-  nameOf: (name: keyof TrainingOptions) => string = (name) => name,
-): string | undefined {
-  const { epochs, patience, lrSchedule, lrWarmup } = options;
-  if (patience !== null && !Number.isInteger(epochs)) {
-    return `${nameOf("patience")} ${patience} does not go with ` +
-      `${nameOf("epochs")} ${epochs}: it compares whole epochs, so ask for ` +
-      `${Math.ceil(epochs)}`;
-  }
-  if (lrWarmup > 0 && lrSchedule === "one-cycle") {
-    return `${nameOf("lrWarmup")} ${lrWarmup} does not go with ` +
-      `${nameOf("lrSchedule")} ${lrSchedule}, which has a rise of its own`;
-  }
-  return conflictOf(options, nameOf);
-}
 
 /** What all recipes have. */
 const pairs = {

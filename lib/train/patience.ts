@@ -24,17 +24,16 @@ export function isBetter(
 
 /** Returns the validation total at the target; infinite without validation. */
 function totalAtTarget(
-  { validation }: EpochRecord,
-  { beta, capacity, autoencoder }: TrainingOptions,
+  { validation, klPerDimension }: EpochRecord,
+  options: TrainingOptions,
 ): number {
   if (!validation) return Infinity;
-  const { reconstruction, kl } = validation;
   const terms = {
     images: 1,
-    reconstruction,
-    klPerDimension: Float64Array.of(kl),
+    reconstruction: validation.reconstruction,
+    klPerDimension: Float64Array.from(klPerDimension),
   };
-  return objective(terms, { beta, capacity }, autoencoder);
+  return objective(terms, options, options);
 }
 
 /** How far a run is. */

@@ -167,7 +167,7 @@ export class TfjsEngine implements Engine {
   ): Promise<LossSums> {
     this.#checks.images(images);
     this.#checks.hyper(hyper);
-    const { latentDim, seed, batchSize, autoencoder } = this.#checks.options;
+    const { latentDim, seed, batchSize } = this.#checks.options;
     const key = streamKey(seed, "evaluation");
     const unread = this.#chunks(images).map((chunk, i): Unread => {
       const count = chunk.length / IMAGE_PIXELS;
@@ -190,7 +190,7 @@ export class TfjsEngine implements Engine {
     const losses = noLosses(latentDim);
     for (const batch of await this.#read(unread)) addLosses(losses, batch);
     // Of the whole set's means, not of each batch's.
-    losses.total = objective(losses, hyper, autoencoder);
+    losses.total = objective(losses, hyper, this.#checks.options);
     return losses;
   }
 
@@ -300,7 +300,8 @@ export class TfjsEngine implements Engine {
     const values = await read(tf.stack(vectors));
     tf.dispose(vectors);
     this.#gpu?.check();
-    const { latentDim, autoencoder } = this.#checks.options;
+    const { options } = this.#checks;
+    const { latentDim } = options;
     return batches.map(({ count, hyper }, i) => {
       const at = i * (1 + latentDim);
       const terms = {
@@ -310,7 +311,7 @@ export class TfjsEngine implements Engine {
           values.subarray(at + 1, at + 1 + latentDim),
         ),
       };
-      return batchLosses(terms, hyper, autoencoder);
+      return batchLosses(terms, hyper, options);
     });
   }
 }

@@ -185,7 +185,7 @@ export class WasmEngine implements Engine {
     hyper: Hyper,
   ): Promise<LossSums> {
     this.#checks.hyper(hyper);
-    const { latentDim, seed, autoencoder } = this.options;
+    const { latentDim, seed } = this.options;
     const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
     this.#inBatches(images, (first, count) => {
@@ -197,7 +197,7 @@ export class WasmEngine implements Engine {
       addLosses(sums, this.#batchLosses(count, hyper));
     });
     // Of the whole set's means, not of each batch's.
-    sums.total = objective(sums, hyper, autoencoder);
+    sums.total = objective(sums, hyper, this.options);
     return sums;
   }
 
@@ -320,7 +320,7 @@ export class WasmEngine implements Engine {
 
   /** The losses of the batch that has just run. */
   #batchLosses(count: number, hyper: Hyper): LossSums {
-    const { latentDim, autoencoder } = this.options;
+    const { latentDim } = this.options;
     const results = new Float64Array(
       this.#threads.memory.buffer,
       this.#map.results,
@@ -331,7 +331,7 @@ export class WasmEngine implements Engine {
       reconstruction: results[0],
       klPerDimension: results.slice(1),
     };
-    return batchLosses(terms, hyper, autoencoder);
+    return batchLosses(terms, hyper, this.options);
   }
 
   /** Stages images in batches of the buffers' capacity. */

@@ -82,7 +82,7 @@ export class Inference {
     hyper: Hyper,
   ): Promise<LossSums> {
     const { options } = this.#shared;
-    const { latentDim, seed, autoencoder } = options;
+    const { latentDim, seed } = options;
     const [key0, key1] = streamKey(seed, "evaluation");
     const width = lossRow(latentDim);
     const parts: Promise<TrainLosses>[] = [];
@@ -116,7 +116,7 @@ export class Inference {
     const sums = noLosses(latentDim);
     for (const part of await Promise.all(parts)) addLosses(sums, part);
     // Of the whole set's means, not of each batch's.
-    sums.total = objective(sums, hyper, autoencoder);
+    sums.total = objective(sums, hyper, options);
     return sums;
   }
 

@@ -37,8 +37,9 @@ export function addUp(
 export function sumRecords(
   records: Float32Array,
   batches: readonly Batch[],
-  { latentDim, autoencoder }: EngineOptions,
+  options: Required<EngineOptions>,
 ): TrainLosses {
+  const { latentDim } = options;
   const width = lossRow(latentDim);
   const sums = noTrainLosses(latentDim);
   for (const [i, { step, count, hyper }] of batches.entries()) {
@@ -48,7 +49,7 @@ export function sumRecords(
       reconstruction: record[Loss.reconstruction],
       klPerDimension: Float64Array.from(record.subarray(Loss.kl)),
     };
-    addStep(sums, step, batchLosses(terms, hyper, autoencoder));
+    addStep(sums, step, batchLosses(terms, hyper, options));
   }
   return sums;
 }
