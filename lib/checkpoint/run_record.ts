@@ -6,7 +6,8 @@
  */
 import { createHash } from "node:crypto";
 import { describeKind, kindOf } from "../files/kind.ts";
-import { parseSafetensors } from "../formats/safetensors.ts";
+import { parseSafetensors, type Tensor } from "../formats/safetensors.ts";
+import { modelSpec } from "../model/spec.ts";
 import { conflictOfRun } from "../options/conflicts.ts";
 import {
   type DataOptions,
@@ -18,6 +19,7 @@ import { completeOptions, type OptionTable } from "../options/table.ts";
 import { oneLine, show } from "../text.ts";
 import { encodeCheckpoint } from "./codec.ts";
 import type { Checkpoint } from "./metadata.ts";
+import { toPyTorch } from "./torch_layout.ts";
 
 /** The version of the format that is written, and the newest that is read. */
 const FORMAT = 1;
@@ -78,7 +80,26 @@ export class RecordError extends Error {
  * @throws {CheckpointError} As {@linkcode encodeCheckpoint}.
  */
 export function digestTensors(checkpoint: Checkpoint): string {
-  const { tensors } = parseSafetensors(encodeCheckpoint(checkpoint));
+  return digestOf(parseSafetensors(encodeCheckpoint(checkpoint)).tensors);
+}
+
+/**
+ * Digests what a model computes with, its weights and running statistics, in
+ * the same way. How it was trained does not count.
+ *
+ * @returns 64 hexadecimal digits.
+ */
+export function digestWeights({ options, state }: Checkpoint): string {
+  const spec = modelSpec(options.latentDim);
+  return digestOf(
+    new Map([
+      ...toPyTorch(spec.parameters, state.parameters),
+      ...toPyTorch(spec.running, state.running),
+    ]),
+  );
+}
+
+function digestOf(tensors: ReadonlyMap<string, Tensor>): string {
   const hash = createHash("sha256");
   for (const [name, { dtype, shape, data }] of [...tensors].sort(byName)) {
     hash.update(`${name} ${dtype} ${JSON.stringify(shape)}\n`);

@@ -20,6 +20,7 @@ const KINDS = {
   npy: "a NumPy array",
   gzip: "gzip data",
   idx: "an IDX file, as MNIST's are",
+  vae: "a file of compressed images",
   onnx: "an ONNX model",
   json: "a JSON text",
   text: "a text",
@@ -47,6 +48,7 @@ const SIGNATURES: readonly [FileKind, RegExp][] = [
   ["pickle", /^\x80[\x02-\x05][\x8a\x95}\](cq]/],
   ["hdf5", /^\x89HDF\r\n\x1a\n/],
   ["npy", /^\x93NUMPY/],
+  ["vae", /^\x89VAE\r\n\x1a\n/],
   ["gzip", /^\x1f\x8b\x08/],
   ["idx", /^\0\0[\x08\x09\x0b-\x0e][\x01-\x04]/],
   // Field 1 is the version of the format, field 2 the producer's name.
