@@ -66,8 +66,9 @@ export const task: Task = {
 
 const main: Main<typeof flags> = async (options) => {
   const { file, out } = options;
-  const given = await about("compress", file, [Error], async () => {
-    const idx = parseIdx(gunzipIdx(await readInput(file)));
+  const bytes = await readInput(file);
+  const given = await about("compress", file, [Error], () => {
+    const idx = parseIdx(gunzipIdx(bytes));
     checkImages(idx);
     return idx.data;
   });

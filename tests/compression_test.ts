@@ -103,7 +103,10 @@ Deno.test("ImageCodec refuses any file that is not whole", async () => {
 Deno.test("ImageCodec refuses what a file cannot say", async () => {
   using codec = await ImageCodec.open(modelOf());
   const cases: [Uint8Array, string][] = [
-    [new TextEncoder().encode("<html></html>"), "it is an HTML page, not of"],
+    [
+      new TextEncoder().encode("<html></html>"),
+      "it is an HTML page, not a file of compressed",
+    ],
     [changed(8, 2), "it has version 2 of the format, and this program knows 1"],
     [changed(9, 254), "it says what cannot be: white pixels of 254"],
     [changed(11, 27), "it says what cannot be: images of 27×28 pixels"],

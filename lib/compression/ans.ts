@@ -93,8 +93,8 @@ export class Ans {
       this.#write(head - rest * WORD);
       head = rest;
     }
-    // Below 2⁴⁸ the quotient lies 2⁻³² or more below the next whole number, and
-    // is rounded by less than that.
+    // Exact: a quotient that is not whole lies 1 / frequency or more below the
+    // next whole number, and below 2⁴⁸ / frequency it is rounded by 1/32 of that.
     const quotient = Math.floor(head / frequency);
     this.#head = quotient * total + (head - quotient * frequency) + start;
   }

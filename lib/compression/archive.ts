@@ -92,7 +92,9 @@ export function parseArchive(bytes: Uint8Array): Archive {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (SIGNATURE.some((byte, i) => i < bytes.length && byte !== bytes[i])) {
     const kind = kindOf(bytes)!;
-    throw new CompressionError(`it is ${describeKind(kind)}, not of this kind`);
+    throw new CompressionError(
+      `it is ${describeKind(kind)}, not ${describeKind("vae")}`,
+    );
   }
   if (bytes.length < HEADER_BYTES + CHECKSUM_BYTES) {
     throw new CompressionError(`it is truncated to ${bytes.length} bytes`);

@@ -17,7 +17,26 @@ import { CompressionError } from "./error.ts";
 /** Digits of a digest that a person is shown. */
 const SHOWN = 8;
 
-/** One model, ready to compress and to decompress. */
+/**
+ * One model, ready to compress and to decompress. What it has compressed on one
+ * machine it restores on any other.
+ *
+ * @example
+ * ```ts
+ * import { binarize, ImageCodec, syntheticDataset, train } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = await syntheticDataset({ limit: 64 });
+ * const images = binarize(dataset.train.images, "static", "train");
+ * const model = { latentDim: 2, likelihood: "bce" } as const;
+ * for await (const event of train({ dataset, epochs: 1, ...model })) {
+ *   if (event.type !== "end") continue;
+ *   using codec = await ImageCodec.open(await event.checkpoint());
+ *   const file = await codec.compress(images);
+ *   assertEquals(await codec.decompress(file), images);
+ * }
+ * ```
+ */
 export class ImageCodec implements Disposable {
   readonly #engine: WasmEngine;
   readonly #digest: string;
@@ -31,6 +50,7 @@ export class ImageCodec implements Disposable {
    * Takes the model of a checkpoint. It runs on the kernels without fused
    * multiply-add, which not every machine rounds alike.
    *
+   * @param checkpoint A VAE that was trained with the likelihood `bce`.
    * @param threads Threads that run it; by default one for each core.
    * @throws {CompressionError} If the model gives no probability to an image, or
    * WebAssembly has no SIMD here.
@@ -67,6 +87,7 @@ export class ImageCodec implements Disposable {
    * back.
    *
    * @param images [n, 784] bytes, either all 0 or 255, or all 0 or 1.
+   * @param onProgress Told how far the work is.
    * @returns The file.
    * @throws {CompressionError} If there are greys, or the model's numbers are
    * none.
@@ -106,6 +127,8 @@ export class ImageCodec implements Disposable {
   /**
    * Restores what was compressed.
    *
+   * @param file What {@linkcode compress} has returned.
+   * @param onProgress Told how far the work is.
    * @returns [n, 784] bytes, as they were.
    * @throws {CompressionError} If another model has compressed it, or the file
    * is none or not whole.
