@@ -97,6 +97,7 @@ const main: Main<typeof flags> = async (options) => {
   const seconds = (performance.now() - started) / 1000;
   await writeOutput(out, compressed, "vae");
 
+  progress.update(null, "comparing with gzip and PNG");
   const count = images.length / IMAGE_PIXELS;
   const promised = await codec.promisedBits(images);
   const sizes = {
@@ -105,6 +106,7 @@ const main: Main<typeof flags> = async (options) => {
     gzipOfBits: gzipOfBits(images).length,
     png: binaryPng(images).length,
   };
+  progress.clear();
   const bits = (bytes: number) => 8 * bytes / count;
   if (options.json) {
     console.log(JSON.stringify({
