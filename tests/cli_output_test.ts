@@ -195,7 +195,7 @@ Deno.test("tasks refuse a name that promises another kind of file", () =>
         /a PNG .* ends in \.png/,
       ],
       ["manifold", [...FAST, "--out", "a.svg"], /a PNG .* ends in \.png/],
-      ["traverse", [...FAST, "--out", "a.pdf"], /a PNG .* ends in \.png/],
+      ["train", [...TINY, ...FAST, "--record", "a.txt"], /a JSON .* \.json/],
       ["report", [...FAST, "--out", "a.pdf"], /HTML .* \.html or \.htm/],
       ["export", ["--out", "a.onnx"], /HTML .* \.html or \.htm/],
       ["train", [...TINY, ...FAST, "--checkpoint", "a.pth"], /\.safetensors/],

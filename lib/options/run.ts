@@ -169,7 +169,8 @@ export const trainingOptions = {
     default: 1,
     min: 1,
     max: MAX_DRAWS,
-    help: "draws of z for each image and step, in pairs μ ± σ·ε",
+    help: "draws of z for each image and step, in pairs μ ± σ·ε; of an odd " +
+      "number the last is alone",
   },
   klGradient: {
     type: "choice",

@@ -20,6 +20,7 @@ const ENDINGS: Partial<Record<FileKind, readonly string[]>> = {
   png: [".png"],
   gif: [".gif"],
   html: [".html", ".htm"],
+  json: [".json"],
 };
 
 /** Endings that promise something else than safetensors. */

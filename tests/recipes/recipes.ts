@@ -5,7 +5,8 @@
  *
  *     deno run --allow-read --allow-write=checkpoints --allow-run=deno \
  *       tests/recipes/recipes.ts choose sprint
- *     deno run … tests/recipes/recipes.ts measure sprint --likelihood bce
+ *     deno run … tests/recipes/recipes.ts measure sprint \
+ *       --likelihood bce --latent-dim 20
  *
  * `choose` trains each line of options in `sprint.txt` with two seeds;
  * `measure` trains `--recipe sprint` with five that had no part in the choice.
@@ -36,8 +37,7 @@ if ((mode !== "choose" && mode !== "measure") || name === undefined) {
 const here = new URL(".", import.meta.url);
 const lines = mode === "measure"
   ? [`--recipe ${name}`]
-  : (await Deno.readTextFile(new URL(`${name}.txt`, here)))
-    .split("\n").filter((line) => line.startsWith("--"));
+  : await candidates(name);
 const atOnce = options.join(" ").includes("--threads 1") ? 2 : 1;
 await Deno.mkdir("checkpoints", { recursive: true });
 const folder = await Deno.makeTempDir({ dir: "checkpoints" });
@@ -66,6 +66,22 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 Deno.exit(); // the listener would wait for more
+
+/** Reads a list of options; says which lists there are where it is none. */
+async function candidates(name: string): Promise<string[]> {
+  const lists = [...Deno.readDirSync(here)].map(({ name }) => name)
+    .filter((file) => file.endsWith(".txt"))
+    .map((file) => file.slice(0, -".txt".length)).sort();
+  if (!lists.includes(name)) {
+    console.error(
+      `error: there is no list of candidates ${name}: choose one of ` +
+        lists.join(", "),
+    );
+    Deno.exit(2);
+  }
+  const text = await Deno.readTextFile(new URL(`${name}.txt`, here));
+  return text.split("\n").filter((line) => line.startsWith("--"));
+}
 
 /** Trains in a process of its own. */
 async function train(line: string, seed: number): Promise<Outcome> {
