@@ -1,7 +1,58 @@
 import { assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
-import { binarize } from "../lib/dataset/binarize.ts";
+import { binarize, drawPixels } from "../lib/dataset/binarize.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
+
+// The numbers of the next two tests are of a Threefry in Python's whole numbers,
+// written from the paper, which gives Random123's known answers.
+
+Deno.test("drawPixels() makes white what 16 bits of Threefry are below, exactly", () => {
+  const bits = [38046, 54466, 60713, 5609, 13597, 6951, 8824, 45621, 14500];
+  const least = [149, 212, 237, 22, 53, 28, 35, 178, 57];
+  bits.forEach((bits, e) => assertEquals(least[e], (bits * 255 >> 16) + 1));
+  const draw = (pixels: number[]) => {
+    const drawn = Uint8Array.from(pixels);
+    drawPixels(drawn, streamKey(2 ** 40 + 3, "binarize"), 5);
+    return [...drawn];
+  };
+  assertEquals(draw(least), least.map(() => 255));
+  assertEquals(draw(least.map((byte) => byte - 1)), least.map(() => 0));
+  assertEquals(draw(Array(9).fill(0)), Array(9).fill(0));
+  assertEquals(draw(Array(9).fill(255)), Array(9).fill(255));
+});
+
+Deno.test("binarize() draws the bits that its contract says", () => {
+  const ramp = Uint8Array.from({ length: IMAGE_PIXELS }, (_, i) => i);
+  const white = (drawn: Uint8Array) => drawn.filter((byte) => byte === 255);
+  const cases = [
+    [
+      "static",
+      "train",
+      "381020481000010822402092a0ff6dba3fa4bffc74dff0fd",
+      365,
+    ],
+    [
+      "static",
+      "validation",
+      "101000020100c00145d0235037dc7e2a5db7f7f99fdcf7ff",
+      383,
+    ],
+    ["static", "test", "2040222040e0083000882541c64b89a5fbca6ee85dfeffef", 384],
+    [
+      "dynamic",
+      "test",
+      "20000092817225802a6d8fb0f936ed2965e99d7ff5bf6bf7",
+      388,
+    ],
+  ] as const;
+  for (const [kind, split, bits, count] of cases) {
+    const drawn = binarize(ramp, kind, split, 9);
+    const text = [...drawn].map((byte) => byte ? 1 : 0).join("").slice(0, 256);
+    const hex = BigInt(`0b${text}`).toString(16);
+    assertEquals([hex.slice(0, 48), white(drawn).length], [bits, count]);
+  }
+});
 
 Deno.test("binarize() draws white with a pixel's brightness", () => {
   const n = 40;

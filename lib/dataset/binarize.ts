@@ -32,12 +32,19 @@ const SPLITS: readonly Split[] = ["train", "validation", "test"];
  * @param c1 The second counter word: the step, while training.
  */
 export function drawPixels(pixels: Uint8Array, key: Key, c1: number): void {
-  for (let i = 0; i < pixels.length; i += 4) {
-    const words = threefry2x32(key[0], key[1], i / 4, c1);
-    for (let e = i; e < Math.min(i + 4, pixels.length); e++) {
-      const bits = words[(e >> 1) & 1] >>> (16 * (e & 1)) & 0xFFFF;
-      pixels[e] = bits * 255 < pixels[e] * 65536 ? 255 : 0;
+  let [low, high] = [0, 0];
+  let drawn = -1;
+  for (let e = 0; e < pixels.length; e++) {
+    const byte = pixels[e];
+    // Most are black, and stay so whatever is drawn; white ones as well.
+    if (byte === 0 || byte === 255) continue;
+    const counter = e >>> 2;
+    if (counter !== drawn) {
+      [low, high] = threefry2x32(key[0], key[1], counter, c1);
+      drawn = counter;
     }
+    const bits = (e & 2 ? high : low) >>> (16 * (e & 1)) & 0xFFFF;
+    pixels[e] = bits * 255 < byte * 65536 ? 255 : 0;
   }
 }
 
