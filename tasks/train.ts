@@ -356,7 +356,7 @@ function mergeOptions(
   );
   const begun = {
     ...values,
-    ...inheritedOptions(beginning),
+    ...inheritedOptions(beginning, chosen),
     ...beginning.resume?.data.options,
   };
   const model = { ...begun, ...chosen };

@@ -369,6 +369,16 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
       "partial.images must be a whole number of 1 or more, not 0",
     ],
     [
+      forgedJson("options", (o) => void (o.objective = "btc")),
+      "options: beta 0.1 does not go with objective btc, which weighs its " +
+      "terms itself",
+    ],
+    [
+      forgedJson("options", (o) => ({ ...o, binarize: "static" })),
+      "options: binarize static does not go with likelihood mse: " +
+      "black-and-white pixels take likelihood bce",
+    ],
+    [
       forgedJson("progress", (p) => void (p.partial.total = null)),
       "partial.total must be a finite number, not null",
     ],
@@ -420,7 +430,10 @@ Deno.test("decodeCheckpoint() refuses a latent size that its tensors lack", () =
 });
 
 Deno.test("decodeCheckpoint() gives an option newer than the file its default", () => {
-  const bytes = forgedJson("options", ({ capacity: _, ...o }) => o);
+  const bytes = forgedJson("options", (options) => {
+    const { capacity: _, binarize: __, objective: ___, ...older } = options;
+    return older;
+  });
   assertEquals(decodeCheckpoint(bytes), decodeCheckpoint(BYTES));
 });
 

@@ -27,6 +27,8 @@ export class FakeEngine implements Engine {
   validation: (number | { reconstruction: number; kl: number })[] = [];
   /** What it was told to evaluate with. */
   readonly evaluations: Hyper[] = [];
+  /** The images that it was told to train and to evaluate with. */
+  readonly images: Uint8Array[] = [];
   /** What it was told to go on from. */
   written: TrainState | null = null;
   nonFiniteStep: number | null = null;
@@ -35,7 +37,9 @@ export class FakeEngine implements Engine {
   #unread = 0;
   #step = 0;
 
-  setImages(): void {}
+  setImages(images: Uint8Array): void {
+    this.images.push(images);
+  }
 
   setOrder(order: Uint32Array): void {
     this.#order = order.slice();
@@ -64,6 +68,7 @@ export class FakeEngine implements Engine {
     hyper: Hyper,
   ): Promise<LossSums> {
     this.evaluations.push(hyper);
+    this.images.push(images);
     const count = images.length / IMAGE_PIXELS;
     const mean = this.validation.shift() ?? 5;
     if (typeof mean === "number") {

@@ -7,7 +7,7 @@ import { createEngine } from "../lib/engines.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { trainingOptions } from "../lib/options/run.ts";
-import { RunError } from "../lib/train/check.ts";
+import { inheritedOptions, RunError } from "../lib/train/check.ts";
 import { train } from "../lib/train/trainer.ts";
 import { engineOptions } from "../lib/engine/checks.ts";
 import { collect, dataset, FakeEngine } from "./fake_engine.ts";
@@ -47,6 +47,10 @@ Deno.test("train({ resume }) refuses what would be another run", async () => {
       { autoencoder: true },
       "autoencoder true does not fit the checkpoint, which was trained with " +
       "false",
+    ],
+    [
+      { objective: "iwae", beta: 1, capacity: 0 },
+      "objective iwae does not fit the checkpoint, which was trained with elbo",
     ],
     [
       { batchSize: 5 },
@@ -237,6 +241,36 @@ Deno.test("train({ from }) begins anew with a checkpoint's weights", async () =>
     RunError,
     "latentDim 3 does not fit the checkpoint, which was trained with 2",
   );
+});
+
+Deno.test("inheritedOptions() keeps pixels and objective, and its parts with it", async () => {
+  const { options, ...run } = await stopped();
+  const from: Checkpoint = {
+    ...run,
+    options: {
+      ...options,
+      likelihood: "bce",
+      binarize: "dynamic",
+      objective: "iwae",
+      importanceSamples: 8,
+      freeBits: 0.5,
+    },
+  };
+  const model = {
+    latentDim: 2,
+    likelihood: "bce",
+    autoencoder: false,
+    binarize: "dynamic",
+    objective: "iwae",
+  } as const;
+  const parts = {
+    ...{ beta: 3, capacity: 2, freeBits: 0.5 },
+    ...{ importanceSamples: 8, tcWeight: null },
+  };
+  assertEquals(inheritedOptions({ from }, {}), { ...model, ...parts });
+  assertEquals(inheritedOptions({ from }, { objective: "elbo" }), model);
+  assertEquals(inheritedOptions({ resume: from }, {}), from.options);
+  assertEquals(inheritedOptions({}, {}), {});
 });
 
 Deno.test("train({ from }) goes on with what the weights have learnt", async () => {

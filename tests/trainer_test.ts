@@ -6,6 +6,9 @@ import {
   assertLessOrEqual,
   assertRejects,
 } from "@std/assert";
+import { binarize } from "../lib/dataset/binarize.ts";
+import type { ImageSet } from "../lib/dataset/dataset.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { completeOptions } from "../lib/options/table.ts";
 import { type TrainingOptions, trainingOptions } from "../lib/options/run.ts";
 import {
@@ -109,6 +112,43 @@ Deno.test("train() records means over the epoch's images", async () => {
     klPerDimension: [0.5, 0],
   });
   assertEquals(epochs[0].inactive, 1);
+});
+
+Deno.test("train() gives the engine the pixels that the model is to see", async () => {
+  const split = (images: Uint8Array<ArrayBuffer>): ImageSet => ({
+    images,
+    labels: null,
+    count: images.length / IMAGE_PIXELS,
+  });
+  const grey = (count: number, first: number) =>
+    Uint8Array.from({ length: count * IMAGE_PIXELS }, (_, i) => first + i);
+  const [train, validation, test] = [grey(3, 0), grey(2, 7), grey(1, 9)];
+  const drawn = [
+    binarize(validation, "static", "validation"),
+    binarize(test, "static", "test"),
+  ];
+  const cases = [
+    ["none", [train, validation, test]],
+    ["static", [binarize(train, "static", "train"), ...drawn]],
+    ["dynamic", [train, ...drawn]],
+  ] as const;
+  for (const [kind, images] of cases) {
+    const engine = new FakeEngine();
+    const { end } = await collect(engine, {
+      dataset: {
+        ...dataset(3),
+        train: split(train),
+        validation: split(validation),
+        test: split(test),
+      },
+      epochs: 1,
+      likelihood: "bce",
+      binarize: kind,
+    });
+    assertEquals(engine.images, [...images]);
+    const { options, data } = await end.checkpoint();
+    assertEquals([options.binarize, data.digest], [kind, "blank"]);
+  }
 });
 
 Deno.test("train() works without a validation split", async () => {

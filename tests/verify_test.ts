@@ -86,6 +86,8 @@ Deno.test("writeRecord() keeps what differs from the defaults, and loadRecord() 
       ...defaults(trainingOptions),
       latentDim: 3,
       patience: 2,
+      likelihood: "bce",
+      binarize: "dynamic",
       autoencoder: true,
       lrSchedule: "cosine",
       seed: 5,
@@ -117,6 +119,8 @@ Deno.test("writeRecord() keeps what differs from the defaults, and loadRecord() 
       options: {
         latentDim: 3,
         lrSchedule: "cosine",
+        likelihood: "bce",
+        binarize: "dynamic",
         patience: 2,
         autoencoder: true,
         limit: 9,

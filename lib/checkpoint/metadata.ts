@@ -28,7 +28,9 @@ import { show } from "../text.ts";
 
 /**
  * The version of the format that is written, and the newest that is read.
- * Version 1 has no best epoch, and in 1 and 2 epochs are whole.
+ * Version 1 has no best epoch, and in 1 and 2 epochs are whole. A new option
+ * makes no new version: one that a file lacks has its default, and a program
+ * that does not know one refuses the file and names it.
  */
 export const VERSION = 3;
 

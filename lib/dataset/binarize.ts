@@ -49,6 +49,22 @@ export function drawPixels(pixels: Uint8Array, key: Key, c1: number): void {
 }
 
 /**
+ * Returns the pixels of a split that stay the same while a model trains on such
+ * ones: of those that it sees drawn anew, or drawn once, the `static` draw.
+ *
+ * @param images [n, 784] bytes.
+ * @param kind How the model's pixels are drawn.
+ * @param split Which split they are the first images of.
+ */
+export function fixedDraw(
+  images: Uint8Array<ArrayBuffer>,
+  kind: Binarization,
+  split: Split,
+): Uint8Array<ArrayBuffer> {
+  return binarize(images, kind === "none" ? "none" : "static", split);
+}
+
+/**
  * Makes black-and-white images: each pixel is white with its brightness as the
  * probability. Pixels that are black or white already stay as they are.
  *

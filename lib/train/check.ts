@@ -50,6 +50,8 @@ const OF_RUN = [
   "latentDim",
   "likelihood",
   "autoencoder",
+  "binarize",
+  "objective",
   "batchSize",
   "seed",
 ] as const;
@@ -57,8 +59,18 @@ const OF_RUN = [
 /** What weights cannot do without. */
 const OF_MODEL = ["latentDim", "likelihood", "autoencoder"] as const;
 
-/** Of a checkpoint whose weights are trained on, what holds unless given. */
-const OF_OBJECTIVE = [...OF_MODEL, "beta", "capacity"] as const;
+/**
+ * Of a checkpoint whose weights are trained on, what holds unless given; what an
+ * objective is made of, where that is the same.
+ */
+const KEPT = [...OF_MODEL, "binarize", "objective"] as const;
+const OF_OBJECTIVE = [
+  "beta",
+  "capacity",
+  "importanceSamples",
+  "tcWeight",
+  "freeBits",
+] as const;
 
 /** Where a run begins, if not with new weights. */
 export interface Beginning {
@@ -70,19 +82,22 @@ export interface Beginning {
 
 /**
  * Returns the options that a run takes over from the checkpoint that it begins
- * with: all to resume it, and to train on from its weights those of the model
- * and of its objective.
+ * with: all to resume it, and to train on from its weights those of the model,
+ * of its pixels and of its objective.
+ *
+ * @param given What is chosen for the run: another objective than the
+ * checkpoint's takes over nothing of that.
  */
 export function inheritedOptions(
   { resume, from }: Beginning,
+  given: Partial<TrainingOptions>,
 ): Partial<TrainingOptions> {
   if (resume) return resume.options;
-  const inherited: Partial<TrainingOptions> = {};
-  if (!from) return inherited;
-  for (const name of OF_OBJECTIVE) {
-    Object.assign(inherited, { [name]: from.options[name] });
-  }
-  return inherited;
+  if (!from) return {};
+  const { options } = from;
+  const isSame = (given.objective ?? options.objective) === options.objective;
+  const names = isSame ? [...KEPT, ...OF_OBJECTIVE] : KEPT;
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
 }
 
 /**
@@ -91,8 +106,8 @@ export function inheritedOptions(
  * @param run Its options and images, and the checkpoint that it begins from.
  * @param names What to call options and the checkpoint.
  * @throws {RunError} If a checkpoint to resume is of a model of another size or
- * kind, of another batch size or seed, of other images, or in the midst of more
- * images than there are; if one to train on from is of another model; or if
+ * kind, of other pixels, another objective, batch size or seed, of other images,
+ * or in the midst of more images than there are; if one to train on from is of another model; or if
  * patience has no validation images to go by.
  */
 export function checkRun(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BestEpoch, Checkpoint } from "../checkpoint/metadata.ts";
+import { fixedDraw } from "../dataset/binarize.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
@@ -64,7 +65,7 @@ export async function* trainWith(
   const options = settleWarmup(asked);
   checkRun({ options, dataset, resume, from });
   const { train, validation, test } = dataset;
-  const { batchSize, epochs, patience, seed } = options;
+  const { batchSize, epochs, patience, seed, binarize } = options;
   const stepsPerEpoch = stepsOfEpoch(options, train.count);
   const steps = stepsOfRun(options, stepsPerEpoch);
   /** Images of the last epoch where the run ends within it; otherwise 0. */
@@ -83,7 +84,17 @@ export async function* trainWith(
 
   if (resume) await engine.writeState(resume.state);
   if (from) await engine.writeState(untrainedState(from.state));
-  engine.setImages(train.images);
+  // Pixels that are drawn anew in each step are drawn by the engine.
+  engine.setImages(
+    binarize === "dynamic"
+      ? train.images
+      : fixedDraw(train.images, binarize, "train"),
+  );
+  const validationImages = fixedDraw(
+    validation.images,
+    binarize,
+    "validation",
+  );
 
   /** The engine's state, where it has been read already. */
   let known: TrainState | undefined;
@@ -185,7 +196,7 @@ export async function* trainWith(
 
     const hyper = hyperAt(options, step - 1, stepsPerEpoch);
     const validated = validation.count > 0
-      ? await engine.evaluate(validation.images, epoch, hyper)
+      ? await engine.evaluate(validationImages, epoch, hyper)
       : null;
     // The last step's update may be what diverged.
     if (validated && !Number.isFinite(validated.total)) {
@@ -241,10 +252,10 @@ export async function* trainWith(
   }
   // What was kept may be of any β of a schedule: what counts is its target.
   const { beta, capacity, lr: learningRate } = options;
-  const tested = test && test.count > 0
-    ? meanLosses(
-      await engine.evaluate(test.images, 0, { beta, capacity, learningRate }),
-    )
+  const target = { beta, capacity, learningRate };
+  const testImages = test && fixedDraw(test.images, binarize, "test");
+  const tested = testImages && test.count > 0
+    ? meanLosses(await engine.evaluate(testImages, 0, target))
     : null;
   if (tested && !Number.isFinite(tested.total)) {
     throw new NonFiniteLossError(step);

@@ -28,13 +28,14 @@ export interface TrainSetup {
   engine?: Engine | EngineChoice;
   /**
    * A checkpoint to continue from, on the images that it was trained on. Its
-   * options hold where none are given; the model's, `batchSize` and `seed` stay.
+   * options hold where none are given; the model's, `binarize`, `objective`,
+   * `batchSize` and `seed` stay.
    */
   resume?: Checkpoint;
   /**
    * A checkpoint whose weights to begin with, on any images: the optimiser and
-   * the history are new. The options of its model hold, and its `beta` and
-   * `capacity` where none are given.
+   * the history are new. The options of its model hold, and where none are given
+   * `binarize` and what makes its objective.
    */
   from?: Checkpoint;
   /** Stops training after the step in hand. */
@@ -73,11 +74,12 @@ export async function* train(
     & TrainSetup
     & Partial<TrainingOptions>,
 ): AsyncGenerator<TrainEvent, void, void> {
-  const chosenOptions = Object.entries(given)
-    .filter(([, value]) => value !== undefined);
+  const chosenOptions: Partial<TrainingOptions> = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
   const options = completeOptions(trainingOptions, {
-    ...inheritedOptions({ resume, from }),
-    ...Object.fromEntries(chosenOptions),
+    ...inheritedOptions({ resume, from }, chosenOptions),
+    ...chosenOptions,
   });
   checkRun({ options, dataset, resume, from });
   const run = { dataset, options, resume, from, signal };
