@@ -73,15 +73,23 @@ Deno.test("recipeOf() goes with a VAE and with an autoencoder", () => {
   for (const name of Object.keys(recipes) as (keyof typeof recipes)[]) {
     for (const autoencoder of [false, true]) {
       for (const likelihood of trainingOptions.likelihood.choices) {
-        const model = { autoencoder, likelihood };
-        const options = completeOptions(trainingOptions, {
-          ...recipeOf(name, model),
-          ...model,
-        });
-        assertEquals(conflictOf(options), undefined, name);
+        if ((recipes[name].likelihood ?? likelihood) !== likelihood) continue;
+        for (const objective of trainingOptions.objective.choices) {
+          if (autoencoder && objective !== "elbo") continue;
+          const model = { autoencoder, likelihood, objective };
+          const options = completeOptions(trainingOptions, {
+            ...recipeOf(name, model),
+            ...model,
+          });
+          assertEquals(conflictOf(options), undefined, name);
+        }
       }
     }
-    const vae = { autoencoder: false, likelihood: "mse" } as const;
+    const vae = {
+      autoencoder: false,
+      likelihood: "mse",
+      objective: "elbo",
+    } as const;
     assertEquals(recipeOf(name, vae), recipes[name]);
     assertEquals(recipeOf(name, { ...vae, likelihood: "bce" }), {
       ...recipes[name],

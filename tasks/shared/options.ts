@@ -103,7 +103,8 @@ export const common = {
       type: "choice",
       default: "none",
       choices: Object.keys(recipes) as (keyof typeof recipes)[],
-      help: "options chosen by measurement, unless given",
+      help: "options chosen by measurement, unless given; nll for the " +
+        "likelihood of binary pixels, bce with 50 dimensions",
     },
   }),
   ...inSection("Data", {
@@ -182,6 +183,7 @@ export const runOptions = {
   lr: training.lr,
   lrSchedule: training.lrSchedule,
   likelihood: training.likelihood,
+  binarize: training.binarize,
   betaSchedule: training.betaSchedule,
   warmupEpochs: training.warmupEpochs,
   capacity: training.capacity,
@@ -210,14 +212,15 @@ export function checkpointWords(checkpoint: string): string[] {
 }
 
 /**
- * Returns the options of a recipe for such a model: for an autoencoder, which
- * draws no z and has no KL term, without what it says of these.
+ * Returns the options of a recipe for such a model: without what it says of the
+ * draws of z and the KL's gradient for an autoencoder, which has neither, and for
+ * objectives that have their own.
  */
 export function recipeOf(
   name: keyof typeof recipes,
-  { likelihood, autoencoder }: Pick<
+  { likelihood, autoencoder, objective }: Pick<
     TrainingOptions,
-    "likelihood" | "autoencoder"
+    "likelihood" | "autoencoder" | "objective"
   >,
 ): Partial<TrainingOptions> {
   const recipe = {
@@ -225,18 +228,26 @@ export function recipeOf(
     ...likelihood === "bce" ? recipesOfBce[name] : {},
   };
   const { draws: _, klGradient: __, ...others } = recipe;
-  return autoencoder ? others : recipe;
+  return autoencoder || objective !== "elbo" ? others : recipe;
 }
 
-/** Follows the recipe that the values name, as far as they are not given. */
+/**
+ * Follows the recipe that the values name, as far as they are not given: where
+ * they are lists, with a list of one.
+ */
 export function followRecipe<
   T extends
     & { readonly recipe: keyof typeof recipes }
     & Pick<TrainingOptions, "likelihood">,
 >(values: T, given: ReadonlySet<PropertyKey>, autoencoder = false): T {
   const { recipe, likelihood } = values;
-  const chosen = Object.entries(recipeOf(recipe, { likelihood, autoencoder }))
-    .filter(([name]) => !given.has(name));
+  const model = { likelihood, autoencoder, objective: "elbo" } as const;
+  const chosen = Object.entries(recipeOf(recipe, model))
+    .filter(([name]) => !given.has(name))
+    .map(([name, value]) => [
+      name,
+      Array.isArray(values[name as keyof T]) ? [value] : value,
+    ]);
   return { ...values, ...Object.fromEntries(chosen) };
 }
 
