@@ -112,6 +112,16 @@ function widths(rows: readonly (readonly ReportPicture[])[]): string {
   ).join("");
 }
 
+/** What the charts' total is. */
+const TOTAL = {
+  none: "This is what is optimised.",
+  elbo: "The total is what is optimised; its parts add up to it.",
+  iwae: "The total of training is what is optimised, the importance-weighted " +
+    "bound; that of validation is reconstruction + KL.",
+  btc: "The total of training is what is optimised, with the total " +
+    "correlation weighted; that of validation is reconstruction + KL.",
+} as const;
+
 function lossSection({ history, options }: Checkpoint): Markup {
   const charts = lossCharts(history, options);
   return markup`<h2>Losses</h2>
@@ -119,9 +129,7 @@ function lossSection({ history, options }: Checkpoint): Markup {
     charts.length === 0
       ? "No epoch is finished."
       : "Means per image: in training over each epoch as it went, in validation " +
-        "after it. " + (options.autoencoder
-          ? "This is what is optimised."
-          : "The total is what is optimised; its parts add up to it.")
+        "after it. " + TOTAL[options.autoencoder ? "none" : options.objective]
   }</p>
 <div class="charts">
 ${charts}

@@ -279,6 +279,26 @@ Deno.test("lossPanels() stack the parts of the total", () => {
   assertLess(lower.upper[3][1], lower.upper[2][1]);
 });
 
+Deno.test("lossPanels() say what the total is where it is no sum of its parts", () => {
+  const [first, ...rest] = history([3, 2]);
+  const unvalidated = [first, ...rest].map((record) => ({
+    ...record,
+    validation: null,
+  }));
+  const [total, parts] = lossPanels(unvalidated, { objective: "iwae" });
+  assertEquals(
+    total.yLabel,
+    "importance-weighted bound; validation: reconstruction + KL",
+  );
+  assertEquals(parts.title, "Parts of the training reconstruction + KL");
+  assertEquals(parts.lines[0].points.map(([, y]) => y), [
+    first.train.reconstruction + first.train.kl,
+    rest[0].train.reconstruction + rest[0].train.kl,
+  ]);
+  const [free] = lossPanels(unvalidated, { freeBits: 0.5 });
+  assertEquals(free.yLabel, "reconstruction + β × Σ max(λ, KL)");
+});
+
 Deno.test("lossPanels() show β and the capacity where they move", () => {
   const panels = lossPanels(WARM_UP);
   assertEquals(panels.length, 5);

@@ -6,6 +6,7 @@
  */
 import type { EpochRecord, Losses } from "../model/losses.ts";
 import type { Likelihood } from "../model/spec.ts";
+import type { TrainingOptions } from "../options/run.ts";
 import { type Axis, axis, axisRange, ticks } from "./axis.ts";
 import type { Point } from "./picture.ts";
 
@@ -56,7 +57,17 @@ export interface LossPanelOptions {
   readonly likelihood?: Likelihood;
   /** Leaves out what an autoencoder has not: the KL and β. */
   readonly autoencoder?: boolean;
+  /** Says what the total of training is: `elbo` by default. */
+  readonly objective?: TrainingOptions["objective"];
+  /** Nats of KL that each dimension has free in the total: 0 by default. */
+  readonly freeBits?: number;
 }
+
+/** What the totals are that are not the sum of their parts in training. */
+const TOTALS = {
+  iwae: "importance-weighted bound; validation: reconstruction + KL",
+  btc: "with weighted total correlation; validation: reconstruction + KL",
+} as const;
 
 /**
  * Lays out the losses of a run by epoch. From three epochs on, the axes fit the
@@ -64,14 +75,20 @@ export interface LossPanelOptions {
  * no room for the others.
  *
  * @param history The epochs, in order: at least one.
- * @returns Total, its parts stacked, reconstruction and KL divergence, and β by
+ * @returns Total, its parts stacked (of an objective that is no sum of them,
+ * those of reconstruction + KL), reconstruction and KL divergence, and β by
  * epoch if it changes; of an autoencoder, whose total it is, the reconstruction
  * alone.
  * @throws {RangeError} If there is no epoch, or a loss is not finite.
  */
 export function lossPanels(
   history: readonly EpochRecord[],
-  { likelihood = "mse", autoencoder = false }: LossPanelOptions = {},
+  {
+    likelihood = "mse",
+    autoencoder = false,
+    objective = "elbo",
+    freeBits = 0,
+  }: LossPanelOptions = {},
 ): LossPanel[] {
   if (history.length === 0) {
     throw new RangeError("there are no loss curves without an epoch to draw");
@@ -86,15 +103,23 @@ export function lossPanels(
   const by = (value: (record: EpochRecord) => number): Point[] =>
     history.map((record) => [record.epoch, value(record)]);
   const hasTarget = history.some(({ capacity }) => capacity > 0);
-  const term = hasTarget ? "β × |KL – C|" : "β × KL";
+  const term = hasTarget
+    ? "β × |KL – C|"
+    : freeBits > 0
+    ? "β × Σ max(λ, KL)"
+    : "β × KL";
   const target: LossLine = {
     kind: "target",
     name: "target C",
     points: by(({ capacity }) => capacity),
   };
   const panels = [
-    panel("Total", `reconstruction + ${term}`, total),
-    partsOf(history, unit, term),
+    objective === "elbo"
+      ? panel("Total", `reconstruction + ${term}`, total)
+      : panel("Total", TOTALS[objective], total),
+    objective === "elbo"
+      ? partsOf(history, "total", unit, term)
+      : partsOf(history.map(withSum), "reconstruction + KL", unit, "KL"),
     reconstruction,
     panel("KL divergence", "nats per image", [
       ...lines("kl"),
@@ -143,9 +168,23 @@ export function epochAxis(
   return axis(range, ends, values, values.map(text));
 }
 
+/** Makes reconstruction + KL the total of an epoch. */
+function withSum({ train, validation, ...record }: EpochRecord): EpochRecord {
+  const sum = (losses: Losses): Losses => ({
+    ...losses,
+    total: losses.reconstruction + losses.kl,
+  });
+  return {
+    ...record,
+    train: sum(train),
+    validation: validation && sum(validation),
+  };
+}
+
 /** Stacks the two parts of the total, after each epoch where that is known. */
 function partsOf(
   history: readonly EpochRecord[],
+  name: string,
   unit: string,
   term: string,
 ): LossPanel {
@@ -162,7 +201,9 @@ function partsOf(
     name: kind,
     points: points(({ total }) => total),
   };
-  const whole = panel(`Parts of the ${kind} total`, `total: ${unit}`, [total]);
+  const whole = panel(`Parts of the ${kind} ${name}`, `${name}: ${unit}`, [
+    total,
+  ]);
   const range = [0, whole.range[1]] as const;
   return {
     ...whole,

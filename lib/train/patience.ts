@@ -1,7 +1,8 @@
 /**
  * Early stopping: which epoch is the best, and when there is no hope of a
  * better one. Epochs are compared at the target β and capacity, whatever a
- * schedule made of them at the time.
+ * schedule made of them at the time; where `iwae` or `btc` is minimised, by the
+ * ELBO, which is what validation measures.
  *
  * @module
  */

@@ -1,12 +1,18 @@
 /**
  * Where a run begins, and what is said about it before it does: a checkpoint
- * that goes on, the weights of another, a warm-up.
+ * that goes on, the weights of another, what it minimises, a warm-up.
  *
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { epochsOf, isPart } from "../../lib/model/losses.ts";
-import { recipes, type TrainingOptions } from "../../lib/options/run.ts";
+import { drawsOf } from "../../lib/options/conflicts.ts";
+import {
+  IWAE_SAMPLES,
+  recipes,
+  TC_WEIGHT,
+  type TrainingOptions,
+} from "../../lib/options/run.ts";
 import { OptionError } from "../../lib/options/table.ts";
 import type { Beginning, RunNames } from "../../lib/train/check.ts";
 import { counted } from "../../lib/text.ts";
@@ -58,6 +64,12 @@ export function namesOf(
   };
 }
 
+/** What options come to that are not set. */
+const USUAL: Partial<Record<keyof TrainingOptions, number>> = {
+  importanceSamples: IWAE_SAMPLES,
+  tcWeight: TC_WEIGHT,
+};
+
 /** Says what a run begins from, and what it does in another way from there. */
 export function* beginningLines(
   { resume: path, fineTune }: Begun,
@@ -69,10 +81,10 @@ export function* beginningLines(
     yield `going on from ${path}, step ${state.step}, after epoch ` +
       `${epochsOf(history)} of ${options.epochs}`;
     for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
-      const [before, now] = [resume.options[name], options[name]];
+      const [before, now] = [resume.options, options]
+        .map((options) => options[name] ?? USUAL[name] ?? "none");
       if (name === "epochs" || before === now) continue;
-      yield `from here with ${flagOf(name)} ${now}, before with ` +
-        `${before ?? "none"}`;
+      yield `from here with ${flagOf(name)} ${now}, before with ${before}`;
     }
   }
   if (from) {
@@ -106,6 +118,31 @@ export function endText(
   return `already at ${trained}` +
     (trained > epochs ? `, past --epochs ${epochs}` : ` of ${epochs}`) +
     `; --epochs ${2 * trained} trains ${more} more`;
+}
+
+/** Says what a run sees and minimises where that is not grey and the ELBO. */
+export function objectiveLines(options: TrainingOptions): string[] {
+  const { binarize, objective, freeBits, tcWeight } = options;
+  const pixels = {
+    none: [],
+    dynamic: ["black-and-white pixels, drawn anew each time they are seen"],
+    static: ["black-and-white pixels, drawn once"],
+  }[binarize];
+  const measured = "; validation and test totals are reconstruction + KL";
+  const bound = {
+    elbo: [],
+    iwae: [
+      `importance-weighted bound of ${counted(drawsOf(options), "draw")}` +
+      measured,
+    ],
+    btc: [
+      `total correlation weighted by ${tcWeight ?? TC_WEIGHT}${measured}`,
+    ],
+  }[objective];
+  const free = freeBits > 0
+    ? [`${freeBits} nats of KL are free in each dimension`]
+    : [];
+  return [...pixels, ...bound, ...free];
 }
 
 /**

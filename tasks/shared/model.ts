@@ -12,6 +12,8 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { fileKind } from "../../lib/files/kind.ts";
 import { epochsOf } from "../../lib/model/losses.ts";
+import { drawsOf } from "../../lib/options/conflicts.ts";
+import { TC_WEIGHT } from "../../lib/options/run.ts";
 import { counted, oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { engineNews } from "./engine_news.ts";
@@ -71,9 +73,11 @@ export async function openModel(
 
 /** Says in one line what a checkpoint's model is. */
 export function describe({ options, data, history }: Checkpoint): string {
-  const model = options.autoencoder
-    ? "autoencoder"
-    : `VAE, β = ${options.beta}`;
+  const model = options.autoencoder ? "autoencoder" : {
+    elbo: `VAE, β = ${options.beta}`,
+    iwae: `IWAE, K = ${drawsOf(options)}`,
+    btc: `β-TC-VAE, β = ${options.tcWeight ?? TC_WEIGHT}`,
+  }[options.objective];
   const size = counted(options.latentDim, "latent dimension");
   const epochs = counted(epochsOf(history), "epoch");
   return `${model}, ${size}, ${oneLine(data.name)}, ${epochs}`;

@@ -29,12 +29,21 @@ export function headingOf(
 
 /** Says what a model is and what it was fitted with. */
 function modelOf(checkpoint: Checkpoint): string {
-  const { likelihood, capacity, betaSchedule, autoencoder } =
-    checkpoint.options;
-  const loss = likelihood === "bce" ? "cross-entropy" : "squared error";
+  const {
+    likelihood,
+    binarize,
+    capacity,
+    betaSchedule,
+    freeBits,
+    autoencoder,
+  } = checkpoint.options;
+  const loss = likelihood === "bce"
+    ? `cross-entropy${binarize === "none" ? "" : " of binary pixels"}`
+    : "squared error";
   const more = [
     ...(betaSchedule === "constant" ? [] : [`${betaSchedule} β`]),
     ...(capacity > 0 ? [`C = ${capacity} nats`] : []),
+    ...(freeBits > 0 ? [`${freeBits} nats free in each`] : []),
   ];
   return [describe(checkpoint), loss, ...(autoencoder ? [] : more)].join(", ");
 }

@@ -24,7 +24,7 @@ import {
 import { settleWarmup } from "../../lib/train/schedule.ts";
 import { trainLoop, wasmInstead } from "../../lib/train/trainer.ts";
 import { fixed } from "../../lib/text.ts";
-import { warmupLines } from "./beginning.ts";
+import { objectiveLines, warmupLines } from "./beginning.ts";
 import { TaskError } from "./cli.ts";
 import { engineNews } from "./engine_news.ts";
 import { makeRoom } from "./files.ts";
@@ -146,6 +146,7 @@ export async function trainRun(
       resources.adopt(engine, (engine) => engine.dispose());
     let engine = adopt(await createEngine(options, choice));
     await onStart?.(engine);
+    for (const line of objectiveLines(options)) say(line);
     for (const line of warmupLines(options)) say(line);
     const replaceEngine = wasmInstead(options, choice, (made) => {
       progress.clear();
