@@ -15,7 +15,7 @@ import {
 } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
-import { concatenate, imageAt, openImages } from "./shared/data.ts";
+import { concatenate, imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
@@ -95,7 +95,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { out, animation } = await pictureFiles(options);
   const { latentDim } = checkpoint.options;
-  const images = await openImages(
+  const images = await openSeenImages(
     checkpoint,
     options.split,
     given.has("dataDir") ? options.dataDir : undefined,

@@ -13,7 +13,7 @@ import {
   openLatents,
   twoDimensions,
 } from "./shared/dimensions.ts";
-import { openImages } from "./shared/data.ts";
+import { openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -49,7 +49,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const latents = await openLatents(engine, checkpoint, dataDir);
   const dimensions = twoDimensions(latents);
-  const { images, labels, count } = await openImages(
+  const { images, labels, count } = await openSeenImages(
     checkpoint,
     split,
     dataDir,

@@ -8,7 +8,7 @@ import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { openImages } from "./shared/data.ts";
+import { openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -39,7 +39,7 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options, { given }) => {
   const { n, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  const set = await openImages(
+  const set = await openSeenImages(
     checkpoint,
     split,
     given.has("dataDir") ? options.dataDir : undefined,

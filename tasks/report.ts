@@ -16,7 +16,7 @@ import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { measureLatents, nameOf } from "./shared/dimensions.ts";
 import { flagOf } from "./shared/flags.ts";
-import { openImages, openTrainingImages } from "./shared/data.ts";
+import { openSeenImages, openTrainingImages, seenBy } from "./shared/data.ts";
 import { willWrite, writeOutput } from "./shared/files.ts";
 import { metricsTable } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
@@ -53,14 +53,14 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   await willWrite(out, "html");
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
-  const train = await openTrainingImages(
+  const train = seenBy(
     checkpoint,
-    options.checkpoint,
-    dataDir,
+    await openTrainingImages(checkpoint, options.checkpoint, dataDir),
+    "train",
   );
   const images = split === "train"
     ? train
-    : await openImages(checkpoint, split, dataDir);
+    : await openSeenImages(checkpoint, split, dataDir);
 
   const progress = new Progress();
   const metrics = await measure({

@@ -9,7 +9,7 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openLatents } from "./shared/dimensions.ts";
 import { drawTraversal } from "./shared/drawings.ts";
-import { concatenate, imageAt, openImages } from "./shared/data.ts";
+import { concatenate, imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
@@ -66,7 +66,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const image = index === null ? undefined : {
     name: `${split} image ${index}`,
     code: (await engine.encode(
-      imageAt(await openImages(checkpoint, split, dataDir), index),
+      imageAt(await openSeenImages(checkpoint, split, dataDir), index),
     )).mu.slice(),
   };
   const latents = await openLatents(engine, checkpoint, dataDir);

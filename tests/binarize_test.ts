@@ -1,7 +1,14 @@
 import { assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
-import { binarize, drawPixels } from "../lib/dataset/binarize.ts";
+import {
+  type Binarization,
+  binarize,
+  drawPixels,
+} from "../lib/dataset/binarize.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { trainingOptions } from "../lib/options/run.ts";
+import { defaults } from "../lib/options/table.ts";
 import { streamKey } from "../lib/rng.ts";
+import { seenBy } from "../tasks/shared/data.ts";
 import { digits } from "./engine_suite.ts";
 
 // The numbers of the next two tests are of a Threefry in Python's whole numbers,
@@ -97,4 +104,23 @@ Deno.test("binarize() draws once for all, or for each seed", () => {
     all[0].slice(0, IMAGE_PIXELS),
   );
   assertEquals(binarize(images, "none", "test", 0), images);
+});
+
+Deno.test("seenBy() is the draw that a model is tested with, of any first images", () => {
+  const images = digits(4) as Uint8Array<ArrayBuffer>;
+  const set = { images, labels: null, count: 4 };
+  const seen = (binarize: Binarization, some = set) =>
+    seenBy(
+      {
+        options: { ...defaults(trainingOptions), likelihood: "bce", binarize },
+      },
+      some,
+      "test",
+    ).images;
+  const drawn = binarize(images, "static", "test");
+  assertEquals(seen("none"), images);
+  assertEquals(seen("static"), drawn);
+  assertEquals(seen("dynamic"), drawn);
+  const first = { ...set, images: images.slice(0, 2 * IMAGE_PIXELS), count: 2 };
+  assertEquals(seen("dynamic", first), drawn.slice(0, 2 * IMAGE_PIXELS));
 });

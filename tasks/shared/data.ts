@@ -4,6 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { fixedDraw } from "../../lib/dataset/binarize.ts";
 import {
   type Dataset,
   type ImageSet,
@@ -99,6 +100,33 @@ export async function openImages(
     );
   }
   return images;
+}
+
+/** Loads a split as {@linkcode openImages}, as the checkpoint's model sees it. */
+export async function openSeenImages(
+  checkpoint: Checkpoint,
+  split: Split,
+  dataDir?: string,
+): Promise<ImageSet> {
+  return seenBy(
+    checkpoint,
+    await openImages(checkpoint, split, dataDir),
+    split,
+  );
+}
+
+/**
+ * Makes of images what a model sees of them: where that is black-and-white
+ * pixels, the one draw of them that it is validated and tested with.
+ *
+ * @param split Which split the images are the first of.
+ */
+export function seenBy(
+  { options }: Pick<Checkpoint, "options">,
+  set: ImageSet,
+  split: Split,
+): ImageSet {
+  return { ...set, images: fixedDraw(set.images, options.binarize, split) };
 }
 
 /**

@@ -16,7 +16,7 @@ import { columnMoments } from "../../lib/math/estimate.ts";
 import { klDivergences } from "../../lib/metrics/posterior.ts";
 import { commandOf, TaskError } from "./cli.ts";
 import { say } from "./terminal.ts";
-import { openImages } from "./data.ts";
+import { openSeenImages } from "./data.ts";
 
 /** A latent dimension and what it carries. */
 export interface Dimension {
@@ -73,7 +73,7 @@ export async function openLatents(
   let reason = "";
   for (const split of isOwn ? OWN_SPLITS : SPLITS) {
     try {
-      const images = await openImages(run, split, dataDir);
+      const images = await openSeenImages(run, split, dataDir);
       return await measureLatents(engine, checkpoint, images, split);
     } catch (error) {
       // A file of one's own may be gone in many ways, each an error by itself.

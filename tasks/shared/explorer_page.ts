@@ -12,7 +12,7 @@ import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
-import { openImages } from "./data.ts";
+import { openSeenImages } from "./data.ts";
 import { engineNews } from "./engine_news.ts";
 import { describe } from "./model.ts";
 import { say } from "./terminal.ts";
@@ -58,7 +58,7 @@ async function mapImages(
   let reason = "";
   for (const split of splits) {
     try {
-      return await openImages(checkpoint, split, dataDir);
+      return await openSeenImages(checkpoint, split, dataDir);
     } catch (error) {
       // A file of one's own may be gone in many ways, each an error by itself.
       if (!(error instanceof TaskError || isOwn)) throw error;

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { fixedDraw } from "../../lib/dataset/binarize.ts";
 import type { Dataset, Split } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { lossCurves } from "../../lib/image/curves.ts";
@@ -17,6 +18,7 @@ import {
   priorScale,
 } from "../../lib/latent/scale.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import type { TrainingOptions } from "../../lib/options/run.ts";
 import type { EpochRecord } from "../../lib/model/losses.ts";
 import { drawSamples } from "./drawings.ts";
 import { headingOf, writeAnimation, writePicture } from "./pictures.ts";
@@ -44,8 +46,7 @@ export async function savePictures(
   history: readonly EpochRecord[],
 ): Promise<string[]> {
   const { options } = checkpoint;
-  const [images, split] = heldOut(dataset);
-  const originals = images.subarray(0, 16 * IMAGE_PIXELS);
+  const [originals, split] = heldOut(dataset, 16, options);
   const { mu } = await engine.encode(originals);
   const samples = await drawSamples(
     engine,
@@ -74,22 +75,36 @@ export async function savePictures(
   return paths;
 }
 
-/** Returns the images to draw with, the rather those not trained on. */
-function heldOut(dataset: Dataset): [Uint8Array, Split] {
+/** What decides how a model's pictures are drawn. */
+type ModelOptions = Pick<
+  TrainingOptions,
+  "latentDim" | "autoencoder" | "binarize" | "seed"
+>;
+
+/**
+ * Returns images to draw with as the model sees them, the rather those not
+ * trained on: `count` if there are as many.
+ */
+function heldOut(
+  dataset: Dataset,
+  count: number,
+  { binarize }: Pick<ModelOptions, "binarize">,
+): [Uint8Array, Split] {
   const split = (["test", "validation", "train"] as const)
     .find((split) => dataset[split]?.count)!;
-  return [dataset[split]!.images, split];
+  const images = dataset[split]!.images.subarray(0, count * IMAGE_PIXELS);
+  return [fixedDraw(images, binarize, split), split];
 }
 
 /** What samples are drawn by: the prior, or how an autoencoder's codes lie now. */
 async function scaleOf(
   engine: Engine,
-  { latentDim, autoencoder }: { latentDim: number; autoencoder: boolean },
+  options: ModelOptions,
   dataset: Dataset,
 ): Promise<{ scale: LatentScale; scaleOf: "prior" | "codes" }> {
+  const { latentDim, autoencoder } = options;
   if (!autoencoder) return { scale: priorScale(latentDim), scaleOf: "prior" };
-  const [images] = heldOut(dataset);
-  const few = images.subarray(0, MEASURED * IMAGE_PIXELS);
+  const [few] = heldOut(dataset, MEASURED, options);
   const { mu } = await engine.encode(few);
   return { scale: codeScale(mu, latentDim), scaleOf: "codes" };
 }
@@ -97,7 +112,7 @@ async function scaleOf(
 /** Decodes the first samples that a run's pictures show, as the model is now. */
 export async function sampleDigits(
   engine: Engine,
-  options: { latentDim: number; autoencoder: boolean; seed: number },
+  options: ModelOptions,
   dataset: Dataset,
   n: number,
 ): Promise<Float32Array> {
@@ -111,7 +126,7 @@ export async function sampleDigits(
 
 /** Shows how a model, while it learns, decodes the z of the samples. */
 export class Animation {
-  readonly #options: { latentDim: number; autoencoder: boolean; seed: number };
+  readonly #options: ModelOptions;
   readonly #dataset: Dataset;
   readonly #epochs: { epoch: number; digits: Uint8Array }[] = [];
 
@@ -120,10 +135,7 @@ export class Animation {
    *
    * @param dataset What an autoencoder's codes are measured on.
    */
-  constructor(
-    options: { latentDim: number; autoencoder: boolean; seed: number },
-    dataset: Dataset,
-  ) {
+  constructor(options: ModelOptions, dataset: Dataset) {
     this.#options = options;
     this.#dataset = dataset;
   }
