@@ -9,14 +9,17 @@ import {
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { OptionError } from "../lib/options/table.ts";
+import { dataOptions, DOWNLOADS } from "../lib/options/run.ts";
+import { defaults, OptionError } from "../lib/options/table.ts";
 import {
   checkImages,
   checkLabels,
   loadDataset,
 } from "../lib/dataset/dataset.ts";
 import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
+import { imageFile, type Split, splitDataset } from "../lib/dataset/split.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { sources } from "../lib/dataset/mnist.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import { inFolder } from "./folder.ts";
@@ -186,7 +189,7 @@ Deno.test({
       assertEquals(train, (await loadDataset(SYNTHETIC)).train);
       assertStrictEquals(notes.length, 1);
       assertStringIncludes(notes[0], "MNIST could not be downloaded (");
-      for (const dataset of ["mnist", "fashion-mnist", "kmnist"] as const) {
+      for (const dataset of DOWNLOADS) {
         const error = await assertRejects(
           () => loadDataset({ ...missing, dataset }),
           DownloadError,
@@ -196,6 +199,32 @@ Deno.test({
         }
       }
     }),
+});
+
+Deno.test("splitDataset() takes validation images of a data set's own", async () => {
+  const made = (count: number, first: number) => () => {
+    const images = new Uint8Array(count * IMAGE_PIXELS).fill(first);
+    return imageFile(images, null, count);
+  };
+  const data = { ...defaults(dataOptions), limit: 3, valSize: 2 };
+  const splits = ["train", "validation", "test"] as const;
+  const split = (splits?: Split[]) =>
+    splitDataset("own", made(5, 1), made(2, 3), data, splits, made(4, 2));
+  const { train, validation, test, heldOut, notes } = await split();
+  assertEquals([train, validation, test].map((set) => set?.count), [3, 3, 2]);
+  assertEquals([train, validation, test].map((set) => set?.images[0]), [
+    1,
+    2,
+    3,
+  ]);
+  assertEquals([heldOut, notes], [4, []]);
+  for (const name of splits) {
+    const one = await split([name]);
+    assertEquals(
+      splits.filter((split) => one[split]!.count > 0),
+      [name],
+    );
+  }
 });
 
 Deno.test({

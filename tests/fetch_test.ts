@@ -20,7 +20,9 @@ import {
   type FetchOptions,
 } from "../lib/dataset/download.ts";
 import type { FetchProgress } from "../lib/dataset/transfer.ts";
-import { writeIdx } from "../lib/formats/idx.ts";
+import { writeAmat } from "../lib/formats/amat.ts";
+import { parseIdx, writeIdx } from "../lib/formats/idx.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { type Source, type SourceFile, sources } from "../lib/dataset/mnist.ts";
 import { inFolder } from "./folder.ts";
 import { mnistDir, mnistIsMissing } from "./mnist.ts";
@@ -470,7 +472,7 @@ Deno.test("fetchDataset() takes nothing else for Fashion-MNIST and K-MNIST", () 
         () =>
           fetchFile(
             sources[set],
-            sources[set].testLabels,
+            sources[set].testLabels!,
             into(folder, { from }),
           ),
         DownloadError,
@@ -478,7 +480,7 @@ Deno.test("fetchDataset() takes nothing else for Fashion-MNIST and K-MNIST", () 
       );
     }
     // What tensorflow-datasets and torchvision publish.
-    assertEquals(sources["fashion-mnist"].testLabels.gzip, [
+    assertEquals(sources["fashion-mnist"].testLabels!.gzip, [
       "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
       "bb300cfdad3c16e7a12a480ee83cd310",
     ]);
@@ -798,4 +800,95 @@ Deno.test("fetchDataset() says so where the data folder cannot be written", () =
       WriteError,
     );
     assertStringIncludes(error.message, "a part of the path is a file");
+  }));
+
+/** The rows of so many black-and-white images, as a text. */
+function rows(count: number): Uint8Array<ArrayBuffer> {
+  const row = (n: number) =>
+    Array.from({ length: IMAGE_PIXELS }, (_, i) => i * i % (n + 3) ? 0 : 1);
+  const text = Array.from({ length: count }, (_, n) => row(n).join(" "));
+  return new TextEncoder().encode(text.map((row) => `${row}\n`).join(""));
+}
+
+/** A binarised data set of three, two and one images, and its texts. */
+function binarized(mirrors: string[]) {
+  const texts = new Map<string, Uint8Array<ArrayBuffer>>();
+  const file = (name: string, count: number): SourceFile => {
+    const text = rows(count);
+    texts.set(`${name}.amat`, text);
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    return { name, amat: `${name}.amat`, shape: [count, 28, 28], sha256 };
+  };
+  const source: Source = {
+    name: "tiny",
+    mirrors,
+    trainImages: file("train", 3),
+    validationImages: file("valid", 2),
+    testImages: file("test", 1),
+  };
+  return { source, texts };
+}
+
+Deno.test("fetchDataset() makes IDX files of binarised images, from a mirror or a folder", () =>
+  inFolder(async (folder) => {
+    const { source, texts } = binarized([]);
+    await using server = mirror((name) => new Response(texts.get(name)));
+    const from = join(folder, "from");
+    await Deno.mkdir(from);
+    for (const [name, text] of texts) {
+      await Deno.writeFile(join(from, name), text);
+    }
+    const { source: mirrored } = binarized([server.url]);
+    const fetched = [
+      await fetchDataset(source, into(join(folder, "a"), { from })),
+      await fetchDataset(mirrored, into(join(folder, "b"))),
+    ];
+    assertEquals(fetched[0].map(({ url }) => url), [
+      ...[...texts.keys()].map((name) => join(from, name)),
+    ]);
+    assertEquals(server.requests, [...texts.keys()]);
+    for (const files of fetched) {
+      assertEquals(files.length, 3);
+      for (const [i, { path, checkedBy }] of files.entries()) {
+        const { shape, data } = parseIdx(await Deno.readFile(path));
+        assertEquals([shape, checkedBy], [[3 - i, 28, 28], "digest"]);
+        assertEquals(writeAmat(data, IMAGE_PIXELS), rows(3 - i));
+      }
+    }
+    // What is kept is held against the digest of the text, too.
+    const again = await fetchDataset(source, into(join(folder, "a")));
+    assertEquals(again.map(({ url }) => url), [null, null, null]);
+    const [{ path }] = again;
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length - 1] = 1;
+    await Deno.writeFile(path, bytes);
+    await assertRejects(
+      () => fetchDataset(source, into(join(folder, "a"))),
+      DownloadError,
+      `${path}: the SHA-256 is`,
+    );
+  }));
+
+Deno.test("fetchDataset() says which row of which file is no binarised image", () =>
+  inFolder(async (folder) => {
+    const { source, texts } = binarized([]);
+    for (const [name, text] of texts) {
+      await Deno.writeFile(join(folder, name), text);
+    }
+    const train = join(folder, "train.amat");
+    const text = texts.get("train.amat")!;
+    const cases = [
+      [text.with(2 * IMAGE_PIXELS, 50), "row 2 is not 784 times 0 or 1 with"],
+      [text.subarray(0, 4 * IMAGE_PIXELS), "it ends after row 2, and has 3"],
+      [text.with(0, text[0] === 48 ? 49 : 48), "the SHA-256 is"],
+    ] as const;
+    for (const [bytes, message] of cases) {
+      await Deno.writeFile(train, bytes);
+      await assertRejects(
+        () => fetchDataset(source, into(folder, { from: folder })),
+        DownloadError,
+        `cannot fetch tiny/train: ${train}: ${message}`,
+      );
+      assertEquals(kept(folder), []);
+    }
   }));

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sources } from "../lib/dataset/mnist.ts";
+import { filesOf, sources } from "../lib/dataset/mnist.ts";
 
 /** The folder of its four files, decompressed. */
 export const mnistDir = fileURLToPath(
@@ -15,9 +15,8 @@ export const mnistDir = fileURLToPath(
 export const mnistIsMissing = isMissing();
 
 function isMissing(): boolean {
-  const { trainImages, trainLabels, testImages, testLabels } = sources.mnist;
   try {
-    for (const { name } of [trainImages, trainLabels, testImages, testLabels]) {
+    for (const { name } of filesOf(sources.mnist)) {
       Deno.statSync(join(mnistDir, name));
     }
     return false;

@@ -39,7 +39,8 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * Loads a data set, fetching it first where needed.
  *
  * `dataset: "auto"` is MNIST if it is in the data folder or can be fetched,
- * otherwise `synthetic`; any other name never falls back.
+ * otherwise `synthetic`; any other name never falls back. `binarized-mnist` has
+ * validation images of its own, whatever `valSize` is.
  *
  * @param options Which one, and how to split it; see `dataOptions`.
  * @returns The data set. Its images are views of the files' bytes, not copies.
@@ -101,17 +102,19 @@ export async function loadDataset(
 
 function loadSource(source: Source, options: Options): Promise<Dataset> {
   const fetching = { ...options, dataDir: options.data.dataDir };
-  const read = async (images: SourceFile, labels: SourceFile) =>
+  const read = async (images: SourceFile, labels?: SourceFile) =>
     idxFile(
       (await fetchFile(source, images, fetching)).bytes,
-      (await fetchFile(source, labels, fetching)).bytes,
+      labels ? (await fetchFile(source, labels, fetching)).bytes : null,
     );
+  const { validationImages } = source;
   return splitDataset(
     source.name,
     () => read(source.trainImages, source.trainLabels),
     () => read(source.testImages, source.testLabels),
     options.data,
     options.splits,
+    validationImages && (() => read(validationImages)),
   );
 }
 

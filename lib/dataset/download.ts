@@ -8,8 +8,11 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { atomicWrite } from "../files/atomic_write.ts";
-import { gunzipIdx, parseIdx } from "../formats/idx.ts";
+import { parseAmat, writeAmat } from "../formats/amat.ts";
+import { gunzipIdx, parseIdx, writeIdx } from "../formats/idx.ts";
+import { IMAGE_PIXELS } from "../model/spec.ts";
 import {
+  filesOf,
   type Source,
   type SourceFile,
   type SourceName,
@@ -96,7 +99,8 @@ export class DownloadError extends Error {
  *
  * @param source A data set's name, or a description of another one.
  * @param options Where to keep the files and where to get them.
- * @returns The four files: training images and labels, test images and labels.
+ * @returns Its files: training images and labels, validation images, test images
+ * and labels, those of them that it has.
  * @throws {DownloadError} If a file cannot be had from anywhere.
  * @throws {WriteError} If it cannot be written to the data folder.
  *
@@ -113,14 +117,7 @@ export async function fetchDataset(
 ): Promise<FetchedFile[]> {
   const known = typeof source === "string" ? sources[source] : source;
   const fetched: FetchedFile[] = [];
-  for (
-    const file of [
-      known.trainImages,
-      known.trainLabels,
-      known.testImages,
-      known.testLabels,
-    ]
-  ) {
+  for (const file of filesOf(known)) {
     const { bytes: _, ...found } = await fetchFile(known, file, options);
     fetched.push(found);
   }
@@ -199,9 +196,10 @@ export async function fetchFile(
 
 /** Lists the places that may have a file, best first. */
 function placesOf(source: Source, file: SourceFile, from?: string): Place[] {
+  const names = file.amat ? [file.amat] : [`${file.name}.gz`, file.name];
   return from === undefined
-    ? source.mirrors.map((base) => placeIn(base, `${file.name}.gz`))
-    : [`${file.name}.gz`, file.name].map((name) => placeIn(from, name));
+    ? source.mirrors.map((base) => placeIn(base, names[0]))
+    : names.map((name) => placeIn(from, name));
 }
 
 /** A file that has been checked. */
@@ -212,12 +210,12 @@ type Verified = Pick<FetchedFile, "checkedBy"> & {
 /** Decompresses a file and checks that it is the right one. */
 async function verify(
   given: Uint8Array<ArrayBuffer>,
-  { shape, sha256: digest, gzip }: SourceFile,
+  { amat, shape, sha256: digest, gzip }: SourceFile,
 ): Promise<Verified> {
   const bytes = gunzipIdx(given, shape);
-  parseIdx(bytes);
+  const { data } = parseIdx(bytes);
   if (digest !== undefined) {
-    const actual = await sha256(bytes);
+    const actual = await sha256(amat ? writeAmat(data, IMAGE_PIXELS) : bytes);
     if (actual === digest) return { bytes, checkedBy: "digest" };
     throw new Error(`the SHA-256 is ${actual}, not ${digest}`);
   }
@@ -243,12 +241,18 @@ async function knownAs(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<SourceName | undefined> {
   const digest = await sha256(bytes);
-  return Object.values(sources).find((
-    { trainImages, trainLabels, testImages, testLabels },
-  ) =>
-    [trainImages, trainLabels, testImages, testLabels]
-      .some(({ sha256 }) => sha256 === digest)
+  return Object.values(sources).find((source) =>
+    filesOf(source).some(({ sha256 }) => sha256 === digest)
   )?.name as SourceName | undefined;
+}
+
+/** Makes the file of what a place has of it. */
+function toIdx(
+  bytes: Uint8Array<ArrayBuffer>,
+  { amat, shape }: SourceFile,
+): Uint8Array<ArrayBuffer> {
+  if (!amat) return bytes;
+  return writeIdx({ shape, data: parseAmat(bytes, shape[0], IMAGE_PIXELS) });
 }
 
 /** Reads a file from one place, decompresses it and checks it. */
@@ -268,11 +272,11 @@ async function read(
       loaded: length,
       total: length,
     });
-    return await verify(bytes, file);
+    return await verify(toIdx(bytes, file), file);
   }
   const { bytes, isDoubtful } = await download(place, file, options, parts);
   try {
-    const verified = await verify(bytes, file);
+    const verified = await verify(toIdx(bytes, file), file);
     if (file.gzip && verified.checkedBy === "format" && !options.from) {
       throw new Error("it came decompressed, and its digest is not known so");
     }

@@ -1,6 +1,6 @@
 /**
- * Lists the data sets that can be fetched, all in MNIST's four files: where
- * their public mirrors are and what the files must hold.
+ * Lists the data sets that can be fetched: where their public mirrors are and
+ * what the files must hold, which are MNIST's four but for the binarised one.
  *
  * @module
  */
@@ -13,6 +13,11 @@ export type SourceName = Exclude<DataOptions["dataset"], "auto" | "synthetic">;
 export interface SourceFile {
   /** Its name, decompressed; mirrors add `.gz`. */
   readonly name: string;
+  /**
+   * The name of the text that mirrors have in its place, of which it is made and
+   * `sha256` is: see `parseAmat()`.
+   */
+  readonly amat?: string;
   /** The IDX shape it must have. */
   readonly shape: readonly number[];
   /** SHA-256 of the decompressed file in hex, where it is established. */
@@ -32,18 +37,33 @@ export interface Source {
   readonly mirrors: readonly string[];
   /** N×28×28 images to train and validate on. */
   readonly trainImages: SourceFile;
-  /** Their N labels. */
-  readonly trainLabels: SourceFile;
+  /** Their N labels, if it has any. */
+  readonly trainLabels?: SourceFile;
+  /** The validation images, if those are not some of the training images. */
+  readonly validationImages?: SourceFile;
   /** The test images. */
   readonly testImages: SourceFile;
-  /** Their labels. */
-  readonly testLabels: SourceFile;
+  /** Their labels, if it has any. */
+  readonly testLabels?: SourceFile;
 }
+
+/** Lists the files of a data set. */
+export function filesOf(source: Source): SourceFile[] {
+  const { trainImages, trainLabels, validationImages } = source;
+  const { testImages, testLabels } = source;
+  return [trainImages, trainLabels, validationImages, testImages, testLabels]
+    .filter((file) => file !== undefined);
+}
+
+/** The files of MNIST. */
+type FourFiles = Required<
+  Omit<Source, "name" | "mirrors" | "validationImages">
+>;
 
 /**
  * Describes four files under MNIST's names, with their digests in this order.
  */
-function fourFiles(digests: string[] = []): Omit<Source, "name" | "mirrors"> {
+function fourFiles(digests: string[] = []): FourFiles {
   const [trainImages, trainLabels, testImages, testLabels] = digests;
   return {
     trainImages: {
@@ -71,15 +91,15 @@ function fourFiles(digests: string[] = []): Omit<Source, "name" | "mirrors"> {
 
 /** Adds, in the same order, the digests of each gzip file. */
 function withGzip(
-  files: ReturnType<typeof fourFiles>,
+  files: FourFiles,
   digests: readonly (readonly string[])[],
-): ReturnType<typeof fourFiles> {
+): FourFiles {
   return Object.fromEntries(
     Object.entries(files).map(([key, file], i) => [
       key,
       { ...file, gzip: digests[i] },
     ]),
-  ) as ReturnType<typeof fourFiles>;
+  ) as FourFiles;
 }
 
 /**
@@ -90,6 +110,11 @@ function withGzip(
  * tensorflow-datasets 4.9.10, MD5 in `datasets/mnist.py` of torchvision 0.29.1,
  * which has them from the authors' pages. Either will do, for the lists need not
  * be of the same upload.
+ *
+ * `binarized-mnist` is the one draw of MNIST's pixels that Larochelle & Murray
+ * 2011 (https://proceedings.mlr.press/v15/larochelle11a.html) published, with a
+ * split of its own and no labels; its digests are in
+ * `datasets/binarized_mnist/checksums.tsv` of the same tensorflow-datasets.
  */
 export const sources: Readonly<Record<SourceName, Source>> = {
   mnist: {
@@ -154,5 +179,32 @@ export const sources: Readonly<Record<SourceName, Source>> = {
         "7320c461ea6c1c855c0b718fb2a4b134",
       ],
     ]),
+  },
+  "binarized-mnist": {
+    name: "binarized-mnist",
+    mirrors: [
+      "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/",
+    ],
+    trainImages: {
+      name: "train-images-idx3-ubyte",
+      amat: "binarized_mnist_train.amat",
+      shape: [50000, 28, 28],
+      sha256:
+        "ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d",
+    },
+    validationImages: {
+      name: "valid-images-idx3-ubyte",
+      amat: "binarized_mnist_valid.amat",
+      shape: [10000, 28, 28],
+      sha256:
+        "1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2",
+    },
+    testImages: {
+      name: "t10k-images-idx3-ubyte",
+      amat: "binarized_mnist_test.amat",
+      shape: [10000, 28, 28],
+      sha256:
+        "e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c",
+    },
   },
 };

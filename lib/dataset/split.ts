@@ -38,11 +38,11 @@ export interface Dataset {
   readonly digest: string;
   /** Images to learn from. */
   readonly train: ImageSet;
-  /** Images held back from the training file. */
+  /** Images held back from the training file, or a data set's own. */
   readonly validation: ImageSet;
   /** Test images, or `null` for a data set without. */
   readonly test: ImageSet | null;
-  /** Images held back from the training file, before `limit` is applied. */
+  /** Images for validation, before `limit` is applied. */
   readonly heldOut?: number;
   /** What a user must be told, one sentence each. */
   readonly notes: readonly string[];
@@ -156,13 +156,18 @@ export function imageFile(
   };
 }
 
-/** Splits the files of training and test images as the options say. */
+/**
+ * Splits the files of training and test images as the options say.
+ *
+ * @param validating Images for validation, in place of the last for training.
+ */
 export async function splitDataset(
   name: string,
   training: () => ImageFile | Promise<ImageFile>,
   testing: (() => ImageFile | Promise<ImageFile>) | null,
   data: DataOptions,
   splits: readonly Split[] = SPLITS,
+  validating?: () => ImageFile | Promise<ImageFile>,
 ): Promise<Dataset> {
   let held = data.valSize;
   const limit = data.limit ?? Infinity;
@@ -176,7 +181,18 @@ export async function splitDataset(
     if (!splits.includes(split)) return;
     sets[split] = file.slice(first, Math.min(end - first, limit));
   };
-  if (splits.includes("train") || splits.includes("validation")) {
+  const isValidated = splits.includes("validation");
+  if (validating) {
+    if (splits.includes("train")) {
+      const file = await training();
+      cut("train", file, 0, file.count);
+    }
+    if (isValidated) {
+      const file = await validating();
+      cut("validation", file, 0, file.count);
+      held = file.count;
+    }
+  } else if (splits.includes("train") || isValidated) {
     const file = await training();
     if (held > file.count / 2) {
       held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));

@@ -77,12 +77,13 @@ export interface Part {
  */
 export async function download(
   { at: url, shown, headers: asking }: Place,
-  { name, shape }: SourceFile,
+  { name, shape, amat }: SourceFile,
   { signal, onProgress, timeoutMs = 10_000 }: TransferOptions,
   parts: Map<string, Part>,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isDoubtful: boolean }> {
   // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
-  const limit = shape.reduce((a, b) => a * b) * 1.01 + 65_536;
+  const size = shape.reduce((a, b) => a * b) * (amat ? 2 : 1);
+  const limit = size * 1.01 + 65_536;
   const held = parts.get(url);
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), timeoutMs);

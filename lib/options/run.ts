@@ -202,7 +202,12 @@ export const trainingOptions = {
 } as const satisfies OptionTable;
 
 /** The data sets that can be downloaded. */
-export const DOWNLOADS = ["mnist", "fashion-mnist", "kmnist"] as const;
+export const DOWNLOADS = [
+  "mnist",
+  "fashion-mnist",
+  "kmnist",
+  "binarized-mnist",
+] as const;
 
 /**
  * What it is trained on: recorded in the checkpoint, kept on resume.

@@ -8,7 +8,7 @@ import type { Checkpoint, DataRecord } from "../checkpoint/metadata.ts";
 import type { Dataset } from "../dataset/split.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
 import { conflictOfRun } from "../options/conflicts.ts";
-import { type DataOptions, type TrainingOptions } from "../options/run.ts";
+import type { DataOptions, TrainingOptions } from "../options/run.ts";
 import { oneLine, show } from "../text.ts";
 
 /**

@@ -33,6 +33,12 @@ export async function openDataset(
   given: ReadonlySet<string>,
 ): Promise<Dataset> {
   if (options.images !== null) readsFrom(options.images);
+  else if (options.dataset === "binarized-mnist" && given.has("valSize")) {
+    throw new TaskError(
+      "--val-size does not go with --dataset binarized-mnist, whose 10000 " +
+        "validation images are its own",
+    );
+  }
   const progress = new Progress();
   const { dataset: asked, dataDir } = options;
   let isTold = false;
@@ -56,11 +62,12 @@ export async function openDataset(
   return dataset;
 }
 
-/** Megabytes that a data set's four files have on the mirrors. */
+/** Megabytes that a data set's files have on the mirrors. */
 const DOWNLOADS: Readonly<Record<string, number>> = {
   "mnist": 12,
   "fashion-mnist": 31,
   "kmnist": 21,
+  "binarized-mnist": 110,
 };
 
 /** Says what is downloaded, from where and why. */
