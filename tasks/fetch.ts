@@ -17,7 +17,9 @@ const flags = {
     type: "choice",
     default: "mnist",
     choices: DOWNLOADS,
-    help: "which data set",
+    help:
+      "which data set; binarized-mnist is Larochelle's one draw, of three " +
+      ".amat files",
   },
   from: {
     type: "text",

@@ -163,7 +163,8 @@ ${barChart("KL divergence of each latent dimension, in nats", bars)}`;
 }
 
 function metricsSection(checkpoint: Checkpoint, metrics: Metrics): Markup {
-  const groups = metricsTable(metrics, checkpoint, "none");
+  const { binarize } = checkpoint.options;
+  const groups = metricsTable(metrics, checkpoint, binarize);
   return markup`<h2>Metrics</h2>
 <p>Means over the images ± their standard errors.</p>
 ${

@@ -90,7 +90,7 @@ interface Row {
 
 const main: Main<typeof flags> = async (values, { given, signal }) => {
   const options = followRecipe(values, given);
-  const { outDir, scale, likelihood, epochs } = options;
+  const { outDir, scale, likelihood, binarize, epochs } = options;
   const runs = runsOf(options);
   const files = ([
     ["sweep.md", "text"],
@@ -129,10 +129,19 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
 
   const unit = likelihood === "mse" ? "squared error" : "nats";
-  const title = `${dataset.name}, ${split} images, ${counted(epochs, "epoch")}`;
+  const images = `${split} images${
+    binarize === "none" ? "" : ", binary pixels"
+  }`;
+  const title = `${dataset.name}, ${images}, ${counted(epochs, "epoch")}`;
   const table = tableOf(rows, unit);
   const markdown = markdownTable(...table);
-  const result = { dataset: dataset.name, split, likelihood, runs: rows };
+  const result = {
+    dataset: dataset.name,
+    split,
+    likelihood,
+    binarize,
+    runs: rows,
+  };
   const picture = rateDistortion(rows, {
     title: `Rate and distortion: ${title}`,
     yLabel: `distortion: reconstruction, ${unit} per image`,

@@ -132,6 +132,7 @@ export const task: Task = {
     "--beta 4",
     "--latent-dim 16 --epochs 20 --batch-size 256 --lr 0.0005",
     "--likelihood bce --beta-schedule linear --warmup-epochs 3",
+    "--likelihood bce --binarize dynamic --latent-dim 50",
     "--resume checkpoints/vae.safetensors --epochs 20",
     "--fine-tune checkpoints/vae.safetensors --dataset kmnist --checkpoint k.st",
   ],
@@ -231,7 +232,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       const isTrained = record.step >= STEPS_TO_LEARN;
       if (isTrained && 2 * inactive > latentDim && !warned) {
         warned = true;
-        say(collapseText(inactive, latentDim));
+        say(collapseText(inactive, options));
       }
       await animation?.add(engine, record.epoch);
       if (options.preview && Deno.stderr.isTerminal()) {
@@ -404,10 +405,14 @@ function resumeCommand(
   return [commandOf("train"), ...words.map(shellWord)].join(" ");
 }
 
-function collapseText(inactive: number, latentDim: number): string {
+function collapseText(
+  inactive: number,
+  { latentDim, objective }: Pick<Options, "latentDim" | "objective">,
+): string {
+  const ofKl = "a smaller --beta, --beta-schedule linear, a --capacity, or ";
   return `note: ${inactive} of ${latentDim} latent dimensions carry less than ` +
-    "0.01 nats (posterior collapse): try a smaller --beta, --beta-schedule " +
-    "linear, a --capacity, or fewer dimensions with --latent-dim";
+    `0.01 nats (posterior collapse): try ${objective === "elbo" ? ofKl : ""}` +
+    "fewer dimensions with --latent-dim";
 }
 
 if (import.meta.main) await runTask(task, flags, main);

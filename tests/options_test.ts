@@ -6,8 +6,14 @@ import {
   parseOption,
 } from "../lib/options/table.ts";
 import { conflictOf } from "../lib/options/conflicts.ts";
-import { recipes, recipesOfBce, trainingOptions } from "../lib/options/run.ts";
-import { recipeOf } from "../tasks/shared/options.ts";
+import {
+  recipes,
+  recipesOfBce,
+  type TrainingOptions,
+  trainingOptions,
+} from "../lib/options/run.ts";
+import { objectiveLines } from "../tasks/shared/beginning.ts";
+import { followRecipe, recipeOf } from "../tasks/shared/options.ts";
 import { tasks } from "./tasks.ts";
 
 Deno.test("defaults() are values that the options take", () => {
@@ -96,6 +102,40 @@ Deno.test("recipeOf() goes with a VAE and with an autoencoder", () => {
       ...recipesOfBce[name],
     });
   }
+});
+
+Deno.test("followRecipe() leaves what is given, and makes lists of what is one", () => {
+  const values = {
+    ...defaults(trainingOptions),
+    recipe: "nll",
+    latentDim: [12],
+    epochs: 3,
+  } as const;
+  const followed = followRecipe(values, new Set(["epochs"]));
+  assertEquals<unknown>(followed, {
+    ...values,
+    ...recipes.nll,
+    latentDim: [recipes.nll.latentDim],
+    epochs: 3,
+  });
+});
+
+Deno.test("objectiveLines() say what is seen and minimised where it is chosen", () => {
+  const lines = (options: Partial<TrainingOptions>) =>
+    objectiveLines(completeOptions(trainingOptions, options));
+  assertEquals(lines({}), []);
+  assertEquals(lines({ binarize: "static", freeBits: 0.5 }), [
+    "black-and-white pixels, drawn once",
+    "0.5 nats of KL are free in each dimension",
+  ]);
+  const measured = "validation and test totals are reconstruction + KL";
+  assertEquals(lines({ binarize: "dynamic", objective: "iwae" }), [
+    "black-and-white pixels, drawn anew each time they are seen",
+    `importance-weighted bound of 5 draws; ${measured}`,
+  ]);
+  assertEquals(lines({ objective: "btc", tcWeight: 6 }), [
+    `total correlation weighted by 6; ${measured}`,
+  ]);
 });
 
 Deno.test("completeOptions() adds the defaults", () => {

@@ -203,7 +203,8 @@ Deno.test("loadRecord() refuses what is no record, and says why", () =>
       [lacking("data"), "data must be an object, not missing"],
       [
         { ...GOOD, data: { ...GOOD.data, name: "auto" } },
-        "data.name must be one of mnist, fashion-mnist, kmnist, synthetic",
+        "data.name must be one of mnist, fashion-mnist, kmnist, " +
+        "binarized-mnist, synthetic",
       ],
       [
         { ...GOOD, data: { name: "mnist", digest: "../x" } },
