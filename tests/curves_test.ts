@@ -8,12 +8,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { lossCurves } from "../lib/image/curves.ts";
-import {
-  clampLine,
-  clipLine,
-  epochAxis,
-  lossPanels,
-} from "../lib/image/loss_panels.ts";
+import { clampLine, clipLine } from "../lib/image/clip.ts";
+import { epochAxis, lossPanels } from "../lib/image/loss_panels.ts";
 import type { Picture } from "../lib/image/picture.ts";
 import { axisRange, tickLabels, ticks } from "../lib/image/axis.ts";
 import type { EpochRecord, Losses } from "../lib/model/losses.ts";

@@ -7,9 +7,8 @@ import type { EpochRecord } from "../model/losses.ts";
 import { type Axis, axis, ticks } from "./axis.ts";
 import { drawText, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
+import { clampLine, clipLine } from "./clip.ts";
 import {
-  clampLine,
-  clipLine,
   epochAxis,
   type LossArea,
   type LossLineKind,

@@ -4,9 +4,8 @@
  * @module
  */
 import { axis, ticks } from "../image/axis.ts";
+import { clampLine, clipLine } from "../image/clip.ts";
 import {
-  clampLine,
-  clipLine,
   epochAxis,
   type LossLineKind,
   type LossPanel,

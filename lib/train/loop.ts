@@ -5,7 +5,7 @@
  */
 import type { BestEpoch, Checkpoint } from "../checkpoint/metadata.ts";
 import { fixedDraw } from "../dataset/binarize.ts";
-import type { Dataset } from "../dataset/split.ts";
+import type { Dataset, ImageSet, Split } from "../dataset/split.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
 import {
@@ -84,17 +84,13 @@ export async function* trainWith(
 
   if (resume) await engine.writeState(resume.state);
   if (from) await engine.writeState(untrainedState(from.state));
-  // Pixels that are drawn anew in each step are drawn by the engine.
+  const seen = ({ images }: ImageSet, split: Split) =>
+    fixedDraw(images, binarize, split);
+  // What is drawn anew in each step, the engine draws.
   engine.setImages(
-    binarize === "dynamic"
-      ? train.images
-      : fixedDraw(train.images, binarize, "train"),
+    binarize === "dynamic" ? train.images : seen(train, "train"),
   );
-  const validationImages = fixedDraw(
-    validation.images,
-    binarize,
-    "validation",
-  );
+  const validationImages = seen(validation, "validation");
 
   /** The engine's state, where it has been read already. */
   let known: TrainState | undefined;
@@ -253,9 +249,8 @@ export async function* trainWith(
   // What was kept may be of any β of a schedule: what counts is its target.
   const { beta, capacity, lr: learningRate } = options;
   const target = { beta, capacity, learningRate };
-  const testImages = test && fixedDraw(test.images, binarize, "test");
-  const tested = testImages && test.count > 0
-    ? meanLosses(await engine.evaluate(testImages, 0, target))
+  const tested = test && test.count > 0
+    ? meanLosses(await engine.evaluate(seen(test, "test"), 0, target))
     : null;
   if (tested && !Number.isFinite(tested.total)) {
     throw new NonFiniteLossError(step);
