@@ -261,7 +261,7 @@ Deno.test("epochAxis() names whole epochs, and a part of one that is the last", 
 
 Deno.test("lossPanels() stack the parts of the total", () => {
   const parts = lossPanels(WARM_UP)[1];
-  assertEquals(parts.title, "Parts of the validation total");
+  assertEquals(parts.title, "Parts in validation");
   assertEquals(parts.areas.map(({ name }) => name), [
     "reconstruction",
     "β × |KL – C|",
@@ -282,17 +282,18 @@ Deno.test("lossPanels() say what the total is where it is no sum of its parts", 
     validation: null,
   }));
   const [total, parts] = lossPanels(unvalidated, { objective: "iwae" });
+  assertEquals(total.title, "Total; in validation –ELBO");
+  assertEquals(total.yLabel, "importance-weighted bound");
   assertEquals(
-    total.yLabel,
-    "importance-weighted bound; validation: reconstruction + KL",
+    [parts.title, parts.yLabel],
+    ["Parts in training", "–ELBO: squared error per image"],
   );
-  assertEquals(parts.title, "Parts of the training reconstruction + KL");
   assertEquals(parts.lines[0].points.map(([, y]) => y), [
     first.train.reconstruction + first.train.kl,
     rest[0].train.reconstruction + rest[0].train.kl,
   ]);
   const [free] = lossPanels(unvalidated, { freeBits: 0.5 });
-  assertEquals(free.yLabel, "reconstruction + β × Σ max(λ, KL)");
+  assertEquals(free.yLabel, "reconstruction + β × floored KL");
 });
 
 Deno.test("lossPanels() show β and the capacity where they move", () => {

@@ -65,8 +65,8 @@ export interface LossPanelOptions {
 
 /** What the totals are that are not the sum of their parts in training. */
 const TOTALS = {
-  iwae: "importance-weighted bound; validation: reconstruction + KL",
-  btc: "with weighted total correlation; validation: reconstruction + KL",
+  iwae: "importance-weighted bound",
+  btc: "with weighted total correlation",
 } as const;
 
 /**
@@ -76,9 +76,8 @@ const TOTALS = {
  *
  * @param history The epochs, in order: at least one.
  * @returns Total, its parts stacked (of an objective that is no sum of them,
- * those of reconstruction + KL), reconstruction and KL divergence, and β by
- * epoch if it changes; of an autoencoder, whose total it is, the reconstruction
- * alone.
+ * those of –ELBO), reconstruction and KL divergence, and β by epoch if it
+ * changes; of an autoencoder, whose total it is, the reconstruction alone.
  * @throws {RangeError} If there is no epoch, or a loss is not finite.
  */
 export function lossPanels(
@@ -106,7 +105,7 @@ export function lossPanels(
   const term = hasTarget
     ? "β × |KL – C|"
     : freeBits > 0
-    ? "β × Σ max(λ, KL)"
+    ? "β × floored KL"
     : "β × KL";
   const target: LossLine = {
     kind: "target",
@@ -116,10 +115,10 @@ export function lossPanels(
   const panels = [
     objective === "elbo"
       ? panel("Total", `reconstruction + ${term}`, total)
-      : panel("Total", TOTALS[objective], total),
+      : panel("Total; in validation –ELBO", TOTALS[objective], total),
     objective === "elbo"
       ? partsOf(history, "total", unit, term)
-      : partsOf(history.map(withSum), "reconstruction + KL", unit, "KL"),
+      : partsOf(history.map(withSum), "–ELBO", unit, "KL"),
     reconstruction,
     panel("KL divergence", "nats per image", [
       ...lines("kl"),
@@ -201,9 +200,7 @@ function partsOf(
     name: kind,
     points: points(({ total }) => total),
   };
-  const whole = panel(`Parts of the ${kind} ${name}`, `${name}: ${unit}`, [
-    total,
-  ]);
+  const whole = panel(`Parts in ${kind}`, `${name}: ${unit}`, [total]);
   const range = [0, whole.range[1]] as const;
   return {
     ...whole,
