@@ -354,7 +354,7 @@ Deno.test("decodeCheckpoint() refuses wrong metadata", () => {
     [
       forgedJson("data", (d) => ({ ...d, options: { dataset: "cifar" } })),
       "data.options: dataset takes one of auto, mnist, fashion-mnist, " +
-      'kmnist, synthetic, not "cifar"',
+      'kmnist, binarized-mnist, synthetic, not "cifar"',
     ],
     [
       forgedJson("progress", (p) => ({ ...p, step: -1 })),

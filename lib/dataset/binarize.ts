@@ -5,7 +5,7 @@
  * @module
  */
 import { type Key, streamKey, threefry2x32 } from "../rng.ts";
-import type { Split } from "./dataset.ts";
+import type { Split } from "./split.ts";
 
 /** How grey pixels become black or white. */
 export type Binarization = "none" | "static" | "dynamic";
