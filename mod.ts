@@ -62,6 +62,7 @@ export { encodePng } from "./lib/image/png.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
 export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
 export { type Estimate, estimate } from "./lib/math/estimate.ts";
+export type { KlDecomposition } from "./lib/metrics/decomposition.ts";
 export {
   measure,
   type Measurement,

@@ -8,7 +8,7 @@ import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { withHeading } from "../lib/image/heading.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
-import { NEIGHBORS } from "../lib/metrics/metrics.ts";
+import { NEIGHBORS } from "../lib/metrics/classes.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { trainingOptions } from "../lib/options/run.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { binarize } from "../lib/dataset/binarize.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
-import { measure } from "../lib/metrics/metrics.ts";
+import { measure, type Metrics } from "../lib/metrics/metrics.ts";
+import { isBlackOrWhite } from "../lib/metrics/pixels.ts";
+import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
@@ -15,18 +16,30 @@ import { widthOf } from "./shared/columns.ts";
 import { klRows, metricsTable, type Row } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions } from "./shared/options.ts";
+import { drawn, drawOf, NOT_LAROCHELLE } from "./shared/pixel_draw.ts";
 import { Progress } from "./shared/progress.ts";
+import { Stages } from "./shared/time_left.ts";
 import { nameRows } from "./shared/tables.ts";
-import { tell } from "./shared/terminal.ts";
+import { say, tell } from "./shared/terminal.ts";
 
 const flags = {
   split: common.split,
+  limit: {
+    type: "integer",
+    default: null,
+    min: 1,
+    max: 1_000_000,
+    help:
+      "measure the first images of the split only; MNIST's are the easier " +
+      "ones",
+  },
   samples: common.samples,
   binarize: {
     type: "choice",
-    default: "none",
-    choices: ["none", "static", "dynamic"],
-    help: "black-and-white pixels: one draw for all, or one for each seed",
+    default: "trained",
+    choices: ["trained", "none", "static", "dynamic"],
+    help: "pixels: as those of the training, grey, or black and white by one " +
+      "draw for all or one for each seed",
   },
   seed: { ...trainingOptions.seed, help: "seed of z and of dynamic pixels" },
   dataDir: data.dataDir,
@@ -48,12 +61,12 @@ export const task: Task = {
 const NAMES = 26;
 
 const main: Main<typeof flags> = async (options, { given }) => {
-  const { split, samples, seed, binarize: binarization } = options;
+  const { split, limit, samples, seed, binarize: wanted } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { latentDim, likelihood, autoencoder } = checkpoint.options;
-  if (binarization !== "none" && likelihood !== "bce") {
+  if (wanted !== "trained" && wanted !== "none" && likelihood !== "bce") {
     throw new TaskError(
-      `--binarize ${binarization} is for models that were trained with ` +
+      `--binarize ${wanted} is for models that were trained with ` +
         `--likelihood bce, and ${options.checkpoint} was with ${likelihood}`,
     );
   }
@@ -63,28 +76,43 @@ const main: Main<typeof flags> = async (options, { given }) => {
     options.checkpoint,
     dataDir,
   );
-  const known = {
-    ...train,
-    images: binarize(train.images, binarization, "train", seed),
-  };
-  const images = split === "train"
-    ? known
-    : await openImages(checkpoint, split, dataDir).then((set): ImageSet => ({
-      ...set,
-      images: binarize(set.images, binarization, split, seed),
-    }));
+  const draw = drawOf(checkpoint, train, wanted);
+  // Measured on its own images, a model is not to be judged by more of them.
+  const known = drawn(
+    split === "train" ? first(train, limit) : train,
+    draw,
+    "train",
+    seed,
+  );
+  const images = split === "train" ? known : drawn(
+    first(await openImages(checkpoint, split, dataDir), limit),
+    draw,
+    split,
+    seed,
+  );
 
   const progress = new Progress();
-  const metrics = await measure({
+  const shorter = `; --limit 1000 measures fewer images`;
+  const stages = new Stages(progress, (stage, time) => {
+    const work = stage === "sampling"
+      ? `${counted(samples, "draw")} of each of ${
+        counted(images.count, "image")
+      }`
+      : stage;
+    say(`${work}: about ${time}${stage === "sampling" ? shorter : ""}`);
+  });
+  const measured = await measure({
     engine,
     model: { latentDim, likelihood, autoencoder },
     images,
     train: known,
     samples,
     seed,
-    onProgress: (stage, fraction) =>
-      progress.update(fraction, `${stage} ${Math.round(100 * fraction)} %`),
+    onProgress: (stage, fraction) => stages.update(stage, fraction),
   }).finally(() => progress.clear());
+  const metrics: Metrics = draw === "static"
+    ? { ...measured, notes: [...measured.notes, NOT_LAROCHELLE] }
+    : measured;
   if (options.json) {
     const { beta } = checkpoint.options;
     console.log(JSON.stringify({
@@ -95,22 +123,34 @@ const main: Main<typeof flags> = async (options, { given }) => {
       autoencoder,
       latentDim,
       beta,
-      binarize: binarization,
+      binarize: draw,
       seed,
       ...metrics,
     }));
     return;
   }
   tell(describe(checkpoint));
-  const measured = counted(metrics.images, `${split} image`);
-  tell(`${measured}, mean ± standard error`);
-  const [loss, ...groups] = metricsTable(metrics, checkpoint, binarization);
+  const of = counted(metrics.images, `${split} image`);
+  const which = limit === null ? of : `the first ${of}`;
+  tell(`${which}, mean ± standard error`);
+  const isGrey = !isBlackOrWhite(images.images);
+  const [loss, ...groups] = metricsTable(metrics, checkpoint, isGrey);
   loss[1].push(...klRows(metrics));
   for (const [group, rows] of [loss, ...groups]) {
     console.log(`\n${group}\n${textOf(rows)}`);
   }
   for (const note of metrics.notes) tell(`\nnote: ${note}`);
 };
+
+/** Takes the first images of a set, or all of it. */
+function first(set: ImageSet, limit: number | null): ImageSet {
+  if (limit === null || limit >= set.count) return set;
+  return {
+    images: set.images.subarray(0, limit * IMAGE_PIXELS),
+    labels: set.labels && set.labels.subarray(0, limit),
+    count: limit,
+  };
+}
 
 /** Lays out a group of what is measured. */
 function textOf(rows: readonly Row[]): string {

@@ -7,6 +7,7 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { INACTIVE_KL } from "../lib/model/losses.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
+import { isBlackOrWhite } from "../lib/metrics/pixels.ts";
 import { dataUrl, type Markup, markup, page } from "../lib/report/html.ts";
 import { STYLE } from "../lib/report/style.ts";
 import { barChart, lossCharts } from "../lib/report/svg.ts";
@@ -61,7 +62,6 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const images = split === "train"
     ? train
     : await openSeenImages(checkpoint, split, dataDir);
-
   const progress = new Progress();
   const metrics = await measure({
     engine,
@@ -90,7 +90,7 @@ ${row.map((shown, j) => figure(shown, checkpoint, `p${i}${j}`))}
     )
   }
 ${klSection(metrics, split)}
-${metricsSection(checkpoint, metrics)}
+${metricsSection(checkpoint, metrics, !isBlackOrWhite(images.images))}
 ${optionsSection(checkpoint)}`;
   const text = page(title, STYLE + widths(rows), body);
   await writeOutput(out, new TextEncoder().encode(text), "html");
@@ -162,9 +162,12 @@ have collapsed to the prior by this measure: KL < ${INACTIVE_KL} nats.</p>
 ${barChart("KL divergence of each latent dimension, in nats", bars)}`;
 }
 
-function metricsSection(checkpoint: Checkpoint, metrics: Metrics): Markup {
-  const { binarize } = checkpoint.options;
-  const groups = metricsTable(metrics, checkpoint, binarize);
+function metricsSection(
+  checkpoint: Checkpoint,
+  metrics: Metrics,
+  isGrey: boolean,
+): Markup {
+  const groups = metricsTable(metrics, checkpoint, isGrey);
   return markup`<h2>Metrics</h2>
 <p>Means over the images ± their standard errors.</p>
 ${

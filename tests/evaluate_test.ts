@@ -4,6 +4,7 @@ import {
   assertGreater,
   assertLess,
   assertMatch,
+  assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
@@ -76,13 +77,10 @@ Deno.test("evaluate --json prints one object with these names", () =>
       ...["checkpoint", "dataset", "split", "likelihood", "autoencoder"],
       ...["latentDim", "beta", "binarize", "seed", "images", "samples"],
       ...["reconstruction", "reconstructionPerPixel", "kl", "klPerDimension"],
-      ...["elbo", "importanceWeighted", "rateDistortion", "activeUnits"],
-      ...[
-        "activeByKl",
-        "aggregatedPosterior",
-        "neighborAccuracy",
-        "probeAccuracy",
-      ],
+      ...["elbo", "importanceWeighted", "nll", "effectiveSamples"],
+      ...["fewEffectiveSamples", "bestVariance", "rateDistortion"],
+      ...["klDecomposition", "activeUnits", "activeByKl"],
+      ...["aggregatedPosterior", "neighborAccuracy", "probeAccuracy"],
       ...["mutualInformationGap", "squaredError", "squaredErrorPerPixel"],
       ...["pcaSquaredError", "notes"],
     ]);
@@ -139,6 +137,11 @@ Deno.test("evaluate prints a table", () =>
         /^ {2}reconstruction +\d+\.\d+ ± \d+\.\d+ +Σ\(x̂ − x\)² over pixels/m,
         /^ {2}ELBO +-\d+\.\d+ ± \d+\.\d+ +Gaussian pixels, σ² = ½[^]*448\.73/m,
         /^ {2}importance-weighted +-.* ± .* +K = 3 draws/m,
+        /^ {4}at the best σ² +-\d+.* ± .* σ² = 0\.\d+, which/m,
+        /^ {2}effective samples +[123].* of the K: \(Σw\)²/m,
+        /^ {2}mutual information +-?\d.* ± .*I\(x; z\), at[^]*3\.69/m,
+        /^ {2}total correlation /m,
+        /^ {2}dimension-wise KL /m,
         /^ {2}active by variance +[0-3] of 3 .*Var μ > 0\.01/m,
         /^ {2}active by KL +[0-3] of 3 .*KL ≥ 0\.01 nats/m,
         /^ {2}KL by dimension +z[123] [\d.]+ +z[123] [\d.]+ +z[123] [\d.]+$/m,
@@ -169,6 +172,36 @@ Deno.test("evaluate --binarize is for models of binary pixels", async () => {
     assertGreater(fixed.pcaSquaredError.mean, gray.pcaSquaredError.mean);
   });
 });
+
+Deno.test("evaluate draws pixels as those of the training were", () =>
+  withModel({ likelihood: "bce", binarize: "dynamic" }, async (folder) => {
+    const found = await evaluate(folder);
+    assertEquals(found.binarize, "static");
+    assertMatch(found.notes.join(), /not Larochelle's/);
+    // One fixed draw, whatever the seed of z.
+    const other = await evaluate(folder, ["--seed", "7"]);
+    assertEquals(other.squaredError, found.squaredError);
+    assertNotEquals(other.elbo, found.elbo);
+    const { stdout } = await runWell(folder, "evaluate", FEW);
+    assertMatch(stdout, /^Bounds on log p\(x\), in nats$/m);
+    assertMatch(stdout, /^ {2}ELBO .*  black-and-white pixels$/m);
+    assertMatch(
+      stdout,
+      /^note: the black-and-white pixels are [^]*Larochelle's/m,
+    );
+  }));
+
+Deno.test("evaluate has an NLL from 1000 draws on, of the first images alone", () =>
+  withModel({ likelihood: "bce", binarize: "static" }, async (folder) => {
+    const args = [...FEW, "--samples", "1000", "--limit", "3"];
+    const { stdout } = await runWell(folder, "evaluate", args);
+    assertMatch(stdout, /^the first 3 test images, mean/m);
+    assertMatch(stdout, /^ {2}NLL +\d+.* ± .* −log p\(x\), by the/m);
+    assertMatch(stdout, /^ {2}effective samples +\d[^]*; below 10/m);
+    assertEquals(/^ {2}importance-weighted/m.test(stdout), false);
+    const own = await evaluate(folder, ["--split", "train", "--limit", "5"]);
+    assertEquals([own.images, own.neighborAccuracy], [5, null]);
+  }));
 
 Deno.test("evaluate says what grey pixels under cross-entropy have a bound on", () =>
   withModel({ likelihood: "bce" }, async (folder) => {

@@ -213,6 +213,64 @@ Deno.test("sampleBounds() survives weights that exp() cannot hold", async () => 
   );
 });
 
+Deno.test("sampleBounds() counts the draws that matter", async () => {
+  // Under the exact posterior all weights are p(x).
+  const exactly = new LinearEngine();
+  const some = set.images.subarray(0, 20 * IMAGE_PIXELS);
+  const sampling = { likelihood: "mse", samples: 400, seed: 0 } as const;
+  const all = await sampleBounds(
+    exactly,
+    some,
+    await exactly.encode(some),
+    sampling,
+  );
+  all.effectiveSamples.forEach((n) => assertAlmostEquals(n / 400, 1, 1e-2));
+
+  // With σ stretched by s each latent has E w² / (E w)² = s² / √(2s² − 1).
+  const stretch = 1.3;
+  const wide = new LinearEngine(0, stretch);
+  const { effectiveSamples } = await sampleBounds(
+    wide,
+    set.images,
+    await wide.encode(set.images),
+    sampling,
+  );
+  const share = (Math.sqrt(2 * stretch ** 2 - 1) / stretch ** 2) ** LATENTS;
+  const { mean, standardError } = estimate(
+    effectiveSamples.map((n) => n / 400),
+  );
+  assertLess(Math.abs(mean - share), 4 * standardError + 1 / 400);
+});
+
+Deno.test("sampleBounds() is log-mean-exp of weights in any order", async () => {
+  // Scores that fall and rise by hundreds, so that the largest moves often.
+  const losses = [900, 300, 301, 1000, 299.5, 700, 299];
+  let k = 0;
+  const { bound, effectiveSamples, reconstruction } = await sampleBounds(
+    { score: () => Promise.resolve(Float64Array.of(losses[k++])) },
+    new Uint8Array(IMAGE_PIXELS),
+    // z = μ = 0 to 1e-9, so that log p(z) / q(z|x) is ε² / 2 − 20.
+    { mu: new Float32Array(1), logvar: Float32Array.of(-40) },
+    { likelihood: "bce", samples: losses.length, seed: 0 },
+  );
+  const key = streamKey(0, "evaluation");
+  const logWeights = losses.map((loss, k) => {
+    const [epsilon] = fillNormal(new Float32Array(1), key, 2 ** 31 + k);
+    return epsilon ** 2 / 2 - 20 - loss;
+  });
+  const largest = Math.max(...logWeights);
+  const weights = logWeights.map((w) => Math.exp(w - largest));
+  const sum = weights.reduce((a, b) => a + b);
+  const squares = weights.reduce((a, b) => a + b * b, 0);
+  assertAlmostEquals(bound[0], largest + Math.log(sum / 7), 1e-9);
+  assertAlmostEquals(effectiveSamples[0], sum ** 2 / squares, 1e-9);
+  assertAlmostEquals(
+    reconstruction[0],
+    losses.reduce((a, b) => a + b) / 7,
+    1e-9,
+  );
+});
+
 const model = {
   latentDim: LATENTS,
   likelihood: "mse",
@@ -264,6 +322,74 @@ Deno.test("measure() has log p(x) as its ELBO under the exact posterior", async 
   );
 });
 
+Deno.test("measure() fits the variance of a pixel to the training images", async () => {
+  const engine = new LinearEngine(0.5, 1.2);
+  const { bestVariance, reconstruction, kl } = await measure({
+    engine,
+    model,
+    images: set,
+    train: set,
+    samples: 1,
+  });
+  const { variance, elbo } = bestVariance!;
+  assertAlmostEquals(variance, reconstruction.mean / IMAGE_PIXELS, 1e-9);
+  // Where it is fitted the closed form: −392·(log 2πσ² + 1) − KL.
+  const closed = -IMAGE_PIXELS / 2 * (Math.log(2 * Math.PI * variance) + 1);
+  assertAlmostEquals(elbo.mean, closed - kl!.mean, 1e-6);
+
+  const half = {
+    ...set,
+    images: set.images.slice(0, 150 * IMAGE_PIXELS),
+    count: 150,
+  };
+  const other = await measure({
+    engine,
+    model,
+    images: { ...half },
+    train: { ...set, images: set.images.slice(150 * IMAGE_PIXELS), count: 150 },
+    samples: 1,
+  });
+  // Not the best of the images measured, and still better than σ² = ½.
+  const own = await measure({
+    engine,
+    model,
+    images: half,
+    train: half,
+    samples: 1,
+  });
+  assertLess(other.bestVariance!.elbo.mean, own.bestVariance!.elbo.mean);
+  assertGreater(other.bestVariance!.elbo.mean, other.elbo!.mean);
+});
+
+Deno.test("measure() speaks of an NLL from 1000 draws on, and not of grey pixels", async () => {
+  const few = {
+    ...set,
+    images: set.images.slice(0, 2 * IMAGE_PIXELS),
+    count: 2,
+  };
+  const binary = { ...few, images: few.images.map((p) => p < 128 ? 0 : 255) };
+  const run = async (
+    images: ImageSet,
+    likelihood: "mse" | "bce",
+    samples: number,
+  ) => {
+    const engine = new LinearEngine();
+    const measured = { model: { ...model, likelihood }, images, train: images };
+    const { nll, importanceWeighted } = await measure({
+      engine,
+      ...measured,
+      samples,
+    });
+    if (nll) assertAlmostEquals(nll.mean, -importanceWeighted!.mean, 1e-9);
+    return nll !== null;
+  };
+  assertEquals(await run(few, "mse", 999), false);
+  assertEquals(await run(few, "mse", 1000), true);
+  assertEquals(await run(few, "bce", 1000), false);
+  assertEquals(await run(binary, "bce", 1000), true);
+  assertEquals(await run(binary, "bce", 999), false);
+});
+
 Deno.test("measure() has no bounds of an autoencoder", async () => {
   const metrics = await measure({
     engine: new LinearEngine(),
@@ -272,18 +398,13 @@ Deno.test("measure() has no bounds of an autoencoder", async () => {
     train: set,
     samples: 2,
   });
-  const { kl, klPerDimension, elbo, importanceWeighted, rateDistortion } =
-    metrics;
-  assertEquals(
-    { kl, klPerDimension, elbo, importanceWeighted, rateDistortion },
-    {
-      kl: null,
-      klPerDimension: null,
-      elbo: null,
-      importanceWeighted: null,
-      rateDistortion: null,
-    },
-  );
+  for (
+    const name of [
+      ...["kl", "klPerDimension", "klDecomposition", "rateDistortion"],
+      ...["elbo", "bestVariance", "importanceWeighted", "nll"],
+      ...["effectiveSamples", "fewEffectiveSamples"],
+    ] as const
+  ) assertEquals(metrics[name as keyof typeof metrics], null, name);
   // z = μ: nothing is drawn, and σ adds nothing to the variance of z.
   assertEquals(metrics.reconstruction, metrics.squaredError);
   const { mu } = await new LinearEngine().encode(set.images);

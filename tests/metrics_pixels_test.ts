@@ -1,6 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { accuracy, estimate } from "../lib/math/estimate.ts";
-import { logNormalizer, squaredErrors } from "../lib/metrics/pixels.ts";
+import { estimate, pairedDifference } from "../lib/math/estimate.ts";
+import {
+  gaussianLoss,
+  isBlackOrWhite,
+  logNormalizer,
+  squaredErrors,
+} from "../lib/metrics/pixels.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { fillUniform, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
@@ -33,12 +38,24 @@ Deno.test("estimate() of one value has no standard error", () => {
   assertEquals(estimate([4]), { mean: 4, standardError: NaN });
 });
 
-Deno.test("accuracy() has the standard error of a share", () => {
-  const labels = new Uint8Array(100).fill(3);
-  const predicted = labels.map((label, i) => i < 80 ? label : 1);
-  const { mean, standardError } = accuracy(predicted, labels);
-  assertAlmostEquals(mean, 0.8);
-  assertAlmostEquals(standardError, Math.sqrt(0.8 * 0.2 / 99), 1e-12);
+Deno.test("pairedDifference() leaves out what both have in common", () => {
+  const a = [1, 5, 9, 3], b = [0.5, 5.5, 8, 3];
+  const { mean, standardError } = pairedDifference(a, b);
+  assertAlmostEquals(mean, 0.25);
+  // Of ½, −½, 1, 0: variance 1.25 / 3.
+  assertAlmostEquals(standardError, Math.sqrt(1.25 / 3 / 4), 1e-12);
+});
+
+Deno.test("gaussianLoss() is that of logNormalizer() for σ² = ½, and a density", () => {
+  assertAlmostEquals(gaussianLoss(7, 0.5), 7 + logNormalizer("mse"), 1e-9);
+  const variance = 0.03, step = 1e-3;
+  let sum = 0;
+  for (let x = -3; x < 3; x += step) {
+    // Of one pixel, the others being exact: a 784th of the constant.
+    const others = 783 / 2 * Math.log(2 * Math.PI * variance);
+    sum += Math.exp(others - gaussianLoss(x ** 2, variance)) * step;
+  }
+  assertAlmostEquals(sum, 1, 1e-6);
 });
 
 Deno.test("squaredErrors() sums each image's pixels by the formula", () => {
@@ -70,4 +87,11 @@ Deno.test("logNormalizer() makes the squared error a density", () => {
   );
   // Of a binary pixel, the probabilities of black and white sum to 1 as it is.
   assertEquals(logNormalizer("bce"), 0);
+});
+
+Deno.test("isBlackOrWhite() sees a single grey pixel", () => {
+  const images = new Uint8Array(2 * IMAGE_PIXELS).fill(255, 5, 900);
+  assertEquals(isBlackOrWhite(images), true);
+  images[900] = 254;
+  assertEquals(isBlackOrWhite(images), false);
 });

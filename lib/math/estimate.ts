@@ -36,9 +36,18 @@ export function estimate(values: ArrayLike<number>): Estimate {
   return { mean, standardError: Math.sqrt(squares / (n - 1) / n) };
 }
 
-/** Returns the share of predictions that are right. */
-export function accuracy(predicted: Uint8Array, labels: Uint8Array): Estimate {
-  return estimate(predicted.map((label, i) => Number(label === labels[i])));
+/**
+ * Returns the mean of a − b and its standard error, of two quantities that were
+ * measured on the same images: what makes an image hard for both cancels.
+ *
+ * @param a [n]
+ * @param b [n], of the same images.
+ */
+export function pairedDifference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): Estimate {
+  return estimate(Array.from(a, (value, i) => value - b[i]));
 }
 
 /** Returns the mean and the variance (over n) of each column of a matrix. */

@@ -6,7 +6,7 @@
  */
 import type { Engine } from "../engine/engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../model/spec.ts";
-import { fillNormal, streamKey } from "../rng.ts";
+import { fillNormal, type Key, streamKey } from "../rng.ts";
 import type { Tick } from "../math/estimate.ts";
 import { logNormalizer } from "./pixels.ts";
 import type { Posterior } from "./posterior.ts";
@@ -23,11 +23,37 @@ export interface Sampling {
   readonly tick?: Tick;
 }
 
+/** What {@linkcode sampleBounds} finds, of each image. */
+export interface SampledBounds {
+  /** The mean reconstruction loss over the draws. */
+  readonly reconstruction: Float64Array;
+  /** The importance-weighted bound, in nats. */
+  readonly bound: Float64Array;
+  /**
+   * (Σw)² / Σw²: how many draws of equal weight would be worth as much, from 1
+   * to K (Kong 1992, "A note on importance sampling using standardized weights").
+   */
+  readonly effectiveSamples: Float64Array;
+}
+
+/**
+ * Draws from which on the bound goes by the name of the negative log-likelihood.
+ * Of a model with 50 latents that was measured, K = 100 falls short of K = 5000
+ * by 0.9 nats, K = 1000 by 0.3.
+ */
+export const NLL_SAMPLES = 1000;
+
+/** Effective samples below which an image's bound hangs on single draws. */
+export const FEW_SAMPLES = 10;
+
 /** Counter of the first draw, above those of training's evaluations. */
 const FIRST_DRAW = 2 ** 31;
 
-/** Images scored at a time: some tens of milliseconds, some megabytes. */
-const CHUNK = 1024;
+/**
+ * Images scored at a time. A GPU takes 10 ms to answer, however few they are;
+ * so many are 30 ms for two cores.
+ */
+const CHUNK = 4096;
 
 /**
  * Draws K latents from each image's posterior and scores them.
@@ -44,68 +70,125 @@ const CHUNK = 1024;
  * @param engine Decodes and compares.
  * @param images [n, 784] bytes.
  * @param posterior Theirs.
- * @returns For each image the mean reconstruction loss over its draws, and the
- * bound in nats.
  */
 export async function sampleBounds(
   engine: Pick<Engine, "score">,
   images: Uint8Array,
   { mu, logvar }: Posterior,
   { likelihood, samples, seed, tick }: Sampling,
-): Promise<{ reconstruction: Float64Array; bound: Float64Array }> {
+): Promise<SampledBounds> {
   const n = images.length / IMAGE_PIXELS;
   const latentDim = mu.length / n;
   const key = streamKey(seed, "evaluation");
   const constant = logNormalizer(likelihood);
   const reconstruction = new Float64Array(n);
-  const bound = new Float64Array(n);
+  const weights = Array.from({ length: n }, () => new Weights());
   for (let first = 0; first < n; first += CHUNK) {
     const count = Math.min(CHUNK, n - first);
-    const chunk = images.subarray(
-      first * IMAGE_PIXELS,
-      (first + count) * IMAGE_PIXELS,
+    const part = <T extends Uint8Array | Float32Array>(all: T, row: number) =>
+      all.subarray(first * row, (first + count) * row) as T;
+    const pixels = part(images, IMAGE_PIXELS);
+    const posterior = new Drawing(
+      { mu: part(mu, latentDim), logvar: part(logvar, latentDim) },
+      count,
+      key,
+      first * latentDim,
     );
-    const offset = first * latentDim;
-    const sigma = Float64Array.from(
-      logvar.subarray(offset, offset + count * latentDim),
-      (value) => Math.exp(value / 2),
-    );
-    const z = new Float32Array(count * latentDim);
-    const logWeights = new Float64Array(count * samples);
+    let next = posterior.draw(0);
     for (let k = 0; k < samples; k++) {
-      // z holds ε first.
-      fillNormal(z, key, FIRST_DRAW + k, offset);
-      for (let i = 0, at = 0; i < count; i++) {
-        // log p(z) − log q(z|x), whose ½ log 2π cancel.
-        let twice = 0;
-        for (let j = 0; j < latentDim; j++, at++) {
-          const epsilon = z[at];
-          const latent = mu[offset + at] + sigma[at] * epsilon;
-          twice += epsilon * epsilon + logvar[offset + at] - latent * latent;
-          z[at] = latent;
-        }
-        logWeights[i * samples + k] = twice / 2;
-      }
-      const losses = await engine.score(z, chunk);
+      const { z, logRatios } = next;
+      const scoring = engine.score(z, pixels);
+      // While a GPU scores this draw; the wasm engine has done so by now.
+      if (k + 1 < samples) next = posterior.draw(k + 1);
+      const losses = await scoring;
       for (let i = 0; i < count; i++) {
         reconstruction[first + i] += losses[i] / samples;
-        logWeights[i * samples + k] -= losses[i] + constant;
+        weights[first + i].add(logRatios[i] - losses[i] - constant);
       }
       await tick?.((first + count * (k + 1) / samples) / n);
     }
-    for (let i = 0; i < count; i++) {
-      bound[first + i] = logMeanExp(
-        logWeights.subarray(i * samples, (i + 1) * samples),
-      );
-    }
   }
-  return { reconstruction, bound };
+  return {
+    reconstruction,
+    bound: Float64Array.from(weights, (w) => w.logMean),
+    effectiveSamples: Float64Array.from(weights, (w) => w.effectiveSamples),
+  };
 }
 
-/** Returns log of the mean of exp(x), which cannot overflow. */
-function logMeanExp(values: Float64Array): number {
-  const largest = values.reduce((a, b) => Math.max(a, b));
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - largest);
-  return largest + Math.log(sum / values.length);
+/** Draws z of some images' posteriors. */
+class Drawing {
+  readonly #mu: Float32Array;
+  readonly #logvar: Float32Array;
+  readonly #sigma: Float64Array;
+  readonly #count: number;
+  readonly #key: Key;
+  readonly #offset: number;
+
+  /** @param offset Index of the first image's first latent in the sequence. */
+  constructor(
+    { mu, logvar }: Posterior,
+    count: number,
+    key: Key,
+    offset: number,
+  ) {
+    this.#mu = mu;
+    this.#logvar = logvar;
+    this.#sigma = Float64Array.from(logvar, (value) => Math.exp(value / 2));
+    this.#count = count;
+    this.#key = key;
+    this.#offset = offset;
+  }
+
+  /** Returns draw k of each image, and its log p(z) − log q(z|x). */
+  draw(k: number): { z: Float32Array; logRatios: Float64Array } {
+    const mu = this.#mu, logvar = this.#logvar, sigma = this.#sigma;
+    const latentDim = mu.length / this.#count;
+    // z holds ε first.
+    const z = new Float32Array(mu.length);
+    fillNormal(z, this.#key, FIRST_DRAW + k, this.#offset);
+    const logRatios = new Float64Array(this.#count);
+    for (let i = 0, at = 0; i < this.#count; i++) {
+      let twice = 0; // without both ½ log 2π, which cancel
+      for (let j = 0; j < latentDim; j++, at++) {
+        const epsilon = z[at];
+        const latent = mu[at] + sigma[at] * epsilon;
+        twice += epsilon * epsilon + logvar[at] - latent * latent;
+        z[at] = latent;
+      }
+      logRatios[i] = twice / 2;
+    }
+    return { z, logRatios };
+  }
+}
+
+/** Sums of weights w, of which only the logarithms can be held. */
+class Weights {
+  #count = 0;
+  /** The largest log w so far, which the sums leave out. */
+  #largest = -Infinity;
+  #sum = 0;
+  #squares = 0;
+
+  add(logWeight: number): void {
+    this.#count++;
+    if (logWeight > this.#largest) {
+      const scale = Math.exp(this.#largest - logWeight);
+      this.#sum *= scale;
+      this.#squares *= scale ** 2;
+      this.#largest = logWeight;
+    }
+    const weight = Math.exp(logWeight - this.#largest);
+    this.#sum += weight;
+    this.#squares += weight ** 2;
+  }
+
+  /** log Σw / K */
+  get logMean(): number {
+    return this.#largest + Math.log(this.#sum / this.#count);
+  }
+
+  /** (Σw)² / Σw² */
+  get effectiveSamples(): number {
+    return this.#sum ** 2 / this.#squares;
+  }
 }

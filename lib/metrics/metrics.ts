@@ -7,24 +7,19 @@ import type { ImageSet } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { INACTIVE_KL } from "../model/losses.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
-import {
-  accuracy,
-  type Estimate,
-  estimate,
-  type Tick,
-} from "../math/estimate.ts";
-import { sampleBounds } from "./importance.ts";
-import { mutualInformationGap } from "./information.ts";
-import { classifyByNeighbors } from "./neighbors.ts";
+import { type Estimate, estimate, type Tick } from "../math/estimate.ts";
 import { fitPca, pcaErrors } from "../math/pca.ts";
-import { logNormalizer, squaredErrors } from "./pixels.ts";
+import { encode, errorsOfMeans } from "./batches.ts";
+import { measureClasses } from "./classes.ts";
+import { decomposeKl, type KlDecomposition } from "./decomposition.ts";
+import { FEW_SAMPLES, NLL_SAMPLES, sampleBounds } from "./importance.ts";
+import { gaussianLoss, isBlackOrWhite, logNormalizer } from "./pixels.ts";
 import {
   activeUnits,
   aggregatedPosterior,
   klDivergences,
   type Posterior,
 } from "./posterior.ts";
-import { classifyByProbe, fitProbe } from "./probe.ts";
 
 /**
  * What was measured. Likelihoods are in nats; means are over images. `null` is
@@ -56,6 +51,26 @@ export interface Metrics {
    */
   readonly importanceWeighted: Estimate | null;
   /**
+   * −log p(x): {@linkcode importanceWeighted} with the sign turned, where it goes
+   * by this name. It does from 1000 draws on, but not of grey pixels under
+   * cross-entropy, whose bound stays below whatever the number of draws.
+   */
+  readonly nll: Estimate | null;
+  /** (Σw)² / Σw² of an image's importance weights, from 1 to `samples`. */
+  readonly effectiveSamples: Estimate | null;
+  /** Share of images with fewer than ten effective samples. */
+  readonly fewEffectiveSamples: Estimate | null;
+  /**
+   * Of a squared error: the ELBO with the variance σ² of a pixel that is best for
+   * the training images, in place of ½.
+   */
+  readonly bestVariance: {
+    /** σ², brightness being from 0 to 1. */
+    readonly variance: number;
+    /** Of the images that are measured, which σ² has not seen. */
+    readonly elbo: Estimate;
+  } | null;
+  /**
    * Nats that the code takes, the KL, and nats that are left over,
    * −E log p(x|z), with the constant; −ELBO is their sum (Alemi et al. 2018,
    * https://arxiv.org/abs/1711.00464).
@@ -64,6 +79,8 @@ export interface Metrics {
     readonly rate: Estimate;
     readonly distortion: Estimate;
   } | null;
+  /** What the KL consists of. */
+  readonly klDecomposition: KlDecomposition | null;
   /** Latent dimensions whose μ has a variance above 0.01. */
   readonly activeUnits: number;
   /** Latent dimensions with a KL of at least 0.01 nats. */
@@ -113,11 +130,18 @@ export interface Measurement {
   ) => void | Promise<void>;
 }
 
-/** Neighbours that vote on a class. */
-export const NEIGHBORS = 5;
+/** What some of the means are over, to compare models on the same images. */
+export interface ImageMeasures {
+  /** Σ(x̂ − x)² with z = μ. */
+  readonly squaredError: Float64Array;
+  /** 1 where the nearest training codes name the class, otherwise 0. */
+  readonly rightByNeighbors: Float64Array | null;
+  /** The same of a linear probe. */
+  readonly rightByProbe: Float64Array | null;
+}
 
-/** Images encoded or decoded at a time. */
-const CHUNK = 1024;
+/** Training images that the variance of a pixel is fitted to at most. */
+const FITTED = 10_000;
 
 /**
  * Measures a model: losses, bounds, latent space and comparisons.
@@ -143,10 +167,20 @@ const CHUNK = 1024;
  * engine.dispose();
  * ```
  */
-export async function measure(
+export async function measure(measurement: Measurement): Promise<Metrics> {
+  return (await measureImages(measurement)).metrics;
+}
+
+/**
+ * Measures a model as {@linkcode measure} does, and returns the measures of each
+ * image, too.
+ *
+ * @throws {RangeError} If there are no images.
+ */
+export async function measureImages(
   { engine, model, images, train, samples = 100, seed = 0, onProgress }:
     Measurement,
-): Promise<Metrics> {
+): Promise<{ metrics: Metrics; perImage: ImageMeasures }> {
   if (images.count === 0 || train.count === 0) {
     throw new RangeError("there are no images to measure on or to learn from");
   }
@@ -177,17 +211,31 @@ export async function measure(
   const distortions = reconstruction.map((r) => r + logNormalizer(likelihood));
   const kl = autoencoder ? null : klDivergences(posterior, latentDim);
   const klPerDimension = kl && kl.perDimension.map(estimate);
+  const elboOf = (losses: Float64Array) =>
+    kl && estimate(losses.map((loss, i) => -loss - kl.perImage[i]));
+  const variance = kl && likelihood === "mse"
+    ? await fitVariance(engine, train, known, seed)
+    : null;
+  const klDecomposition = kl && await decomposeKl(
+    posterior,
+    latentDim,
+    seed,
+    tickOf("decomposition"),
+  );
   const notes = autoencoder
     ? ["an autoencoder has no posterior, so there are no KL and no bounds"]
     : [];
+  const isNll = samples >= NLL_SAMPLES &&
+    (likelihood === "mse" || isBlackOrWhite(images.images));
 
-  const { mean, variance } = aggregatedPosterior(posterior, latentDim);
+  const aggregated = aggregatedPosterior(posterior, latentDim);
   const classes = await measureClasses(
     { ...posterior, labels: images.labels },
     images === train ? null : { codes: known.mu, labels: train.labels },
     latentDim,
     tickOf,
   );
+  const { rightByNeighbors, rightByProbe } = classes;
   const pca = await fitPca(
     train.images,
     IMAGE_PIXELS,
@@ -197,133 +245,66 @@ export async function measure(
   const pcaSquaredErrors = pcaErrors(pca, images.images)
     .map((error) => error / 255 ** 2);
 
-  return {
+  const metrics: Metrics = {
     images: images.count,
     samples,
     reconstruction: estimate(reconstruction),
     reconstructionPerPixel: perPixel(reconstruction),
     kl: kl && estimate(kl.perImage),
     klPerDimension,
-    elbo: kl && estimate(distortions.map((d, i) => -d - kl.perImage[i])),
+    elbo: elboOf(distortions),
     importanceWeighted: sampled && estimate(sampled.bound),
+    nll: sampled && isNll
+      ? estimate(sampled.bound.map((bound) => -bound))
+      : null,
+    effectiveSamples: sampled && estimate(sampled.effectiveSamples),
+    fewEffectiveSamples: sampled &&
+      estimate(sampled.effectiveSamples.map((n) => Number(n < FEW_SAMPLES))),
+    bestVariance: variance === null ? null : {
+      variance,
+      elbo: elboOf(reconstruction.map((r) => gaussianLoss(r, variance)))!,
+    },
     rateDistortion: kl &&
       { rate: estimate(kl.perImage), distortion: estimate(distortions) },
+    klDecomposition,
     activeUnits: activeUnits(posterior.mu, latentDim),
     activeByKl: klPerDimension &&
       klPerDimension.filter(({ mean }) => mean >= INACTIVE_KL).length,
-    aggregatedPosterior: { mean: [...mean], variance: [...variance] },
-    neighborAccuracy: classes.neighborAccuracy,
-    probeAccuracy: classes.probeAccuracy,
+    aggregatedPosterior: {
+      mean: [...aggregated.mean],
+      variance: [...aggregated.variance],
+    },
+    neighborAccuracy: rightByNeighbors && estimate(rightByNeighbors),
+    probeAccuracy: rightByProbe && estimate(rightByProbe),
     mutualInformationGap: classes.mutualInformationGap,
     squaredError: estimate(atMean),
     squaredErrorPerPixel: perPixel(atMean),
     pcaSquaredError: estimate(pcaSquaredErrors),
     notes: [...notes, ...classes.notes],
   };
+  const perImage = { squaredError: atMean, rightByNeighbors, rightByProbe };
+  return { metrics, perImage };
 }
 
-/** Measures what the codes say about the classes. */
-async function measureClasses(
-  { mu, logvar, labels }: Posterior & Pick<ImageSet, "labels">,
-  known: { codes: Float32Array; labels: Uint8Array | null } | null,
-  latentDim: number,
-  tickOf: (stage: string) => Tick,
-): Promise<
-  & Pick<Metrics, "neighborAccuracy" | "probeAccuracy">
-  & Pick<Metrics, "mutualInformationGap" | "notes">
-> {
-  const nothing = {
-    neighborAccuracy: null,
-    probeAccuracy: null,
-    mutualInformationGap: null,
-    notes: ["the images have no labels, so nothing is said of classes"],
-  };
-  if (!labels) return nothing;
-
-  const gap = mutualInformationGap({ mu, logvar }, labels, latentDim);
-  const notes = gap === null
-    ? ["a mutual information gap needs two dimensions and two classes"]
-    : [];
-  if (!known?.labels) {
-    const note = "an accuracy needs other images than those learnt from";
-    return {
-      ...nothing,
-      mutualInformationGap: gap,
-      notes: [...notes, note],
-    };
-  }
-  const learnt = { codes: known.codes, labels: known.labels };
-  const byNeighbors = await classifyByNeighbors(
-    learnt,
-    mu,
-    latentDim,
-    NEIGHBORS,
-    tickOf("nearest neighbours"),
+/**
+ * Returns the variance of a pixel under which the training images' ELBO is
+ * largest, one for all pixels: their mean squared error, z ~ q(z|x) (Rybkin et
+ * al. 2021, equation 5, https://arxiv.org/abs/2006.13202).
+ */
+async function fitVariance(
+  engine: Pick<Engine, "score">,
+  { images }: ImageSet,
+  { mu, logvar }: Posterior,
+  seed: number,
+): Promise<number> {
+  const pixels = images.subarray(0, FITTED * IMAGE_PIXELS);
+  const n = pixels.length / IMAGE_PIXELS;
+  const length = n * mu.length / (images.length / IMAGE_PIXELS);
+  const { reconstruction } = await sampleBounds(
+    engine,
+    pixels,
+    { mu: mu.subarray(0, length), logvar: logvar.subarray(0, length) },
+    { likelihood: "mse", samples: 1, seed },
   );
-  const probe = await fitProbe(learnt, latentDim, tickOf("linear probe"));
-  return {
-    neighborAccuracy: accuracy(byNeighbors, labels),
-    probeAccuracy: accuracy(classifyByProbe(probe, mu), labels),
-    mutualInformationGap: gap,
-    notes,
-  };
-}
-
-/** Encodes many images. */
-async function encode(
-  engine: Pick<Engine, "encode">,
-  images: Uint8Array,
-  tick: Tick,
-): Promise<Posterior> {
-  const parts: Posterior[] = [];
-  let done = 0;
-  for (const chunk of chunks(images, CHUNK * IMAGE_PIXELS)) {
-    parts.push(await engine.encode(chunk));
-    done += chunk.length;
-    await tick(done / images.length);
-  }
-  return {
-    mu: concatenate(parts.map(({ mu }) => mu)),
-    logvar: concatenate(parts.map(({ logvar }) => logvar)),
-  };
-}
-
-/** Returns Σ(x̂ − x)² of each image, with z = μ. */
-async function errorsOfMeans(
-  engine: Pick<Engine, "decode">,
-  images: Uint8Array,
-  mu: Float32Array,
-): Promise<Float64Array> {
-  const n = images.length / IMAGE_PIXELS;
-  const errors = new Float64Array(n);
-  let first = 0;
-  for (const z of chunks(mu, CHUNK * mu.length / n)) {
-    const means = await engine.decode(z);
-    const at = first * IMAGE_PIXELS;
-    const chunk = images.subarray(at, at + means.length);
-    errors.set(squaredErrors(means, chunk), first);
-    first += CHUNK;
-  }
-  return errors;
-}
-
-/** Cuts an array into pieces of at most `length`. */
-function chunks<T extends Uint8Array | Float32Array>(
-  values: T,
-  length: number,
-): T[] {
-  return Array.from(
-    { length: Math.ceil(values.length / length) },
-    (_, i) => values.subarray(i * length, (i + 1) * length) as T,
-  );
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return estimate(reconstruction).mean / IMAGE_PIXELS;
 }

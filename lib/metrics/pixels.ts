@@ -20,6 +20,21 @@ export function logNormalizer(likelihood: Likelihood): number {
 }
 
 /**
+ * Returns −log p(x|z) of Gaussian pixels with that variance, in nats.
+ *
+ * @param squaredError Σ(x̂ − x)² of the image.
+ */
+export function gaussianLoss(squaredError: number, variance: number): number {
+  return IMAGE_PIXELS / 2 * Math.log(2 * Math.PI * variance) +
+    squaredError / (2 * variance);
+}
+
+/** Says whether no pixel is grey. */
+export function isBlackOrWhite(images: Uint8Array): boolean {
+  return images.every((pixel) => pixel === 0 || pixel === 255);
+}
+
+/**
  * Returns Σ(x̂ − x)² of each image, with brightness from 0 to 1.
  *
  * @param means Decoded pixel means [n, 784].

@@ -5,8 +5,10 @@
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import type { Estimate } from "../../lib/math/estimate.ts";
-import { type Metrics, NEIGHBORS } from "../../lib/metrics/metrics.ts";
+import { NEIGHBORS } from "../../lib/metrics/classes.ts";
+import type { Metrics } from "../../lib/metrics/metrics.ts";
 import { counted, fixed } from "../../lib/text.ts";
+import { FEW_SAMPLES } from "../../lib/metrics/importance.ts";
 import { logNormalizer } from "../../lib/metrics/pixels.ts";
 import { ACTIVE_VARIANCE } from "../../lib/metrics/posterior.ts";
 import { INACTIVE_KL } from "../../lib/model/losses.ts";
@@ -15,11 +17,15 @@ import { nameOf } from "./dimensions.ts";
 /** Name, value and explanation; a null is not shown. */
 export type Row = [string, string | null, string];
 
-/** Lists all that is measured, in groups with a name; none of them is empty. */
+/**
+ * Lists all that is measured, in groups with a name; none of them is empty.
+ *
+ * @param isGrey Whether the images' pixels are not just black and white.
+ */
 export function metricsTable(
   metrics: Metrics,
   { options }: Checkpoint,
-  binarization: string,
+  isGrey: boolean,
 ): [string, Row[]][] {
   const { rateDistortion, mutualInformationGap } = metrics;
   const { latentDim, likelihood, autoencoder } = options;
@@ -28,13 +34,15 @@ export function metricsTable(
     autoencoder ? "" : `; the prior has ${value}`;
   const z = autoencoder ? "z = μ" : "z ~ q(z|x)";
   const constant = logNormalizer(likelihood).toFixed(2);
-  const isGrey = likelihood === "bce" && binarization === "none";
+  const isMean = likelihood === "bce" && isGrey;
   const pixels = likelihood === "mse"
     ? `Gaussian pixels, σ² = ½: its constant is −392·log π = −${constant}`
-    : isGrey
+    : isMean
     ? "b: the grey pixels, dynamically binarised; a bound by Jensen"
-    : `Bernoulli pixels, ${binarization} binarisation`;
-  const [density, residue] = isGrey
+    : "black-and-white pixels";
+  const draws = counted(metrics.samples, "draw");
+  const { bestVariance, nll, klDecomposition } = metrics;
+  const [density, residue] = isMean
     ? ["E log p(b)", "−E log p(b|z)"]
     : ["log p(x)", "−log p(x|z)"];
   const groups: [string, Row[]][] = [
@@ -52,9 +60,29 @@ export function metricsTable(
     [`Bounds on ${density}, in nats`, [
       ["ELBO", show(metrics.elbo), pixels],
       [
-        `importance-weighted`,
-        show(metrics.importanceWeighted),
-        `K = ${counted(metrics.samples, "draw")} of z for each image`,
+        "  at the best σ²",
+        show(bestVariance && bestVariance.elbo),
+        `σ² = ${bestVariance?.variance.toPrecision(3)}, which is the squared ` +
+        "error of a pixel in the training images",
+      ],
+      [
+        "importance-weighted",
+        nll ? null : show(metrics.importanceWeighted),
+        `K = ${draws} of z for each image`,
+      ],
+      [
+        "NLL",
+        show(nll),
+        `−log p(x), by the importance-weighted bound with K = ${draws}`,
+      ],
+      [
+        "effective samples",
+        show(metrics.effectiveSamples),
+        `of the K: (Σw)² / Σw² of an image's weights w` +
+        (metrics.samples > FEW_SAMPLES
+          ? `; below ${FEW_SAMPLES} in ` +
+            `${show(metrics.fewEffectiveSamples, 100, " %")} of the images`
+          : ""),
       ],
       [
         "rate",
@@ -65,6 +93,28 @@ export function metricsTable(
         "distortion",
         show(rateDistortion && rateDistortion.distortion),
         `what is left over: ${residue}; ELBO = −rate − distortion`,
+      ],
+    ]],
+    ["The KL, taken apart, in nats", [
+      [
+        "mutual information",
+        show(klDecomposition && klDecomposition.mutualInformation),
+        `I(x; z), at most log N = ${
+          klDecomposition?.maxInformation.toFixed(2)
+        }` +
+        ` of N = ${counted(metrics.images, "image")}`,
+      ],
+      [
+        "total correlation",
+        show(klDecomposition && klDecomposition.totalCorrelation),
+        "KL of q(z) from the product of its dimensions; where I(x; z) is at its " +
+        "cap, what exceeds that is counted here",
+      ],
+      [
+        "dimension-wise KL",
+        show(klDecomposition && klDecomposition.dimensionwiseKl),
+        `KL of each dimension of q(z) from N(0, 1), summed; all three by ` +
+        `${klDecomposition?.draws} draws of z`,
       ],
     ]],
     ["Latent space", [
