@@ -30,6 +30,8 @@ import {
 } from "./shared/cli.ts";
 import {
   Comparison,
+  type Differences,
+  differences,
   interpolations,
   type Measured,
   type Yardstick,
@@ -183,6 +185,7 @@ async function compare(
       await comparison.measure(models[0], tickOf("autoencoder")),
       await comparison.measure(models[1], tickOf("VAE")),
     ];
+    const difference = differences(vae.perImage, autoencoder.perImage);
     const real = await comparison.real(tickOf(split));
     const yardstick = { ...real, pcaSquaredError: vae.pcaSquaredError };
     progress.clear();
@@ -195,16 +198,24 @@ async function compare(
         options: models[1].run.options,
         autoencoder: autoencoder.measured,
         vae: vae.measured,
+        difference,
         yardstick,
       }));
       return;
     }
     tell(
       `${describe(models[1].checkpoint)}, beside the autoencoder; ` +
-        `${split} images, mean ± standard error\n`,
+        `${split} images, mean ± standard error; that of a difference is of ` +
+        "the same images in pairs\n",
     );
     console.log(
-      tableOf(autoencoder.measured, vae.measured, yardstick, split),
+      tableOf(
+        autoencoder.measured,
+        vae.measured,
+        difference,
+        yardstick,
+        split,
+      ),
     );
     tell(`\n${out}`);
     suggestNext("traverse", checkpointWords(models[1].run.path));
@@ -258,33 +269,44 @@ async function column(
 function tableOf(
   autoencoder: Measured,
   vae: Measured,
+  difference: Differences,
   yardstick: Yardstick,
   split: string,
 ): string {
+  const empty = Array(4).fill("");
   const row = (
     aspect: string,
     measure: string,
     value: (model: Measured) => string | null,
     beside: string,
+    above: string | null = null,
   ) => [
-    ...(aspect === "" ? [] : [["", "", "", ""], [`${aspect}:`, "", "", ""]]),
-    [measure, value(autoencoder) ?? "–", value(vae) ?? "–", beside],
+    ...(aspect === "" ? [] : [["", ...empty], [`${aspect}:`, ...empty]]),
+    [
+      measure,
+      value(autoencoder) ?? "–",
+      value(vae) ?? "–",
+      above ?? "",
+      beside,
+    ],
   ];
   const real = `${split} images`;
   return textTable(
-    ["measured", "autoencoder", "VAE", "beside"],
+    ["measured", "autoencoder", "VAE", "VAE − autoencoder", "beside"],
     [
       row(
         "latent space",
         `classes right by ${NEIGHBORS} nearest codes`,
         (m) => show(m.neighborAccuracy, 100, " %"),
         "",
+        show(difference.neighborAccuracy, 100, " %"),
       ),
       row(
         "",
         "classes right by a linear probe",
         (m) => show(m.probeAccuracy, 100, " %"),
         "",
+        show(difference.probeAccuracy, 100, " %"),
       ),
       row(
         "sampling",
@@ -309,18 +331,21 @@ function tableOf(
         "largest step / mean step",
         (m) => show(m.unevenness),
         "even pace: 1",
+        show(difference.unevenness),
       ),
       row(
         "",
         "middle to nearest training image, relative",
         (m) => show(m.middleDistance),
         `${real}: ${show(yardstick.sampleDistance)}`,
+        show(difference.middleDistance),
       ),
       row(
         "reconstruction",
         "squared error, z = μ",
         (m) => show(m.squaredError),
         `PCA: ${show(yardstick.pcaSquaredError)}`,
+        show(difference.squaredError),
       ),
     ].flat(),
   );

@@ -184,7 +184,7 @@ Deno.test("evaluate draws pixels as those of the training were", () =>
     assertNotEquals(other.elbo, found.elbo);
     const { stdout } = await runWell(folder, "evaluate", FEW);
     assertMatch(stdout, /^Bounds on log p\(x\), in nats$/m);
-    assertMatch(stdout, /^ {2}ELBO .*  black-and-white pixels$/m);
+    assertMatch(stdout, /^ {2}ELBO .* {2}black-and-white pixels$/m);
     assertMatch(
       stdout,
       /^note: the black-and-white pixels are [^]*Larochelle's/m,

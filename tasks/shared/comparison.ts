@@ -7,8 +7,13 @@ import type { ImageSet } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { interpolate } from "../../lib/latent/interpolate.ts";
 import { fromUnits } from "../../lib/latent/scale.ts";
-import { type Estimate, estimate, type Tick } from "../../lib/math/estimate.ts";
-import { measure, type Metrics } from "../../lib/metrics/metrics.ts";
+import {
+  type Estimate,
+  estimate,
+  pairedDifference,
+  type Tick,
+} from "../../lib/math/estimate.ts";
+import { measureImages, type Metrics } from "../../lib/metrics/metrics.ts";
 import { nearestImages, unevenness } from "../../lib/metrics/nearest_image.ts";
 import { toUnitPixels } from "../../lib/metrics/pixels.ts";
 import { priorSample } from "../../lib/model/prior.ts";
@@ -38,6 +43,36 @@ export interface Measured extends
   readonly middleDistance: Estimate;
   /** The largest step of an interpolation over its mean step. */
   readonly unevenness: Estimate;
+}
+
+/** What is measured on images that all models share, and not on their samples. */
+const PAIRED = [
+  "neighborAccuracy",
+  "probeAccuracy",
+  "middleDistance",
+  "unevenness",
+  "squaredError",
+] as const;
+
+/** Of each shared image, or pair of them, what the estimates are means of. */
+export type Pairable = Readonly<
+  Record<typeof PAIRED[number], Float64Array | null>
+>;
+
+/** How far one model is above another on the same images. */
+export type Differences = Readonly<
+  Record<typeof PAIRED[number], Estimate | null>
+>;
+
+/**
+ * Returns a − b, with the standard error of the difference on shared images:
+ * smaller than that of either, for an image that is hard for both cancels.
+ */
+export function differences(a: Pairable, b: Pairable): Differences {
+  return Object.fromEntries(PAIRED.map((name) => {
+    const [of, from] = [a[name], b[name]];
+    return [name, of && from && pairedDifference(of, from)];
+  })) as Differences;
 }
 
 /** The same of real images, as far as they have it. */
@@ -99,10 +134,14 @@ export class Comparison {
   async measure(
     { engine, checkpoint, split }: MeasuredRun,
     onProgress: Progressing,
-  ): Promise<{ measured: Measured; pcaSquaredError: Estimate }> {
+  ): Promise<{
+    measured: Measured;
+    perImage: Pairable;
+    pcaSquaredError: Estimate;
+  }> {
     const { options: model } = checkpoint;
     const { latentDim } = model;
-    const metrics = await measure({
+    const { metrics, perImage } = await measureImages({
       engine,
       model,
       images: this.#images,
@@ -138,19 +177,36 @@ export class Comparison {
       )
     ));
     const tickOf = (stage: string): Tick => (f) => onProgress(stage, f);
+    const unevennesses = Float64Array.from(
+      pairs,
+      ({ decoded }) => unevenness(decoded),
+    );
+    const middleDistances = await this.#relative(
+      middles,
+      tickOf("interpolations"),
+    );
     const measured = {
       squaredError: metrics.squaredError,
       aggregatedPosterior: metrics.aggregatedPosterior,
       neighborAccuracy: metrics.neighborAccuracy,
       probeAccuracy: metrics.probeAccuracy,
-      sampleDistance: await this.#relative(samples, tickOf("samples")),
-      middleDistance: await this.#relative(
-        middles,
-        tickOf("interpolations"),
+      sampleDistance: estimate(
+        await this.#relative(samples, tickOf("samples")),
       ),
-      unevenness: estimate(pairs.map(({ decoded }) => unevenness(decoded))),
+      middleDistance: estimate(middleDistances),
+      unevenness: estimate(unevennesses),
     };
-    return { measured, pcaSquaredError: metrics.pcaSquaredError };
+    return {
+      measured,
+      perImage: {
+        squaredError: perImage.squaredError,
+        neighborAccuracy: perImage.rightByNeighbors,
+        probeAccuracy: perImage.rightByProbe,
+        middleDistance: middleDistances,
+        unevenness: unevennesses,
+      },
+      pcaSquaredError: metrics.pcaSquaredError,
+    };
   }
 
   /** Measures the distances between real images. */
@@ -159,9 +215,11 @@ export class Comparison {
   ): Promise<Pick<Measured, "sampleDistance">> {
     const real = firstImages(this.#images, this.#order, MEASURED);
     return {
-      sampleDistance: await this.#relative(
-        toUnitPixels(real),
-        (f) => onProgress("images", f),
+      sampleDistance: estimate(
+        await this.#relative(
+          toUnitPixels(real),
+          (f) => onProgress("images", f),
+        ),
       ),
     };
   }
@@ -171,12 +229,12 @@ export class Comparison {
    * otherwise an empty picture would be near to every thin digit. One with less
    * ink than a white pixel counts as one pixel.
    */
-  async #relative(images: Float32Array, tick: Tick): Promise<Estimate> {
+  async #relative(images: Float32Array, tick: Tick): Promise<Float64Array> {
     const distances = await nearestImages(images, this.#known, tick);
-    return estimate(distances.map((distance, i) => {
+    return distances.map((distance, i) => {
       const ink = images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS)
         .reduce((sum, x) => sum + x * x, 0);
       return distance / Math.max(1, ink);
-    }));
+    });
   }
 }
