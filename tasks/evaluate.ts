@@ -92,14 +92,11 @@ const main: Main<typeof flags> = async (options, { given }) => {
   );
 
   const progress = new Progress();
-  const shorter = `; --limit 1000 measures fewer images`;
+  const drawing = `${counted(samples, "draw")} of z for each of ` +
+    counted(images.count, "image");
   const stages = new Stages(progress, (stage, time) => {
-    const work = stage === "sampling"
-      ? `${counted(samples, "draw")} of each of ${
-        counted(images.count, "image")
-      }`
-      : stage;
-    say(`${work}: about ${time}${stage === "sampling" ? shorter : ""}`);
+    if (stage !== "sampling") return say(`${stage}: about ${time}`);
+    say(`${drawing}: about ${time}; --limit N takes the first N images only`);
   });
   const measured = await measure({
     engine,

@@ -7,18 +7,19 @@ import type { ImageSet } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { INACTIVE_KL } from "../model/losses.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
+import { counted } from "../text.ts";
 import { type Estimate, estimate, type Tick } from "../math/estimate.ts";
 import { fitPca, pcaErrors } from "../math/pca.ts";
 import { encode, errorsOfMeans } from "./batches.ts";
 import { measureClasses } from "./classes.ts";
 import { decomposeKl, type KlDecomposition } from "./decomposition.ts";
 import { FEW_SAMPLES, NLL_SAMPLES, sampleBounds } from "./importance.ts";
+import { fitVariance } from "./variance.ts";
 import { gaussianLoss, isBlackOrWhite, logNormalizer } from "./pixels.ts";
 import {
   activeUnits,
   aggregatedPosterior,
   klDivergences,
-  type Posterior,
 } from "./posterior.ts";
 
 /**
@@ -140,8 +141,8 @@ export interface ImageMeasures {
   readonly rightByProbe: Float64Array | null;
 }
 
-/** Training images that the variance of a pixel is fitted to at most. */
-const FITTED = 10_000;
+/** Nats of KL that no image takes whose posterior makes sense. */
+const WILD = 10_000;
 
 /**
  * Measures a model: losses, bounds, latent space and comparisons.
@@ -225,6 +226,13 @@ export async function measureImages(
   const notes = autoencoder
     ? ["an autoencoder has no posterior, so there are no KL and no bounds"]
     : [];
+  const wild = kl?.perImage.filter((nats) => !(nats < WILD)).length ?? 0;
+  if (wild > 0) {
+    notes.push(
+      `${counted(wild, "image")} with a KL above ${WILD} nats, on which the ` +
+        "encoder is far from what it learnt: the means are at their mercy",
+    );
+  }
   const isNll = samples >= NLL_SAMPLES &&
     (likelihood === "mse" || isBlackOrWhite(images.images));
 
@@ -284,27 +292,4 @@ export async function measureImages(
   };
   const perImage = { squaredError: atMean, rightByNeighbors, rightByProbe };
   return { metrics, perImage };
-}
-
-/**
- * Returns the variance of a pixel under which the training images' ELBO is
- * largest, one for all pixels: their mean squared error, z ~ q(z|x) (Rybkin et
- * al. 2021, equation 5, https://arxiv.org/abs/2006.13202).
- */
-async function fitVariance(
-  engine: Pick<Engine, "score">,
-  { images }: ImageSet,
-  { mu, logvar }: Posterior,
-  seed: number,
-): Promise<number> {
-  const pixels = images.subarray(0, FITTED * IMAGE_PIXELS);
-  const n = pixels.length / IMAGE_PIXELS;
-  const length = n * mu.length / (images.length / IMAGE_PIXELS);
-  const { reconstruction } = await sampleBounds(
-    engine,
-    pixels,
-    { mu: mu.subarray(0, length), logvar: logvar.subarray(0, length) },
-    { likelihood: "mse", samples: 1, seed },
-  );
-  return estimate(reconstruction).mean / IMAGE_PIXELS;
 }

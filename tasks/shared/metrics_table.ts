@@ -186,7 +186,7 @@ export function klRows({ klPerDimension }: Metrics): Row[] {
   const texts = (klPerDimension ?? [])
     .map(({ mean }, index) => ({ name: nameOf(index), mean }))
     .sort((a, b) => b.mean - a.mean)
-    .map(({ name, mean }) => `${name} ${mean.toFixed(2)}`.padEnd(10));
+    .map(({ name, mean }) => `${name} ${mean.toFixed(2)} `.padEnd(10));
   return Array.from(
     { length: Math.ceil(texts.length / IN_LINE) },
     (_, row): Row => [
