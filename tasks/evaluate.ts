@@ -33,7 +33,11 @@ const flags = {
       "measure the first images of the split only; MNIST's are the easier " +
       "ones",
   },
-  samples: common.samples,
+  samples: {
+    ...common.samples,
+    help: "draws of z for each image, in the importance-weighted bound; from " +
+      "1000 on it goes by the name of NLL",
+  },
   binarize: {
     type: "choice",
     default: "trained",

@@ -63,7 +63,7 @@ export interface Metrics {
   readonly fewEffectiveSamples: Estimate | null;
   /**
    * Of a squared error: the ELBO with the variance σ² of a pixel that is best for
-   * the training images, in place of ½.
+   * the training images, in place of ½; q(z|x) is the same.
    */
   readonly bestVariance: {
     /** σ², brightness being from 0 to 1. */

@@ -62,8 +62,10 @@ export function metricsTable(
       [
         "  at the best σ²",
         show(bestVariance && bestVariance.elbo),
-        `σ² = ${bestVariance?.variance.toPrecision(3)}, which is the squared ` +
-        "error of a pixel in the training images",
+        `σ² = ${
+          bestVariance?.variance.toPrecision(3)
+        }, the mean squared error ` +
+        "of the training images' pixels; the same q(z|x)",
       ],
       [
         "importance-weighted",
