@@ -36,7 +36,12 @@ import {
   type Measured,
   type Yardstick,
 } from "./shared/comparison.ts";
-import { concatenate, firstImages, openDataset } from "./shared/data.ts";
+import {
+  concatenate,
+  firstImages,
+  openDataset,
+  seenBy,
+} from "./shared/data.ts";
 import { readsFrom, willWrite } from "./shared/files.ts";
 import { range, show } from "./shared/metrics_table.ts";
 import { measureLatents } from "./shared/dimensions.ts";
@@ -156,8 +161,9 @@ async function compare(
   { out, scale, seed, json }: OptionValues<typeof flags>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { split } = models[0];
-  const images = dataset[split]!;
+  const { split, checkpoint } = models[0];
+  const images = seenBy(checkpoint, dataset[split]!, split);
+  const train = seenBy(checkpoint, dataset.train, "train");
   const order = permutation(images.count, streamKey(seed, "sample"), 0);
   const columns = await Promise.all(
     models.map((model) => column(model, images, order, seed, scale)),
@@ -171,7 +177,7 @@ async function compare(
   );
   await writePicture(out, picture, title, models[1].checkpoint);
 
-  const comparison = new Comparison(dataset.train, images, order, seed);
+  const comparison = new Comparison(train, images, order, seed);
   const progress = new Progress();
   const tickOf = (name: string) => async (stage: string, fraction: number) => {
     const percent = Math.round(100 * fraction);
