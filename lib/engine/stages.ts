@@ -16,6 +16,7 @@ import {
   ENCODER,
   FEATURE_COUNT,
 } from "../model/spec.ts";
+import type { Objective } from "./engine.ts";
 
 /** A batch-norm layer. */
 export interface Norm {
@@ -162,21 +163,25 @@ export function usesMap(latentDim: number, rows: number): boolean {
 /**
  * Counts the multiplications and additions of a training step for one image of
  * a batch: each layer forward, its weights' gradient and, but for the first, its
- * input's gradient. The decoder's count for each draw of z.
+ * input's gradient. The decoder's count for each draw of z; `iwae` has a pass of
+ * its own back to z.
  */
 export function trainingFlops(
   latentDim: number,
   batchSize: number,
   draws = 1,
+  objective: Objective = "elbo",
 ): number {
-  const [first] = encoder;
   const convolutions = (stages: readonly Stage[]) =>
     stages.reduce((sum, { shape }) => sum + convolutionFlops(shape), 0);
-  const forward = convolutions(encoder) + linearFlops(latentDim, ["heads"]) +
-    draws * (linearFlops(latentDim, ["fc_decode"]) + convolutions(decoder));
-  const apart = 3 * forward - convolutionFlops(first.shape);
-  if (!usesMap(latentDim, draws * batchSize)) return apart;
-  const saved = linearFlops(latentDim, ["fc_decode"]) +
-    convolutionFlops(MAPPED.shape) - linearFlops(latentDim, ["map"]);
-  return apart - 3 * (draws * saved - mapFlops(latentDim) / batchSize);
+  const hasMap = usesMap(latentDim, draws * batchSize);
+  const [first, ...encoderRest] = encoder, [, ...decoderRest] = decoder;
+  const fromLatent = hasMap
+    ? linearFlops(latentDim, ["map"])
+    : linearFlops(latentDim, ["fc_decode"]) + convolutionFlops(MAPPED.shape);
+  const decoding = draws * (fromLatent + convolutions(decoderRest));
+  const encoding = 2 * convolutionFlops(first.shape) +
+    3 * (convolutions(encoderRest) + linearFlops(latentDim, ["heads"]));
+  return encoding + (objective === "iwae" ? 4 : 3) * decoding +
+    (hasMap ? 3 * mapFlops(latentDim) / batchSize : 0);
 }

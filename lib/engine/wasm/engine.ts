@@ -19,6 +19,7 @@ import {
   type TrainLosses,
 } from "../../model/losses.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { TC_WEIGHT } from "../../options/run.ts";
 import { type Key, streamKey } from "../../rng.ts";
 import { counted } from "../../text.ts";
 import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
@@ -38,6 +39,9 @@ export interface WasmOptions extends EngineOptions {
   /** The build of the kernels; the default is the fastest that works. */
   readonly variant?: Variant;
 }
+
+/** The weights of a KL term that no one moves. */
+const ELBO = { beta: 1, capacity: 0 };
 
 /** The word that starts a job has ten bits for the number of threads. */
 const MAX_THREADS = 1023;
@@ -86,7 +90,8 @@ export class WasmEngine implements Engine {
     this.#checks = new Checks(this.name, options);
     this.options = this.#checks.options;
     const { latentDim, autoencoder, likelihood, klGradient } = this.options;
-    const { adamBeta1, adamBeta2, seed } = this.options;
+    const { objective, freeBits, adamBeta1, adamBeta2, seed } = this.options;
+    const [pixelKey0, pixelKey1] = streamKey(seed, "binarize");
     const { patience = 10_000, variant } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
       typeof Worker !== "undefined";
@@ -110,6 +115,11 @@ export class WasmEngine implements Engine {
       autoencoder: Number(autoencoder),
       crossEntropy: Number(likelihood === "bce"),
       stl: Number(klGradient === "stl"),
+      iwae: Number(objective === "iwae"),
+      btc: Number(objective === "btc"),
+      freeBits,
+      tcExcess: this.#tcExcess,
+      ...{ pixelKey0, pixelKey1 },
       beta1: adamBeta1,
       rest1: 1 - adamBeta1,
       beta2: adamBeta2,
@@ -155,19 +165,21 @@ export class WasmEngine implements Engine {
     const { latentDim, seed, adamBeta1, adamBeta2 } = this.options;
     if (epsilon) this.#fill("epsilon", epsilon, latentDim);
     const t = this.#step + 1;
+    const { beta, capacity } = this.options.objective === "elbo" ? hyper : ELBO;
     this.#isPrepared = false;
     this.#run(this.#plan.training, {
       images: count,
       bytes: this.#map.end,
       order: this.#order + 4 * first,
       ...noise(streamKey(seed, "epsilon"), step, epsilon ? null : 0),
-      klWeight: hyper.beta,
-      capacity: hyper.capacity,
+      klWeight: beta,
+      capacity,
       stepSize: hyper.learningRate / (1 - adamBeta1 ** t),
       secondCorrection: 1 / Math.sqrt(1 - adamBeta2 ** t),
     });
     this.#step = t;
-    addStep(this.#sums, step, this.#batchLosses(count, hyper));
+    const losses = this.#batchLosses(count, { beta, capacity });
+    addStep(this.#sums, step, this.#ofObjective(losses));
   }
 
   // deno-lint-ignore require-await -- what it throws is to reject
@@ -319,19 +331,43 @@ export class WasmEngine implements Engine {
   }
 
   /** The losses of the batch that has just run. */
-  #batchLosses(count: number, hyper: Hyper): LossSums {
-    const { latentDim } = this.options;
-    const results = new Float64Array(
-      this.#threads.memory.buffer,
-      this.#map.results,
-      1 + latentDim,
-    );
+  #batchLosses(
+    count: number,
+    hyper: Pick<Hyper, "beta" | "capacity">,
+  ): LossSums {
+    const results = this.#results();
     const terms = {
       images: count,
       reconstruction: results[0],
-      klPerDimension: results.slice(1),
+      klPerDimension: results.slice(1, -1),
     };
     return batchLosses(terms, hyper, this.options);
+  }
+
+  /** The losses of a training step, with what it has minimised as their total. */
+  #ofObjective(losses: LossSums): LossSums {
+    const { objective, latentDim } = this.options;
+    const { images, total } = losses;
+    const [last] = this.#results().subarray(-1);
+    if (objective === "iwae") return { ...losses, total: last };
+    if (objective === "elbo") return losses;
+    const constant = (latentDim - 1) * Math.log(this.#imageCount * images);
+    const correlation = last + images * constant;
+    return { ...losses, total: total + this.#tcExcess * correlation };
+  }
+
+  #results(): Float64Array {
+    const { buffer } = this.#threads.memory;
+    return new Float64Array(
+      buffer,
+      this.#map.results,
+      2 + this.options.latentDim,
+    );
+  }
+
+  /** What `btc` adds to the weight that the KL gives the total correlation. */
+  get #tcExcess(): number {
+    return (this.options.tcWeight ?? TC_WEIGHT) - 1;
   }
 
   /** Stages images in batches of the buffers' capacity. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { drawsOf } from "../../options/conflicts.ts";
 import { type EngineOptions, noiseRows } from "../engine.ts";
 import {
   FEATURE_BUFFER,
@@ -57,8 +58,11 @@ export class MemoryMap {
   readonly spec: ModelSpec;
   /** Images that fit in the buffers. */
   readonly capacity: number;
-  /** Draws of z for each image of a training step. */
+  /** Draws of z for each image of a training step, and their rows of noise. */
   readonly draws: number;
+  readonly noiseRows: number;
+  /** Whether each draw has a weight of its own, as those of `iwae` have. */
+  readonly isWeighed: boolean;
   /** Where fc_decode and decoder.0 are one map of z; it is remade each batch. */
   readonly map: {
     readonly training: boolean;
@@ -71,7 +75,10 @@ export class MemoryMap {
   readonly expAvg: number;
   readonly expAvgSq: number;
   readonly running: number;
-  /** f64: Σ reconstruction loss, then Σ KL for each latent dimension. */
+  /**
+   * f64: Σ reconstruction loss, then Σ KL for each latent dimension, then
+   * Σ −log of the mean importance weight, or Σ total correlation up to a constant.
+   */
   readonly results: number;
   /** One f64 for each shard of the decoder. */
   readonly losses: number;
@@ -79,7 +86,24 @@ export class MemoryMap {
   readonly scores: number;
   /** One f64 for each shard and latent dimension. */
   readonly klSums: number;
-  readonly klFactor: number;
+  /** One for each latent dimension. */
+  readonly klFactors: number;
+  /**
+   * For each draw of z: log p(z) − log q(z|x) and −log p(x|z), f64, and its
+   * importance weight and the square, both divided by the images of the batch.
+   */
+  readonly importance: {
+    readonly ratios: number;
+    readonly losses: number;
+    readonly weights: number;
+    readonly squares: number;
+  };
+  /** The tables of correlation.ts, images in a row of them, and the shards' f64. */
+  readonly correlation: {
+    readonly tables: number;
+    readonly columns: number;
+    readonly sums: number;
+  };
   /** Room for images that do not stay. */
   readonly staging: number;
   readonly scratch: number;
@@ -91,14 +115,18 @@ export class MemoryMap {
   #next: number = ADDRESS.free;
 
   constructor(
-    { latentDim, batchSize, draws }: Pick<
+    options: Pick<
       Required<EngineOptions>,
-      "latentDim" | "batchSize" | "draws"
+      "latentDim" | "batchSize" | "objective" | "importanceSamples" | "draws"
     >,
     threads: number,
   ) {
+    const { latentDim, batchSize, objective } = options;
+    const draws = drawsOf(options);
     this.latentDim = latentDim;
     this.draws = draws;
+    this.noiseRows = noiseRows(draws, objective);
+    this.isWeighed = objective === "iwae";
     this.spec = modelSpec(latentDim);
     this.capacity = Math.max(batchSize, EVALUATION_BATCH);
     this.map = {
@@ -117,11 +145,28 @@ export class MemoryMap {
     this.expAvg = this.claim(4 * parameterCount);
     this.expAvgSq = this.claim(4 * parameterCount);
     this.running = this.claim(4 * runningCount);
-    this.results = this.claim(8 * (1 + latentDim));
+    this.results = this.claim(8 * (2 + latentDim));
     this.losses = this.claim(8 * decoderShards);
     this.scores = this.claim(8 * this.capacity);
     this.klSums = this.claim(8 * latentDim * shards);
-    this.klFactor = this.claim(4);
+    this.klFactors = this.claim(4 * latentDim);
+    const weighed = this.isWeighed ? rows(draws) : 0;
+    this.importance = {
+      ratios: this.claim(8 * weighed),
+      losses: this.claim(8 * weighed),
+      weights: this.claim(4 * weighed),
+      squares: this.claim(4 * weighed),
+    };
+    const correlated = objective === "btc" ? roundUp(batchSize, 16) : 0;
+    this.correlation = {
+      tables: this.claim(4 * correlated * (5 * latentDim + 1)),
+      columns: correlated,
+      sums: this.claim(correlated),
+    };
+    if (correlated) {
+      const row = rowBytes(latentDim), at = this.claim(row * batchSize);
+      this.#buffers.set("∂correlation", { at, row, thread: 0 });
+    }
     this.staging = this.claim(this.capacity * IMAGE_PIXELS);
 
     for (const stage of STAGES) {
@@ -182,7 +227,7 @@ export class MemoryMap {
     for (const { name, row } of buffers) {
       if (PASSING.has(name)) continue;
       const perImage = name === "epsilon"
-        ? noiseRows(draws)
+        ? this.noiseRows
         : PER_DRAW.has(name)
         ? draws
         : 1;
@@ -205,9 +250,9 @@ export class MemoryMap {
 
   /**
    * A buffer of activations or gradients, with a row for each image; from `z` on
-   * with one for each draw, and in `epsilon` for each pair of them. `map` and
-   * its gradient have a row for each latent dimension and one for the bias; so
-   * has `fc_decode.weight`, which the arena's bias follows.
+   * with one for each draw, and in `epsilon` one for each draw or pair of them.
+   * `map` and its gradient have a row for each latent dimension and one for the
+   * bias; so has `fc_decode.weight`, which the arena's bias follows.
    */
   buffer(name: string): Buffer {
     return known(this.#buffers, name);

@@ -58,21 +58,21 @@ export class Plan {
 
   constructor(
     memory: MemoryMap,
-    { likelihood, headsLrFactor }: Pick<
+    options: Pick<
       Required<EngineOptions>,
-      "likelihood" | "headsLrFactor"
+      "likelihood" | "binarize" | "objective" | "headsLrFactor"
     >,
   ) {
     this.#memory = memory;
     const k = new Operations(memory);
     const pack = { whole: packing(memory) };
-    this.training = this.#place([...training(k, headsLrFactor), pack]);
+    this.training = this.#place([...training(k, options), pack]);
     this.packing = this.#place([pack]);
     this.preparation = this.#place(preparation(k));
     this.evaluation = this.#place([evaluation(k)]);
     this.encoding = this.#place([{ each: encode(k) }]);
     this.decoding = this.#place([{
-      each: [...decode(k), ...likelihood === "bce" ? [k.sigmoid()] : []],
+      each: [...decode(k), ...options.likelihood === "bce" ? [k.sigmoid()] : []],
     }]);
     this.scoring = this.#place([{
       each: [k.gather(), ...decode(k), k.score()],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EngineOptions } from "../engine.ts";
 import {
   FEATURE_BUFFER,
   type Norm,
@@ -33,8 +34,15 @@ const [e0, e3, e6, d0, d3] = STAGES as readonly NormedStage[];
 const d6 = STAGES[5];
 
 /** Forward, backward and one Adam update, in training mode. */
-export function training(k: Operations, headsFactor: number): Phase[] {
+export function training(
+  k: Operations,
+  { binarize, objective, headsLrFactor }: Pick<
+    Required<EngineOptions>,
+    "binarize" | "objective" | "headsLrFactor"
+  >,
+): Phase[] {
   const { draws } = k.memory;
+  const isBtc = objective === "btc", isIwae = objective === "iwae";
   const decoding = (...operations: Operation[]) => perDraw(draws, operations);
   /** A stage forward, and the sums behind its norm's moments. */
   const learn = (stage: NormedStage) => [
@@ -43,7 +51,10 @@ export function training(k: Operations, headsFactor: number): Phase[] {
   ];
   const hasMap = k.memory.map.training;
   return [
-    { each: [k.gather(), ...learn(e0)], combine: [k.moments(e0.norm)] },
+    {
+      each: [k.gather({ drawn: binarize === "dynamic" }), ...learn(e0)],
+      combine: [k.moments(e0.norm)],
+    },
     {
       each: learn(e3),
       whole: hasMap ? k.makeMap() : [],
@@ -55,27 +66,46 @@ export function training(k: Operations, headsFactor: number): Phase[] {
       combine: [k.moments(e6.norm)],
     },
     ...inTurn(draws, {
-      each: [...encodeHeads(k), k.noise(draws), k.reparameterise(draws)],
+      each: [
+        ...encodeHeads(k),
+        k.noise({ training: true }),
+        k.reparameterise({ training: true }),
+        ...isBtc ? [k.densities()] : [],
+      ],
       combine: [k.latentTotals()],
     }, {
       each: decoding(...fromLatent(k, hasMap), momentSums(k, d0)),
       combine: decoding(k.moments(d0.norm)),
     }),
     {
-      each: decoding(...learn(d3)),
-      combine: decoding(k.moments(d3.norm)),
+      each: [
+        ...decoding(...learn(d3)),
+        ...isBtc ? [k.totalCorrelation()] : [],
+      ],
+      combine: [
+        ...decoding(k.moments(d3.norm)),
+        ...isBtc ? [k.correlationTotal()] : [],
+      ],
     },
 
+    ...isIwae ? weighedLatents(k) : [],
     {
-      each: decoding(
-        ...forward(k, d6),
-        k.loss({ training: true }),
-        // What d6 reads still holds from its forward pass.
-        k.filterGradient(d6),
-        k.inputGradient(d6),
-        backwardSums(k, d3.norm),
+      each: [
+        ...decoding(
+          ...isIwae
+            ? [k.weigh("weights"), k.normalise(d3.norm)]
+            // What d6 reads still holds from its forward pass.
+            : [...forward(k, d6), k.loss({ training: true })],
+          k.filterGradient(d6),
+          k.inputGradient(d6),
+          backwardSums(k, d3.norm),
+        ),
+        ...isBtc ? [k.totalCorrelationBackward()] : [],
+      ],
+      combine: decoding(
+        ...isIwae ? [] : [k.lossTotal()],
+        k.normGradient(d3.norm),
       ),
-      combine: decoding(k.lossTotal(), k.normGradient(d3.norm)),
     },
     {
       each: decoding(...backward(k, d3), backwardSums(k, d0.norm)),
@@ -83,12 +113,8 @@ export function training(k: Operations, headsFactor: number): Phase[] {
     },
     ...inTurn(draws, {
       each: decoding(
-        ...hasMap
-          ? [k.normBackward(d0), k.linearBack("map", `∂${d0.norm.name}`, "∂z")]
-          : [
-            ...backward(k, d0),
-            k.linearBack("fc_decode", "∂fc_decode", "∂z"),
-          ],
+        ...hasMap ? [k.normBackward(d0)] : backward(k, d0),
+        ...isIwae ? [] : [toLatent(k)],
       ),
     }, {
       each: [
@@ -121,8 +147,50 @@ export function training(k: Operations, headsFactor: number): Phase[] {
         stage.direction === "down" ? k.reduce(stage) : decoding(k.reduce(stage))
       ),
     },
-    { whole: k.adam(headsFactor) },
+    { whole: k.adam(headsLrFactor) },
   ];
+}
+
+/**
+ * The losses of all draws, their weights, and a pass of its own back to z: by the
+ * squares of the weights, for the encoder. What it leaves of the decoder's
+ * gradients, the next pass writes over.
+ */
+function weighedLatents(k: Operations): Phase[] {
+  const { draws, map } = k.memory;
+  const phases: Phase[] = [
+    {
+      each: [...forward(k, d6), k.loss({ training: true })],
+      combine: [k.lossTotal(), k.importance()],
+    },
+    {
+      each: [
+        k.weigh("squares"),
+        k.inputGradient(d6),
+        backwardSums(k, d3.norm),
+      ],
+      combine: [k.normGradient(d3.norm)],
+    },
+    {
+      each: [
+        k.normBackward(d3),
+        k.inputGradient(d3),
+        backwardSums(k, d0.norm),
+      ],
+      combine: [k.normGradient(d0.norm)],
+    },
+    {
+      each: [
+        k.normBackward(d0),
+        ...map.training ? [] : [k.inputGradient(d0)],
+        toLatent(k),
+      ],
+    },
+  ];
+  return phases.map(({ each = [], combine = [] }) => ({
+    each: perDraw(draws, each),
+    combine: perDraw(draws, combine),
+  }));
 }
 
 /**
@@ -156,8 +224,8 @@ export function evaluation(k: Operations): Phase {
   return {
     each: [
       ...encode(k),
-      k.noise(1),
-      k.reparameterise(1),
+      k.noise({ training: false }),
+      k.reparameterise({ training: false }),
       ...decode(k),
       k.loss({ training: false }),
     ],
@@ -191,6 +259,13 @@ function fromLatent(k: Operations, hasMap: boolean): Operation[] {
   return hasMap
     ? [k.linear("map", "z", d0.output)]
     : [k.linear("fc_decode", "z", "fc_decode"), k.convolve(d0)];
+}
+
+/** The gradient of z, from that of the map's outputs or of fc_decode's. */
+function toLatent(k: Operations): Operation {
+  return k.memory.map.training
+    ? k.linearBack("map", `∂${d0.norm.name}`, "∂z")
+    : k.linearBack("fc_decode", "∂fc_decode", "∂z");
 }
 
 /** What a stage does on the way forward, with its input's norm. */

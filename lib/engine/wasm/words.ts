@@ -7,13 +7,17 @@
 
 /** The kernels; a record names one by its place in this list. */
 export const KERNELS = [
-  ...["gather", "down", "up", "filterGradient"] as const,
+  ...["gather", "gatherDrawn"] as const,
+  ...["down", "up", "filterGradient"] as const,
   ...["downEdge", "upEdge", "edgeGradient"] as const,
   ...["linear", "linearGradient"] as const,
   ...["sums", "moments", "inferenceMoments"] as const,
   ...["normalise", "normGradient", "normBackward"] as const,
   ...["noise", "reparameterise", "latentTotals", "latentBackward"] as const,
+  ...["densities", "totalCorrelation"] as const,
+  ...["totalCorrelationBackward"] as const,
   ...["loss", "lossTotal", "score", "sigmoid"] as const,
+  ...["importance", "weigh"] as const,
   ...["reduce", "adam", "pack", "foldBias"] as const,
 ];
 
@@ -147,13 +151,24 @@ export const JOB = {
   key0: "u32",
   key1: "u32",
   counter: "u32",
+  /** Key of the pixels that are drawn black or white. */
+  pixelKey0: "u32",
+  pixelKey1: "u32",
   latent: "i32",
   autoencoder: "i32",
   crossEntropy: "i32",
   /** Whether the KL's gradient goes along the draws alone. */
   stl: "i32",
+  /** Whether the objective is the importance-weighted bound. */
+  iwae: "i32",
+  /** Whether the total correlation has a weight of its own. */
+  btc: "i32",
   klWeight: "f32",
   capacity: "f32",
+  /** Nats of KL that each dimension has free. */
+  freeBits: "f32",
+  /** Weight of the total correlation, less the one that the KL gives it. */
+  tcExcess: "f32",
   /** Adam's step size and 1/√(1 − β₂ᵗ), bias-corrected. */
   stepSize: "f32",
   secondCorrection: "f32",
@@ -171,7 +186,7 @@ export const JOB = {
   /** Whether thread 0 may wait, and how long (ms) a thread may be silent. */
   mayWait: "i32",
   patience: "i32",
-  /** Results: Σ loss, then Σ KL of each latent dimension. */
+  /** Results: see `MemoryMap.results`. */
   results: "usize",
 } as const satisfies Layout;
 

@@ -1,29 +1,10 @@
-// Passes over flat arrays: bytes to pixels, the sum of the shards' gradients,
-// Adam, and the packing of weights into panels.
+// Passes over flat arrays: the sum of the shards' gradients, Adam, and the
+// packing of weights into panels.
 import { ADAM_EPS } from "../../../model/constants";
 import { madd } from "./simd";
 import { Job, Op, Size } from "./words";
 
 const BLOCK: i32 = Size.block;
-
-/** byte / 255, for the images of a shard in the job's order. */
-export function gather(op: Op, job: Job, first: i32, images: i32, to: usize): void {
-  const scale = f32x4.splat(255);
-  for (let image = 0; image < images; image++) {
-    const index = job.order
-      ? load<u32>(job.order + ((first + image) << 2))
-      : first + image;
-    const from = job.bytes + index * op.columns;
-    for (let at: usize = 0; at < <usize> op.columns; at += 4) {
-      const wide = i32x4.extend_low_i16x8_u(
-        i16x8.extend_low_i8x16_u(v128.load32_zero(from + at)),
-      );
-      // deno-fmt-ignore
-      v128.store(to + (at << 2), f32x4.div(f32x4.convert_i32x4_u(wide), scale));
-    }
-    to += op.toRow;
-  }
-}
 
 /** to = Σ partial over the shards, in their order; one unit is a block. */
 export function reduce(op: Op, unit: i32, shards: i32): void {

@@ -1,7 +1,13 @@
 // Walks a program: phases of operations with a barrier between them, shared
 // out over the threads. Every thread of this module's memory runs this code.
 import { downEdge, edgeGradient, upEdge } from "./edge";
-import { adam, foldBias, gather, pack, reduce } from "./flat";
+import {
+  densities,
+  totalCorrelation,
+  totalCorrelationBackward,
+} from "./correlation";
+import { adam, foldBias, pack, reduce } from "./flat";
+import { importance, weigh } from "./importance";
 import {
   latentBackward,
   latentTotals,
@@ -18,6 +24,7 @@ import {
   normGradient,
   sums,
 } from "./norm";
+import { gather, gatherDrawn } from "./pixels";
 import { down, filterGradient, up } from "./spatial";
 import { At, Job, Kernel, Op, Phase, Size } from "./words";
 
@@ -186,6 +193,8 @@ function execute(op: Op, unit: i32, thread: i32): void {
   switch (op.kernel) {
     case Kernel.gather:
       return gather(op, job, first, images, to);
+    case Kernel.gatherDrawn:
+      return gatherDrawn(op, job, first, images, to);
     case Kernel.down:
       return down(op, images, from, to, scratch, units ? unit : 0, units ? unit + 1 : op.smallSize);
     case Kernel.up:
@@ -217,19 +226,29 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.noise:
       return noise(op, job, first, images, to);
     case Kernel.reparameterise:
-      return reparameterise(op, job, images, from, other, to, partial);
+      return reparameterise(op, job, images, from, other, to, extra, partial);
     case Kernel.latentTotals:
       return latentTotals(op, job, shards);
     case Kernel.latentBackward:
-      return latentBackward(op, job, images, from, other, extra, to);
+      return latentBackward(op, job, first, images, from, other, extra, to);
+    case Kernel.densities:
+      return densities(op, job, first, images, from, other);
+    case Kernel.totalCorrelation:
+      return totalCorrelation(op, job, first, images, to, partial, scratch);
+    case Kernel.totalCorrelationBackward:
+      return totalCorrelationBackward(op, job, first, images, other, to, scratch);
     case Kernel.loss:
-      return loss(op, job, first, images, from, to, partial, bias);
+      return loss(op, job, first, images, from, to, extra, partial, bias);
     case Kernel.lossTotal:
-      return lossTotal(op, job, shards);
+      return lossTotal(op, shards);
     case Kernel.score:
       return score(op, job, images, from, other, to);
     case Kernel.sigmoid:
       return sigmoid(op, images, to);
+    case Kernel.importance:
+      return importance(op, job, from, other, to, extra, partial);
+    case Kernel.weigh:
+      return weigh(op, images, from, other, to, bias);
     case Kernel.reduce:
       return reduce(op, unit, shards);
     case Kernel.adam:

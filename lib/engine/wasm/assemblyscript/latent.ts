@@ -55,17 +55,22 @@ export function noise(op: Op, job: Job, first: i32, images: i32, to: usize): voi
   }
 }
 
-/** ε of an image's draw: of two that share a row the second has its sign turned. */
+/**
+ * ε of an image's draw: of two that share a row the second has its sign turned.
+ * Those of `iwae` are independent.
+ */
 // @ts-ignore: decorator
 @inline
-function noiseOf(op: Op, epsilon: usize, draw: i32): f32 {
+function noiseOf(op: Op, job: Job, epsilon: usize, draw: i32): f32 {
+  if (job.iwae) return load<f32>(epsilon + draw * op.drawStep);
   const e = load<f32>(epsilon + (draw >> 1) * op.drawStep);
   return draw & 1 ? -e : e;
 }
 
 /**
  * `op.rows` draws of z for each image from the heads (`from`) and ε (`other`);
- * Σ KL per dimension to `partial`.
+ * Σ KL per dimension to `partial`; and, if wanted, log p(z) − log q(z|x) of each
+ * draw to `ratios`, as f64.
  */
 export function reparameterise(
   op: Op,
@@ -74,11 +79,13 @@ export function reparameterise(
   from: usize,
   other: usize,
   to: usize,
+  ratios: usize,
   partial: usize,
 ): void {
   const latent = job.latent, draws = op.rows;
   memory.fill(partial, 0, latent << 3);
   for (let image = 0; image < images; image++) {
+    if (ratios) memory.fill(ratios, 0, draws << 3);
     for (let i: usize = 0; i < <usize> latent; i++) {
       const at = i << 2;
       const mean = load<f32>(from + at);
@@ -89,20 +96,31 @@ export function reparameterise(
       const logvar = load<f32>(from + ((latent + i) << 2));
       const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
       for (let draw = 0; draw < draws; draw++) {
-        const z = mean + sigma * noiseOf(op, other + at, draw);
+        const e = noiseOf(op, job, other + at, draw);
+        const z = mean + sigma * e;
         store<f32>(to + draw * op.drawStep + at, z);
+        if (!ratios) continue;
+        // The logarithms of both densities have the same ½·log 2π, which cancels.
+        const ratio = 0.5 * (<f64> e * e + logvar - <f64> z * z);
+        const sum = ratios + (draw << 3);
+        store<f64>(sum, load<f64>(sum) + ratio);
       }
       const variance = <f64> sigma * sigma, m = <f64> mean;
       const kl = -0.5 * (1 + <f64> logvar - m * m - variance);
       const sum = partial + (i << 3);
       store<f64>(sum, load<f64>(sum) + kl);
     }
-    from += op.fromRow, other += op.otherRow, to += op.toRow;
+    from += op.fromRow, other += op.otherRow;
+    to += op.toRow, ratios += op.extraRow;
   }
 }
 
-/** Σ KL of each dimension, and the factor of the KL's gradient. */
+/**
+ * Σ KL of each dimension, and the factor of its gradient (`to`): none while the
+ * batch's mean is below what is free.
+ */
 export function latentTotals(op: Op, job: Job, shards: i32): void {
+  const free = <f64> job.freeBits * job.images;
   let kl: f64 = 0;
   for (let i = 0; i < job.latent; i++) {
     let sum: f64 = 0;
@@ -110,11 +128,15 @@ export function latentTotals(op: Op, job: Job, shards: i32): void {
       sum += load<f64>(op.partial + shard * op.partialShard + (i << 3));
     }
     store<f64>(job.results + ((i + 1) << 3), sum);
-    kl += sum;
+    kl += free > sum && free > 0 ? free : sum;
   }
   const excess = kl / job.images - job.capacity;
   const sign: f32 = excess > 0 ? 1 : excess < 0 ? -1 : 0;
-  store<f32>(op.to, sign * job.klWeight / <f32> job.images);
+  const factor = sign * job.klWeight / <f32> job.images;
+  for (let i = 0; i < job.latent; i++) {
+    const sum = load<f64>(job.results + ((i + 1) << 3));
+    store<f32>(op.to + (i << 2), free > sum && free > 0 ? 0 : factor);
+  }
 }
 
 /**
@@ -122,11 +144,14 @@ export function latentTotals(op: Op, job: Job, shards: i32): void {
  *
  * With `stl` the KL reaches them along the draws alone: its slope at z is that of
  * log q(z), with μ and σ held, less that of log p(z): −ε/σ + z
- * (https://arxiv.org/abs/1703.09194).
+ * (https://arxiv.org/abs/1703.09194). So does log w of `iwae`, by each draw's
+ * squared weight (`op.weight`). With `btc` the total correlation's gradient is
+ * there already.
  */
 export function latentBackward(
   op: Op,
   job: Job,
+  first: i32,
   images: i32,
   gradient: usize,
   heads: usize,
@@ -134,7 +159,8 @@ export function latentBackward(
   to: usize,
 ): void {
   const latent = job.latent, draws = op.rows;
-  const factor = load<f32>(op.norm), share = factor / <f32> draws;
+  const landing = job.stl | job.iwae;
+  let squares = op.weight + (first * draws << 2);
   for (let image = 0; image < images; image++) {
     for (let i: usize = 0; i < <usize> latent; i++) {
       const at = i << 2;
@@ -144,21 +170,28 @@ export function latentBackward(
         store<f32>(dLogvar, 0);
         continue;
       }
+      const factor = load<f32>(op.norm + at), share = factor / <f32> draws;
       const mean = load<f32>(heads + at);
       const logvar = load<f32>(heads + ((latent + i) << 2));
       const sigma = f32x4.extract_lane(exp(f32x4.splat(0.5 * logvar)), 0);
       let sum: f32 = 0, turned: f32 = 0;
       for (let draw = 0; draw < draws; draw++) {
-        const e = noiseOf(op, epsilon + at, draw);
+        const e = noiseOf(op, job, epsilon + at, draw);
         let dz = load<f32>(gradient + draw * op.drawStep + at);
-        if (job.stl) dz += share * (mean + sigma * e - e / sigma);
+        if (landing) {
+          const own = job.iwae ? load<f32>(squares + (draw << 2)) : share;
+          dz += own * (mean + sigma * e - e / sigma);
+        }
         sum += dz, turned += dz * e;
       }
-      const analytic: f32 = job.stl ? 0 : factor;
-      store<f32>(dMean, sum + analytic * mean);
+      const analytic: f32 = landing ? 0 : factor;
+      const ofMean = sum + analytic * mean;
       // deno-fmt-ignore
-      store<f32>(dLogvar, 0.5 * (turned * sigma + analytic * (sigma * sigma - 1)));
+      const ofLogvar: f32 = 0.5 * (turned * sigma + analytic * (sigma * sigma - 1));
+      store<f32>(dMean, job.btc ? load<f32>(dMean) + ofMean : ofMean);
+      store<f32>(dLogvar, job.btc ? load<f32>(dLogvar) + ofLogvar : ofLogvar);
     }
+    squares += draws << 2;
     gradient += op.fromRow, heads += op.otherRow;
     epsilon += op.extraRow, to += op.toRow;
   }

@@ -1,11 +1,15 @@
 // Reconstruction losses over one shard, with their gradients.
 import { exp, log } from "./functions";
+import { lanes } from "./simd";
 import { Job, Op } from "./words";
 
 /**
  * Σ loss of the outputs (`from`, rows from `first` on) given the images
  * (`op.other`), as f64 at `partial`, and the gradient of its mean over the
  * batch's rows at `to`, whose sum, the gradient of the last bias, goes to `bias`.
+ *
+ * If rows are to be weighed, the loss of each goes to `losses`, summed in f64 for
+ * its exponential is taken, and the gradient is that of its own loss.
  */
 export function loss(
   op: Op,
@@ -14,14 +18,15 @@ export function loss(
   rows: i32,
   from: usize,
   to: usize,
+  losses: usize,
   partial: usize,
   bias: usize,
 ): void {
-  const inverse = f32x4.splat(1 / <f32> (job.images * op.draws));
+  const inverse = f32x4.splat(losses ? 1 : 1 / <f32> (job.images * op.draws));
   let sum: f64 = 0, biasSum: f64 = 0;
   for (let row = first; row < first + rows; row++) {
     const other = op.other + <usize> (row / op.draws) * op.otherRow;
-    let s = f32x4.splat(0), d = s;
+    let s = f32x4.splat(0), d = s, whole = f64x2.splat(0);
     for (let at: usize = 0; at < <usize> op.columns << 2; at += 16) {
       const y = v128.load(from + at), x = v128.load(other + at);
       let slope: v128;
@@ -43,28 +48,35 @@ export function loss(
       slope = f32x4.mul(slope, inverse);
       v128.store(to + at, slope);
       d = f32x4.add(d, slope);
+      if (losses) whole = f64x2.add(whole, pairs(s)), s = f32x4.splat(0);
     }
-    sum += lanes(s), biasSum += lanes(d);
+    let rowSum = lanes(s);
+    if (losses) {
+      rowSum = f64x2.extract_lane(whole, 0) + f64x2.extract_lane(whole, 1);
+      store<f64>(losses, rowSum), losses += op.extraRow;
+    }
+    sum += rowSum, biasSum += lanes(d);
     from += op.fromRow, to += op.toRow;
   }
   store<f64>(partial, sum);
   if (bias) store<f32>(bias, <f32> biasSum);
 }
 
+/** The sums of the first two lanes with the last two, in double precision. */
 // @ts-ignore: decorator
 @inline
-function lanes(x: v128): f64 {
-  return <f64> f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) +
-    f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3);
+function pairs(x: v128): v128 {
+  const low = f64x2.promote_low_f32x4(x);
+  return f64x2.add(low, f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0)));
 }
 
-/** Σ loss over all shards, of the mean of an image's draws. */
-export function lossTotal(op: Op, job: Job, shards: i32): void {
+/** Σ loss over all shards, of the mean of an image's draws, to `to`. */
+export function lossTotal(op: Op, shards: i32): void {
   let sum: f64 = 0;
   for (let shard = 0; shard < shards; shard++) {
     sum += load<f64>(op.partial + shard * op.partialShard);
   }
-  store<f64>(job.results, sum / op.draws);
+  store<f64>(op.to, sum / op.draws);
 }
 
 /**

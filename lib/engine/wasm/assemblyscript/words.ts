@@ -3,6 +3,7 @@
 
 export const enum Kernel {
   gather,
+  gatherDrawn,
   down,
   up,
   filterGradient,
@@ -21,10 +22,15 @@ export const enum Kernel {
   reparameterise,
   latentTotals,
   latentBackward,
+  densities,
+  totalCorrelation,
+  totalCorrelationBackward,
   loss,
   lossTotal,
   score,
   sigmoid,
+  importance,
+  weigh,
   reduce,
   adam,
   pack,
@@ -116,12 +122,18 @@ export class Job {
   key0: u32;
   key1: u32;
   counter: u32;
+  pixelKey0: u32;
+  pixelKey1: u32;
   latent: i32;
   autoencoder: i32;
   crossEntropy: i32;
   stl: i32;
+  iwae: i32;
+  btc: i32;
   klWeight: f32;
   capacity: f32;
+  freeBits: f32;
+  tcExcess: f32;
   stepSize: f32;
   secondCorrection: f32;
   beta1: f32;
