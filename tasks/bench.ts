@@ -196,8 +196,8 @@ const main: Main<typeof flags> = async (options, { signal }) => {
   });
   const bench = new StepBench(engine, batchSize);
   const msPerStep = await bench.measure();
-  const gflops = batchSize * trainingFlops(latentDim, batchSize, draws) /
-    msPerStep.median / 1e6;
+  const flops = trainingFlops(latentDim, batchSize, draws, objective);
+  const gflops = batchSize * flops / msPerStep.median / 1e6;
   const operations = options.profile ? await bench.profile() : undefined;
   const figures = await engineFigures(engine);
   const comparison = peers.length > 0

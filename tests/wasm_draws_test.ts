@@ -94,7 +94,9 @@ Deno.test("WasmEngine draws twice the same with the map and without", async () =
  */
 async function seenBy(options: Partial<EngineOptions>, count: number) {
   const { latentDim, seed } = plain;
-  const { draws = 1 } = options;
+  const { objective } = options;
+  const draws = options.importanceSamples ?? options.draws ?? 1;
+  const rowsOfNoise = noiseRows(draws, objective);
   const engine = await engineOf({ ...options, threads: 2, batchSize: count });
   const state = await engine.readState();
   await engine.writeState({ ...state, running: state.running.fill(0) });
@@ -122,14 +124,16 @@ async function seenBy(options: Partial<EngineOptions>, count: number) {
   await engine.writeState(after);
   const { mu, logvar } = await engine.encode(images);
   const noise = fillNormal(
-    new Float32Array(count * noiseRows(draws) * latentDim),
+    new Float32Array(count * rowsOfNoise * latentDim),
     streamKey(seed, "epsilon"),
     4,
   );
   /** ε of an image's draw, and the latent that it makes. */
   const drawOf = (image: number, draw: number, dimension: number) => {
-    const row = image * noiseRows(draws) + (draw >> 1);
-    const epsilon = (draw & 1 ? -1 : 1) * noise[row * latentDim + dimension];
+    const isPaired = objective !== "iwae";
+    const row = image * rowsOfNoise + (isPaired ? draw >> 1 : draw);
+    const sign = isPaired && draw & 1 ? -1 : 1;
+    const epsilon = sign * noise[row * latentDim + dimension];
     const at = image * latentDim + dimension;
     return { epsilon, z: mu[at] + Math.exp(logvar[at] / 2) * epsilon };
   };
@@ -190,5 +194,36 @@ for (const draws of [1, 2, 3]) {
     );
     assert(expected.some((x) => Math.abs(x) > 0.1));
     expected.forEach((x, i) => assertAlmostEquals(difference[i], x, 1e-3));
+  });
+}
+
+for (const [samples, count] of [[1, 3], [3, 7], [8, 5]]) {
+  Deno.test(`WasmEngine has the bound of ${samples} weighted draws of ${count} images`, async () => {
+    const { latentDim } = plain;
+    const { losses, logvar, drawOf, scores } = await seenBy(
+      { objective: "iwae", importanceSamples: samples, likelihood: "bce" },
+      count,
+    );
+    let bound = 0, reconstruction = 0;
+    for (let image = 0; image < count; image++) {
+      const logs = Array.from({ length: samples }, (_, draw) => {
+        const score = scores[image * samples + draw];
+        reconstruction += score / samples;
+        let log = -score;
+        for (let i = 0; i < latentDim; i++) {
+          const { epsilon, z } = drawOf(image, draw, i);
+          log += (epsilon ** 2 + logvar[image * latentDim + i] - z ** 2) / 2;
+        }
+        return log;
+      });
+      const top = Math.max(...logs);
+      const sum = logs.reduce((sum, log) => sum + Math.exp(log - top), 0);
+      bound -= top + Math.log(sum / samples);
+    }
+    assertAlmostEquals(losses.total / bound, 1, 1e-6);
+    assertAlmostEquals(losses.reconstruction / reconstruction, 1, 1e-6);
+    // Burda et al. 2016, theorem 1: no draw alone says more than their mean.
+    const kl = losses.klPerDimension.reduce((a, b) => a + b);
+    assert(samples === 1 || losses.total < losses.reconstruction + kl);
   });
 }

@@ -18,30 +18,14 @@ import { relativeError } from "../lib/engine_check.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { MemoryMap } from "../lib/engine/wasm/memory.ts";
 import { Plan } from "../lib/engine/wasm/plan.ts";
-import {
-  compileKernels,
-  SimdError,
-  Threads,
-} from "../lib/engine/wasm/threads.ts";
-import {
-  ADDRESS,
-  type Fields,
-  JOB,
-  type Kernel,
-  KERNELS,
-  OPERATION,
-  OPERATION_BYTES,
-  PHASE,
-  PHASE_BYTES,
-  SIZE,
-  writeRecord,
-} from "../lib/engine/wasm/words.ts";
+import { compileKernels, SimdError } from "../lib/engine/wasm/threads.ts";
+import { ADDRESS, SIZE } from "../lib/engine/wasm/words.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, fillUniform, streamKey } from "../lib/rng.ts";
 import { testAgainstAutograd } from "./autograd.ts";
 import { digits, engineSuite, hyper, inOrder, plain } from "./engine_suite.ts";
 import { convolve, forEachTap } from "./plain.ts";
-import { engineOf } from "./wasm.ts";
+import { Bench, engineOf } from "./wasm.ts";
 
 for (const variant of ["relaxed", "plain"] as const) {
   for (const threads of [1, 3]) {
@@ -179,9 +163,15 @@ Deno.test("WasmEngine.setOrder() refuses an image that is not there", async () =
 });
 
 Deno.test("WasmEngine.profile() names every operation", async () => {
-  for (const [draws, latentDim] of [[1, 3], [3, 3], [3, 300]]) {
+  for (
+    const [objective, draws, latentDim] of [
+      ...[["elbo", 1, 3], ["elbo", 3, 3], ["elbo", 3, 300]] as const,
+      ...[["btc", 1, 3], ["iwae", 3, 3], ["iwae", 3, 300]] as const,
+    ]
+  ) {
     const engine = await engineOf({
-      ...{ threads: 2, batchSize: 64, draws, latentDim },
+      ...{ threads: 2, batchSize: 64, objective, latentDim },
+      ...objective === "iwae" ? { importanceSamples: draws } : { draws },
     });
     engine.setImages(digits(64));
     engine.setOrder(inOrder(64));
@@ -189,7 +179,8 @@ Deno.test("WasmEngine.profile() names every operation", async () => {
       engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
     );
     const total = times.reduce((sum, { flops }) => sum + flops, 0);
-    assertAlmostEquals(total, trainingFlops(latentDim, 64, draws), 1);
+    const expected = trainingFlops(latentDim, 64, draws, objective);
+    assertAlmostEquals(total, expected, 1);
     assert(times.every(({ name }) => name));
     engine.dispose();
   }
@@ -357,68 +348,6 @@ Deno.test("compileKernels() falls back, and fails in one line", async () => {
 function random(length: number, counter: number): Float32Array {
   return fillUniform(new Float32Array(length), [3, 4], counter)
     .map((x) => 2 * x - 1);
-}
-
-/** A kernel, and the fields of its record. */
-type Call = Omit<Fields<typeof OPERATION>, "kernel"> & { kernel: Kernel };
-
-/** A bare memory with the kernels, to run single operations in. */
-class Bench {
-  readonly threads = new Threads(compileKernels(false).module, 1 << 22, 1);
-  #next: number = ADDRESS.free;
-
-  claim(floats: number): number {
-    const at = this.#next;
-    this.#next += Math.ceil(floats / 16) * 64 + 64;
-    return at;
-  }
-
-  put(values: Float32Array): number {
-    const at = this.claim(values.length);
-    this.get(at, values.length).set(values);
-    return at;
-  }
-
-  get(at: number, length: number): Float32Array {
-    return new Float32Array(this.threads.memory.buffer, at, length);
-  }
-
-  /** Runs operations as the one phase of a job. */
-  run(
-    images: number,
-    each: readonly Call[],
-    whole: readonly Call[] = [],
-    job: Fields<typeof JOB> = {},
-  ): void {
-    const { memory } = this.threads;
-    const place = (calls: readonly Call[]) => {
-      const at = this.claim(calls.length * OPERATION_BYTES / 4);
-      calls.forEach(({ kernel, ...fields }, i) =>
-        writeRecord(memory, at + i * OPERATION_BYTES, OPERATION, {
-          draws: 1,
-          ...fields,
-          kernel: KERNELS.indexOf(kernel),
-        })
-      );
-      return at;
-    };
-    const program = this.claim(PHASE_BYTES / 4);
-    writeRecord(memory, program, PHASE, {
-      each: place(each),
-      eachCount: each.length,
-      draws: Math.min(each.length, 1),
-      whole: place(whole),
-      wholeCount: whole.length,
-    });
-    writeRecord(memory, ADDRESS.parameters, JOB, {
-      program,
-      phases: 1,
-      images,
-      scratch: this.claim(8192),
-      ...job,
-    });
-    this.threads.run(1);
-  }
 }
 
 for (

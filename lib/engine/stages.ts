@@ -163,8 +163,8 @@ export function usesMap(latentDim: number, rows: number): boolean {
 /**
  * Counts the multiplications and additions of a training step for one image of
  * a batch: each layer forward, its weights' gradient and, but for the first, its
- * input's gradient. The decoder's count for each draw of z; `iwae` has a pass of
- * its own back to z.
+ * input's gradient. The decoder's count for each draw of z, and the gradients of
+ * its convolutions' inputs twice for `iwae`.
  */
 export function trainingFlops(
   latentDim: number,
@@ -175,13 +175,12 @@ export function trainingFlops(
   const convolutions = (stages: readonly Stage[]) =>
     stages.reduce((sum, { shape }) => sum + convolutionFlops(shape), 0);
   const hasMap = usesMap(latentDim, draws * batchSize);
-  const [first, ...encoderRest] = encoder, [, ...decoderRest] = decoder;
-  const fromLatent = hasMap
-    ? linearFlops(latentDim, ["map"])
-    : linearFlops(latentDim, ["fc_decode"]) + convolutionFlops(MAPPED.shape);
-  const decoding = draws * (fromLatent + convolutions(decoderRest));
-  const encoding = 2 * convolutionFlops(first.shape) +
-    3 * (convolutions(encoderRest) + linearFlops(latentDim, ["heads"]));
-  return encoding + (objective === "iwae" ? 4 : 3) * decoding +
-    (hasMap ? 3 * mapFlops(latentDim) / batchSize : 0);
+  const convolved = hasMap ? decoder.slice(1) : decoder;
+  const [first] = encoder;
+  const forward = convolutions(encoder) + linearFlops(latentDim, ["heads"]) +
+    draws * convolutions(convolved) +
+    draws * linearFlops(latentDim, [hasMap ? "map" : "fc_decode"]) +
+    (hasMap ? mapFlops(latentDim) / batchSize : 0);
+  return 3 * forward - convolutionFlops(first.shape) +
+    (objective === "iwae" ? draws * convolutions(convolved) : 0);
 }

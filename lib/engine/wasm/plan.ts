@@ -72,7 +72,10 @@ export class Plan {
     this.evaluation = this.#place([evaluation(k)]);
     this.encoding = this.#place([{ each: encode(k) }]);
     this.decoding = this.#place([{
-      each: [...decode(k), ...options.likelihood === "bce" ? [k.sigmoid()] : []],
+      each: [
+        ...decode(k),
+        ...options.likelihood === "bce" ? [k.sigmoid()] : [],
+      ],
     }]);
     this.scoring = this.#place([{
       each: [k.gather(), ...decode(k), k.score()],
