@@ -25,8 +25,9 @@ import { counted } from "../../text.ts";
 import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
-import { MemoryMap, roundUp } from "./memory.ts";
+import { MemoryMap } from "./memory.ts";
 import { Plan, type Program } from "./plan.ts";
+import { roundUp } from "./rows.ts";
 import { compileKernels, Threads, type Variant } from "./threads.ts";
 import { ADDRESS, type Fields, JOB, writeRecord } from "./words.ts";
 

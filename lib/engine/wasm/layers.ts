@@ -13,8 +13,9 @@ import {
   type Norm,
   type Stage,
 } from "../stages.ts";
-import { biasCount, type FOLDED, roundUp, weightCount } from "./memory.ts";
+import { biasCount, type FOLDED, weightCount } from "./memory.ts";
 import { type Operation, operation, Records, shapeFields } from "./record.ts";
+import { roundUp } from "./rows.ts";
 import { type Fields, type OPERATION, SIZE } from "./words.ts";
 
 /** Rows in one unit of work of a linear layer's gradient, at most. */

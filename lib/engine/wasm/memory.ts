@@ -6,12 +6,9 @@
 import { drawsOf } from "../../options/conflicts.ts";
 import { type EngineOptions, noiseRows } from "../engine.ts";
 import {
-  FEATURE_BUFFER,
   LINEAR,
   linearShape,
   type Norm,
-  NORMS,
-  OUTPUT,
   type Stage,
   STAGES,
   usesMap,
@@ -22,6 +19,7 @@ import {
   type ModelSpec,
   modelSpec,
 } from "../../model/spec.ts";
+import { PASSING, PER_DRAW, roundUp, rowBytes, rowSizes } from "./rows.ts";
 import { ADDRESS, SIZE } from "./words.ts";
 
 /** A buffer in memory. */
@@ -46,11 +44,6 @@ export const FOLDED = STAGES.filter(({ direction, inputNorm }) =>
 
 /** What a kernel may read behind a buffer's last element. */
 const SPARE = 64;
-
-/** Rounds up to a multiple. */
-export function roundUp(size: number, multiple: number): number {
-  return Math.ceil(size / multiple) * multiple;
-}
 
 /** The addresses of all that an engine keeps; the data set comes at `end`. */
 export class MemoryMap {
@@ -292,41 +285,6 @@ export function weightCount({ shape: { large, small } }: Stage): number {
 /** Biases of a convolution: one for each channel that it writes. */
 export function biasCount({ direction, shape }: Stage): number {
   return (direction === "down" ? shape.small : shape.large).channels;
-}
-
-/** Elements of one image in each buffer. */
-function rowSizes(latentDim: number): Readonly<Record<string, number>> {
-  const sizes: Record<string, number> = { image: IMAGE_PIXELS };
-  for (const { name, input, places, channels } of NORMS) {
-    sizes[input] = sizes[name] = sizes[`∂${name}`] = places * channels;
-  }
-  sizes.heads = sizes["∂heads"] = 2 * latentDim;
-  sizes.z = sizes["∂z"] = sizes.epsilon = latentDim;
-  sizes.fc_decode = sizes["∂fc_decode"] = FEATURE_COUNT;
-  sizes[OUTPUT] = sizes[`∂${OUTPUT}`] = IMAGE_PIXELS;
-  return sizes;
-}
-
-/** Buffers with a row for each draw of z: the decoder's. */
-const PER_DRAW: ReadonlySet<string> = new Set([
-  ...["z", "fc_decode", OUTPUT],
-  ...NORMS.flatMap(({ name, input }) => [input, name])
-    .filter((name) => name.startsWith("decoder.")),
-].flatMap((name) => [name, `∂${name}`]));
-
-/** Buffers that one phase fills and reads: room for a shard a thread will do. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...NORMS.map(({ name }) => name).filter((name) => name !== FEATURE_BUFFER),
-  `∂${OUTPUT}`,
-]);
-
-/**
- * Bytes of a buffer's row. Panels are written whole; and rows that are a
- * multiple of 4 KiB apart would fall on the same lines of the cache.
- */
-function rowBytes(size: number): number {
-  const bytes = 4 * roundUp(size, SIZE.panel);
-  return bytes % 4096 ? bytes : bytes + 64;
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string): T {

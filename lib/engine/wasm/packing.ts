@@ -5,8 +5,9 @@
  */
 import { type LinearName, linearShape, type Stage, STAGES } from "../stages.ts";
 import { isEdge } from "./layers.ts";
-import { FOLDED, type MemoryMap, roundUp } from "./memory.ts";
+import { FOLDED, type MemoryMap } from "./memory.ts";
 import { type Operation, operation } from "./record.ts";
+import { roundUp } from "./rows.ts";
 import { SIZE } from "./words.ts";
 
 /** The shape of a matrix; the steps are in elements. */
