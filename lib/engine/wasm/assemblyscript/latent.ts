@@ -120,7 +120,8 @@ export function reparameterise(
  * batch's mean is below what is free.
  */
 export function latentTotals(op: Op, job: Job, shards: i32): void {
-  const free = <f64> job.freeBits * job.images;
+  // Where nothing is free a KL may still round to less than 0.
+  const free: f64 = job.freeBits > 0 ? <f64> job.freeBits * job.images : -Infinity;
   let kl: f64 = 0;
   for (let i = 0; i < job.latent; i++) {
     let sum: f64 = 0;
@@ -128,14 +129,14 @@ export function latentTotals(op: Op, job: Job, shards: i32): void {
       sum += load<f64>(op.partial + shard * op.partialShard + (i << 3));
     }
     store<f64>(job.results + ((i + 1) << 3), sum);
-    kl += free > sum && free > 0 ? free : sum;
+    kl += max(free, sum);
   }
   const excess = kl / job.images - job.capacity;
   const sign: f32 = excess > 0 ? 1 : excess < 0 ? -1 : 0;
   const factor = sign * job.klWeight / <f32> job.images;
   for (let i = 0; i < job.latent; i++) {
     const sum = load<f64>(job.results + ((i + 1) << 3));
-    store<f32>(op.to + (i << 2), free > sum && free > 0 ? 0 : factor);
+    store<f32>(op.to + (i << 2), sum < free ? 0 : factor);
   }
 }
 
