@@ -10,31 +10,17 @@ import {
 } from "../lib/engine/engine.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import type { TrainState } from "../lib/model/init.ts";
-import { arenaIndices, modelSpec, type TensorSpec } from "../lib/model/spec.ts";
+import { arenaIndices, modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import {
   digits,
   type EngineTest,
   firstStep,
+  gradientError,
   hyper,
   plain,
   train,
 } from "./engine_steps.ts";
-
-/**
- * The largest error of a tensor's gradient in a first step, whose first moment
- * is a multiple of it, relative to the largest value.
- */
-function gradientError(
-  tensor: TensorSpec,
-  ours: TrainState,
-  theirs: TrainState,
-): number {
-  const [actual, expected] = [ours, theirs].map(({ expAvg }) =>
-    Array.from(arenaIndices(tensor), (at) => expAvg[at])
-  );
-  return relativeError(actual, expected);
-}
 
 /** Registers the tests for one engine. */
 export function testDraws(test: EngineTest): void {

@@ -7,7 +7,12 @@ import type {
   Hyper,
 } from "../lib/engine/engine.ts";
 import type { TrainState } from "../lib/model/init.ts";
-import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { relativeError } from "../lib/engine_check.ts";
+import {
+  arenaIndices,
+  IMAGE_PIXELS,
+  type TensorSpec,
+} from "../lib/model/spec.ts";
 
 /** Registers a test that is given a way to make engines. */
 export type EngineTest = (
@@ -63,4 +68,50 @@ export async function train(
     const at = (4 * step) % (images.length / IMAGE_PIXELS);
     await engine.trainStep({ first: at, count: 4, step }, hyper);
   }
+}
+
+/**
+ * The largest error of a tensor's gradient in a first step, whose first moment
+ * is a multiple of it, relative to the largest value.
+ */
+export function gradientError(
+  tensor: TensorSpec,
+  ours: TrainState,
+  theirs: TrainState,
+): number {
+  const [actual, expected] = [ours, theirs].map(({ expAvg }) =>
+    Array.from(arenaIndices(tensor), (at) => expAvg[at])
+  );
+  return relativeError(actual, expected);
+}
+
+/**
+ * How much the loss of a step changes along its own gradient, by central
+ * differences, as a part of what the gradient says: 1 where it is right.
+ *
+ * @param along The numbers of the gradient that it goes along; all if not given.
+ */
+export async function slopeAlongGradient(
+  engine: Engine,
+  images: Uint8Array,
+  knobs: Hyper,
+  { epsilon, along }: { epsilon?: Float32Array; along?: Iterable<number> } = {},
+): Promise<number> {
+  const count = images.length / IMAGE_PIXELS;
+  const initial = await engine.readState();
+  const lossAt = async (parameters: Float32Array) => {
+    await engine.writeState({ ...initial, parameters });
+    await firstStep(engine, images, { epsilon }, knobs);
+    return (await engine.takeLosses()).total / count;
+  };
+  const loss = await lossAt(initial.parameters);
+  const { expAvg } = await engine.readState();
+  const gradient = new Float32Array(expAvg.length);
+  for (const at of along ?? expAvg.keys()) gradient[at] = expAvg[at] / 0.1;
+  const slope = gradient.reduce((sum, g) => sum + g * g, 0);
+  // Along its own gradient, the loss changes by about 0.06 % of itself.
+  const h = 0.0003 * Math.abs(loss) / slope;
+  const move = (by: number) =>
+    initial.parameters.map((p, i) => p + by * gradient[i]);
+  return (await lossAt(move(h)) - await lossAt(move(-h))) / (2 * h) / slope;
 }

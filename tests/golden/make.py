@@ -23,9 +23,11 @@ UNREAD = {"step0.mu", "step0.logvar", "step0.z", "step0.reconstruction"}
 def make(s, dtype):
     images = read_images(HERE / "digits-idx3-ubyte.gz", STEPS * s["batch"])
     tensors = run(images, latent_dim=s["latentDim"], beta=s["beta"], batch=s["batch"], steps=STEPS,
-                  likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"], draws=s.get("draws", 1),
-                  kl_gradient=s.get("klGradient", "analytic"), heads_lr_factor=s.get("headsLrFactor", 1.0),
-                  betas=(s.get("adamBeta1", 0.9), s.get("adamBeta2", 0.999)), dtype=dtype)
+                  likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"],
+                  draws=s.get("importanceSamples", s.get("draws", 1)), kl_gradient=s.get("klGradient", "analytic"),
+                  objective=s.get("objective", "elbo"), tc_weight=s.get("tcWeight", 4.0),
+                  free_bits=s.get("freeBits", 0.0), heads_lr_factor=s.get("headsLrFactor", 1.0),
+                  betas=(s.get("adamBeta1", 0.9), s.get("adamBeta2", 0.999)), noise=s.get("noise", 1.0), dtype=dtype)
     unread = set() if s["name"] == "latent12" else UNREAD
     return {name: a for name, a in tensors.items() if name not in unread}
 

@@ -18,6 +18,8 @@ export interface GoldenSet
   name: string;
   /** Images of each step; the file has three steps. */
   batch: number;
+  /** What the noise in the file is multiplied by; 1 if left out. */
+  noise?: number;
 }
 
 /** Every golden file that there is. */

@@ -18,14 +18,15 @@ With `--likelihood bce` the decoder's outputs are logits. step0.reconstruction h
 eval.reconstruction_of_mu the pixels' means, which are their sigmoids.
 
 With `--draws` K the decoder takes [batch·K] rows, draw k of image b in row b·K + k. Draws come in pairs μ ± σ·ε: draws
-2j and 2j + 1 of an image share the noise of row b·⌈K/2⌉ + j, the second with the sign turned.
+2j and 2j + 1 of an image share the noise of row b·⌈K/2⌉ + j, the second with the sign turned. The draws of
+`--objective iwae` are independent: eps has a row for each, [steps, batch·K, latent_dim].
 """
-import argparse, gzip, json, struct
+import argparse, gzip, json, math, struct
 
 import numpy as np
 import torch
 from torch import nn
-from torch.distributions import Normal
+from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
 
@@ -60,6 +61,12 @@ def draw(mu, logvar, eps, draws=1):
     return (mu.unsqueeze(1) + torch.exp(0.5 * logvar).unsqueeze(1) * signed).reshape(-1, latent_dim)
 
 
+def draw_independent(mu, logvar, eps, draws):
+    """z = μ + σ·ε, so many for each row of μ, each with a row of noise."""
+    noise = eps.view(len(mu), draws, -1)
+    return (mu.unsqueeze(1) + torch.exp(0.5 * logvar).unsqueeze(1) * noise).flatten(0, 1)
+
+
 def loss_terms(output, x, mu, logvar, likelihood="mse"):
     """Reconstruction, the mean over the draws, and KL: means over the images."""
     n = output.shape[0]
@@ -82,6 +89,49 @@ def landing_kl(z, mu, logvar):
     return (log_q - log_p).sum() / z.shape[0]
 
 
+def free_kl(mu, logvar, free_bits):
+    """Σ max(λ, KL of the dimension), the maximum of the batch's mean (Kingma et al. 2016, equation 15,
+    https://arxiv.org/abs/1606.04934)."""
+    kl = kl_divergence(Normal(mu, torch.exp(0.5 * logvar)), Normal(torch.zeros_like(mu), 1))
+    return kl.mean(dim=0).clamp(min=free_bits).sum()
+
+
+def total_correlation(z, mu, logvar, training_images):
+    """log q(z) − Σ log q(z_d), the mean over the batch, with q(z) by minibatch-weighted sampling (Chen et al. 2018,
+    section 4.1, https://arxiv.org/abs/1802.04942)."""
+    log_q = Normal(mu, torch.exp(0.5 * logvar)).log_prob(z.unsqueeze(1))  # [i, j, d]: log q(z_d of row i | image j)
+    log_count = math.log(training_images * len(mu))
+    log_qz = log_q.sum(dim=2).logsumexp(dim=1) - log_count
+    log_qzd = log_q.logsumexp(dim=1) - log_count
+    return (log_qz - log_qzd.sum(dim=1)).mean()
+
+
+def log_weights(output, x, z, mu, logvar, likelihood):
+    """log w = log p(x|z) + log p(z) − log q(z|x), [batch, K], with the parameters of q held."""
+    batch, draws = len(mu), len(z) // len(mu)
+    x, mu, logvar = (t.detach().repeat_interleave(draws, dim=0) for t in (x, mu, logvar))
+    if likelihood == "bce":
+        log_px = -F.binary_cross_entropy_with_logits(output, x, reduction="none")
+    else:
+        log_px = -((output - x) ** 2)
+    log_q = Normal(mu, torch.exp(0.5 * logvar)).log_prob(z)
+    log_p = Normal(torch.zeros_like(z), 1).log_prob(z)
+    return (log_px.flatten(1).sum(dim=1) + (log_p - log_q).sum(dim=1)).view(batch, draws)
+
+
+def iwae_backward(model, log_w):
+    """The doubly reparameterised gradient of −log (1/K) Σ w, the mean over the batch (Tucker et al. 2019, equation 8,
+    https://arxiv.org/abs/1810.04152): the decoder has that of −Σ w̃·log w, the encoder that of −Σ w̃²·log w, and w̃ is
+    held. Each is a pass of its own, for the decoder's batch norms couple the rows."""
+    normal = log_w.detach().softmax(dim=1)
+    decoder = [*model.fc_decode.parameters(), *model.decoder.parameters()]
+    encoder = [p for p in model.parameters() if all(p is not q for q in decoder)]
+    for parameters, factor in (decoder, normal), (encoder, normal ** 2):
+        loss = -(factor * log_w).sum() / len(log_w)
+        for p, gradient in zip(parameters, torch.autograd.grad(loss, parameters, retain_graph=True)):
+            p.grad = gradient
+
+
 def read_images(path, count):
     """The first images of a gzipped IDX file."""
     with gzip.open(path) as f:
@@ -92,11 +142,14 @@ def read_images(path, count):
 
 
 def run(images, latent_dim=12, beta=1.0, batch=16, steps=3, likelihood="mse", seed=0, lr=1e-3, draws=1,
-        kl_gradient="analytic", heads_lr_factor=1.0, betas=(0.9, 0.999), dtype=torch.float32):
-    """Trains from a seed and gives every tensor of the list above. The noise is the same in any `dtype`."""
+        kl_gradient="analytic", objective="elbo", tc_weight=4.0, free_bits=0.0, heads_lr_factor=1.0,
+        betas=(0.9, 0.999), noise=1.0, dtype=torch.float32):
+    """Trains from a seed and gives every tensor of the list above. The noise is the same in any `dtype`. `draws` are
+    also those of `iwae`; N of `btc` is steps·batch."""
     torch.manual_seed(seed)
     images = torch.from_numpy(images).view(steps, batch, 28, 28)
-    eps = torch.randn(steps, batch * ((draws + 1) // 2), latent_dim)
+    is_iwae = objective == "iwae"
+    eps = torch.randn(steps, batch * (draws if is_iwae else (draws + 1) // 2), latent_dim) * noise
     model = VAE(latent_dim).to(dtype)
     heads = [*model.fc_mu.parameters(), *model.fc_logvar.parameters()]
     others = [p for p in model.parameters() if all(p is not head for head in heads)]
@@ -107,12 +160,20 @@ def run(images, latent_dim=12, beta=1.0, batch=16, steps=3, likelihood="mse", se
     for s in range(steps):
         x = images[s].to(dtype).unsqueeze(1) / 255
         mu, logvar = model.encode(x)
-        z = draw(mu, logvar, eps[s].to(dtype), draws)
+        z = (draw_independent if is_iwae else draw)(mu, logvar, eps[s].to(dtype), draws)
         y = model.decode(z)
         recon, kl = loss_terms(y, x, mu, logvar, likelihood)
-        total = recon + beta * kl
         optimizer.zero_grad()
-        (total if kl_gradient == "analytic" else recon + beta * landing_kl(z, mu, logvar)).backward()
+        if is_iwae:
+            log_w = log_weights(y, x, z, mu, logvar, likelihood)
+            total = (math.log(draws) - log_w.logsumexp(dim=1)).mean()
+            iwae_backward(model, log_w)
+        elif objective == "btc":
+            total = recon + kl + (tc_weight - 1) * total_correlation(z, mu, logvar, len(images) * batch)
+            total.backward()
+        else:
+            total = recon + beta * (free_kl(mu, logvar, free_bits) if free_bits > 0 else kl)
+            (total if kl_gradient == "analytic" else recon + beta * landing_kl(z, mu, logvar)).backward()
         losses.append([recon.item(), kl.item(), total.item()])
         if s == 0:
             out.update({"step0.mu": mu, "step0.logvar": logvar, "step0.z": z, "step0.reconstruction": y})
@@ -155,6 +216,9 @@ def main():
     p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--draws", type=int, default=1)
     p.add_argument("--kl-gradient", choices=["analytic", "stl"], default="analytic")
+    p.add_argument("--objective", choices=["elbo", "iwae", "btc"], default="elbo")
+    p.add_argument("--tc-weight", type=float, default=4.0)
+    p.add_argument("--free-bits", type=float, default=0.0)
     p.add_argument("--heads-lr-factor", type=float, default=1.0)
     p.add_argument("--betas", type=float, nargs=2, default=(0.9, 0.999))
     p.add_argument("--images", required=True, help="a gzipped IDX file with steps × batch images or more")

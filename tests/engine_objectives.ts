@@ -1,0 +1,317 @@
+/**
+ * The part of the engine suite about what is minimised, and about pixels that a
+ * step draws for itself.
+ */
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import { drawPixels } from "../lib/dataset/binarize.ts";
+import type { Engine, EngineOptions, Objective } from "../lib/engine/engine.ts";
+import { relativeError } from "../lib/engine_check.ts";
+import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
+import { OptionError } from "../lib/options/table.ts";
+import { fillNormal, streamKey } from "../lib/rng.ts";
+import {
+  digits,
+  type EngineTest,
+  firstStep,
+  gradientError,
+  hyper,
+  inOrder,
+  plain,
+  slopeAlongGradient,
+} from "./engine_steps.ts";
+
+const { latentDim, seed } = plain;
+const spec = modelSpec(latentDim);
+
+/** Noise for so many rows, small enough that no draw has all the weight. */
+function quietNoise(rows: number): Float32Array {
+  return fillNormal(new Float32Array(rows * latentDim), [5, 6], 0)
+    .map((e) => 0.01 * e);
+}
+
+/** Where the decoder's parameters lie. */
+function decoderIndices(): number[] {
+  return spec.parameters
+    .filter(({ name }) => /^(fc_decode|decoder)/.test(name))
+    .flatMap((tensor) => [...arenaIndices(tensor)]);
+}
+
+/**
+ * Registers the tests for one engine.
+ *
+ * @param without The objectives that it refuses.
+ */
+export function testObjectives(
+  test: EngineTest,
+  without: readonly Objective[],
+): void {
+  /** Registers a test of an objective, unless it is refused. */
+  const testOf = (objective: Objective, ...rest: Parameters<EngineTest>) =>
+    without.includes(objective) || test(...rest);
+
+  for (const objective of without) {
+    test(`an engine says that it has no ${objective}`, async (make) => {
+      await assertRejects(
+        async () => await make({ objective }),
+        OptionError,
+        `objective ${objective}`,
+      );
+    });
+  }
+
+  test("trainStep() draws pixels of its own (dynamic)", async (make) => {
+    const [images, order] = [digits(6), Uint32Array.of(3, 4, 0, 5, 2)];
+    const batch = { first: 1, count: 3, step: 7 };
+    const pixels = new Uint8Array(3 * IMAGE_PIXELS);
+    [4, 0, 5].forEach((row, i) =>
+      pixels.set(
+        images.subarray(row * IMAGE_PIXELS, (row + 1) * IMAGE_PIXELS),
+        i * IMAGE_PIXELS,
+      )
+    );
+    drawPixels(pixels, streamKey(seed, "binarize"), batch.step);
+
+    const drawing = await make({ likelihood: "bce", binarize: "dynamic" });
+    const given = await make({ likelihood: "bce" });
+    // What is not trained on is drawn by whoever has it.
+    assertEquals(await drawing.encode(images), await given.encode(images));
+    drawing.setImages(images);
+    drawing.setOrder(order);
+    await drawing.trainStep(batch, hyper);
+    given.setImages(pixels);
+    given.setOrder(inOrder(3));
+    await given.trainStep({ ...batch, first: 0 }, hyper);
+    assertEquals(await drawing.takeLosses(), await given.takeLosses());
+    assertEquals(await drawing.readState(), await given.readState());
+  });
+
+  for (
+    const model of [
+      { objective: "iwae", importanceSamples: 3 },
+      { objective: "btc", tcWeight: 6 },
+    ] as const
+  ) {
+    const { objective } = model;
+    testOf(
+      objective,
+      `trainStep() draws ε for a smaller last batch (${objective})`,
+      async (make) => {
+        const key = streamKey(seed, "epsilon");
+        const rows = objective === "iwae" ? 2 * 3 : 2;
+        const epsilon = fillNormal(new Float32Array(rows * latentDim), key, 9);
+        const larger = await make({ ...model, batchSize: 8 });
+        const same = await make({ ...model, batchSize: 2 });
+        const drawn = await firstStep(larger, digits(2), { step: 9 });
+        const given = await firstStep(same, digits(2), { step: 9, epsilon });
+        assertLess(relativeError(drawn.expAvg, given.expAvg), 1e-5);
+        const [{ total }, { total: expected }] = [
+          await larger.takeLosses(),
+          await same.takeLosses(),
+        ];
+        assertAlmostEquals(total / expected, 1, 1e-6);
+      },
+    );
+  }
+
+  testOf("btc", "trainStep() has the slope of the loss (btc)", async (make) => {
+    const engine = await make({ objective: "btc", tcWeight: 20 });
+    const slope = await slopeAlongGradient(engine, digits(3), hyper);
+    assertAlmostEquals(slope, 1, 0.03);
+  });
+
+  test("trainStep() has the slope of the loss (free nats)", async (make) => {
+    const images = digits(3);
+    const first = await make();
+    await firstStep(first, images);
+    const { klPerDimension } = await first.takeLosses();
+    const [low, middle] = klPerDimension.map((kl) => kl / 3).sort();
+    // One of the three dimensions is free.
+    const engine = await make({ freeBits: (low + middle) / 2 });
+    const knobs = { ...hyper, beta: 30 };
+    const slope = await slopeAlongGradient(engine, images, knobs);
+    assertAlmostEquals(slope, 1, 0.03);
+  });
+
+  testOf(
+    "iwae",
+    "trainStep() has the decoder's slope of the loss (iwae)",
+    async (make) => {
+      // With respect to the decoder the gradient is that of the loss; to the
+      // encoder it is so in the mean alone.
+      const engine = await make({
+        likelihood: "bce",
+        objective: "iwae",
+        importanceSamples: 3,
+      });
+      const slope = await slopeAlongGradient(engine, digits(2), hyper, {
+        epsilon: quietNoise(2 * 3),
+        along: decoderIndices(),
+      });
+      assertAlmostEquals(slope, 1, 0.03);
+    },
+  );
+
+  testOf(
+    "iwae",
+    "trainStep() of one draw sticks the landing (iwae)",
+    async (make) => {
+      const images = digits(3);
+      const one = await make({ objective: "iwae", importanceSamples: 1 });
+      const stl = await make({ klGradient: "stl" });
+      const states = [
+        await firstStep(one, images),
+        await firstStep(stl, images),
+      ] as const;
+      for (const tensor of spec.parameters) {
+        const error = gradientError(tensor, ...states);
+        assertLess(error, 1e-4, `gradient of ${tensor.name}`);
+      }
+      const [ours, theirs] = [await one.takeLosses(), await stl.takeLosses()];
+      assertAlmostEquals(ours.reconstruction / theirs.reconstruction, 1, 1e-6);
+      assertLess(
+        relativeError(ours.klPerDimension, theirs.klPerDimension),
+        1e-6,
+      );
+    },
+  );
+
+  testOf(
+    "btc",
+    "trainStep() of a tcWeight of 1 has the elbo (btc)",
+    async (make) => {
+      const [btc, elbo] = [
+        await make({ objective: "btc", tcWeight: 1 }),
+        await make(),
+      ];
+      const states = [
+        await firstStep(btc, digits(3)),
+        await firstStep(elbo, digits(3)),
+      ];
+      assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
+      const [ours, theirs] = [await btc.takeLosses(), await elbo.takeLosses()];
+      assertAlmostEquals(ours.total / theirs.total, 1, 1e-6);
+    },
+  );
+
+  for (const klGradient of ["analytic", "stl"] as const) {
+    test(`trainStep() leaves a free KL alone (${klGradient})`, async (make) => {
+      const free = await make({ klGradient, freeBits: 1000 });
+      const none = await make({ klGradient });
+      const states = [
+        await firstStep(free, digits(3)),
+        await firstStep(none, digits(3), {}, { ...hyper, beta: 0 }),
+      ];
+      assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-6);
+    });
+  }
+
+  const closedForms: [Partial<EngineOptions>, TotalOf][] = [
+    [{ freeBits: 0.3 }, ({ reconstruction, kl }) =>
+      // The KLs are 0.125, 0.611 and 0.074: two of them are free.
+      reconstruction + 3 * Math.abs(0.3 + kl[1] + 0.3 - 2)],
+    // All posteriors are one, so log q(z) is log q(z|x) − log N, of N images.
+    [
+      { objective: "btc", tcWeight: 6 },
+      ({ reconstruction, kl, images }) =>
+        reconstruction + kl.reduce((a, b) => a + b) +
+        5 * (latentDim - 1) * Math.log(images),
+    ],
+    [{ objective: "iwae", importanceSamples: 3 }, iwaeOfConstant],
+  ];
+  for (const [model, totalOf] of closedForms) {
+    const { objective = "elbo", freeBits } = model;
+    const what = freeBits ? "free nats" : objective;
+    testOf(
+      objective,
+      `takeLosses() has the total in closed form (${what})`,
+      async (make) => {
+        const engine = await make(model);
+        await forgetImages(engine);
+        const images = digits(6);
+        engine.setImages(images);
+        engine.setOrder(inOrder(6));
+        const rows = objective === "iwae" ? 3 : 1;
+        const width = 2 * rows * latentDim;
+        const epsilon = fillNormal(new Float32Array(2 * width), [5, 6], 0);
+        let total = 0;
+        for (const step of [0, 1]) {
+          const noise = epsilon.subarray(step * width, (step + 1) * width);
+          await engine.trainStep(
+            { first: 2 * step, count: 2, step, epsilon: noise },
+            { beta: 3, capacity: 2, learningRate: 0 },
+          );
+          for (const b of [0, 1]) {
+            const at = (2 * step + b) * IMAGE_PIXELS;
+            total += totalOf({
+              reconstruction: images.subarray(at, at + IMAGE_PIXELS)
+                .reduce((sum, byte) => sum + (PIXEL - byte / 255) ** 2, 0),
+              kl: KL,
+              epsilon: noise.subarray(b * width / 2, (b + 1) * width / 2),
+              images: 6,
+            });
+          }
+        }
+        const sums = await engine.takeLosses();
+        assertEquals(sums.images, 4);
+        assertAlmostEquals(sums.total / total, 1, 1e-5);
+        assertLess(
+          relativeError(sums.klPerDimension, KL.map((kl) => 4 * kl)),
+          1e-5,
+        );
+      },
+    );
+  }
+}
+
+/** What the total of an image is made of. */
+interface Terms {
+  reconstruction: number;
+  /** KL of each dimension, in nats. */
+  kl: readonly number[];
+  /** The image's rows of noise. */
+  epsilon: Float32Array;
+  /** How many there are to train on. */
+  images: number;
+}
+
+type TotalOf = (terms: Terms) => number;
+
+/** The posterior of any image, and its pixels, of {@linkcode forgetImages}. */
+const MU = [0.5, -1, 0], LOGVAR = [0, -0.75, 0.5], PIXEL = 0.25;
+const KL = MU.map((m, d) => (m ** 2 + Math.exp(LOGVAR[d]) - 1 - LOGVAR[d]) / 2);
+
+/** Makes a model that gives the same for any image: it has no weights but biases. */
+async function forgetImages(engine: Engine): Promise<void> {
+  const state = await engine.readState();
+  state.parameters.fill(0);
+  for (const tensor of spec.parameters) {
+    const biases: Record<string, number[]> = {
+      "fc_mu.bias": MU,
+      "fc_logvar.bias": LOGVAR,
+      "decoder.6.bias": [PIXEL],
+    };
+    biases[tensor.name]?.forEach((bias, i) =>
+      state.parameters[arenaIndices(tensor)[i]] = bias
+    );
+  }
+  await engine.writeState(state);
+}
+
+/** −log (1/K) Σ w where p(x|z) is the same for any z. */
+function iwaeOfConstant({ reconstruction, epsilon }: Terms): number {
+  let sum = 0;
+  for (let at = 0; at < epsilon.length; at += latentDim) {
+    let logRatio = 0; // log p(z) − log q(z|x)
+    for (let d = 0; d < latentDim; d++) {
+      const e = epsilon[at + d], z = MU[d] + Math.exp(LOGVAR[d] / 2) * e;
+      logRatio += (e ** 2 + LOGVAR[d] - z ** 2) / 2;
+    }
+    sum += Math.exp(logRatio);
+  }
+  return reconstruction - Math.log(sum / (epsilon.length / latentDim));
+}
