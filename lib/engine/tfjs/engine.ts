@@ -5,18 +5,17 @@
  * @module
  */
 import * as tf from "./tf.ts";
+import { drawPixels } from "../../dataset/binarize.ts";
 import { checkStateSizes, type TrainState } from "../../model/init.ts";
 import {
   addLosses,
-  addStep,
-  batchLosses,
   type LossSums,
   noLosses,
-  noTrainLosses,
   objective,
   type TrainLosses,
 } from "../../model/losses.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { drawsOf } from "../../options/conflicts.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
 import {
   type BatchRef,
@@ -30,25 +29,19 @@ import { Checks } from "../checks.ts";
 import type { Gpu } from "../gpu.ts";
 import { Adam } from "./adam.ts";
 import { useTfBackend } from "./backend.ts";
+import { klDivergence, reconstructionLoss, scores } from "./loss.ts";
+import { imageTensor, Network } from "./network.ts";
+import { minimise } from "./objectives.ts";
 import {
-  klDivergence,
-  landingKl,
-  reconstructionLoss,
-  scores,
-  tensorObjective,
-} from "./loss.ts";
-import { type Forward, imageTensor, Network } from "./network.ts";
+  read,
+  readSteps,
+  readSums,
+  sumsOf,
+  termsOf,
+  type Unread,
+} from "./records.ts";
 
 export { useTfBackend };
-
-/** A batch whose losses nobody has read yet. */
-interface Unread {
-  readonly step: number;
-  readonly count: number;
-  readonly hyper: Hyper;
-  /** [1 + latentDim] sums of the reconstruction and of each dimension's KL. */
-  readonly sums: tf.Tensor1D;
-}
 
 /** Trains the model by autograd on a tfjs backend. */
 export class TfjsEngine implements Engine {
@@ -108,13 +101,17 @@ export class TfjsEngine implements Engine {
   trainStep(batch: BatchRef, hyper: Hyper): void {
     this.#checks.step(batch, hyper);
     const { first, count, step } = batch;
-    const { latentDim, seed, draws, klGradient } = this.#checks.options;
-    const rows = count * noiseRows(draws);
+    const { options } = this.#checks;
+    const { latentDim, seed, binarize } = options;
+    const rows = count * noiseRows(drawsOf(options), options.objective);
     const bytes = new Uint8Array(count * IMAGE_PIXELS);
     this.#order.subarray(first, first + count).forEach((row, i) => {
       const at = row * IMAGE_PIXELS;
       bytes.set(this.#images.subarray(at, at + IMAGE_PIXELS), i * IMAGE_PIXELS);
     });
+    if (binarize === "dynamic") {
+      drawPixels(bytes, streamKey(seed, "binarize"), step);
+    }
     const epsilon = batch.epsilon ?? fillNormal(
       new Float32Array(rows * latentDim),
       streamKey(seed, "epsilon"),
@@ -122,24 +119,18 @@ export class TfjsEngine implements Engine {
     );
 
     const sums = tf.tidy(() => {
-      const images = imageTensor(bytes);
-      const noise = tf.tensor2d(epsilon, [rows, latentDim]);
+      const batch = {
+        images: imageTensor(bytes),
+        epsilon: tf.tensor2d(epsilon, [rows, latentDim]),
+        trainingImages: this.#images.length / IMAGE_PIXELS,
+        hyper,
+        options,
+      };
       let sums: tf.Tensor1D;
       const { grads } = tf.variableGrads(() => {
-        const forward = this.#network.forward(images, {
-          training: true,
-          epsilon: noise,
-          draws,
-        });
-        const { reconstruction, kl } = this.#losses(images, forward);
-        sums = tf.keep(sumsOf(reconstruction, kl));
-        const { mu, logvar, z } = forward;
-        const followed = klGradient === "stl" ? landingKl(mu, logvar, z) : kl;
-        return tensorObjective(
-          tf.mean(reconstruction),
-          tf.sum(followed).div<tf.Scalar>(count),
-          hyper,
-        );
+        const losses = minimise(this.#network, batch);
+        sums = tf.keep(sumsOf(losses.reconstruction, losses.kl, losses.total));
+        return losses.followed;
       }, this.#network.variables);
       // An autoencoder's log-variances have no gradient.
       this.#adam.update(grads, hyper.learningRate);
@@ -151,12 +142,10 @@ export class TfjsEngine implements Engine {
 
   async takeLosses(): Promise<TrainLosses> {
     this.#checks.alive();
-    const { latentDim } = this.#checks.options;
     const unread = this.#unread;
     this.#unread = [];
-    const batches = await this.#read(unread);
-    const losses = noTrainLosses(latentDim);
-    batches.forEach((batch, i) => addStep(losses, unread[i].step, batch));
+    const losses = await readSteps(unread, this.#checks.options);
+    this.#gpu?.check();
     return losses;
   }
 
@@ -167,9 +156,11 @@ export class TfjsEngine implements Engine {
   ): Promise<LossSums> {
     this.#checks.images(images);
     this.#checks.hyper(hyper);
-    const { latentDim, seed, batchSize } = this.#checks.options;
+    const { options } = this.#checks;
+    const { latentDim, seed, batchSize, likelihood, autoencoder } = options;
     const key = streamKey(seed, "evaluation");
-    const unread = this.#chunks(images).map((chunk, i): Unread => {
+    const chunks = this.#chunks(images);
+    const vectors = chunks.map((chunk, i) => {
       const count = chunk.length / IMAGE_PIXELS;
       const epsilon = fillNormal(
         new Float32Array(count * latentDim),
@@ -177,20 +168,24 @@ export class TfjsEngine implements Engine {
         draw,
         i * batchSize * latentDim,
       );
-      const sums = tf.tidy(() => {
+      return tf.tidy(() => {
         const x = imageTensor(chunk);
-        const forward = this.#network.forward(x, {
+        const { mu, logvar, output } = this.#network.forward(x, {
           epsilon: tf.tensor2d(epsilon, [count, latentDim]),
         });
-        const { reconstruction, kl } = this.#losses(x, forward);
+        const reconstruction = reconstructionLoss(output, x, likelihood);
+        const kl = autoencoder ? tf.zerosLike(mu) : klDivergence(mu, logvar);
         return sumsOf(reconstruction, kl);
       });
-      return { step: 0, count, hyper, sums };
     });
     const losses = noLosses(latentDim);
-    for (const batch of await this.#read(unread)) addLosses(losses, batch);
+    (await readSums(vectors)).forEach((sums, i) => {
+      const count = chunks[i].length / IMAGE_PIXELS;
+      addLosses(losses, { ...termsOf(sums, count), total: 0 });
+    });
+    this.#gpu?.check();
     // Of the whole set's means, not of each batch's.
-    losses.total = objective(losses, hyper, this.#checks.options);
+    losses.total = objective(losses, hyper, options);
     return losses;
   }
 
@@ -273,62 +268,11 @@ export class TfjsEngine implements Engine {
     this.#images = new Uint8Array();
   }
 
-  /** Per-image reconstruction loss, and KL [n, latentDim]. */
-  #losses(
-    images: tf.Tensor,
-    { mu, logvar, output }: Forward,
-  ): { reconstruction: tf.Tensor1D; kl: tf.Tensor2D } {
-    const { likelihood, autoencoder } = this.#checks.options;
-    return {
-      reconstruction: reconstructionLoss(output, images, likelihood),
-      kl: autoencoder ? tf.zerosLike(mu) : klDivergence(mu, logvar),
-    };
-  }
-
   #chunks(images: Uint8Array): Uint8Array[] {
     const size = this.#checks.options.batchSize * IMAGE_PIXELS;
     return Array.from(
       { length: Math.ceil(images.length / size) },
       (_, i) => images.subarray(i * size, (i + 1) * size),
     );
-  }
-
-  /** Reads the losses of batches with a single wait. */
-  async #read(batches: readonly Unread[]): Promise<LossSums[]> {
-    if (batches.length === 0) return [];
-    const vectors = batches.map(({ sums }) => sums);
-    const values = await read(tf.stack(vectors));
-    tf.dispose(vectors);
-    this.#gpu?.check();
-    const { options } = this.#checks;
-    const { latentDim } = options;
-    return batches.map(({ count, hyper }, i) => {
-      const at = i * (1 + latentDim);
-      const terms = {
-        images: count,
-        reconstruction: values[at],
-        klPerDimension: Float64Array.from(
-          values.subarray(at + 1, at + 1 + latentDim),
-        ),
-      };
-      return batchLosses(terms, hyper, options);
-    });
-  }
-}
-
-/** [1 + latentDim] sums over a batch. */
-function sumsOf(reconstruction: tf.Tensor1D, kl: tf.Tensor2D): tf.Tensor1D {
-  return tf.concat([
-    tf.sum(reconstruction).reshape<tf.Tensor1D>([1]),
-    tf.sum<tf.Tensor1D>(kl, 0),
-  ]);
-}
-
-/** Waits for a tensor's values and disposes it. */
-async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  try {
-    return await tensor.data<"float32">();
-  } finally {
-    tensor.dispose();
   }
 }

@@ -1,15 +1,13 @@
 /**
- * The loss of the β-VAE, as tfjs operations.
+ * The terms of the losses, as tfjs operations.
  *
  * @module
  */
 import * as tf from "./tf.ts";
-import type { Hyper } from "../engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
 
 /**
- * The reconstruction loss of each image: −log p(x|z) up to a constant, and the
- * mean of it over the draws of z.
+ * The reconstruction loss of each draw of z: −log p(x|z) up to a constant.
  *
  * - `mse`: Σ (x̂ − x)² over pixels, a Gaussian with σ² = ½.
  * - `bce`: Σ max(l, 0) − l·x + log(1 + e^−|l|), the cross-entropy of a
@@ -18,13 +16,13 @@ import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
  * @param output Decoder outputs [n · K, …], before any sigmoid; those of an image
  * side by side.
  * @param images Targets [n, …] in [0, 1].
- * @returns [n]
+ * @returns [n, K]
  */
 export function reconstructionLoss(
   output: tf.Tensor,
   images: tf.Tensor,
   likelihood: Likelihood,
-): tf.Tensor1D {
+): tf.Tensor2D {
   const n = images.shape[0];
   const pixels = images.size / n;
   const x = images.reshape([n, 1, pixels]);
@@ -32,7 +30,7 @@ export function reconstructionLoss(
   const perPixel = likelihood === "mse"
     ? tf.squaredDifference(y, x)
     : tf.relu(y).sub(y.mul(x)).add(tf.log1p(tf.exp(tf.neg(tf.abs(y)))));
-  return tf.mean(tf.sum(perPixel, 2), 1);
+  return tf.sum(perPixel, 2);
 }
 
 /**
@@ -49,15 +47,34 @@ export function klDivergence(mu: tf.Tensor, logvar: tf.Tensor): tf.Tensor2D {
 }
 
 /**
- * The KL divergence as {@linkcode klDivergence} has it, with another gradient:
- * that of log q(z|x) − log p(z), whose mean over all z is the KL, when q's own
- * parameters are held and only z moves. It is "sticking the landing": where q is
- * the true posterior, no draw pulls at it (Roeder et al. 2017,
- * https://arxiv.org/abs/1703.09194).
+ * log q(z|x) − log p(z) of each draw, whose mean over all z is the KL, with the
+ * parameters of q held, so that only z moves it.
  *
  * @param mu Means [n, latentDim].
  * @param logvar Log-variances [n, latentDim].
  * @param z Draws [n · K, latentDim], those of a row of `mu` side by side.
+ * @returns [n, K, latentDim]
+ */
+export function logRatio(
+  mu: tf.Tensor2D,
+  logvar: tf.Tensor2D,
+  z: tf.Tensor2D,
+): tf.Tensor3D {
+  const [n, latentDim] = mu.shape;
+  const draws = z.reshape([n, -1, latentDim]);
+  const [m, v] = [mu, logvar].map((q) => hold(q).expandDims(1));
+  // The logarithms of both densities have the same ½·log 2π, which cancels.
+  const logQ = draws.sub(m).square().div(tf.exp(v)).add(v).mul(-0.5);
+  const logP = draws.square().mul(-0.5);
+  return logQ.sub(logP);
+}
+
+/**
+ * The KL divergence as {@linkcode klDivergence} has it, with the gradient of
+ * {@linkcode logRatio}. It is "sticking the landing": where q is the true
+ * posterior, no draw pulls at it (Roeder et al. 2017,
+ * https://arxiv.org/abs/1703.09194).
+ *
  * @returns [n, latentDim]
  */
 export function landingKl(
@@ -65,37 +82,41 @@ export function landingKl(
   logvar: tf.Tensor2D,
   z: tf.Tensor2D,
 ): tf.Tensor2D {
-  const [n, latentDim] = mu.shape;
-  const draws = z.reshape([n, -1, latentDim]);
-  const [m, v] = [mu, logvar].map((q) => hold(q).expandDims(1));
-  // The logarithms of both densities have the same ½·log 2π, which cancels.
-  const logQ = draws.sub(m).square().div(tf.exp(v)).add(v).mul(-0.5);
-  const logP = draws.square().mul(-0.5);
-  const ratio = tf.mean<tf.Tensor2D>(logQ.sub(logP), 1);
+  const ratio = tf.mean<tf.Tensor2D>(logRatio(mu, logvar, z), 1);
   return ratio.add(hold(klDivergence(mu, logvar).sub(ratio)));
 }
 
-/** The same values as a constant: no gradient gets past it. */
-function hold(x: tf.Tensor): tf.Tensor {
-  return tf.customGrad((x) => ({
-    value: (x as tf.Tensor).clone(),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }))(x);
+/**
+ * The total correlation of the latents, log q(z) − Σ log q(z_d), as the batch's
+ * mean, in nats: minibatch-weighted sampling (Chen et al. 2018, section 4.1,
+ * https://arxiv.org/abs/1802.04942).
+ *
+ * @param mu Means [n, latentDim].
+ * @param logvar Log-variances [n, latentDim].
+ * @param z One draw of each posterior [n, latentDim].
+ * @param trainingImages N, of which the batch is a part.
+ */
+export function totalCorrelation(
+  mu: tf.Tensor2D,
+  logvar: tf.Tensor2D,
+  z: tf.Tensor2D,
+  trainingImages: number,
+): tf.Scalar {
+  // [i, j, d]: log q(z_d|x_j) of the draw of image i.
+  const logQ = z.expandDims(1).sub(mu).square().div(tf.exp(logvar))
+    .add(logvar).add(Math.log(2 * Math.PI)).mul(-0.5);
+  const logCount = Math.log(trainingImages * mu.shape[0]);
+  const joint = tf.logSumExp(tf.sum(logQ, 2), 1).sub(logCount);
+  const marginals = tf.logSumExp(logQ, 1).sub(logCount);
+  return tf.mean(joint.sub(tf.sum(marginals, 1)));
 }
 
-/**
- * The objective, reconstruction + β·|KL − C|, in the form that autograd can
- * follow; `objective` in `lib/model/losses.ts` has its sources.
- *
- * @param reconstruction Mean reconstruction loss.
- * @param kl Mean KL in nats.
- */
-export function tensorObjective(
-  reconstruction: tf.Scalar,
-  kl: tf.Scalar,
-  { beta, capacity }: Pick<Hyper, "beta" | "capacity">,
-): tf.Scalar {
-  return reconstruction.add(kl.sub(capacity).abs().mul(beta));
+/** The same values as a constant: no gradient gets past it. */
+export function hold<T extends tf.Tensor>(x: T): T {
+  return tf.customGrad((x) => ({
+    value: (x as T).clone(),
+    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
+  }))(x) as T;
 }
 
 /**

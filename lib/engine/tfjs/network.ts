@@ -7,7 +7,6 @@
 import * as tf from "./tf.ts";
 import { initialState, type TrainState } from "../../model/init.ts";
 import {
-  BATCH_NORM,
   type ConvShape,
   DECODER,
   ENCODER,
@@ -22,6 +21,8 @@ import {
 } from "../../model/spec.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
 import { noiseRows } from "../engine.ts";
+import { batchNorm, type Norm } from "./batch_norm.ts";
+import { hold } from "./loss.ts";
 import { assign, flatten, variables } from "./variables.ts";
 
 /** The parameters and running statistics, without the optimiser. */
@@ -113,7 +114,11 @@ export class Network {
         const active = tf.relu(
           convolved.add<tf.Tensor4D>(this.#get(`encoder.${3 * i}.bias`)),
         );
-        h = this.#batchNorm(active, `encoder.${3 * i + 2}`, training);
+        h = batchNorm(
+          active,
+          this.#norm(`encoder.${3 * i + 2}`),
+          training ? "training" : "evaluation",
+        );
       });
       const heads = tf.matMul(
         h.reshape([-1, FEATURE_COUNT]),
@@ -181,26 +186,29 @@ export class Network {
    *
    * @param z Latents [n, latentDim].
    * @param training Normalise by the batch and update the running statistics.
+   * @param held In training, another pass of the same batch, in which z alone has
+   * a gradient and the running statistics stay.
    * @returns [n, 28, 28, 1]
    */
-  decoderOutput(z: tf.Tensor2D, training = false): tf.Tensor4D {
+  decoderOutput(z: tf.Tensor2D, training = false, held = false): tf.Tensor4D {
+    const mode = training ? held ? "again" : "training" : "evaluation";
     return tf.tidy(() => {
       const { size, channels } = FEATURES;
-      let h = tf.matMul(z, this.#get<tf.Tensor2D>("fc_decode.weight"))
-        .add(this.#get("fc_decode.bias"))
+      let h = tf.matMul(z, this.#get<tf.Tensor2D>("fc_decode.weight", held))
+        .add(this.#get("fc_decode.bias", held))
         .reshape<tf.Tensor4D>([-1, size, size, channels]);
       DECODER.forEach((shape, i) => {
         const { size, channels } = shape.large;
         h = tf.conv2dTranspose(
           h,
-          this.#get(`decoder.${3 * i}.weight`),
+          this.#get(`decoder.${3 * i}.weight`, held),
           [h.shape[0], size, size, channels],
           2,
           explicitPadding(shape),
-        ).add(this.#get(`decoder.${3 * i}.bias`));
-        if (i < DECODER.length - 1) {
-          h = this.#batchNorm(tf.relu(h), `decoder.${3 * i + 2}`, training);
-        }
+        ).add(this.#get(`decoder.${3 * i}.bias`, held));
+        if (i === DECODER.length - 1) return;
+        const norm = this.#norm(`decoder.${3 * i + 2}`, held);
+        h = batchNorm(tf.relu(h), norm, mode);
       });
       return h;
     });
@@ -255,32 +263,19 @@ export class Network {
     }
   }
 
-  #get<T extends tf.Tensor = tf.Tensor4D>(name: string): T {
-    return this.#parameters.get(name) as unknown as T;
+  /** A parameter; held, it is a constant that has no gradient. */
+  #get<T extends tf.Tensor = tf.Tensor4D>(name: string, held = false): T {
+    const parameter = this.#parameters.get(name) as unknown as T;
+    return held ? hold(parameter) : parameter;
   }
 
-  /**
-   * Normalises each channel over batch and positions. The variance that
-   * normalises is biased, the one that is remembered unbiased, as in PyTorch.
-   */
-  #batchNorm(x: tf.Tensor4D, name: string, training: boolean): tf.Tensor4D {
-    const { eps, momentum } = BATCH_NORM;
-    const runningMean = this.#running.get(`${name}.running_mean`)!;
-    const runningVar = this.#running.get(`${name}.running_var`)!;
-    let mean: tf.Tensor = runningMean;
-    let variance: tf.Tensor = runningVar;
-    if (training) {
-      ({ mean, variance } = tf.moments(x, [0, 1, 2]));
-      const count = x.size / x.shape[3];
-      const update = (old: tf.Variable, batch: tf.Tensor) =>
-        old.assign(old.mul(1 - momentum).add(batch.mul(momentum)));
-      update(runningMean, mean);
-      update(runningVar, variance.mul(count / (count - 1)));
-    }
-    const scale = tf.rsqrt(variance.add(eps)).mul(
-      this.#get(`${name}.weight`),
-    );
-    return x.sub(mean).mul(scale).add(this.#get(`${name}.bias`));
+  #norm(name: string, held = false): Norm {
+    return {
+      weight: this.#get(`${name}.weight`, held),
+      bias: this.#get(`${name}.bias`, held),
+      runningMean: this.#running.get(`${name}.running_mean`)!,
+      runningVar: this.#running.get(`${name}.running_var`)!,
+    };
   }
 }
 
