@@ -9,15 +9,17 @@ import {
   assertRejects,
 } from "@std/assert";
 import { drawPixels } from "../lib/dataset/binarize.ts";
-import type { Engine, EngineOptions, Objective } from "../lib/engine/engine.ts";
+import type { EngineOptions, Objective } from "../lib/engine/engine.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
 import { OptionError } from "../lib/options/table.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import {
+  constant,
   digits,
   type EngineTest,
   firstStep,
+  forgetImages,
   gradientError,
   hyper,
   inOrder,
@@ -27,8 +29,9 @@ import {
 
 const { latentDim, seed } = plain;
 const spec = modelSpec(latentDim);
+const { mu, logvar, pixel, kl } = constant;
 
-/** Noise for so many rows, small enough that no draw has all the weight. */
+/** Noise of so many rows, so that no draw has all the weight. */
 function quietNoise(rows: number): Float32Array {
   return fillNormal(new Float32Array(rows * latentDim), [5, 6], 0)
     .map((e) => 0.01 * e);
@@ -86,25 +89,31 @@ export function testObjectives(
     given.setImages(pixels);
     given.setOrder(inOrder(3));
     await given.trainStep({ ...batch, first: 0 }, hyper);
-    assertEquals(await drawing.takeLosses(), await given.takeLosses());
-    assertEquals(await drawing.readState(), await given.readState());
+    // One pixel of another colour would be a difference of 1e-4 or more.
+    const [ours, theirs] = [
+      await drawing.takeLosses(),
+      await given.takeLosses(),
+    ];
+    assertAlmostEquals(ours.total / theirs.total, 1, 1e-6);
+    const { expAvg } = await drawing.readState();
+    assertLess(relativeError(expAvg, (await given.readState()).expAvg), 1e-5);
   });
 
   for (
     const model of [
-      { objective: "iwae", importanceSamples: 3 },
-      { objective: "btc", tcWeight: 6 },
+      { objective: "iwae", importanceSamples: 5 },
+      { objective: "btc", tcWeight: 4 },
     ] as const
   ) {
     const { objective } = model;
     testOf(
       objective,
-      `trainStep() draws ε for a smaller last batch (${objective})`,
+      `trainStep() takes a smaller last batch, by default (${objective})`,
       async (make) => {
         const key = streamKey(seed, "epsilon");
-        const rows = objective === "iwae" ? 2 * 3 : 2;
+        const rows = objective === "iwae" ? 2 * 5 : 2;
         const epsilon = fillNormal(new Float32Array(rows * latentDim), key, 9);
-        const larger = await make({ ...model, batchSize: 8 });
+        const larger = await make({ objective, batchSize: 8 });
         const same = await make({ ...model, batchSize: 2 });
         const drawn = await firstStep(larger, digits(2), { step: 9 });
         const given = await firstStep(same, digits(2), { step: 9, epsilon });
@@ -120,16 +129,16 @@ export function testObjectives(
 
   testOf("btc", "trainStep() has the slope of the loss (btc)", async (make) => {
     const engine = await make({ objective: "btc", tcWeight: 20 });
-    const slope = await slopeAlongGradient(engine, digits(3), hyper);
+    const slope = await slopeAlongGradient(engine, digits(2), hyper);
     assertAlmostEquals(slope, 1, 0.03);
   });
 
   test("trainStep() has the slope of the loss (free nats)", async (make) => {
-    const images = digits(3);
+    const images = digits(2);
     const first = await make();
     await firstStep(first, images);
     const { klPerDimension } = await first.takeLosses();
-    const [low, middle] = klPerDimension.map((kl) => kl / 3).sort();
+    const [low, middle] = klPerDimension.map((kl) => kl / 2).sort();
     // One of the three dimensions is free.
     const engine = await make({ freeBits: (low + middle) / 2 });
     const knobs = { ...hyper, beta: 30 };
@@ -148,8 +157,8 @@ export function testObjectives(
         objective: "iwae",
         importanceSamples: 3,
       });
-      const slope = await slopeAlongGradient(engine, digits(2), hyper, {
-        epsilon: quietNoise(2 * 3),
+      const slope = await slopeAlongGradient(engine, digits(1), hyper, {
+        epsilon: quietNoise(3),
         along: decoderIndices(),
       });
       assertAlmostEquals(slope, 1, 0.03);
@@ -160,7 +169,7 @@ export function testObjectives(
     "iwae",
     "trainStep() of one draw sticks the landing (iwae)",
     async (make) => {
-      const images = digits(3);
+      const images = digits(2);
       const one = await make({ objective: "iwae", importanceSamples: 1 });
       const stl = await make({ klGradient: "stl" });
       const states = [
@@ -189,8 +198,8 @@ export function testObjectives(
         await make(),
       ];
       const states = [
-        await firstStep(btc, digits(3)),
-        await firstStep(elbo, digits(3)),
+        await firstStep(btc, digits(2)),
+        await firstStep(elbo, digits(2)),
       ];
       assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-5);
       const [ours, theirs] = [await btc.takeLosses(), await elbo.takeLosses()];
@@ -198,17 +207,15 @@ export function testObjectives(
     },
   );
 
-  for (const klGradient of ["analytic", "stl"] as const) {
-    test(`trainStep() leaves a free KL alone (${klGradient})`, async (make) => {
-      const free = await make({ klGradient, freeBits: 1000 });
-      const none = await make({ klGradient });
-      const states = [
-        await firstStep(free, digits(3)),
-        await firstStep(none, digits(3), {}, { ...hyper, beta: 0 }),
-      ];
-      assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-6);
-    });
-  }
+  test("trainStep() leaves a KL alone that is free (stl)", async (make) => {
+    const free = await make({ klGradient: "stl", freeBits: 1000 });
+    const none = await make({ klGradient: "stl" });
+    const states = [
+      await firstStep(free, digits(2)),
+      await firstStep(none, digits(2), {}, { ...hyper, beta: 0 }),
+    ];
+    assertLess(relativeError(states[0].expAvg, states[1].expAvg), 1e-6);
+  });
 
   const closedForms: [Partial<EngineOptions>, TotalOf][] = [
     [{ freeBits: 0.3 }, ({ reconstruction, kl }) =>
@@ -249,8 +256,8 @@ export function testObjectives(
             const at = (2 * step + b) * IMAGE_PIXELS;
             total += totalOf({
               reconstruction: images.subarray(at, at + IMAGE_PIXELS)
-                .reduce((sum, byte) => sum + (PIXEL - byte / 255) ** 2, 0),
-              kl: KL,
+                .reduce((sum, byte) => sum + (pixel - byte / 255) ** 2, 0),
+              kl,
               epsilon: noise.subarray(b * width / 2, (b + 1) * width / 2),
               images: 6,
             });
@@ -260,7 +267,7 @@ export function testObjectives(
         assertEquals(sums.images, 4);
         assertAlmostEquals(sums.total / total, 1, 1e-5);
         assertLess(
-          relativeError(sums.klPerDimension, KL.map((kl) => 4 * kl)),
+          relativeError(sums.klPerDimension, kl.map((kl) => 4 * kl)),
           1e-5,
         );
       },
@@ -281,35 +288,14 @@ interface Terms {
 
 type TotalOf = (terms: Terms) => number;
 
-/** The posterior of any image, and its pixels, of {@linkcode forgetImages}. */
-const MU = [0.5, -1, 0], LOGVAR = [0, -0.75, 0.5], PIXEL = 0.25;
-const KL = MU.map((m, d) => (m ** 2 + Math.exp(LOGVAR[d]) - 1 - LOGVAR[d]) / 2);
-
-/** Makes a model that gives the same for any image: it has no weights but biases. */
-async function forgetImages(engine: Engine): Promise<void> {
-  const state = await engine.readState();
-  state.parameters.fill(0);
-  for (const tensor of spec.parameters) {
-    const biases: Record<string, number[]> = {
-      "fc_mu.bias": MU,
-      "fc_logvar.bias": LOGVAR,
-      "decoder.6.bias": [PIXEL],
-    };
-    biases[tensor.name]?.forEach((bias, i) =>
-      state.parameters[arenaIndices(tensor)[i]] = bias
-    );
-  }
-  await engine.writeState(state);
-}
-
 /** −log (1/K) Σ w where p(x|z) is the same for any z. */
 function iwaeOfConstant({ reconstruction, epsilon }: Terms): number {
   let sum = 0;
   for (let at = 0; at < epsilon.length; at += latentDim) {
     let logRatio = 0; // log p(z) − log q(z|x)
     for (let d = 0; d < latentDim; d++) {
-      const e = epsilon[at + d], z = MU[d] + Math.exp(LOGVAR[d] / 2) * e;
-      logRatio += (e ** 2 + LOGVAR[d] - z ** 2) / 2;
+      const e = epsilon[at + d], z = mu[d] + Math.exp(logvar[d] / 2) * e;
+      logRatio += (e ** 2 + logvar[d] - z ** 2) / 2;
     }
     sum += Math.exp(logRatio);
   }

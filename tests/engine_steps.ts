@@ -11,6 +11,7 @@ import { relativeError } from "../lib/engine_check.ts";
 import {
   arenaIndices,
   IMAGE_PIXELS,
+  modelSpec,
   type TensorSpec,
 } from "../lib/model/spec.ts";
 
@@ -114,4 +115,33 @@ export async function slopeAlongGradient(
   const move = (by: number) =>
     initial.parameters.map((p, i) => p + by * gradient[i]);
   return (await lossAt(move(h)) - await lossAt(move(-h))) / (2 * h) / slope;
+}
+
+/** What {@linkcode forgetImages} makes of any image: the posterior, its KL, and the pixels. */
+export const constant = {
+  mu: [0.5, -1, 0],
+  logvar: [0, -0.75, 0.5],
+  /** In nats, (μ² + σ² − 1 − log σ²) / 2. */
+  kl: [0.125, (Math.exp(-0.75) + 0.75) / 2, (Math.exp(0.5) - 1.5) / 2],
+  pixel: 0.25,
+};
+
+/**
+ * Takes the weights from a plain model: each layer gives its biases, so that the
+ * losses follow from the formulas alone.
+ */
+export async function forgetImages(engine: Engine): Promise<void> {
+  const state = await engine.readState();
+  state.parameters.fill(0);
+  const biases = {
+    "fc_mu.bias": constant.mu,
+    "fc_logvar.bias": constant.logvar,
+    "decoder.6.bias": [constant.pixel],
+  };
+  const { parameters } = modelSpec(plain.latentDim);
+  for (const [name, values] of Object.entries(biases)) {
+    const at = arenaIndices(parameters.find((p) => p.name === name)!);
+    values.forEach((bias, i) => state.parameters[at[i]] = bias);
+  }
+  await engine.writeState(state);
 }
