@@ -20,6 +20,14 @@ export type Case =
 const COMMON: readonly Case[] = [
   { ...plain, draws: 2, klGradient: "stl", capacity: 1, batch: 3 },
   { ...plain, klGradient: "stl", capacity: 1e3, batch: 3, latentDim: 1 },
+  {
+    ...plain,
+    likelihood: "bce",
+    objective: "iwae",
+    importanceSamples: 2,
+    capacity: 0,
+    batch: 3,
+  },
   // Of the dimensions' KLs, which are 0.1 to 0.7, one is free.
   {
     ...plain,
@@ -70,7 +78,9 @@ export function testAgainstAutograd(
     const { draws = 1, klGradient = "analytic", objective = "elbo" } = one;
     const variant = autoencoder
       ? "autoencoder"
-      : `${objective}, capacity ${capacity}, ${draws} × ${klGradient}`;
+      : objective === "elbo"
+      ? `capacity ${capacity}, ${draws} × ${klGradient}`
+      : objective;
     Deno.test({
       name: `${label}: trainStep() has the gradients of autograd ` +
         `(${likelihood}, ${variant}, batch ${batch}, latent ${latentDim})`,

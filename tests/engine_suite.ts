@@ -5,12 +5,7 @@ import {
   assertLess,
   assertRejects,
 } from "@std/assert";
-import type {
-  BatchRef,
-  Engine,
-  EngineOptions,
-  Objective,
-} from "../lib/engine/engine.ts";
+import type { BatchRef, Engine, EngineOptions } from "../lib/engine/engine.ts";
 import { OptionError } from "../lib/options/table.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import type { TrainState } from "../lib/model/init.ts";
@@ -47,18 +42,15 @@ export interface SuiteOptions {
    * its last step; larger sets are held against their first step alone.
    */
   wholeUpTo?: number;
-  /** Objectives that the engine refuses. */
-  without?: readonly Objective[];
   /** Skips the suite. */
   ignore?: boolean;
 }
 
 export function engineSuite(
   label: string,
-  suite: SuiteOptions,
+  { create, tolerance, sizes, wholeUpTo = Infinity, ignore = false }:
+    SuiteOptions,
 ): void {
-  const { create, tolerance, sizes, wholeUpTo = Infinity } = suite;
-  const { without = [], ignore = false } = suite;
   const test: EngineTest = (name, run) => {
     Deno.test({
       name: `${label}: ${name}`,
@@ -83,8 +75,7 @@ export function engineSuite(
 
   for (const set of goldenSets) {
     const { name, batch, beta, learningRate, ...options } = set;
-    const { latentDim, draws = 1, importanceSamples, objective } = set;
-    if (objective && without.includes(objective)) continue;
+    const { latentDim, draws = 1, importanceSamples } = set;
     const { adamBeta1 = trainingOptions.adamBeta1.default } = set;
 
     test(`trainStep() agrees with PyTorch (${name})`, async (make) => {
@@ -208,7 +199,7 @@ export function engineSuite(
   }
 
   testDraws(test);
-  testObjectives(test, without);
+  testObjectives(test);
 
   test("trainStep() follows the order", async (make) => {
     const images = digits(8);
