@@ -423,6 +423,23 @@ export function engineSuite(
         "choose a smaller one",
       ],
       [
+        { ...plain, binarize: "dynamic" },
+        "binarize dynamic does not go with likelihood mse: black-and-white " +
+        "pixels take likelihood bce",
+      ],
+      [
+        { ...plain, objective: "iwae", draws: 2 },
+        "draws 2 does not go with objective iwae, whose draws are its",
+      ],
+      [
+        { ...plain, objective: "iwae", batchSize: 500 },
+        "importanceSamples 5 times batchSize 500 is 2500 rows",
+      ],
+      [
+        { ...plain, objective: "btc", freeBits: 1 },
+        "freeBits 1 does not go with objective btc, which draws z once and",
+      ],
+      [
         { ...plain, autoencoder: true, draws: 2 },
         "draws 2 does not go with autoencoder, which draws no z and has no KL term",
       ],

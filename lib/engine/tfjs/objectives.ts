@@ -61,6 +61,7 @@ function elbo(network: Network, batch: Batch): Minimised {
   const kl = autoencoder ? tf.zerosLike(mu) : klDivergence(mu, logvar);
   const followed = klGradient === "stl" ? landingKl(mu, logvar, z) : kl;
   const means = tf.mean(followed, 0);
+  // With nothing free, a mean that rounding takes below 0 keeps its gradient.
   const free = freeBits > 0 ? tf.maximum(means, freeBits) : means;
   const total = tf.mean(reconstruction).add<tf.Scalar>(
     tf.sum(free).sub(hyper.capacity).abs().mul(hyper.beta),
