@@ -110,10 +110,10 @@ export function testObjectives(test: EngineTest): void {
     const first = await make();
     await firstStep(first, images);
     const { klPerDimension } = await first.takeLosses();
-    const [low, middle] = klPerDimension.map((kl) => kl / 2).sort();
-    // One of the three dimensions is free.
-    const engine = await make({ freeBits: (low + middle) / 2 });
-    const knobs = { ...hyper, beta: 30 };
+    const [, middle, high] = klPerDimension.map((kl) => kl / 2).sort();
+    // Two of the three dimensions are free.
+    const engine = await make({ freeBits: (middle + high) / 2 });
+    const knobs = { ...hyper, beta: 1000 };
     const slope = await slopeAlongGradient(engine, images, knobs);
     assertAlmostEquals(slope, 1, 0.03);
   });
