@@ -45,12 +45,8 @@ fn logarithm(x: f32) -> f32 {
 }
 `;
 
-/**
- * A standard normal number: Threefry-2x32-20 and Box–Muller, as in lib/rng.ts.
- * The angle's quarter turn comes from the integer, so that the polynomials see
- * −π/4 to π/4.
- */
-export const normals = `
+/** Threefry-2x32-20, as in lib/rng.ts. */
+const generator = `
 fn rounds(x: vec2<u32>, shifts: vec4<u32>, keys: vec2<u32>) -> vec2<u32> {
   var a = x.x;
   var b = x.y;
@@ -72,7 +68,13 @@ fn threefry(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> {
   x = rounds(x, even, vec2(key.y, third + 4u));
   return rounds(x, odd, vec2(third, key.x + 5u));
 }
+`;
 
+/**
+ * A standard normal number by Box–Muller, as in lib/rng.ts. The angle's quarter
+ * turn comes from the integer, so that the polynomials see −π/4 to π/4.
+ */
+export const normals = `${generator}
 fn normal(element: u32) -> f32 {
   let bits = threefry(
     vec2(job.key0, job.key1), vec2(element >> 1u, job.counter)
@@ -91,6 +93,22 @@ fn normal(element: u32) -> f32 {
   let turn = quarter - (element & 1u);
   let value = select(c, s, (turn & 1u) == 1u);
   return radius * select(value, -value, ((turn + 1u) & 2u) != 0u);
+}
+`;
+
+/**
+ * Pixel `element` of the batch, black or white, as `drawPixels()` draws it.
+ * Bytes of 0 and 255 stay what they are by any draw, and most are.
+ */
+export const drawnPixels = `${generator}
+fn drawn(byte: u32, element: u32) -> f32 {
+  if (byte % 255u == 0u) { return select(0.0, 1.0, byte != 0u); }
+  let words = threefry(
+    vec2(job.pixelKey0, job.pixelKey1), vec2(element >> 2u, job.counter)
+  );
+  let word = select(words.x, words.y, (element & 2u) != 0u);
+  let bits = (word >> ((element & 1u) * 16u)) & 0xffffu;
+  return select(0.0, 1.0, bits * 255u < byte << 16u);
 }
 `;
 

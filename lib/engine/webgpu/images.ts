@@ -5,6 +5,7 @@
  * @module
  */
 import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { drawnPixels } from "./functions.ts";
 import { type Program, program, read, write } from "./program.ts";
 import type { Input } from "./sides.ts";
 
@@ -17,8 +18,10 @@ const WORDS = IMAGE_PIXELS / 4;
  * Makes the program that copies a batch's images, as numbers from 0 to 1, from
  * the bytes to `image`. It runs before the first layer where the images lie in
  * several buffers, or in no order.
+ *
+ * @param isDrawn Whether the pixels are drawn black or white.
  */
-export function gather(): Program {
+export function gather(isDrawn = false): Program {
   return program({
     name: "gather",
     bindings: {
@@ -28,6 +31,7 @@ export function gather(): Program {
     },
     threads: 64,
     grid: (images) => [Math.ceil(images * WORDS / 64)],
+    globals: isDrawn ? drawnPixels : "",
     main: `
   let at = group.x * 64u + thread;
   let image = at / ${WORDS}u;
@@ -38,16 +42,27 @@ export function gather(): Program {
   if (row >= (arrayLength(&bytes) - ${HEADER / 4}u) / ${WORDS}u) { return; }
   let word = bytes[${HEADER / 4}u + row * ${WORDS}u + at % ${WORDS}u];
   let pixels = (vec4(word) >> vec4<u32>(0, 8, 16, 24)) & vec4(255u);
-  to[at] = vec4<f32>(pixels) / 255.0;`,
+  to[at] = ${
+      isDrawn
+        ? `vec4(${
+          ["x", "y", "z", "w"].map((k, i) =>
+            `drawn(pixels.${k}, 4u * at + ${i}u)`
+          ).join(", ")
+        })`
+        : "vec4<f32>(pixels) / 255.0"
+    };`,
   });
 }
 
 /**
  * Reads the same on the way into the first layer, for ordered images in one
  * buffer, and keeps them for the loss.
+ *
+ * @param isDrawn Whether the pixels are drawn black or white.
  */
-export function gathered(): Input {
+export function gathered(isDrawn: boolean): Input {
   const pixel = `(at - image * ${IMAGE_PIXELS}u)`;
+  const byte = `(bytes[row + ${pixel} / 4u] >> (${pixel} % 4u * 8u)) & 255u`;
   return {
     bindings: {
       bytes: read("bytes", "u32"),
@@ -57,8 +72,8 @@ export function gathered(): Input {
     constants: {
       row: `order[job.first + image] * ${WORDS}u + ${HEADER / 4}u`,
     },
-    value: `f32((bytes[row + ${pixel} / 4u] >> (${pixel} % 4u * 8u)) & 255u)` +
-      " / 255.0",
+    value: isDrawn ? `drawn(${byte}, at)` : `f32(${byte}) / 255.0`,
+    globals: isDrawn ? drawnPixels : "",
     keep: "kept[at] = value;",
   };
 }

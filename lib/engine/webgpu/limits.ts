@@ -59,6 +59,7 @@ export function needsOf(
 export function programsOf(plan: Plan): Program[] {
   return [
     gather(),
+    plan.gathering(),
     plan.first(),
     ...plan.inference(),
     ...plan.training(),

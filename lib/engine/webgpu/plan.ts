@@ -7,7 +7,7 @@
 import { STAGES } from "../stages.ts";
 import { adam } from "./adam.ts";
 import { backward } from "./backward.ts";
-import { gathered } from "./images.ts";
+import { gather, gathered } from "./images.ts";
 import { latentForward } from "./latent.ts";
 import {
   biasOf,
@@ -38,7 +38,13 @@ export class Plan {
 
   /** The first layer in training, which gathers its batch by itself. */
   first(): Program {
-    return trainingStage(this.layout, E0, { input: gathered() });
+    const input = gathered(this.#isDrawn);
+    return trainingStage(this.layout, E0, { input });
+  }
+
+  /** What takes a batch to train on from one of several buffers. */
+  gathering(): Program {
+    return gather(this.#isDrawn);
   }
 
   /** Forward, backward and Adam, after the batch has been gathered. */
@@ -102,6 +108,10 @@ export class Plan {
   /** The loss of each image of a batch that has been gathered, given `z`. */
   scoring(): Program[] {
     return this.#fromZ(this.#losses(1, false));
+  }
+
+  get #isDrawn(): boolean {
+    return this.layout.options.binarize === "dynamic";
   }
 
   #losses(draws: number, training: boolean): Output {

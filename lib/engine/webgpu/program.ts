@@ -83,7 +83,8 @@ export interface Source {
 /**
  * The words that differ from step to step, in the order of the struct. `count`
  * images are taken from row `first` of the order (or, unless `ordered`, of the
- * images themselves). If `noise` is 0, ε has been given.
+ * images themselves). If `noise` is 0, ε has been given. Both ε and the pixels
+ * are drawn at `counter`, each with its key.
  */
 export const JOB = {
   first: "u32",
@@ -94,6 +95,8 @@ export const JOB = {
   firstRow: "u32",
   key0: "u32",
   key1: "u32",
+  pixelKey0: "u32",
+  pixelKey1: "u32",
   slot: "u32",
   klWeight: "f32",
   capacity: "f32",

@@ -27,6 +27,8 @@ export interface Input {
   readonly constants?: Readonly<Record<string, string>>;
   /** WGSL for the value at `at`, of channels `c`. */
   readonly value: string;
+  /** Functions that the value needs. */
+  readonly globals?: string;
   /** A statement that keeps `value` for later programs. */
   readonly keep?: string;
   /** What a workgroup does before it reads the first value. */

@@ -99,7 +99,9 @@ export function staged(
     threads,
     grid: (images) => [Math.min(all.of(images), most)],
     flops: all.of(1) * convolutionFlops(shape),
-    globals: `${output.globals ?? ""}${moments?.globals ?? ""}
+    globals: `${output.globals ?? ""}${moments?.globals ?? ""}${
+      input.globals ?? ""
+    }
 var<workgroup> tile: array<${type}, ${
       inPlace ? Math.max(map, kept, scratch) : map
     }>;

@@ -88,12 +88,14 @@ export class Training {
     const t = this.step + 1;
     const { adamBeta1, adamBeta2, seed } = options;
     const [key0, key1] = streamKey(seed, "epsilon");
+    const [pixelKey0, pixelKey1] = streamKey(seed, "binarize");
     const work = { kind: "training", dispatches: this.#dispatches };
     const wait = queue.record(work, {
       first,
       count,
       ordered: 1,
-      ...epsilon ? {} : { noise: 1, counter: step, key0, key1 },
+      ...epsilon ? {} : { noise: 1, key0, key1 },
+      ...{ counter: step, pixelKey0, pixelKey1 },
       slot: this.#unread.length,
       klWeight: hyper.beta,
       capacity: hyper.capacity,

@@ -12,6 +12,7 @@ import type { Dispatch, Pipelines, Program } from "./program.ts";
 export type Works = Readonly<
   Record<
     | "gather"
+    | "gathering"
     | "first"
     | "training"
     | "inference"
@@ -41,6 +42,7 @@ export async function compileWorks(
     })));
   const programs: Record<keyof Works, readonly Program[]> = {
     gather: [gather()],
+    gathering: [plan.gathering()],
     first: [plan.first()],
     training: plan.training(),
     inference: plan.inference(),
@@ -65,7 +67,7 @@ export async function compileWorks(
  * @param order The order in which they are trained on.
  */
 export function trainingOf(
-  { gather, first, training }: Works,
+  { gathering, first, training }: Works,
   buffers: Buffers,
   images: readonly GPUBuffer[],
   order: GPUBuffer,
@@ -78,5 +80,5 @@ export function trainingOf(
   // One buffer is gathered from on the way into the first layer.
   return images.length === 1
     ? [bind(first[0], images[0]), ...training.slice(1)]
-    : [...images.map((bytes) => bind(gather[0], bytes)), ...training];
+    : [...images.map((bytes) => bind(gathering[0], bytes)), ...training];
 }
