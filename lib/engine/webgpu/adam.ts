@@ -9,7 +9,7 @@ import { OUTPUT } from "../stages.ts";
 import { allUnits, type Partials, span } from "./filter.ts";
 import type { Layout } from "./layout.ts";
 import { linearRegion } from "./linear.ts";
-import { Loss, lossRow, recorded } from "./loss.ts";
+import { Loss, recorded } from "./loss.ts";
 import { type Program, program, read, write } from "./program.ts";
 
 /** Threads of a workgroup. */
@@ -21,15 +21,15 @@ export const ADAM_THREADS = 64;
  */
 export function adam(layout: Layout): Program {
   const { spec, filters, headsTranspose, tiling: { slices }, maps } = layout;
-  const { draws, headsLrFactor, adamBeta1, adamBeta2 } = layout.options;
+  const { headsLrFactor, adamBeta1, adamBeta2 } = layout.options;
   const lastBias = offsetOf(spec, `${OUTPUT}.bias`);
   const count = spec.parameterCount / 4;
   const each = ADAM_THREADS / slices;
   const workgroups = Math.ceil(count / each);
   const record = recorded(
-    spec.latentDim,
+    layout.lossRow,
     `(group.x - ${workgroups}u)`,
-    draws,
+    layout.draws,
   );
   const heads = 2 * spec.latentDim;
   const headWeight = offsetOf(spec, "fc_mu.weight");
@@ -99,7 +99,7 @@ export function adam(layout: Layout): Program {
       transposes: write("transposes", "f32"),
     },
     threads: ADAM_THREADS,
-    grid: () => [workgroups + lossRow(spec.latentDim)],
+    grid: () => [workgroups + layout.lossRow],
     globals: `${record.globals}
 ${
       slices > 1

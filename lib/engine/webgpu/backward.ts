@@ -11,7 +11,7 @@ import {
   type Partials,
   singleFilterGradient,
 } from "./filter.ts";
-import { latentBackward } from "./latent_backward.ts";
+import { klMeans, latentBackward } from "./latent_backward.ts";
 import { convolution, decodeRows, inputOf, partsOf } from "./layers.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
 import {
@@ -40,7 +40,14 @@ const [E0, E3, E6, D0, D3, D6] = STAGES;
 export function backward(layout: Layout): Program[] {
   return [
     inputGradient(layout, D6, gradientOf(D3.norm!, D3.output)),
-    filterGradientOf(layout, D6, D3),
+    filterGradientOf(
+      layout,
+      D6,
+      D3,
+      layout.options.freeBits > 0
+        ? [klMeans(layout, layout.filterThreads(D6))]
+        : [],
+    ),
     inputGradient(layout, D3, gradientOf(D0.norm!, D0.output)),
     filterGradientOf(layout, D3, D0),
     ...layout.maps.training ? mappedMiddle(layout) : middle(layout),
@@ -131,7 +138,7 @@ function splitOf(layout: Layout, partials: Partials): Split {
     partials,
     tile: layout.tiling.linear,
     threads: layout.filterThreads(D0),
-    draws: layout.options.draws,
+    latents: layout.latents,
   };
 }
 

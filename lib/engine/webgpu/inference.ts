@@ -84,7 +84,7 @@ export class Inference {
     const { options } = this.#shared;
     const { latentDim, seed } = options;
     const [key0, key1] = streamKey(seed, "evaluation");
-    const width = lossRow(latentDim);
+    const width = lossRow(options);
     const parts: Promise<TrainLosses>[] = [];
     let unread: Batch[] = [];
     const readRecords = () => {
@@ -155,7 +155,7 @@ export class Inference {
   }
 
   async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
-    const width = lossRow(this.#shared.options.latentDim);
+    const width = lossRow(this.#shared.options);
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
     await this.#runEach("scoring", scores.length, {
       prepare: async (first, count) => {

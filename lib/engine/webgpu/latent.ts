@@ -6,12 +6,11 @@
  * @module
  */
 import { offsetOf } from "../../model/spec.ts";
-import { noiseRows } from "../engine.ts";
 import { linearFlops } from "../stages.ts";
 import { exponentials, normals } from "./functions.ts";
-import { latentRow } from "./latents.ts";
+import { type LatentRow, latentRow } from "./latents.ts";
 import type { Layout } from "./layout.ts";
-import { Loss, lossRow } from "./loss.ts";
+import { Loss } from "./loss.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
 import { LATENT_THREADS as THREADS, overRows } from "./row_products.ts";
 import { declared, type Input } from "./sides.ts";
@@ -20,8 +19,8 @@ import { declared, type Input } from "./sides.ts";
 export interface LatentParts {
   /** The features, if the heads are wanted. */
   readonly features?: Input;
-  /** How many z to draw, with the KL divergence, from the heads; 0 if none. */
-  readonly draws: number;
+  /** Where z is to be drawn, with the KL divergence, from the heads. */
+  readonly draws?: LatentRow;
   /** Whether the decoder's first layer is wanted, of these z or of those given. */
   readonly decode: boolean;
 }
@@ -30,6 +29,7 @@ export interface LatentParts {
 export function latentForward(layout: Layout, parts: LatentParts): Program {
   const { features, draws, decode } = parts;
   const { latentDim } = layout.spec;
+  const row = draws ?? latentRow(latentDim);
   const bindings: Record<string, Binding> = {
     ...features?.bindings,
     ...features && {
@@ -50,7 +50,7 @@ export function latentForward(layout: Layout, parts: LatentParts): Program {
     threads: THREADS,
     grid: (images) => [images],
     flops: (features ? linearFlops(latentDim, ["heads"]) : 0) +
-      (decode ? Math.max(1, draws) * linearFlops(latentDim, ["fc_decode"]) : 0),
+      (decode ? row.draws * linearFlops(latentDim, ["fc_decode"]) : 0),
     globals: `
 ${draws ? exponentials + normals : ""}${features?.moments?.globals ?? ""}
 ${decode ? `var<workgroup> latent: array<f32, ${latentDim}>;` : ""}
@@ -63,19 +63,18 @@ var<workgroup> partial: array<vec4<f32>, ${THREADS}>;`
     }`,
     main: `
   let image = group.x;
-  ${features ? headsOf(layout, features, draws) : ""}
-  ${draws ? sampled(layout, draws) : ""}
-  ${decode ? decoded(layout, draws) : ""}`,
+  ${features ? headsOf(layout, features, row) : ""}
+  ${draws ? sampled(layout, row) : ""}
+  ${decode ? decoded(layout, row, draws !== undefined) : ""}`,
   });
 }
 
 function headsOf(
   { spec, headsTranspose }: Layout,
   features: Input,
-  draws: number,
+  { length }: LatentRow,
 ): string {
   const outputs = 2 * spec.latentDim;
-  const row = latentRow(spec.latentDim, Math.max(1, draws)).length;
   return `
   ${features.moments?.code(THREADS, "tile") ?? ""}
   {
@@ -94,7 +93,7 @@ function headsOf(
       let bias = ${offsetOf(spec, "fc_mu.bias")}u + n;
       sum += parameters[bias / 4u][bias % 4u];
       head[n] = sum;
-      latents[image * ${row}u + n] = sum;`,
+      latents[image * ${length}u + n] = sum;`,
     )
   }`;
 }
@@ -103,46 +102,45 @@ function headsOf(
  * Writes, as WGSL, the draws of z and the KL divergence of each dimension and of
  * the image.
  */
-function sampled({ spec, options }: Layout, draws: number): string {
-  const { latentDim } = spec;
-  const row = lossRow(latentDim);
-  const own = latentRow(latentDim, draws);
+function sampled({ options, lossRow }: Layout, own: LatentRow): string {
+  const { latentDim, draws, noises } = own;
   if (options.autoencoder) {
     return `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
     latents[image * ${own.length}u + ${own.z}u + d] = head[d];
-    losses[image * ${row}u + ${Loss.kl}u + d] = 0.0;
+    losses[image * ${lossRow}u + ${Loss.kl}u + d] = 0.0;
   }`;
   }
-  const pairs = noiseRows(draws);
+  // Without pairs, each row of noise is one draw's.
+  const each = noises < draws ? 2 : 1;
   const second = `latents[to + ${latentDim}u] = fma(-sigma, latents[at], mu);`;
   return `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
     let mu = head[d];
     let logvar = head[${latentDim}u + d];
     let sigma = exponential(0.5 * logvar);
-    for (var pair = 0u; pair < ${pairs}u; pair++) {
+    for (var pair = 0u; pair < ${noises}u; pair++) {
       let at = image * ${own.length}u + ${own.epsilon}u + pair * ${latentDim}u + d;
       if (job.noise == 1u) {
-        let row = (job.firstRow + image) * ${pairs}u + pair;
+        let row = (job.firstRow + image) * ${noises}u + pair;
         latents[at] = normal(row * ${latentDim}u + d);
       }
       let to = image * ${own.length}u + ${own.z}u + pair * ${
-    2 * latentDim
+    each * latentDim
   }u + d;
       latents[to] = fma(sigma, latents[at], mu);
       ${
-    draws === 1
+    each === 1
       ? ""
       : draws % 2
-      ? `if (pair < ${pairs - 1}u) { ${second} }`
+      ? `if (pair < ${noises - 1}u) { ${second} }`
       : second
   }
     }
     // −½ (1 + log σ² − μ² − σ²)
     let kl = 0.5 * (mu * mu + (sigma * sigma - 1.0 - logvar));
     head[d] = kl;
-    losses[image * ${row}u + ${Loss.kl}u + d] = kl;
+    losses[image * ${lossRow}u + ${Loss.kl}u + d] = kl;
   }
   workgroupBarrier();
   if (thread == 0u) {
@@ -152,13 +150,19 @@ function sampled({ spec, options }: Layout, draws: number): string {
   }`;
 }
 
-/** Writes the decoder's first layer, for each draw in turn. */
-function decoded({ spec }: Layout, draws: number): string {
-  const { latentDim } = spec;
-  const { z, length } = latentRow(latentDim, Math.max(1, draws));
+/**
+ * Writes the decoder's first layer, for each draw in turn.
+ *
+ * @param isDrawn Whether z has been drawn, or else is given.
+ */
+function decoded(
+  { spec }: Layout,
+  { latentDim, draws, z, length }: LatentRow,
+  isDrawn: boolean,
+): string {
   const rows = draws > 1 ? `(image * ${draws}u + draw)` : "image";
   // Each thread has written itself what it reads of the latents.
-  const from = draws === 0
+  const from = !isDrawn
     ? `z[image * ${latentDim}u + d]`
     : draws === 1
     ? `latents[image * ${length}u + ${z}u + d]`

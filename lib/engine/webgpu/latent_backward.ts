@@ -7,10 +7,11 @@
  */
 import { linearFlops, STAGES } from "../stages.ts";
 import { exponentials } from "./functions.ts";
-import { latentRow } from "./latents.ts";
 import type { Layout } from "./layout.ts";
+import { Loss } from "./loss.ts";
 import { BACKWARD_SUMS } from "./norm.ts";
 import { type Program, program, read, write } from "./program.ts";
+import type { FixedShare } from "./shares.ts";
 import {
   LATENT_THREADS as THREADS,
   overRows,
@@ -38,7 +39,7 @@ export function latentBackward(
   { gradient, width, columns: gradientColumns, weights }: Decoded,
 ): Program {
   const { spec: { latentDim }, headsTranspose } = layout;
-  const { autoencoder, draws } = layout.options;
+  const { draws, options: { autoencoder } } = layout;
   const { norm, output } = STAGES[2];
   const { name, channels } = norm!;
   const heads = 2 * latentDim;
@@ -102,16 +103,52 @@ var<workgroup> head: array<f32, ${heads}>;`,
 }
 
 /**
- * Writes the factor of the KL's gradient, β · sign(KL − C) of the batch's means,
- * of which each draw has its share.
+ * Makes the batch's mean of the KL of each dimension, where some of it is free.
+ *
+ * @param threads Those of a workgroup; each takes a dimension.
  */
-function klFactor({ spec: { latentDim }, options: { draws } }: Layout): string {
-  const { length, kl } = latentRow(latentDim, draws);
+export function klMeans(
+  { klMeans, lossRow, spec: { latentDim } }: Layout,
+  threads: number,
+): FixedShare {
+  return {
+    bindings: {
+      losses: read("losses", "f32"),
+      latents: write("latents", "f32"),
+    },
+    groups: Math.ceil(latentDim / threads),
+    main: `
+  let d = own * ${threads}u + thread;
+  if (d < ${latentDim}u) {
+    var sum = 0.0;
+    for (var image = 0u; image < job.count; image++) {
+      sum += losses[image * ${lossRow}u + ${Loss.kl}u + d];
+    }
+    latents[${klMeans}u + d] = sum / f32(job.count);
+  }`,
+  };
+}
+
+/**
+ * Writes the factor of the KL's gradient, β · sign(KL − C) of the batch's means,
+ * of which each draw has its share. With λ free nats the KL is Σ max(λ, KL of the
+ * dimension).
+ */
+function klFactor(
+  { draws, klMeans, latents: { latentDim, length, kl }, options }: Layout,
+): string {
+  const { freeBits } = options;
   const share = draws === 1 ? "job.klWeight" : `job.klWeight / ${draws}.0`;
   return `
   var kl = 0.0;
-  for (var image = thread; image < job.count; image += ${THREADS}u) {
+  ${
+    freeBits > 0
+      ? `for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {
+    kl += max(${freeBits}f, latents[${klMeans}u + d]);
+  }`
+      : `for (var image = thread; image < job.count; image += ${THREADS}u) {
     kl += latents[image * ${length}u + ${kl}u];
+  }`
   }
   partial[thread].x = kl;
   workgroupBarrier();
@@ -126,7 +163,9 @@ function klFactor({ spec: { latentDim }, options: { draws } }: Layout): string {
   kl = 0.0;
   for (var i = 0u; i < 16u; i++) { kl += partial[i].x; }
   let batch = f32(job.count);
-  let factor = ${share} / batch * sign(kl / batch - job.capacity);
+  let klFactor = ${share} / batch * sign(kl${
+    freeBits > 0 ? "" : " / batch"
+  } - job.capacity);
   workgroupBarrier();`;
 }
 
@@ -136,9 +175,10 @@ function klFactor({ spec: { latentDim }, options: { draws } }: Layout): string {
  * z = μ + σ·ε they are Σ dz and ½·σ·Σ ε·dz. The KL's own come on top, or, "sticking
  * the landing", its gradient with respect to z goes into dz: see `KlGradient`.
  */
-function slopesOf({ spec: { latentDim }, options }: Layout): string {
-  const { autoencoder, draws, klGradient } = options;
-  const row = latentRow(latentDim, draws);
+function slopesOf(
+  { draws, klMeans, latents: row, options }: Layout,
+): string {
+  const { latentDim, autoencoder, klGradient, freeBits, objective } = options;
   const store = `
       let to = own * ${row.length}u + ${row.slopes}u + n;
       latents[to] = head[n];
@@ -156,6 +196,12 @@ function slopesOf({ spec: { latentDim }, options }: Layout): string {
     draws === 1 ? "" : ` + draw * ${latentDim}u`
   }]`;
   return `
+      ${
+    freeBits > 0
+      ? `let factor = select(
+        0.0, klFactor, latents[${klMeans}u + n] >= ${freeBits}f);`
+      : "let factor = klFactor;"
+  }
       let at = own * ${row.length}u + n;
       let sigma = exponential(0.5 * latents[at + ${latentDim}u]);
       let noise = ${noise};
@@ -173,6 +219,13 @@ function slopesOf({ spec: { latentDim }, options }: Layout): string {
         mean += head[n];
         spread += head[${latentDim}u + n];
       }`
+  }
+      ${
+    objective === "btc"
+      ? `let others = own * ${row.length}u + ${row.slopes}u + n;
+      mean += latents[others];
+      spread += latents[others + ${latentDim}u];`
+      : ""
   }
       head[n] = mean;
       head[${latentDim}u + n] = spread;${store}`;

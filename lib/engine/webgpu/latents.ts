@@ -5,31 +5,52 @@
  *
  * @module
  */
-import { noiseRows } from "../engine.ts";
+import { noiseRows, type Objective } from "../engine.ts";
+
+/** Where an image's row of the buffer has what, in float32 elements. */
+export interface LatentRow {
+  readonly latentDim: number;
+  /** Draws of z. */
+  readonly draws: number;
+  /** Rows of noise: one for each pair of draws, or for each draw. */
+  readonly noises: number;
+  /** ε of each row of noise. Before it are μ and log σ² of each dimension. */
+  readonly epsilon: number;
+  /** The KL divergence of the image. */
+  readonly kl: number;
+  /** z of each draw. */
+  readonly z: number;
+  /**
+   * The gradients of μ and log σ². Before `latentBackward` makes them, the share
+   * of the total correlation.
+   */
+  readonly slopes: number;
+  readonly length: number;
+}
 
 /**
- * Where an image's row has what: μ and log σ² of each dimension, ε of each pair
- * of draws, the KL divergence of the image, z of each draw, and the gradients of
- * μ and log σ² (`slopes`).
+ * Lays out a row.
  *
  * @param draws Those of z for each image; one when nothing is trained.
  */
-export function latentRow(latentDim: number, draws = 1): {
-  readonly epsilon: number;
-  readonly kl: number;
-  readonly z: number;
-  readonly slopes: number;
-  readonly length: number;
-} {
+export function latentRow(
+  latentDim: number,
+  draws = 1,
+  objective?: Objective,
+): LatentRow {
+  const noises = noiseRows(draws, objective);
   const epsilon = 2 * latentDim;
-  const kl = epsilon + noiseRows(draws) * latentDim;
+  const kl = epsilon + noises * latentDim;
   const z = kl + 1, slopes = z + draws * latentDim;
-  return { epsilon, kl, z, slopes, length: slopes + 2 * latentDim };
+  const length = slopes + 2 * latentDim;
+  return { latentDim, draws, noises, epsilon, kl, z, slopes, length };
 }
 
 /** Writes, as WGSL, where z of the decoder's row `row` begins. */
-export function zAt(row: string, latentDim: number, draws = 1): string {
-  const { z, length } = latentRow(latentDim, draws);
+export function zAt(
+  row: string,
+  { latentDim, draws, z, length }: LatentRow,
+): string {
   return draws === 1
     ? `${row} * ${length}u + ${z}u`
     : `${row} / ${draws}u * ${length}u + ${row} % ${draws}u * ${latentDim}u` +

@@ -7,7 +7,7 @@
 import { offsetOf } from "../../model/spec.ts";
 import { mapFlops, MAPPED, type Norm, type Stage, STAGES } from "../stages.ts";
 import { down, up } from "./convolution.ts";
-import { zAt } from "./latents.ts";
+import { latentRow, zAt } from "./latents.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
 import { mapped } from "./map.ts";
 import { type Program, read, write } from "./program.ts";
@@ -134,10 +134,10 @@ export function makeMap(layout: Layout): Program {
 /** Makes decoder.0's output by the map, of z that `latentForward` drew. */
 export function mapDrawn(layout: Layout, training: boolean): Program {
   const { latentDim } = layout.options;
-  const draws = training ? layout.options.draws : 1;
+  const latents = training ? layout.latents : latentRow(latentDim);
   return byMap(layout, {
-    z: { buffer: "latents", at: (row) => zAt(row, latentDim, draws) },
-    rows: perImage(draws),
+    z: { buffer: "latents", at: (row) => zAt(row, latents) },
+    rows: perImage(latents.draws),
     norm: training ? MAPPED.norm : undefined,
   });
 }

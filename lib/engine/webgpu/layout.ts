@@ -13,17 +13,19 @@ import {
   modelSpec,
   offsetOf,
 } from "../../model/spec.ts";
+import { drawsOf } from "../../options/conflicts.ts";
 import { engineOptions } from "../checks.ts";
 import type { EngineOptions } from "../engine.ts";
 import { MAPPED, OUTPUT, type Stage, STAGES, usesMap } from "../stages.ts";
 import { filterThreads, type Partials } from "./filter.ts";
-import { latentRow } from "./latents.ts";
+import { type LatentRow, latentRow } from "./latents.ts";
 import { linearRegion, linearSplits } from "./linear.ts";
 import { lossRow } from "./loss.ts";
 import { MAP_ROW } from "./map.ts";
 import { BACKWARD_SUMS, RUNNING_LENGTH } from "./norm.ts";
 import { fixedRows, IMAGES, perImage, type Rows } from "./rows.ts";
 import type { Tiling } from "./tiling.ts";
+import { densityRow } from "./total_correlation.ts";
 
 /** What a plan is made for: a model and its largest batch. */
 export type PlanOptions = Omit<EngineOptions, "seed">;
@@ -55,6 +57,17 @@ export class Layout {
   readonly spec: ModelSpec;
   readonly options: Required<PlanOptions>;
   readonly tiling: Tiling;
+  /** Draws of z for each image of a training step. */
+  readonly draws: number;
+  /** How the rows of `latents` lie in training. */
+  readonly latents: LatentRow;
+  /**
+   * Where, behind these rows, the batch's mean of the KL of each dimension lies,
+   * if some of it is free.
+   */
+  readonly klMeans: number;
+  /** Length of a row of losses, and of a record. */
+  readonly lossRow: number;
   /** Whether fc_decode and decoder.0 are one map: in training, in inference. */
   readonly maps: { readonly training: boolean; readonly inference: boolean };
   /** The weights of the convolutions. */
@@ -73,8 +86,12 @@ export class Layout {
   constructor(options: PlanOptions, tiling: Tiling) {
     this.options = engineOptions({ ...options, seed: 0 });
     this.tiling = tiling;
-    const { latentDim, batchSize, draws } = this.options;
+    const { latentDim, batchSize, objective } = this.options;
+    const draws = this.draws = drawsOf(this.options);
     this.spec = modelSpec(latentDim);
+    this.latents = latentRow(latentDim, draws, objective);
+    this.klMeans = batchSize * this.latents.length;
+    this.lossRow = lossRow(this.options);
     this.maps = {
       training: usesMap(latentDim, batchSize * draws),
       inference: usesMap(latentDim, Infinity),
@@ -121,7 +138,7 @@ export class Layout {
 
   /** Returns the rows that a stage has in a training step. */
   trainingRows({ direction }: Stage): Rows {
-    return direction === "down" ? IMAGES : perImage(this.options.draws);
+    return direction === "down" ? IMAGES : perImage(this.draws);
   }
 
   /** Returns the layout of a stage's weights. */
@@ -144,7 +161,8 @@ export class Layout {
    */
   buffers(inferred: number, slots: number): Map<string, number> {
     const { latentDim, parameterCount } = this.spec;
-    const { batchSize, draws } = this.options;
+    const { batchSize, freeBits, objective } = this.options;
+    const { draws } = this;
     const images = Math.max(batchSize, inferred);
     const rows = Math.max(batchSize * draws, inferred);
     const sizes = new Map<string, number>([
@@ -154,18 +172,21 @@ export class Layout {
       ["gradients", this.#gradientCount],
       ["running", RUNNING_LENGTH],
       ["transposes", this.#transposeCount],
-      ["records", slots * lossRow(latentDim)],
+      ["records", slots * this.lossRow],
       ["image", images * IMAGE_PIXELS],
-      ["losses", rows * lossRow(latentDim)],
+      ["losses", rows * this.lossRow],
       [
         "latents",
         Math.max(
-          batchSize * latentRow(latentDim, draws).length,
+          this.klMeans + (freeBits > 0 ? latentDim : 0),
           inferred * latentRow(latentDim).length,
         ),
       ],
       ["z", inferred * latentDim],
     ]);
+    if (objective === "btc") {
+      sizes.set("densities", batchSize * densityRow(this).length);
+    }
     if (this.maps.training) {
       const { splits } = this.mapPartials;
       sizes.set("∂map", splits * (latentDim + 1) * 4 * MAP_ROW);

@@ -8,7 +8,7 @@
 import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops, MAPPED, type Norm } from "../stages.ts";
 import { type Partials, span } from "./filter.ts";
-import { latentRow, zAt } from "./latents.ts";
+import { type LatentRow, zAt } from "./latents.ts";
 import { MAP_ROW } from "./map.ts";
 import { coefficient } from "./norm.ts";
 import { read, write } from "./program.ts";
@@ -53,8 +53,7 @@ export interface Split {
   readonly tile: LinearTile;
   /** Threads of a workgroup. */
   readonly threads: number;
-  /** Draws of z for each image. */
-  readonly draws: number;
+  readonly latents: LatentRow;
 }
 
 /** A product over rows of the batch: some numbers of each, times its `value`. */
@@ -144,9 +143,8 @@ export function headsGradient(
   split: Split,
   mapped: boolean,
 ): FixedShare {
-  const { tile, partials, draws } = split;
+  const { tile, partials, latents } = split;
   const heads = 2 * spec.latentDim;
-  const row = latentRow(spec.latentDim, draws);
   const { first, length } = linearRegion(spec, mapped);
   const bias = (offsetOf(spec, "fc_mu.bias") - first) / 4;
   return {
@@ -161,7 +159,7 @@ export function headsGradient(
       ...split,
       each: 1,
       rows: heads,
-      factors: `image * ${row.length}u + ${row.slopes}u`,
+      factors: `image * ${latents.length}u + ${latents.slopes}u`,
       columns: COLUMNS,
       channels: norm.channels,
       value: { bindings: {}, value: "features[at]" },
@@ -204,7 +202,7 @@ export function decodeGradient(spec: ModelSpec, split: Split): FixedShare {
       latents: read("latents", "f32"),
       gradients: write("gradients"),
     },
-    flops: split.draws * linearFlops(spec.latentDim, ["fc_decode"]),
+    flops: split.latents.draws * linearFlops(spec.latentDim, ["fc_decode"]),
     ...affine(spec, split, {
       columns: COLUMNS,
       channels: FEATURE_COUNT,
@@ -234,7 +232,7 @@ export function mapGradient(
       latents: read("latents", "f32"),
       map: write("∂map"),
     },
-    flops: split.draws * linearFlops(spec.latentDim, ["map"]),
+    flops: split.latents.draws * linearFlops(spec.latentDim, ["map"]),
     ...affine(spec, split, {
       columns: MAP_ROW,
       channels: MAPPED.shape.large.channels,
@@ -258,9 +256,9 @@ function affine(
     ...split,
     ...of,
     columns,
-    each: split.draws,
+    each: split.latents.draws,
     rows: latentDim,
-    factors: zAt("image", latentDim, split.draws),
+    factors: zAt("image", split.latents),
     total: (r) =>
       r ? ["", ""] : ["var total = vec4<f32>();", "total += value;"],
     store: `

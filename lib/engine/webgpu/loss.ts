@@ -5,6 +5,7 @@
  * @module
  */
 import { IMAGE_PIXELS, type Likelihood } from "../../model/spec.ts";
+import type { Objective } from "../engine.ts";
 import { OUTPUT } from "../stages.ts";
 import { exponentials } from "./functions.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
@@ -21,9 +22,16 @@ export const Loss = {
   kl: 2,
 } as const;
 
-/** Returns the length of an image's row of losses, and of a batch's record. */
-export function lossRow(latentDim: number): number {
+/** Returns where the term stands that only this objective has, behind the KL. */
+export function ownTerm({ latentDim }: { readonly latentDim: number }): number {
   return Loss.kl + latentDim;
+}
+
+/** Returns the length of an image's row of losses, and of a batch's record. */
+export function lossRow(
+  options: { readonly latentDim: number; readonly objective: Objective },
+): number {
+  return ownTerm(options) + (options.objective === "elbo" ? 0 : 1);
 }
 
 /**
@@ -34,15 +42,15 @@ export function lossRow(latentDim: number): number {
  * @param draws Rows for each image.
  */
 export function lossOutput(
-  { likelihood, latentDim, bias, draws, training }: {
+  { likelihood, lossRow, bias, draws, training }: {
     readonly likelihood: Likelihood;
-    readonly latentDim: number;
+    readonly lossRow: number;
     readonly bias: number;
     readonly draws: number;
     readonly training: boolean;
   },
 ): Output {
-  const row = `group.x * ${lossRow(latentDim)}u`;
+  const row = `group.x * ${lossRow}u`;
   const rows = perImage(draws).code;
   const pixel = draws === 1
     ? "at"
@@ -95,13 +103,14 @@ export function pixelOutput(likelihood: Likelihood, bias: number): Output {
  * Sums all rows into the record of the job's slot, with 64 threads for each
  * `column` (a WGSL expression) of the rows. There is one for each draw, but the
  * KL of an image stands once: in the rows of the first draws, by number.
+ *
+ * @param row Length of a row.
  */
 export function recorded(
-  latentDim: number,
+  row: number,
   column: string,
   draws = 1,
 ): { bindings: Record<string, Binding>; globals: string; main: string } {
-  const row = lossRow(latentDim);
   const rows = draws === 1
     ? "job.count"
     : `select(job.count, ${perImage(draws).code}, ${column} < ${Loss.kl}u)`;
@@ -128,11 +137,11 @@ export function recorded(
 }
 
 /** Makes a program of {@linkcode recorded} alone; in training, Adam includes it. */
-export function record(latentDim: number): Program {
+export function record(row: number): Program {
   return program({
     name: "record",
     threads: 64,
-    grid: () => [lossRow(latentDim)],
-    ...recorded(latentDim, "group.x"),
+    grid: () => [row],
+    ...recorded(row, "group.x"),
   });
 }

@@ -8,7 +8,8 @@ import { STAGES } from "../stages.ts";
 import { adam } from "./adam.ts";
 import { backward } from "./backward.ts";
 import { gather, gathered } from "./images.ts";
-import { latentForward } from "./latent.ts";
+import { latentForward, type LatentParts } from "./latent.ts";
+import { latentRow } from "./latents.ts";
 import {
   biasOf,
   byBatch,
@@ -24,6 +25,7 @@ import { inferenceMoments } from "./norm.ts";
 import type { Program } from "./program.ts";
 import { normalised, type Output } from "./sides.ts";
 import type { Tiling } from "./tiling.ts";
+import { correlation, correlationBackward } from "./total_correlation.ts";
 
 const [E0, E3, E6, D0, D3, D6] = STAGES;
 
@@ -50,15 +52,18 @@ export class Plan {
   /** Forward, backward and Adam, after the batch has been gathered. */
   training(): Program[] {
     const { layout } = this;
-    const { draws } = layout.options;
+    const { draws, options: { objective } } = layout;
     const isMapped = layout.maps.training;
     return [
       ...[E0, E3, E6].map((stage) => trainingStage(layout, stage)),
       latentForward(layout, {
         features: byBatch(layout, E6),
-        draws,
+        draws: layout.latents,
         decode: !isMapped,
       }),
+      ...objective === "btc"
+        ? [correlation(layout), correlationBackward(layout)]
+        : [],
       ...isMapped
         ? [makeMap(layout), mapDrawn(layout, true)]
         : [trainingStage(layout, D0)],
@@ -84,18 +89,18 @@ export class Plan {
   /** The losses of a batch that has been gathered, with one draw of z. */
   evaluation(): Program[] {
     const { layout } = this;
-    const isMapped = layout.maps.inference;
+    const { maps: { inference: isMapped }, spec: { latentDim } } = layout;
     return [
-      ...this.#encoder({ draws: 1, decode: !isMapped }),
+      ...this.#encoder({ draws: latentRow(latentDim), decode: !isMapped }),
       isMapped ? mapDrawn(layout, false) : inferenceStage(layout, D0),
       ...this.#afterFirst(this.#losses(1, false)),
-      record(layout.options.latentDim),
+      record(layout.lossRow),
     ];
   }
 
   /** Heads of a batch that has been gathered. */
   encoding(): Program[] {
-    return this.#encoder({ draws: 0, decode: false });
+    return this.#encoder({ decode: false });
   }
 
   /** Pixel means of `z`. */
@@ -115,13 +120,12 @@ export class Plan {
   }
 
   #losses(draws: number, training: boolean): Output {
-    const { layout } = this;
-    const { latentDim, likelihood } = layout.options;
-    const bias = biasOf(layout, D6);
-    return lossOutput({ latentDim, likelihood, bias, draws, training });
+    const { options: { likelihood }, lossRow } = this.layout;
+    const bias = biasOf(this.layout, D6);
+    return lossOutput({ lossRow, likelihood, bias, draws, training });
   }
 
-  #encoder(latent: { draws: number; decode: boolean }): Program[] {
+  #encoder(latent: Omit<LatentParts, "features">): Program[] {
     const { layout } = this;
     return [
       ...[E0, E3, E6].map((stage) => inferenceStage(layout, stage)),
@@ -136,7 +140,7 @@ export class Plan {
     const { layout } = this;
     return [
       ...layout.maps.inference ? [mapGiven(layout)] : [
-        latentForward(layout, { draws: 0, decode: true }),
+        latentForward(layout, { decode: true }),
         inferenceStage(layout, D0),
       ],
       ...this.#afterFirst(output),

@@ -11,13 +11,16 @@ import {
   type TrainLosses,
 } from "../../model/losses.ts";
 import type { EngineOptions, Hyper } from "../engine.ts";
-import { Loss, lossRow } from "./loss.ts";
+import { TC_WEIGHT } from "../../options/run.ts";
+import { Loss, lossRow, ownTerm } from "./loss.ts";
 
 /** A batch that has left a record. */
 export interface Batch {
   readonly step: number;
   readonly count: number;
   readonly hyper: Hyper;
+  /** How many training images there are, if it is of these. */
+  readonly of?: number;
 }
 
 /** Adds up parts of the losses, in the order of their steps. */
@@ -39,17 +42,33 @@ export function sumRecords(
   batches: readonly Batch[],
   options: Required<EngineOptions>,
 ): TrainLosses {
-  const { latentDim } = options;
-  const width = lossRow(latentDim);
-  const sums = noTrainLosses(latentDim);
-  for (const [i, { step, count, hyper }] of batches.entries()) {
+  const width = lossRow(options);
+  const sums = noTrainLosses(options.latentDim);
+  for (const [i, batch] of batches.entries()) {
+    const { step, count, hyper } = batch;
     const record = records.subarray(i * width, (i + 1) * width);
     const terms = {
       images: count,
       reconstruction: record[Loss.reconstruction],
-      klPerDimension: Float64Array.from(record.subarray(Loss.kl)),
+      klPerDimension: Float64Array.from(
+        record.subarray(Loss.kl, ownTerm(options)),
+      ),
     };
-    addStep(sums, step, batchLosses(terms, hyper, options));
+    const losses = batchLosses(terms, hyper, options);
+    losses.total += more(batch, record[ownTerm(options)], options);
+    addStep(sums, step, losses);
   }
   return sums;
+}
+
+/** What the objective of a training step has more than that of an evaluation. */
+function more(
+  { count, of }: Batch,
+  own: number,
+  { latentDim, objective, tcWeight }: Required<EngineOptions>,
+): number {
+  if (of === undefined || objective !== "btc") return 0;
+  // The programs know nothing of N: log(N·B) is in log q(z) and in each log q(z_d).
+  const correlation = own + count * (latentDim - 1) * Math.log(of * count);
+  return ((tcWeight ?? TC_WEIGHT) - 1) * correlation;
 }

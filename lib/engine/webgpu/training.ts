@@ -4,9 +4,11 @@
  * @module
  */
 import type { TrainLosses } from "../../model/losses.ts";
+import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { drawsOf } from "../../options/conflicts.ts";
 import { streamKey } from "../../rng.ts";
 import { firstLine } from "../../text.ts";
-import { type BatchRef, type Hyper, noiseRows } from "../engine.ts";
+import type { BatchRef, Hyper } from "../engine.ts";
 import { GpuError } from "../gpu.ts";
 import { createWords } from "./buffers.ts";
 import { imageBuffers } from "./images.ts";
@@ -29,6 +31,7 @@ export class Training {
   /** What a step on the present images dispatches. */
   #dispatches: readonly Dispatch[] = [];
   #images: GPUBuffer[] = [];
+  #imageCount = 0;
   #order: GPUBuffer | undefined;
   #unread: Batch[] = [];
   /** Losses that were read before they were asked for. */
@@ -55,6 +58,7 @@ export class Training {
     for (const buffer of this.#images) buffer.destroy();
     this.#images = [];
     try {
+      this.#imageCount = images.length / IMAGE_PIXELS;
       const bytes = images as Uint8Array<ArrayBuffer>;
       this.#images = imageBuffers(device, bytes, limit);
     } catch (error) {
@@ -104,7 +108,7 @@ export class Training {
     });
     this.step = t;
     this.stepsRecorded++;
-    this.#unread.push({ step, count, hyper });
+    this.#unread.push({ step, count, hyper, of: this.#imageCount });
     if (this.#unread.length === MOST_JOBS) this.read();
     return wait;
   }
@@ -115,7 +119,7 @@ export class Training {
     if (batches.length === 0) return;
     this.#unread = [];
     const { options, queue, buffers } = this.#shared;
-    const length = batches.length * lossRow(options.latentDim);
+    const length = batches.length * lossRow(options);
     const reading = queue.read([buffers.get("records"), length])
       .then(([records]) => sumRecords(records, batches, options));
     reading.catch(() => {}); // whoever takes the losses will hear of it
@@ -145,9 +149,11 @@ export class Training {
 
   /** Puts noise where `latentForward` would leave its own. */
   #setNoise(noise: Float32Array): void {
-    const { options: { latentDim, draws }, queue, buffers } = this.#shared;
-    const { length, epsilon } = latentRow(latentDim, draws);
-    const width = noiseRows(draws) * latentDim;
+    const { options, queue, buffers } = this.#shared;
+    const { latentDim, objective } = options;
+    const row = latentRow(latentDim, drawsOf(options), objective);
+    const { length, epsilon } = row;
+    const width = row.noises * latentDim;
     const rows = new Float32Array(noise.length / width * length);
     for (let i = 0; i * width < noise.length; i++) {
       const own = noise.subarray(i * width, (i + 1) * width);
