@@ -11,6 +11,7 @@ import {
   type Partials,
   singleFilterGradient,
 } from "./filter.ts";
+import { weighted } from "./importance.ts";
 import { klMeans, latentBackward } from "./latent_backward.ts";
 import { convolution, decodeRows, inputOf, partsOf } from "./layers.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
@@ -39,6 +40,7 @@ const [E0, E3, E6, D0, D3, D6] = STAGES;
 /** Makes the way back. */
 export function backward(layout: Layout): Program[] {
   return [
+    ...hasOwnWay(layout) ? toLatents(layout) : [],
     inputGradient(layout, D6, gradientOf(D3.norm!, D3.output)),
     filterGradientOf(
       layout,
@@ -59,20 +61,66 @@ export function backward(layout: Layout): Program[] {
   ];
 }
 
+/** Whether z follows other weights of the draws than the decoder. */
+function hasOwnWay({ options: { objective } }: Layout): boolean {
+  return objective === "iwae";
+}
+
+/**
+ * From the decoder's output back to the features, with the draws' weights for z.
+ * What it leaves of the decoder's own gradients, the way that follows makes anew.
+ */
+function toLatents(layout: Layout): Program[] {
+  const own = { suffix: " to z", gradient: weighted(layout, true) };
+  const norm = (stage: Stage) => {
+    const threads = layout.filterThreads(D6);
+    const share = normGradientOf(layout, stage, threads);
+    const main = { ...share, groups: () => share.groups };
+    return sharedOut(`∂${stage.norm!.name} to z`, threads, main, []);
+  };
+  const { suffix } = own;
+  return [
+    inputGradient(layout, D6, gradientOf(D3.norm!, D3.output), own),
+    norm(D3),
+    inputGradient(layout, D3, gradientOf(D0.norm!, D0.output), { suffix }),
+    norm(D0),
+    ...layout.maps.training
+      ? []
+      : [inputGradient(layout, D0, stored("∂fc_decode"), { suffix })],
+    ...throughLatents(layout),
+  ];
+}
+
+/** From z to the features. */
+function throughLatents(layout: Layout): Program[] {
+  const { spec, maps, map } = layout;
+  return [latentBackward(
+    layout,
+    maps.training
+      ? {
+        gradient: throughNorm(D0.norm!, D0, false),
+        width: MAP_ROW,
+        columns: D0.norm!.channels / 4,
+        weights: { buffer: "transposes", offset: map },
+      }
+      : {
+        gradient: plain("∂fc_decode", "vec4<f32>"),
+        width: FEATURE_COUNT / 4,
+        columns: FEATURE_COUNT / 4,
+        weights: {
+          buffer: "parameters",
+          offset: offsetOf(spec, "fc_decode.weight"),
+        },
+      },
+  )];
+}
+
 /** From decoder.0's output back to the features. */
 function middle(layout: Layout): Program[] {
   const { spec, linear } = layout;
   return [
     inputGradient(layout, D0, stored("∂fc_decode")),
-    latentBackward(layout, {
-      gradient: plain("∂fc_decode", "vec4<f32>"),
-      width: FEATURE_COUNT / 4,
-      columns: FEATURE_COUNT / 4,
-      weights: {
-        buffer: "parameters",
-        offset: offsetOf(spec, "fc_decode.weight"),
-      },
-    }),
+    ...hasOwnWay(layout) ? [] : throughLatents(layout),
     filterGradientOf(layout, D0, E6, [
       headsGradientOf(layout),
       decodeGradient(spec, splitOf(layout, linear)),
@@ -112,12 +160,7 @@ function mappedMiddle(layout: Layout): Program[] {
     [],
   );
   return [
-    latentBackward(layout, {
-      gradient,
-      width: MAP_ROW,
-      columns: D0.norm!.channels / 4,
-      weights: { buffer: "transposes", offset: layout.map },
-    }),
+    ...hasOwnWay(layout) ? [] : throughLatents(layout),
     sharedOut(
       "linearGradients",
       threads,
@@ -149,18 +192,24 @@ function headsGradientOf(layout: Layout): FixedShare {
 }
 
 /** What arrives at a stage's output on the way back. */
-function gradientInto(stage: Stage, keep: boolean): Input {
-  return stage.norm
-    ? throughNorm(stage.norm, stage, keep)
+function gradientInto(layout: Layout, stage: Stage, keep: boolean): Input {
+  if (stage.norm) return throughNorm(stage.norm, stage, keep);
+  return layout.options.objective === "iwae" && stage === D6
+    ? weighted(layout, false)
     : plain(`∂${stage.name}`, "f32");
 }
 
 /** Keeps the gradient before the ReLU for the filter gradient. */
-function inputGradient(layout: Layout, stage: Stage, output: Output): Program {
+function inputGradient(
+  layout: Layout,
+  stage: Stage,
+  output: Output,
+  { suffix = "", gradient = gradientInto(layout, stage, true) } = {},
+): Program {
   const back = stage.direction === "down" ? "up" : "down";
   return convolution(layout, stage, back, {
-    name: `∂${stage.name} input`,
-    input: gradientInto(stage, true),
+    name: `∂${stage.name} input${suffix}`,
+    input: gradient,
     output,
     rows: layout.trainingRows(stage),
   });
@@ -181,7 +230,7 @@ function filterGradientOf(
   const before = inputOf(stage);
   const after = norm && next
     ? plain(`∂${name}`, "vec4<f32>")
-    : gradientInto(stage, false);
+    : gradientInto(layout, stage, false);
   const make = shape.large.channels === 1
     ? singleFilterGradient
     : filterGradient;

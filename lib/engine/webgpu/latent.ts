@@ -8,7 +8,7 @@
 import { offsetOf } from "../../model/spec.ts";
 import { linearFlops } from "../stages.ts";
 import { exponentials, normals } from "./functions.ts";
-import { type LatentRow, latentRow } from "./latents.ts";
+import { isPaired, type LatentRow, latentRow } from "./latents.ts";
 import type { Layout } from "./layout.ts";
 import { Loss } from "./loss.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
@@ -112,7 +112,7 @@ function sampled({ options, lossRow }: Layout, own: LatentRow): string {
   }`;
   }
   // Without pairs, each row of noise is one draw's.
-  const each = noises < draws ? 2 : 1;
+  const each = isPaired(own) ? 2 : 1;
   const second = `latents[to + ${latentDim}u] = fma(-sigma, latents[at], mu);`;
   return `
   for (var d = thread; d < ${latentDim}u; d += ${THREADS}u) {

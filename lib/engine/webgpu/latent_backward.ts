@@ -7,6 +7,7 @@
  */
 import { linearFlops, STAGES } from "../stages.ts";
 import { exponentials } from "./functions.ts";
+import { isPaired } from "./latents.ts";
 import type { Layout } from "./layout.ts";
 import { Loss } from "./loss.ts";
 import { BACKWARD_SUMS } from "./norm.ts";
@@ -39,7 +40,7 @@ export function latentBackward(
   { gradient, width, columns: gradientColumns, weights }: Decoded,
 ): Program {
   const { spec: { latentDim }, headsTranspose } = layout;
-  const { draws, options: { autoencoder } } = layout;
+  const { draws, options: { autoencoder, objective } } = layout;
   const { norm, output } = STAGES[2];
   const { name, channels } = norm!;
   const heads = 2 * latentDim;
@@ -77,7 +78,11 @@ var<workgroup> head: array<f32, ${heads}>;`,
     main: `
   let own = group.x;
   ${load(draws === 1 ? "own" : `(own * ${draws}u)`)}
-  ${autoencoder ? "workgroupBarrier();" : klFactor(layout)}
+  ${
+      autoencoder || objective === "iwae"
+        ? "workgroupBarrier();"
+        : klFactor(layout)
+    }
   ${
       draws === 1 ? slopes : `for (var draw = 0u; draw < ${draws}u; draw++) {
   if (draw > 0u) {
@@ -131,13 +136,18 @@ export function klMeans(
 
 /**
  * Writes the factor of the KL's gradient, β · sign(KL − C) of the batch's means,
- * of which each draw has its share. With λ free nats the KL is Σ max(λ, KL of the
+ * of which each draw has its share, or that of an objective without them. With λ free nats the KL is Σ max(λ, KL of the
  * dimension).
  */
 function klFactor(
   { draws, klMeans, latents: { latentDim, length, kl }, options }: Layout,
 ): string {
-  const { freeBits } = options;
+  const { freeBits, objective } = options;
+  if (objective === "btc") {
+    return `
+  let klFactor = 1.0 / f32(job.count);
+  workgroupBarrier();`;
+  }
   const share = draws === 1 ? "job.klWeight" : `job.klWeight / ${draws}.0`;
   return `
   var kl = 0.0;
@@ -174,6 +184,7 @@ function klFactor(
  * from that of the reconstruction with respect to z (`sum`). With
  * z = μ + σ·ε they are Σ dz and ½·σ·Σ ε·dz. The KL's own come on top, or, "sticking
  * the landing", its gradient with respect to z goes into dz: see `KlGradient`.
+ * The importance-weighted bound does the same, with w̃² as the factor.
  */
 function slopesOf(
   { draws, klMeans, latents: row, options }: Layout,
@@ -190,6 +201,8 @@ function slopesOf(
   }
   const noise = draws === 1
     ? `latents[at + ${row.epsilon}u]`
+    : !isPaired(row)
+    ? `latents[at + ${row.epsilon}u + draw * ${latentDim}u]`
     : `select(1.0, -1.0, draw % 2u == 1u)` +
       ` * latents[at + ${row.epsilon}u + draw / 2u * ${latentDim}u]`;
   const z = `latents[at + ${row.z}u${
@@ -197,7 +210,12 @@ function slopesOf(
   }]`;
   return `
       ${
-    freeBits > 0
+    objective === "iwae"
+      ? `let weight = latents[own * ${row.length}u + ${row.weights}u${
+        draws === 1 ? "" : " + draw"
+      }];
+      let factor = weight * weight / f32(job.count);`
+      : freeBits > 0
       ? `let factor = select(
         0.0, klFactor, latents[${klMeans}u + n] >= ${freeBits}f);`
       : "let factor = klFactor;"
@@ -206,7 +224,7 @@ function slopesOf(
       let sigma = exponential(0.5 * latents[at + ${latentDim}u]);
       let noise = ${noise};
       ${
-    klGradient === "stl"
+    klGradient === "stl" || objective === "iwae"
       ? `var mean = fma(factor, ${z} - noise / sigma, sum);
       var spread = 0.5 * (mean * noise * sigma);`
       : `var mean = fma(factor, latents[at], sum);

@@ -20,6 +20,8 @@ export interface LatentRow {
   readonly kl: number;
   /** z of each draw. */
   readonly z: number;
+  /** The importance weight of each draw, where the objective has them. */
+  readonly weights: number;
   /**
    * The gradients of μ and log σ². Before `latentBackward` makes them, the share
    * of the total correlation.
@@ -41,9 +43,15 @@ export function latentRow(
   const noises = noiseRows(draws, objective);
   const epsilon = 2 * latentDim;
   const kl = epsilon + noises * latentDim;
-  const z = kl + 1, slopes = z + draws * latentDim;
+  const z = kl + 1, weights = z + draws * latentDim;
+  const slopes = weights + (objective === "iwae" ? draws : 0);
   const length = slopes + 2 * latentDim;
-  return { latentDim, draws, noises, epsilon, kl, z, slopes, length };
+  return { latentDim, draws, noises, epsilon, kl, z, weights, slopes, length };
+}
+
+/** Tells whether draws 2j and 2j + 1 share a row of noise. */
+export function isPaired({ draws, noises }: LatentRow): boolean {
+  return noises < draws;
 }
 
 /** Writes, as WGSL, where z of the decoder's row `row` begins. */

@@ -42,16 +42,18 @@ export function lossRow(
  * @param draws Rows for each image.
  */
 export function lossOutput(
-  { likelihood, lossRow, bias, draws, training }: {
+  { likelihood, lossRow, bias, draws, training, isWeighted = false }: {
     readonly likelihood: Likelihood;
     readonly lossRow: number;
     readonly bias: number;
     readonly draws: number;
     readonly training: boolean;
+    /** Whether the gradient is still to be given the weights of the draws. */
+    readonly isWeighted?: boolean;
   },
 ): Output {
   const row = `group.x * ${lossRow}u`;
-  const rows = perImage(draws).code;
+  const share = perImage(isWeighted ? 1 : draws).code;
   const pixel = draws === 1
     ? "at"
     : `at - (image - image / ${draws}u) * ${IMAGE_PIXELS}u`;
@@ -75,14 +77,14 @@ export function lossOutput(
     globals: likelihood === "bce" ? exponentials : "",
     store: `${output}
     ${loss}
-    ${training ? `gradient[at] = slope / f32(${rows});` : ""}
+    ${training ? `gradient[at] = slope / f32(${share});` : ""}
     sum0 += vec4(loss, slope, 0.0, 0.0);`,
     sums: 1,
     single: true,
     finish: `losses[${row} + ${Loss.reconstruction}u] = total0.x${
       draws === 1 ? "" : ` / ${draws}.0`
     };
-    losses[${row} + ${Loss.slope}u] = total0.y / f32(${rows});`,
+    losses[${row} + ${Loss.slope}u] = total0.y / f32(${share});`,
   };
 }
 

@@ -8,6 +8,7 @@ import { STAGES } from "../stages.ts";
 import { adam } from "./adam.ts";
 import { backward } from "./backward.ts";
 import { gather, gathered } from "./images.ts";
+import { importance } from "./importance.ts";
 import { latentForward, type LatentParts } from "./latent.ts";
 import { latentRow } from "./latents.ts";
 import {
@@ -69,6 +70,7 @@ export class Plan {
         : [trainingStage(layout, D0)],
       trainingStage(layout, D3),
       trainingStage(layout, D6, { output: this.#losses(draws, true) }),
+      ...objective === "iwae" ? [importance(layout)] : [],
       ...backward(layout),
       adam(layout),
     ];
@@ -120,9 +122,12 @@ export class Plan {
   }
 
   #losses(draws: number, training: boolean): Output {
-    const { options: { likelihood }, lossRow } = this.layout;
+    const { options: { likelihood, objective }, lossRow } = this.layout;
     const bias = biasOf(this.layout, D6);
-    return lossOutput({ lossRow, likelihood, bias, draws, training });
+    return lossOutput({
+      ...{ lossRow, likelihood, bias, draws, training },
+      isWeighted: training && objective === "iwae",
+    });
   }
 
   #encoder(latent: Omit<LatentParts, "features">): Program[] {

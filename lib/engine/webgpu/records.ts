@@ -7,6 +7,7 @@ import {
   addLosses,
   addStep,
   batchLosses,
+  type LossSums,
   noTrainLosses,
   type TrainLosses,
 } from "../../model/losses.ts";
@@ -55,20 +56,35 @@ export function sumRecords(
       ),
     };
     const losses = batchLosses(terms, hyper, options);
-    losses.total += more(batch, record[ownTerm(options)], options);
+    if (batch.of !== undefined && options.objective !== "elbo") {
+      losses.total = totalOf(
+        losses,
+        record[ownTerm(options)],
+        batch.of,
+        options,
+      );
+    }
     addStep(sums, step, losses);
   }
   return sums;
 }
 
-/** What the objective of a training step has more than that of an evaluation. */
-function more(
-  { count, of }: Batch,
+/**
+ * Returns the objective of a batch where it is no `elbo`.
+ *
+ * @param own The term that it alone has.
+ * @param among How many training images there are.
+ */
+function totalOf(
+  { images, reconstruction, klPerDimension }: LossSums,
   own: number,
+  among: number,
   { latentDim, objective, tcWeight }: Required<EngineOptions>,
 ): number {
-  if (of === undefined || objective !== "btc") return 0;
+  if (objective === "iwae") return own;
   // The programs know nothing of N: log(N·B) is in log q(z) and in each log q(z_d).
-  const correlation = own + count * (latentDim - 1) * Math.log(of * count);
-  return ((tcWeight ?? TC_WEIGHT) - 1) * correlation;
+  const constant = (latentDim - 1) * Math.log(among * images);
+  const kl = klPerDimension.reduce((sum, kl) => sum + kl, 0);
+  return reconstruction + kl +
+    ((tcWeight ?? TC_WEIGHT) - 1) * (own + images * constant);
 }
