@@ -18,6 +18,7 @@ import { trainingOrder } from "./engine/webgpu/training_order.ts";
 import { initialState, type TrainState } from "./model/init.ts";
 import type { LossSums } from "./model/losses.ts";
 import { IMAGE_PIXELS, modelSpec } from "./model/spec.ts";
+import { drawsOf } from "./options/conflicts.ts";
 
 /** A model and batch small enough for any engine. */
 export const PROBE: EngineOptions = {
@@ -167,7 +168,8 @@ function stepTensors(
   losses: LossSums,
   state: TrainState,
 ): ProbeTensor[] {
-  const { latentDim, batchSize, draws } = engineOptions(options);
+  const { latentDim, batchSize, objective, ...rest } = engineOptions(options);
+  const rows = batchSize * drawsOf({ objective, ...rest });
   const spec = modelSpec(latentDim);
   const before = beginning(options).parameters;
   const changes = state.parameters.map((value, i) => value - before[i]);
@@ -177,12 +179,22 @@ function stepTensors(
     return arena.subarray(offset, offset + shape.reduce((a, b) => a * b));
   };
   const made = trainingOrder(
-    usesMap(latentDim, batchSize * draws),
+    usesMap(latentDim, rows),
+    objective,
   ).flatMap(({ programs, tensors }) =>
     tensors.map((name): ProbeTensor => {
       if (name === "KL") {
         const values = losses.klPerDimension;
         return { part: "forward", name, programs, values };
+      }
+      if (name === "total correlation") {
+        // Beside the KL, of which it is a part: with a weight of 1 it is 0.
+        const { klPerDimension, total, reconstruction } = losses;
+        const values = [...klPerDimension, total - reconstruction];
+        return { part: "forward", name, programs, values };
+      }
+      if (name === "bound") {
+        return { part: "forward", name, programs, values: [losses.total] };
       }
       if (name === "reconstruction") {
         const values = [losses.reconstruction];

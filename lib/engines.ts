@@ -17,6 +17,7 @@ import {
   gpuName,
   requestGpu,
 } from "./engine/gpu.ts";
+import { drawsOf } from "./options/conflicts.ts";
 import { WasmEngine } from "./engine/wasm/engine.ts";
 import { SimdError } from "./engine/wasm/threads.ts";
 import type { Tiling } from "./engine/webgpu/tiling.ts";
@@ -58,7 +59,8 @@ export interface GpuMemory {
    * Returns what is known of a GPU.
    *
    * @param gpu Its name, and what makes its programs others than the usual ones:
-   * a tiling, the draws of z, the gradient of the KL term.
+   * a tiling, the draws of z, the gradient of the KL term, pixels that are
+   * drawn, the objective, free nats.
    * @returns Nothing if it is to be tried.
    */
   recall(gpu: string, latentDim: number): Promise<GpuVerdict | undefined>;
@@ -150,13 +152,17 @@ async function takesGpu(
   tiling: Tiling | undefined,
   { threads, memory, onFallback, onTrial }: EngineChoice,
 ): Promise<boolean> {
-  const { latentDim, draws, klGradient } = options;
+  const { latentDim, klGradient, binarize, objective, freeBits } = options;
+  const draws = drawsOf(options);
   // What was right with other programs says nothing of these.
   const key = [
     name,
     ...tiling ? [JSON.stringify(tiling)] : [],
     ...draws > 1 ? [`draws ${draws}`] : [],
     ...klGradient === "analytic" ? [] : [klGradient],
+    ...binarize === "dynamic" ? ["drawn pixels"] : [],
+    ...objective === "elbo" ? [] : [objective],
+    ...freeBits > 0 ? ["free nats"] : [],
   ].join(" ");
   const known = await memory?.recall(key, latentDim);
   const verdict = known ?? await tryEngines(name, options, tiling, threads);

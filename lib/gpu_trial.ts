@@ -20,6 +20,7 @@ import {
   wordDifference,
 } from "./engine_check.ts";
 import { IMAGE_PIXELS } from "./model/spec.ts";
+import { drawsOf } from "./options/conflicts.ts";
 
 /** What a trial of a GPU came to. */
 export interface GpuVerdict {
@@ -65,8 +66,9 @@ export async function tryGpu(name: string, trial: Trial): Promise<GpuVerdict> {
     text: `webgpu on ${name} is wrong, ${wordDifference(difference)}`,
   });
 
-  const { batchSize, draws } = engineOptions(options);
-  const few = Math.min(Math.ceil(FEW / draws), batchSize);
+  const completed = engineOptions(options);
+  const { batchSize } = completed;
+  const few = Math.min(Math.ceil(FEW / drawsOf(completed)), batchSize);
   for (const count of batchSizes(few, batchSize)) {
     // With the tiles and the sizes that training will have: drivers have failed
     // at those alone.

@@ -83,16 +83,22 @@ Deno.test("probeState() notices an engine that keeps something of its own", {
 });
 
 Deno.test("trainingOrder() names the programs of a step, and no others", () => {
-  for (const batchSize of [2, 128]) {
+  const cases = ([2, 128] as const).flatMap((batchSize) =>
+    (["elbo", "iwae", "btc"] as const).map((objective) =>
+      [batchSize, objective] as const
+    )
+  );
+  for (const [batchSize, objective] of cases) {
     const model = {
-      latentDim: 3,
+      latentDim: 30,
       likelihood: "mse",
       autoencoder: false,
       batchSize,
+      objective,
     } as const;
     const programs = new Plan(model, HARDWARE).training()
       .map(({ name }) => name);
-    const order = trainingOrder(batchSize === 128);
+    const order = trainingOrder(batchSize === 128, objective);
     const named = order.flatMap(({ programs }) => programs);
     assertEquals(new Set(named), new Set(programs));
     // They come in the order of their dispatch, but for Adam, which is in all.

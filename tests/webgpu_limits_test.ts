@@ -20,6 +20,10 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
             [32, { draws: 64 }],
             [682, { draws: 3, klGradient: "stl" }],
             [1024, { draws: 2 }],
+            [1024, { draws: 2, freeBits: 0.5 }],
+            [2048, { objective: "btc" }],
+            [32, { objective: "iwae", importanceSamples: 64 }],
+            [2048, { objective: "iwae", importanceSamples: 1 }],
           ] as [number, Partial<EngineOptions>][]
         ) {
           const plan = new Plan({
@@ -28,6 +32,7 @@ for (const [name, tiling] of Object.entries({ HARDWARE, SOFTWARE })) {
             autoencoder: false,
             batchSize,
             ...more,
+            binarize: likelihood === "bce" ? "dynamic" : "none",
           }, tiling);
           for (const [name, words] of plan.layout.buffers(256, MOST_JOBS)) {
             assertLessOrEqual(4 * words, 2 ** 27, name);
@@ -55,10 +60,13 @@ Deno.test("training() makes 20 dispatches a step, 22 with the map, whatever the 
     likelihood: "mse",
     autoencoder: false,
   } as const;
-  const count = (batchSize: number, draws?: number) =>
-    new Plan({ ...model, batchSize, draws }, HARDWARE).training().length;
+  const count = (batchSize: number, more: Partial<EngineOptions> = {}) =>
+    new Plan({ ...model, batchSize, ...more }, HARDWARE).training().length;
   assertEquals(count(8), 20);
-  assertEquals(count(4, 2), 20);
+  assertEquals(count(4, { draws: 2 }), 20);
   assertEquals(count(128), 22);
-  assertEquals(count(8, 2), 22);
+  assertEquals(count(8, { draws: 2, freeBits: 1 }), 22);
+  assertEquals(count(128, { objective: "btc" }), 24);
+  assertEquals(count(128, { objective: "iwae" }), 27);
+  assertEquals(count(2, { objective: "iwae", importanceSamples: 1 }), 26);
 });

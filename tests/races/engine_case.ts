@@ -24,11 +24,18 @@ export interface EngineCase {
   readonly autoencoder?: boolean;
   readonly draws?: number;
   readonly klGradient?: EngineOptions["klGradient"];
+  readonly binarize?: EngineOptions["binarize"];
+  readonly objective?: EngineOptions["objective"];
+  readonly importanceSamples?: number;
+  readonly freeBits?: number;
   /** Images in each buffer, if one is not to hold all. */
   readonly perBuffer?: number;
 }
 
 const TILINGS: Record<EngineCase["tiling"], Tiling> = { HARDWARE, SOFTWARE };
+
+/** Pixels drawn black or white, and dimensions whose KL is free. */
+const FREE = { binarize: "dynamic", perBuffer: 2, freeBits: 0.01 } as const;
 
 /** The models and batches that are tried, with each tiling. */
 export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
@@ -43,15 +50,23 @@ export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
     // Without the map, and with it.
     { tiling, batch: 1, latentDim: 4, draws: 3 },
     { tiling, batch: 2, latentDim: 1, draws: 2, klGradient: "stl" },
+    { ...{ tiling, batch: 3, latentDim: 5, likelihood: "bce" }, ...FREE },
+    { tiling, batch: 2, latentDim: 140, objective: "btc" },
+    { tiling, batch: 7, latentDim: 3, objective: "btc" },
+    { tiling, batch: 1, latentDim: 4, objective: "iwae", importanceSamples: 3 },
+    { tiling, batch: 2, latentDim: 2, objective: "iwae", importanceSamples: 2 },
   ]);
 
 export function titleOf(of: EngineCase): string {
-  const { tiling, batch, latentDim, draws, klGradient } = of;
+  const { tiling, batch, latentDim, draws, klGradient, objective } = of;
   return [
     `${tiling}, batch ${batch}, latent ${latentDim}`,
     of.autoencoder ? "autoencoder" : of.likelihood ?? "mse",
     ...draws ? [`${draws} draws`] : [],
     ...klGradient ? [klGradient] : [],
+    ...of.binarize ? ["drawn pixels"] : [],
+    ...objective ? [objective] : [],
+    ...of.freeBits ? ["free nats"] : [],
   ].join(", ");
 }
 
@@ -72,23 +87,20 @@ export async function compareEngines(
   of: EngineCase,
   seed: number,
 ): Promise<void> {
-  const { batch, latentDim, likelihood = "mse", autoencoder = false } = of;
-  const { draws, klGradient } = of;
+  const { tiling, batch, perBuffer, ...model } = of;
   const options = {
-    latentDim,
-    likelihood,
-    autoencoder,
+    likelihood: "mse",
+    autoencoder: false,
+    ...model,
     batchSize: batch,
     seed,
-    draws,
-    klGradient,
-  };
+  } as const;
   const engines = [
     await WebGpuEngine.create({
       ...options,
       // So few workgroups that each takes several images.
-      tiling: { ...TILINGS[of.tiling], workgroups: Math.ceil(batch / 8) },
-      bindingLimit: of.perBuffer && 16 + of.perBuffer * IMAGE_PIXELS,
+      tiling: { ...TILINGS[tiling], workgroups: Math.ceil(batch / 8) },
+      bindingLimit: perBuffer && 16 + perBuffer * IMAGE_PIXELS,
     }),
     new WasmEngine({ ...options, threads: 1 }),
   ];

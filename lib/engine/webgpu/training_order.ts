@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Objective } from "../engine.ts";
 import { OUTPUT, type Stage, STAGES } from "../stages.ts";
 
 /**
@@ -10,8 +11,12 @@ import { OUTPUT, type Stage, STAGES } from "../stages.ts";
  * that show first what they have done.
  *
  * @param isMapped Whether fc_decode and decoder.0 are one map; see `usesMap`.
+ * @param objective What is minimised.
  */
-export function trainingOrder(isMapped: boolean): {
+export function trainingOrder(
+  isMapped: boolean,
+  objective: Objective = "elbo",
+): {
   readonly programs: readonly string[];
   readonly tensors: readonly string[];
 }[] {
@@ -35,12 +40,23 @@ export function trainingOrder(isMapped: boolean): {
     tensors: [`${name}.weight`],
   });
   const linear = isMapped ? "linearGradients" : `∂${d0.name} filter`;
+  const isWeighted = objective === "iwae";
+  const toZ = [
+    `∂${d6.name} input to z`,
+    `∂${d3.norm!.name} to z`,
+    `∂${d3.name} input to z`,
+    `∂${d0.norm!.name} to z`,
+    ...isMapped ? [] : [`∂${d0.name} input to z`],
+  ];
+  const middle = [
+    ...isWeighted ? toZ : [],
+    "latentBackward",
+    linear,
+    ...objective === "btc" ? ["correlationBackward"] : [],
+  ];
   const heads = [
-    {
-      programs: ["latentBackward", linear],
-      tensors: ["heads.weight", "heads.bias"],
-    },
-    behind(e6, "latentBackward", linear),
+    { programs: middle, tensors: ["heads.weight", "heads.bias"] },
+    behind(e6, ...middle),
   ];
   const decode = {
     programs: isMapped
@@ -53,17 +69,28 @@ export function trainingOrder(isMapped: boolean): {
     forward(e3, e6.name),
     forward(e6, "latentForward"),
     { programs: ["latentForward"], tensors: ["KL"] },
+    ...objective === "btc"
+      ? [{ programs: ["correlation"], tensors: ["total correlation"] }]
+      : [],
     ...isMapped
       ? [{ ...forward(d0, d3.name), programs: ["map", d0.name, d3.name] }]
       : [forward(d0, d3.name)],
     forward(d3, d6.name),
     { programs: [OUTPUT], tensors: ["reconstruction"] },
-    { programs: [OUTPUT, "adam"], tensors: [`${OUTPUT}.bias`] },
+    {
+      programs: [OUTPUT, ...isWeighted ? ["importance"] : [], "adam"],
+      tensors: [`${OUTPUT}.bias`],
+    },
+    ...isWeighted
+      ? [{ programs: ["importance"], tensors: ["bound"] }, ...heads]
+      : [],
     behind(d3, `∂${d6.name} input`, `∂${d6.name} filter`),
     filter(d6),
     behind(d0, `∂${d3.name} input`, `∂${d3.name} filter`),
     filter(d3),
-    ...isMapped
+    ...isWeighted
+      ? [decode, filter(d0)]
+      : isMapped
       ? [...heads, decode, filter(d0)]
       : [decode, ...heads, filter(d0)],
     behind(e3, `∂${e6.name} input`, `∂${e6.name} filter`),
