@@ -59,9 +59,10 @@ export const PROBE_HYPER: Hyper = {
 /**
  * A second moment to begin with. From zero the first updates are ± the learning
  * rate however small a gradient is, and the rounding of one that ought to vanish
- * would pass for an error.
+ * would pass for an error. Importance weights, exponentials of sums over all
+ * pixels, round more.
  */
-const SECOND_MOMENT = 1e-4;
+const SECOND_MOMENT = { elbo: 1e-4, btc: 1e-4, iwae: 0.1 };
 
 /** Gives an engine the images of a probe, in order. */
 export function loadProbe(engine: Engine, images: Uint8Array): void {
@@ -71,10 +72,12 @@ export function loadProbe(engine: Engine, images: Uint8Array): void {
 }
 
 /** The weights of the seed; of the running statistics, only what a step adds. */
-function beginning({ latentDim, seed }: EngineOptions): TrainState {
+function beginning(
+  { latentDim, seed, objective = "elbo" }: EngineOptions,
+): TrainState {
   const state = initialState(modelSpec(latentDim), seed);
   state.running.fill(0);
-  state.expAvgSq.fill(SECOND_MOMENT);
+  state.expAvgSq.fill(SECOND_MOMENT[objective]);
   return state;
 }
 

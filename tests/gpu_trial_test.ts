@@ -218,6 +218,11 @@ test("createEngine() keeps outcomes apart whose programs differ", async () => {
     { draws: 3 },
     { klGradient: "stl" },
     { draws: 2, klGradient: "stl" },
+    { objective: "btc" },
+    { objective: "iwae" },
+    { objective: "iwae", importanceSamples: 2 },
+    { freeBits: 0.1 },
+    { binarize: "dynamic", likelihood: "bce" },
     {},
     // In the same programs, other constants.
     { headsLrFactor: 0.3, adamBeta1: 0.7, adamBeta2: 0.95 },
@@ -304,6 +309,30 @@ Deno.test("tryGpu() holds the run's own draws of z and KL gradient against wasm'
     assertEquals(verdict.isTaken, false);
     assertMatch(verdict.text, /^webgpu on a fake is wrong, /);
     assertMatch(verdict.text, where);
+  }
+});
+
+Deno.test("tryGpu() holds the run's own objective and pixels against wasm's", async () => {
+  for (
+    const [of, own, where] of [
+      [{ objective: "btc" }, { tcWeight: 2 }, /first in correlation /],
+      [
+        // The bound of one draw has another value, but the same z.
+        { objective: "iwae", importanceSamples: 1 },
+        { objective: "elbo", importanceSamples: null },
+        /first in importance /,
+      ],
+      [{ freeBits: 1000 }, { freeBits: 0 }, /first in latentBackward or /],
+      [
+        { likelihood: "bce", binarize: "dynamic" },
+        { binarize: "none" },
+        /first in encoder\.0 or /,
+      ],
+    ] as const
+  ) {
+    const wrong = await tryInPlace((_, step) => step(), of, own);
+    assertEquals(wrong.verdict.isTaken, false);
+    assertMatch(wrong.verdict.text, where);
   }
 });
 
