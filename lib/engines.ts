@@ -17,11 +17,11 @@ import {
   gpuName,
   requestGpu,
 } from "./engine/gpu.ts";
-import { drawsOf } from "./options/conflicts.ts";
 import { WasmEngine } from "./engine/wasm/engine.ts";
 import { SimdError } from "./engine/wasm/threads.ts";
 import type { Tiling } from "./engine/webgpu/tiling.ts";
 import { type GpuVerdict, tryGpu } from "./gpu_trial.ts";
+import { drawsOf } from "./options/conflicts.ts";
 
 /** Which engine, and how it runs. */
 export interface EngineChoice {

@@ -11,8 +11,8 @@ import {
   type Partials,
   singleFilterGradient,
 } from "./filter.ts";
-import { weighted } from "./importance.ts";
-import { klMeans, latentBackward } from "./latent_backward.ts";
+import { weighted } from "./draw_weights.ts";
+import { latentBackward, meanKl } from "./latent_backward.ts";
 import { convolution, decodeRows, inputOf, partsOf } from "./layers.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
 import {
@@ -47,7 +47,7 @@ export function backward(layout: Layout): Program[] {
       D6,
       D3,
       layout.options.freeBits > 0
-        ? [klMeans(layout, layout.filterThreads(D6))]
+        ? [meanKl(layout, layout.filterThreads(D6))]
         : [],
     ),
     inputGradient(layout, D3, gradientOf(D0.norm!, D0.output)),

@@ -112,7 +112,7 @@ var<workgroup> head: array<f32, ${heads}>;`,
  *
  * @param threads Those of a workgroup; each takes a dimension.
  */
-export function klMeans(
+export function meanKl(
   { klMeans, lossRow, spec: { latentDim } }: Layout,
   threads: number,
 ): FixedShare {
@@ -135,9 +135,9 @@ export function klMeans(
 }
 
 /**
- * Writes the factor of the KL's gradient, β · sign(KL − C) of the batch's means,
- * of which each draw has its share, or that of an objective without them. With λ free nats the KL is Σ max(λ, KL of the
- * dimension).
+ * Writes the factor of the KL's gradient: β · sign(KL − C) of the batch's means,
+ * of which each draw has its share, and 1 in `btc`, which has neither β nor C.
+ * With λ free nats the KL is Σ max(λ, KL of the dimension).
  */
 function klFactor(
   { draws, klMeans, latents: { latentDim, length, kl }, options }: Layout,

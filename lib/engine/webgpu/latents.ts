@@ -1,13 +1,13 @@
 /**
- * What the buffer `latents` holds of each image. One buffer for all, because
- * WebGPU promises eight storage buffers to a program
- * (https://www.w3.org/TR/webgpu/#limit-default).
+ * What the buffers `latents` and `densities` hold of each image. The first has all
+ * that a step makes of it, because WebGPU promises eight storage buffers to a
+ * program (https://www.w3.org/TR/webgpu/#limit-default).
  *
  * @module
  */
 import { noiseRows, type Objective } from "../engine.ts";
 
-/** Where an image's row of the buffer has what, in float32 elements. */
+/** Where an image's row of `latents` has what, in float32 elements. */
 export interface LatentRow {
   readonly latentDim: number;
   /** Draws of z. */
@@ -63,4 +63,20 @@ export function zAt(
     ? `${row} * ${length}u + ${z}u`
     : `${row} / ${draws}u * ${length}u + ${row} % ${draws}u * ${latentDim}u` +
       ` + ${z}u`;
+}
+
+/**
+ * Where an image's row of `densities` has what, for the total correlation: with
+ * a_ijd = log N(z_id; μ_jd, σ²_jd) first log Σ_j exp a_ijd of each dimension;
+ * then that of Σ_d a_ijd, and which share each image j has in it.
+ */
+export interface DensityRow {
+  readonly shares: number;
+  readonly length: number;
+}
+
+/** Lays out a row. */
+export function densityRow(latentDim: number, batchSize: number): DensityRow {
+  const shares = latentDim + 1;
+  return { shares, length: shares + batchSize };
 }

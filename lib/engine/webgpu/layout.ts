@@ -18,14 +18,18 @@ import { engineOptions } from "../checks.ts";
 import type { EngineOptions } from "../engine.ts";
 import { MAPPED, OUTPUT, type Stage, STAGES, usesMap } from "../stages.ts";
 import { filterThreads, type Partials } from "./filter.ts";
-import { type LatentRow, latentRow } from "./latents.ts";
+import {
+  type DensityRow,
+  densityRow,
+  type LatentRow,
+  latentRow,
+} from "./latents.ts";
 import { linearRegion, linearSplits } from "./linear.ts";
 import { lossRow } from "./loss.ts";
 import { MAP_ROW } from "./map.ts";
 import { BACKWARD_SUMS, RUNNING_LENGTH } from "./norm.ts";
 import { fixedRows, IMAGES, perImage, type Rows } from "./rows.ts";
 import type { Tiling } from "./tiling.ts";
-import { densityRow } from "./total_correlation.ts";
 
 /** What a plan is made for: a model and its largest batch. */
 export type PlanOptions = Omit<EngineOptions, "seed">;
@@ -66,6 +70,7 @@ export class Layout {
    * if some of it is free.
    */
   readonly klMeans: number;
+  readonly densities: DensityRow;
   /** Length of a row of losses, and of a record. */
   readonly lossRow: number;
   /** Whether fc_decode and decoder.0 are one map: in training, in inference. */
@@ -91,6 +96,7 @@ export class Layout {
     this.spec = modelSpec(latentDim);
     this.latents = latentRow(latentDim, draws, objective);
     this.klMeans = batchSize * this.latents.length;
+    this.densities = densityRow(latentDim, batchSize);
     this.lossRow = lossRow(this.options);
     this.maps = {
       training: usesMap(latentDim, batchSize * draws),
@@ -185,7 +191,7 @@ export class Layout {
       ["z", inferred * latentDim],
     ]);
     if (objective === "btc") {
-      sizes.set("densities", batchSize * densityRow(this).length);
+      sizes.set("densities", batchSize * this.densities.length);
     }
     if (this.maps.training) {
       const { splits } = this.mapPartials;

@@ -8,7 +8,7 @@ import { STAGES } from "../stages.ts";
 import { adam } from "./adam.ts";
 import { backward } from "./backward.ts";
 import { gather, gathered } from "./images.ts";
-import { importance } from "./importance.ts";
+import { importance } from "./draw_weights.ts";
 import { latentForward, type LatentParts } from "./latent.ts";
 import { latentRow } from "./latents.ts";
 import {

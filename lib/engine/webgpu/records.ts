@@ -11,8 +11,8 @@ import {
   noTrainLosses,
   type TrainLosses,
 } from "../../model/losses.ts";
-import type { EngineOptions, Hyper } from "../engine.ts";
 import { TC_WEIGHT } from "../../options/run.ts";
+import type { EngineOptions, Hyper } from "../engine.ts";
 import { Loss, lossRow, ownTerm } from "./loss.ts";
 
 /** A batch that has left a record. */

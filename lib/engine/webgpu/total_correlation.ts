@@ -19,19 +19,6 @@ import { type Program, program, read, write } from "./program.ts";
 /** Threads of a workgroup. */
 const THREADS = 128;
 
-/**
- * Where an image's row of `densities` has what: log Σ_j exp a_ijd of each
- * dimension and, last, of their sum over the dimensions; then the share that each
- * image j has in that of the sum.
- */
-export function densityRow({ options: { latentDim, batchSize } }: Layout): {
-  readonly shares: number;
-  readonly length: number;
-} {
-  const shares = latentDim + 1;
-  return { shares, length: shares + batchSize };
-}
-
 /** Sums over the images in slices, so that few columns leave no thread idle. */
 function slicesOf(columns: number): number {
   return Math.max(1, Math.floor(THREADS / columns));
@@ -39,9 +26,8 @@ function slicesOf(columns: number): number {
 
 /** Makes an image's densities and its term of the total correlation. */
 export function correlation(layout: Layout): Program {
-  const { lossRow, options, latents: { length, z } } = layout;
+  const { lossRow, options, latents: { length, z }, densities: row } = layout;
   const { latentDim, batchSize } = options;
-  const row = densityRow(layout);
   const columns = latentDim + 1;
   const slices = slicesOf(columns);
   return program({
@@ -132,10 +118,9 @@ fn density(z: f32, at: u32) -> f32 {
  * (s_ij − r_ijd) / B. It is left where `latentBackward` finds it.
  */
 export function correlationBackward(layout: Layout): Program {
-  const { options, latents } = layout;
+  const { options, latents, densities: row } = layout;
   const { latentDim, tcWeight } = options;
   const { length, z, epsilon, slopes } = latents;
-  const row = densityRow(layout);
   const slices = slicesOf(latentDim);
   return program({
     name: "correlationBackward",
