@@ -66,6 +66,11 @@ export { SimdError, WorkerError } from "./engine/wasm/threads.ts";
 export { createEngine, type EngineChoice, type GpuMemory } from "./engines.ts";
 export type { GpuVerdict } from "./gpu_trial.ts";
 export { interpolate, type InterpolationMode } from "./latent/interpolate.ts";
+export {
+  type GaussianMixture,
+  sampleMixture,
+} from "./math/gaussian_mixture.ts";
+export { chooseMixture, type ChosenMixture } from "./math/mixture_fit.ts";
 export type { TrainState } from "./model/init.ts";
 export type {
   EpochRecord,
