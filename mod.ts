@@ -64,8 +64,21 @@ export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
 export { type Estimate, estimate } from "./lib/math/estimate.ts";
 export type { KlDecomposition } from "./lib/metrics/decomposition.ts";
 export {
+  type Classifier,
+  featureModel,
+  type LinearLayer,
+  readClassifier,
+} from "./lib/metrics/features.ts";
+export {
   measure,
   type Measurement,
   type Metrics,
 } from "./lib/metrics/metrics.ts";
+export type { Overlap } from "./lib/metrics/precision_recall.ts";
+export {
+  measureSamples,
+  type SampleMeasurement,
+  type SampleMetrics,
+  type SampleQuality,
+} from "./lib/metrics/sample_quality.ts";
 export { VAE } from "./lib/vae.ts";
