@@ -18,6 +18,11 @@ import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions } from "./shared/options.ts";
 import { drawn, drawOf, NOT_LAROCHELLE } from "./shared/pixel_draw.ts";
 import { Progress } from "./shared/progress.ts";
+import {
+  generated,
+  measureGenerated,
+  samplesRows,
+} from "./shared/samples_table.ts";
 import { Stages } from "./shared/time_left.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, tell } from "./shared/terminal.ts";
@@ -38,6 +43,7 @@ const flags = {
     help: "draws of z for each image, in the importance-weighted bound; from " +
       "1000 on it goes by the name of NLL",
   },
+  generated,
   binarize: {
     type: "choice",
     default: "trained",
@@ -96,6 +102,15 @@ const main: Main<typeof flags> = async (options, { given }) => {
   );
 
   const progress = new Progress();
+  const quality = options.generated === 0 ? null : await measureGenerated(
+    options.generated,
+    { engine, checkpoint },
+    // Samples are pixel means: grey, whatever the bounds are of.
+    { images: await openImages(checkpoint, split, dataDir), train },
+    seed,
+    options,
+    progress,
+  );
   const drawing = `${counted(samples, "draw")} of z for each of ` +
     counted(images.count, "image");
   const stages = new Stages(progress, (stage, time) => {
@@ -127,6 +142,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
       binarize: draw,
       seed,
       ...metrics,
+      ...quality && { generated: quality },
     }));
     return;
   }
@@ -137,6 +153,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const isGrey = !isBlackOrWhite(images.images);
   const [loss, ...groups] = metricsTable(metrics, checkpoint, isGrey);
   loss[1].push(...klRows(metrics));
+  if (quality) groups.push(["Samples", samplesRows(quality)]);
   for (const [group, rows] of [loss, ...groups]) {
     console.log(`\n${group}\n${textOf(rows)}`);
   }

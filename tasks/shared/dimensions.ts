@@ -127,9 +127,10 @@ export async function measureLatents(
 export async function openScale(
   engine: Engine,
   checkpoint: Checkpoint,
+  dataDir?: string,
 ): Promise<Pick<LatentSpace, "scale" | "scaleOf">> {
   const { latentDim, autoencoder } = checkpoint.options;
-  if (autoencoder) return await openLatents(engine, checkpoint);
+  if (autoencoder) return await openLatents(engine, checkpoint, dataDir);
   return { scale: priorScale(latentDim), scaleOf: "prior" };
 }
 

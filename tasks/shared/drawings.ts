@@ -12,7 +12,12 @@ import {
   spread,
   traversal,
 } from "../../lib/latent/traversal.ts";
+import {
+  type GaussianMixture,
+  sampleMixture,
+} from "../../lib/math/gaussian_mixture.ts";
 import { priorSample } from "../../lib/model/prior.ts";
+import { counted } from "../../lib/text.ts";
 import {
   activityOf,
   type Dimension,
@@ -56,6 +61,30 @@ export async function drawSamples(
         temperature === 1 ? "" : ` at temperature ${temperature}`
       }`
       : `Samples: z normal, with the mean and ${factor}the σ of the codes`,
+    note: "",
+  };
+}
+
+/** Draws digits at random: z from a mixture fitted to `codes`, as they are called. */
+export async function drawMixture(
+  engine: Pick<Engine, "decode">,
+  mixture: GaussianMixture,
+  { n, seed, temperature, codes }: {
+    n: number;
+    seed: number;
+    temperature: number;
+    codes: string;
+  },
+): Promise<Drawing> {
+  const z = sampleMixture(mixture, n, seed, temperature);
+  const parts = counted(mixture.weights.length, "Gaussian");
+  return {
+    digits: await engine.decode(z),
+    title:
+      `Samples: z from a mixture of ${parts} fitted to the ${codes} of the ` +
+      `training images${
+        temperature === 1 ? "" : ` at temperature ${temperature}`
+      }`,
     note: "",
   };
 }
