@@ -305,10 +305,11 @@ export const recipes: Readonly<
     likelihood: "bce",
     binarize: "dynamic",
     latentDim: 50,
-    epochs: 60,
+    ...pairs,
+    epochs: 70,
     batchSize: 128,
-    lr: 0.012,
-    lrSchedule: "one-cycle",
+    lr: 0.048,
+    adamBeta2: 0.998,
   },
 };
 
@@ -318,6 +319,13 @@ export const recipesOfBce: Readonly<
 > = {
   sprint: { epochs: 0.9, adamBeta1: 0.8, adamBeta2: 0.98 },
   best: { epochs: 12, lr: 0.032, adamBeta2: 0.995 },
+};
+
+/** What they take otherwise for `iwae`, whose steps take twice as long. */
+export const recipesOfIwae: Readonly<
+  Partial<Record<keyof typeof recipes, Partial<TrainingOptions>>>
+> = {
+  nll: { epochs: 30, lr: 0.024 },
 };
 
 /** Options that choose the images. */

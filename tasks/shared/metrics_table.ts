@@ -200,7 +200,7 @@ export function klRows({ klPerDimension }: Metrics): Row[] {
 }
 
 /** Decimals that a mean is written with at most. */
-const MAX_DECIMALS = 8;
+const MAX_DECIMALS = 5;
 
 /** Writes `mean ± standard error`, with two digits of the error. */
 export function show(

@@ -10,6 +10,7 @@ import {
   dataOptions,
   recipes,
   recipesOfBce,
+  recipesOfIwae,
   type TrainingOptions,
   trainingOptions,
 } from "../../lib/options/run.ts";
@@ -226,6 +227,7 @@ export function recipeOf(
   const recipe = {
     ...recipes[name],
     ...likelihood === "bce" ? recipesOfBce[name] : {},
+    ...objective === "iwae" ? recipesOfIwae[name] : {},
   };
   const { draws: _, klGradient: __, ...others } = recipe;
   return autoencoder || objective !== "elbo" ? others : recipe;

@@ -19,8 +19,8 @@ const WRITE_HERE = "--allow-write=.";
 /** The set of permissions in deno.json that has the mirrors' hosts. */
 const MIRRORS = "-P=mirrors";
 
-/** The engine that is loaded by a computed specifier, from this folder alone. */
-const TFJS = "--allow-read=lib/engine/tfjs";
+/** The engine that is loaded by a computed specifier, and what it imports. */
+const TFJS = "--allow-read=lib/engine/tfjs,lib/dataset/binarize.ts";
 
 /** The folder of what --tune keeps, which is all that bench may write to. */
 const TUNED = "data/tuned";
