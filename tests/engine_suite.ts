@@ -429,7 +429,7 @@ export function engineSuite(
       ],
       [
         { ...plain, objective: "iwae", draws: 2 },
-        "draws 2 does not go with objective iwae, whose draws are its",
+        "draws 2 does not go with objective iwae, which has draws and a",
       ],
       [
         { ...plain, objective: "iwae", batchSize: 500 },

@@ -39,31 +39,39 @@ const OF_AUTOENCODER: Without<keyof EnginePart> = {
   why: "which draws no z and has no KL term",
 };
 
+/** The objective that an option is of, where it is of one alone. */
+const OWNER: Partial<Record<Name, TrainingOptions["objective"]>> = {
+  importanceSamples: "iwae",
+  tcWeight: "btc",
+};
+
 /** What the objectives have no place for, in an engine. */
 const OF_OBJECTIVE: Record<
   TrainingOptions["objective"],
   Without<keyof EnginePart>
 > = {
-  elbo: {
-    names: ["importanceSamples", "tcWeight"],
-    why: "which has no such thing",
-  },
+  elbo: { names: ["importanceSamples", "tcWeight"], why: "" },
   iwae: {
-    names: ["draws", "klGradient", "freeBits", "tcWeight"],
-    why:
-      "whose draws are its importance samples, and whose gradient is its own",
+    names: ["tcWeight", "draws", "klGradient", "freeBits"],
+    why: "which has draws and a gradient of its own, and no KL term",
   },
   btc: {
-    names: ["draws", "klGradient", "freeBits", "importanceSamples"],
+    names: ["importanceSamples", "draws", "klGradient", "freeBits"],
     why: "which draws z once and takes the KL term apart",
   },
 };
 
-/** What moves the weight of a KL term: iwae and btc have theirs. */
-const OF_KL: Without<Name> = {
-  names: ["beta", "betaSchedule", "capacity"],
-  why: "which weighs its terms itself",
-};
+/** What only a run has a use for that minimises reconstruction + β·|KL − C|. */
+const OF_ELBO: readonly Without<Name>[] = [
+  {
+    names: ["beta", "betaSchedule", "capacity"],
+    why: "which weighs its terms itself",
+  },
+  {
+    names: ["patience"],
+    why: "for validation measures the ELBO, which may fall while that rises",
+  },
+];
 
 /** Returns the first of some options that is not as it is if nobody chooses. */
 function chosen<N extends Name>(
@@ -96,6 +104,10 @@ export function conflictOf(
   }
   const without = OF_OBJECTIVE[objective];
   const name = chosen(options, without);
+  if (name && OWNER[name]) {
+    return `${named(name)} is of ${nameOf("objective")} ${OWNER[name]}: ` +
+      "choose that, or leave it out";
+  }
   if (name) {
     return `${named(name)} does not go with ${named("objective")}, ` +
       without.why;
@@ -139,11 +151,11 @@ export function conflictOfRun(
     return `${nameOf("lrWarmup")} ${lrWarmup} does not go with ` +
       `${nameOf("lrSchedule")} ${lrSchedule}, which has a rise of its own`;
   }
-  if (objective !== "elbo") {
-    const name = chosen(options, OF_KL);
+  for (const without of objective === "elbo" ? [] : OF_ELBO) {
+    const name = chosen(options, without);
     if (name) {
       return `${nameOf(name)} ${options[name]} does not go with ` +
-        `${nameOf("objective")} ${objective}, ${OF_KL.why}`;
+        `${nameOf("objective")} ${objective}, ${without.why}`;
     }
   }
   if (freeBits > 0 && capacity > 0) {

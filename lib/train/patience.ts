@@ -1,8 +1,7 @@
 /**
  * Early stopping: which epoch is the best, and when there is no hope of a
  * better one. Epochs are compared at the target β and capacity, whatever a
- * schedule made of them at the time; where `iwae` or `btc` is minimised, by the
- * ELBO, which is what validation measures.
+ * schedule made of them at the time.
  *
  * @module
  */
