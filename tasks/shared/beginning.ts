@@ -140,7 +140,10 @@ export function objectiveLines(options: TrainingOptions): string[] {
     ],
   }[objective];
   const free = freeBits > 0
-    ? [`${freeBits} nats of KL are free in each dimension`]
+    ? [
+      `${freeBits} nats of KL are free in each dimension; totals count that ` +
+      "much of each at least, so they may exceed reconstruction + KL",
+    ]
     : [];
   return [...pixels, ...bound, ...free];
 }
