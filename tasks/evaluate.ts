@@ -13,7 +13,12 @@ import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import { openImages, openTrainingImages } from "./shared/data.ts";
 import { widthOf } from "./shared/columns.ts";
-import { klRows, metricsTable, type Row } from "./shared/metrics_table.ts";
+import {
+  klRows,
+  looseNotes,
+  metricsTable,
+  type Row,
+} from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions } from "./shared/options.ts";
 import { drawn, drawOf, NOT_LAROCHELLE } from "./shared/pixel_draw.ts";
@@ -126,9 +131,14 @@ const main: Main<typeof flags> = async (options, { given }) => {
     seed,
     onProgress: (stage, fraction) => stages.update(stage, fraction),
   }).finally(() => progress.clear());
-  const metrics: Metrics = draw === "static"
-    ? { ...measured, notes: [...measured.notes, NOT_LAROCHELLE] }
-    : measured;
+  const metrics: Metrics = {
+    ...measured,
+    notes: [
+      ...measured.notes,
+      ...looseNotes(measured),
+      ...draw === "static" ? [NOT_LAROCHELLE] : [],
+    ],
+  };
   if (options.json) {
     const { beta } = checkpoint.options;
     console.log(JSON.stringify({

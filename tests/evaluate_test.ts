@@ -20,6 +20,7 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from "../lib/options/run.ts";
+import { looseNotes } from "../tasks/shared/metrics_table.ts";
 import { refuses, runWell, snapshot, startTask, untrained } from "./process.ts";
 import { inFolder } from "./folder.ts";
 import { signalsAreMissing } from "./platform.ts";
@@ -191,12 +192,23 @@ Deno.test("evaluate draws pixels as those of the training were", () =>
     );
   }));
 
+Deno.test("looseNotes() speak of few effective samples among many draws", () => {
+  const notes = (samples: number, mean: number) =>
+    looseNotes({ samples, effectiveSamples: { mean, standardError: 0.1 } });
+  assertEquals([notes(1000, 10), notes(10, 2)], [[], []]);
+  assertEquals(looseNotes({ samples: 1000, effectiveSamples: null }), []);
+  assertMatch(
+    notes(1000, 4.56)[0],
+    /1000 draws of z about 4\.6 count, .*loose/,
+  );
+});
+
 Deno.test("evaluate has an NLL from 1000 draws on, of the first images alone", () =>
   withModel({ likelihood: "bce", binarize: "static" }, async (folder) => {
     const args = [...FEW, "--samples", "1000", "--limit", "3"];
     const { stdout } = await runWell(folder, "evaluate", args);
     assertMatch(stdout, /^the first 3 test images, mean/m);
-    assertMatch(stdout, /^ {2}NLL +\d+.* ± .* −log p\(x\), by the/m);
+    assertMatch(stdout, /^ {2}NLL +\d+.* ± .* −log p\(x\) at most: by/m);
     assertMatch(stdout, /^ {2}effective samples +\d[^]*; below 10/m);
     assertEquals(/^ {2}importance-weighted/m.test(stdout), false);
     const own = await evaluate(folder, ["--split", "train", "--limit", "5"]);

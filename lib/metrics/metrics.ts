@@ -52,9 +52,10 @@ export interface Metrics {
    */
   readonly importanceWeighted: Estimate | null;
   /**
-   * −log p(x): {@linkcode importanceWeighted} with the sign turned, where it goes
-   * by this name. It does from 1000 draws on, but not of grey pixels under
-   * cross-entropy, whose bound stays below whatever the number of draws.
+   * What −log p(x) is at most: {@linkcode importanceWeighted} with the sign
+   * turned, where it goes by this name. It does from 1000 draws on, but not of
+   * grey pixels under cross-entropy, whose bound stays below whatever the number
+   * of draws.
    */
   readonly nll: Estimate | null;
   /** (Σw)² / Σw² of an image's importance weights, from 1 to `samples`. */

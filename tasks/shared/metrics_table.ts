@@ -75,7 +75,7 @@ export function metricsTable(
       [
         "NLL",
         show(nll),
-        `−log p(x), by the importance-weighted bound with K = ${draws}`,
+        `−log p(x) at most: by the importance-weighted bound, K = ${draws}`,
       ],
       [
         "effective samples",
@@ -178,6 +178,18 @@ export function metricsTable(
       rows.filter(([, value]) => value !== null),
     ])
     .filter(([, rows]) => rows.length > 0);
+}
+
+/** Says so where few of many draws of z decide an image's bound. */
+export function looseNotes(
+  { effectiveSamples, samples }: Pick<Metrics, "effectiveSamples" | "samples">,
+): string[] {
+  const mean = effectiveSamples?.mean ?? Infinity;
+  if (samples <= FEW_SAMPLES || mean >= FEW_SAMPLES) return [];
+  return [
+    `of an image's ${samples} draws of z about ${mean.toFixed(1)} count, so ` +
+    "the importance-weighted bound is loose; more --samples tighten it",
+  ];
 }
 
 /** Dimensions in a line of {@linkcode klRows}. */
