@@ -53,7 +53,8 @@ const flags = {
     type: "choice",
     default: "trained",
     choices: ["trained", "none", "static", "dynamic"],
-    help: "pixels: as those of the training, grey, or black and white by one " +
+    help: "pixels: as those of the training, of which one fixed draw is " +
+      "measured where they were drawn anew; grey; or black and white by one " +
       "draw for all or one for each seed",
   },
   seed: { ...trainingOptions.seed, help: "seed of z and of dynamic pixels" },
@@ -136,7 +137,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     notes: [
       ...measured.notes,
       ...looseNotes(measured),
-      ...draw === "static" ? [NOT_LAROCHELLE] : [],
+      ...draw === "static" && measured.elbo ? [NOT_LAROCHELLE] : [],
     ],
   };
   if (options.json) {

@@ -192,6 +192,15 @@ Deno.test("evaluate draws pixels as those of the training were", () =>
     );
   }));
 
+Deno.test("evaluate has no likelihoods of an autoencoder to compare", () =>
+  withModel(
+    { likelihood: "bce", binarize: "static", autoencoder: true },
+    async (folder) => {
+      const { binarize, elbo, notes } = await evaluate(folder);
+      assertEquals([binarize, elbo, notes.length], ["static", null, 1]);
+    },
+  ));
+
 Deno.test("looseNotes() speak of few effective samples among many draws", () => {
   const notes = (samples: number, mean: number) =>
     looseNotes({ samples, effectiveSamples: { mean, standardError: 0.1 } });
