@@ -108,7 +108,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   );
 
   const progress = new Progress();
-  const quality = options.generated === 0 ? null : await measureGenerated(
+  const quality = options.generated === null ? null : await measureGenerated(
     options.generated,
     { engine, checkpoint },
     // Samples are pixel means: grey, whatever the bounds are of.

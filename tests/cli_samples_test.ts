@@ -13,9 +13,10 @@ import { ENGINE, refuses, runWell, untrained } from "./process.ts";
 function withModel(
   autoencoder: boolean,
   body: (folder: string) => Promise<void>,
+  limit = 70,
 ): Promise<void> {
   return inFolder(async (folder) => {
-    const options = { dataset: "synthetic", limit: 40 } as const;
+    const options = { dataset: "synthetic", limit } as const;
     const { name, digest } = await loadDataset(options);
     await Deno.mkdir(join(folder, "checkpoints"));
     await saveCheckpoint(join(folder, "checkpoints/vae.safetensors"), {
@@ -77,7 +78,7 @@ Deno.test("sample --sampler gmm refuses other images than the model's", () =>
 Deno.test("evaluate --generated measures samples beside real images", () =>
   withModel(false, async (folder) => {
     const few = [...ENGINE, "--samples", "1", "--generated"];
-    const { stdout } = await runWell(folder, "evaluate", [...few, "30"]);
+    const { stdout } = await runWell(folder, "evaluate", [...few, "65"]);
     assertMatch(stdout, /^Samples\n +Fréchet {2}precision {2}recall /m);
     const numbers = / +(\d+\.\d\d)(?: +\d\.\d{3}){4}$/.source;
     for (
@@ -88,14 +89,23 @@ Deno.test("evaluate --generated measures samples beside real images", () =>
         "  blurred, σ = 1 pixel",
       ]
     ) assertMatch(stdout, RegExp(`^ {2}${name}${numbers}`, "m"));
-    const json = await runWell(folder, "evaluate", [...few, "30", "--json"]);
+    const json = await runWell(folder, "evaluate", [...few, "65", "--json"]);
     const { generated } = JSON.parse(json.stdout);
-    assertEquals(generated.count, 30);
+    assertEquals(generated.count, 65);
     assertGreater(generated.prior.frechet, generated.real.frechet);
     await refuses(
-      /--generated 41: .* from 6 to the 40 that there are/,
+      /--generated 71: .* of which there are only 70: choose no more/,
       folder,
       "evaluate",
-      [...few, "41"],
+      [...few, "71"],
     );
   }));
+
+Deno.test("evaluate --generated says how many images it needs", () =>
+  withModel(false, (folder) =>
+    refuses(
+      /of which there are only 2: at least 65 are needed/,
+      folder,
+      "evaluate",
+      [...ENGINE, "--generated", "100"],
+    ), 2));

@@ -127,9 +127,7 @@ for (const [name, task] of tasks) {
         ? "-a b/'c'.png"
         : option.type.endsWith("s")
         ? [1, 2]
-        : option.max < 2
-        ? option.max
-        : 2;
+        : Math.min(option.max, Math.max(2, option.min));
     }
     const names = Object.keys(values);
     const words = flagWords(task.options, values, names);

@@ -72,7 +72,7 @@ export interface SampleMeasurement {
   readonly images: ImageSet;
   /** What the model was trained on. */
   readonly train: ImageSet;
-  /** Images of each kind; papers take 10,000 or more. */
+  /** Images of each kind, 65 at least; papers take 10,000 or more. */
   readonly count: number;
   /** Seed of the mixture and of the samples. Default: 0. */
   readonly seed?: number;
@@ -88,6 +88,12 @@ export interface SampleMeasurement {
  * have it; Kynkäänniemi et al. 2019 have 3 in theirs.
  */
 export const BALL_NEIGHBORS = 5;
+
+/**
+ * Images of each kind at least: of fewer, the covariance of the features cannot
+ * have full rank, and the Fréchet distance leaves out what it does not see.
+ */
+export const FEWEST_IMAGES = FEATURE_DIM + 1;
 
 /** Standard deviation of the blur in pixels. */
 export const BLUR_SIGMA = 1;
@@ -144,11 +150,11 @@ export async function measureSamples(
     SampleMeasurement,
 ): Promise<SampleMetrics> {
   const most = Math.min(images.count, train.count);
-  if (!(count > BALL_NEIGHBORS && count <= most)) {
+  if (!(count >= FEWEST_IMAGES && count <= most)) {
     throw new RangeError(
-      `${count} images of each kind cannot be compared: there must be more ` +
-        `than ${BALL_NEIGHBORS}, and at most as many as there are real and ` +
-        `training images, which are ${images.count} and ${train.count}`,
+      `${count} images of each kind cannot be compared: there must be at least ` +
+        `${FEWEST_IMAGES}, and at most as many as there are real and training ` +
+        `images, which are ${images.count} and ${train.count}`,
     );
   }
   const { latentDim, autoencoder } = model;

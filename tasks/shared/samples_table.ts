@@ -11,6 +11,7 @@ import { featureModel, readClassifier } from "../../lib/metrics/features.ts";
 import {
   BALL_NEIGHBORS,
   BLUR_SIGMA,
+  FEWEST_IMAGES,
   measureSamples,
   type SampleMetrics,
   type SampleQuality,
@@ -25,11 +26,11 @@ import { Stages } from "./time_left.ts";
 /** How many samples are measured, as a task's option. */
 export const generated = {
   type: "integer",
-  default: 0,
-  min: 0,
+  default: null,
+  min: FEWEST_IMAGES,
   max: 100_000,
-  help: "measure so many samples, too, beside as many real images; papers " +
-    "take 10000",
+  help: "measure so many samples, too, beside as many images of the whole " +
+    "split, whatever --limit is; papers take 10000",
 } as const;
 
 /** Measures samples of an open model. */
@@ -42,10 +43,14 @@ export async function measureGenerated(
   progress: Progress,
 ): Promise<SampleMetrics> {
   const most = Math.min(sets.images.count, sets.train.count);
-  if (count <= BALL_NEIGHBORS || count > most) {
+  if (count > most) {
+    const there = `there ${most === 1 ? "is" : "are"} only ${most}`;
     throw new TaskError(
-      `--generated ${count}: samples are measured beside as many real images, ` +
-        `from ${BALL_NEIGHBORS + 1} to the ${most} that there are`,
+      `--generated ${count}: samples are measured beside as many images of ` +
+        `the split and of the training, of which ${there}: ` +
+        (most < FEWEST_IMAGES
+          ? `at least ${FEWEST_IMAGES} are needed`
+          : "choose no more"),
     );
   }
   const stages = new Stages(progress);
