@@ -14,8 +14,8 @@ Deno.test("parseAmat() reads a row for each image, and writeAmat() writes it aga
 
 Deno.test("parseAmat() names the first row that is none", () => {
   const cases = [
-    ["", "it ends after row 0, and has 2"],
-    ["0 1 1\n", "it ends after row 1, and has 2"],
+    ["", "it ends after row 0, and should have 2"],
+    ["0 1 1\n", "it ends after row 1, and should have 2"],
     ["0 1 1\n1 0 0\n1 0 0\n", "it goes on after row 2"],
     ["0 1 1\n1 0 0", "row 2 is not 3 times 0 or 1 with a space between"],
     ["0 1\n1 0 0\n", "row 1 is not"],

@@ -879,7 +879,10 @@ Deno.test("fetchDataset() says which row of which file is no binarised image", (
     const text = texts.get("train.amat")!;
     const cases = [
       [text.with(2 * IMAGE_PIXELS, 50), "row 2 is not 784 times 0 or 1 with"],
-      [text.subarray(0, 4 * IMAGE_PIXELS), "it ends after row 2, and has 3"],
+      [
+        text.subarray(0, 4 * IMAGE_PIXELS),
+        "it ends after row 2, and should have 3",
+      ],
       [text.with(0, text[0] === 48 ? 49 : 48), "the SHA-256 is"],
     ] as const;
     for (const [bytes, message] of cases) {

@@ -28,7 +28,9 @@ export function parseAmat(
   const pixels = new Uint8Array(rows * columns);
   for (let row = 0, at = 0; row < rows; row++) {
     if (at >= text.length) {
-      throw new FormatError(`it ends after row ${row}, and has ${rows}`);
+      throw new FormatError(
+        `it ends after row ${row}, and should have ${rows}`,
+      );
     }
     for (let column = 1; column <= columns; column++, at += 2) {
       const isOne = text[at] === ONE;
