@@ -7,6 +7,7 @@ import { fetchDataset } from "../lib/dataset/download.ts";
 import { DOWNLOADS } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, suggestNext, type Task } from "./shared/cli.ts";
+import { withRemedy } from "./shared/data.ts";
 import { flagWords } from "./shared/flags.ts";
 import { common, data } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
@@ -52,6 +53,8 @@ const main: Main<typeof flags> = async (options, { signal }) => {
         `${file}  ${megabytes(loaded)}` +
           (total === null ? "" : ` of ${megabytes(total)}`) + ` from ${url}`,
       ),
+  }).catch((error) => {
+    throw withRemedy(error, dataset, options);
   }).finally(() => progress.clear());
   if (options.json) {
     console.log(JSON.stringify({ dataset, files }));

@@ -12,10 +12,11 @@ import {
   type Split,
 } from "../../lib/dataset/dataset.ts";
 import { DownloadError } from "../../lib/dataset/download.ts";
+import { filesOf, type SourceName, sources } from "../../lib/dataset/mnist.ts";
 import { sha256 } from "../../lib/dataset/split.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
-import { commandOf, TaskError } from "./cli.ts";
+import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -25,7 +26,8 @@ import { say } from "./terminal.ts";
  * Loads the data set that a run asks for, showing the download if there is one.
  *
  * @param given The options that were on the command line.
- * @throws {TaskError} If fewer images can be held out than were asked for.
+ * @throws {TaskError} If it cannot be had, or fewer images can be held out than
+ * were asked for.
  */
 export async function openDataset(
   options: DataOptions,
@@ -50,6 +52,8 @@ export async function openDataset(
       isTold = true;
       progress.update(total && loaded / total, `fetching ${file}`);
     },
+  }).catch((error) => {
+    throw withRemedy(error, asked as SourceName, { dataDir });
   }).finally(() => progress.clear());
   const { valSize } = options;
   if (given.has("valSize") && dataset.heldOut! < valSize) {
@@ -79,6 +83,37 @@ export function downloadText(
   const name = asked === "auto" ? "mnist" : asked;
   return `${name} is not in ${dataDir} yet: downloading it once, ` +
     `${DOWNLOADS[name]} MB, from ${new URL(url).host}`;
+}
+
+/**
+ * Adds to the error of a download what to do; leaves another as it is.
+ *
+ * @param options.from Where the files were to be taken from, if not from the
+ * mirrors.
+ */
+export function withRemedy(
+  error: unknown,
+  name: SourceName,
+  { dataDir, from = null }: {
+    readonly dataDir: string;
+    readonly from?: string | null;
+  },
+): unknown {
+  if (!(error instanceof DownloadError)) return error;
+  const names = filesOf(sources[name])
+    .map((file) => file.amat ?? `${file.name}.gz`);
+  const files = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  const words = ["--dataset", name];
+  if (dataDir !== dataOptions.dataDir.default) {
+    words.push("--data-dir", dataDir);
+  }
+  const command = [commandOf("fetch"), ...words.map(shellWord)].join(" ");
+  const remedy = from === null
+    ? `get ${files} elsewhere, into one folder, and then ` +
+      `\`${command} --from FOLDER\``
+    : `--from takes ${files} as they were published: get again what is missing ` +
+      "there or differs";
+  return new TaskError(`${error.message}; ${remedy}`, { cause: error });
 }
 
 /** Loads a split of the data set that a checkpoint was trained on. */
