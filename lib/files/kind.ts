@@ -19,7 +19,7 @@ const KINDS = {
   hdf5: "an HDF5 file, as Keras writes",
   npy: "a NumPy array",
   gzip: "gzip data",
-  idx: "an IDX file, as MNIST's are",
+  idx: "an IDX file like MNIST's",
   vae: "a file of compressed images",
   onnx: "an ONNX model",
   json: "a JSON text",
