@@ -65,12 +65,14 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const draw = { n, seed, temperature };
-  const { digits, title } = sampler === "gmm"
-    ? await drawMixture(
-      engine,
-      await fitSampler(engine, checkpoint, options, dataDir),
-      { ...draw, codes: checkpoint.options.autoencoder ? "codes" : "μ" },
-    )
+  const mixture = sampler === "gmm"
+    ? await fitSampler(engine, checkpoint, options, dataDir)
+    : null;
+  const { digits, title } = mixture
+    ? await drawMixture(engine, mixture, {
+      ...draw,
+      codes: checkpoint.options.autoencoder ? "codes" : "μ",
+    })
     : await drawSamples(
       engine,
       await openScale(engine, checkpoint, dataDir),
@@ -79,10 +81,21 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const picture = grid(digits, { scale, ...headingOf(title, checkpoint) });
   await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(digits);
+  const mixtureParts = mixture && mixture.weights.length;
   if (options.json) {
-    console.log(JSON.stringify({ out, n, seed, temperature, sampler }));
+    console.log(JSON.stringify({
+      out,
+      n,
+      seed,
+      temperature,
+      sampler,
+      mixtureParts,
+    }));
   } else {
-    tell(`${out}: ${counted(n, "sample")} (${describe(checkpoint)})`);
+    const from = mixtureParts === null
+      ? ""
+      : ` from a mixture of ${counted(mixtureParts, "Gaussian")}`;
+    tell(`${out}: ${counted(n, "sample")}${from} (${describe(checkpoint)})`);
   }
 };
 

@@ -38,7 +38,9 @@ Deno.test("sample --sampler gmm draws z from a mixture on μ", () =>
         ...["-n", "4", "--json", "--out", out, ...args],
       ]);
       assertEquals(stderr, "");
-      assertEquals(JSON.parse(stdout).sampler, args.length ? "gmm" : "prior");
+      const { sampler, mixtureParts } = JSON.parse(stdout);
+      assertEquals(sampler, args.length ? "gmm" : "prior");
+      assertEquals(mixtureParts > 0, args.length > 0);
       return await Deno.readFile(join(folder, out));
     };
     const gmm = ["--sampler", "gmm"];
@@ -57,7 +59,9 @@ Deno.test("sample --sampler gmm draws z from a mixture on μ", () =>
 
 Deno.test("sample --sampler gmm serves an autoencoder, which has codes", () =>
   withModel(true, async (folder) => {
-    await runWell(folder, "sample", [...ENGINE, "--sampler", "gmm"]);
+    const gmm = [...ENGINE, "--sampler", "gmm"];
+    const { stdout } = await runWell(folder, "sample", gmm);
+    assertMatch(stdout, /: 64 samples from a mixture of \d+ Gaussians? \(auto/);
     assertMatch(
       new TextDecoder().decode(
         await Deno.readFile(join(folder, "samples.png")),
