@@ -41,7 +41,9 @@ const flags = {
     default: 1,
     min: 0,
     max: 100,
-    help: "standard deviation of z, or factor of those of the mixture",
+    help:
+      "of the prior: standard deviation of z; of the mixture: factor of its " +
+      "standard deviations",
   },
   seed: common.seed,
   dataDir: data.dataDir,
