@@ -25,8 +25,8 @@ Deno.test("show() writes an error of any size", () => {
     show({ mean, standardError });
   assertEquals(at(103.456, 0.1834), "103.46 ± 0.18");
   assertEquals(at(1234.5, 67.8), "1235 ± 68"); // toFixed rounds halves up
-  assertEquals(at(0.5, 3e-12), "0.50000000 ± 3e-12");
-  assertEquals(at(-1e-12, 3e-12), "0.00000000 ± 3e-12");
+  assertEquals(at(0.5, 3e-12), "0.50000 ± 3e-12");
+  assertEquals(at(-1e-12, 3e-12), "0.00000 ± 3e-12");
   assertEquals(show({ mean: 0.25, standardError: 0 }, 100, " %"), "25 %");
 });
 
