@@ -7,6 +7,8 @@ import {
   binaryPng,
   gzipOfBits,
   gzipOfBytes,
+  WEBP_IMAGES,
+  webpPictures,
 } from "../lib/compression/baselines.ts";
 import { CompressionError } from "../lib/compression/error.ts";
 import { ImageCodec, whiteOf } from "../lib/compression/image_codec.ts";
@@ -15,7 +17,7 @@ import { checkImages } from "../lib/dataset/dataset.ts";
 import { gunzipIdx, parseIdx } from "../lib/formats/idx.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import type { OptionTable } from "../lib/options/table.ts";
-import { counted } from "../lib/text.ts";
+import { counted, firstLine } from "../lib/text.ts";
 import {
   type Main,
   runTask,
@@ -97,7 +99,7 @@ const main: Main<typeof flags> = async (options) => {
   const seconds = (performance.now() - started) / 1000;
   await writeOutput(out, compressed, "vae");
 
-  progress.update(null, "comparing with gzip and PNG");
+  progress.update(null, "comparing with gzip, PNG and WebP");
   const count = images.length / IMAGE_PIXELS;
   const promised = await codec.promisedBits(images);
   const sizes = {
@@ -105,6 +107,7 @@ const main: Main<typeof flags> = async (options) => {
     gzip: gzipOfBytes(images).length,
     gzipOfBits: gzipOfBits(images).length,
     png: binaryPng(images).length,
+    webp: await webpBytes(images, progress),
   };
   progress.clear();
   const bits = (bytes: number) => 8 * bytes / count;
@@ -121,10 +124,10 @@ const main: Main<typeof flags> = async (options) => {
     }));
     return;
   }
-  const row = (name: string, bytes: number) => [
+  const row = (name: string, bytes: number | null) => [
     name,
-    bytes.toLocaleString("en"),
-    bits(bytes).toFixed(2),
+    bytes?.toLocaleString("en") ?? "–",
+    bytes === null ? "–" : bits(bytes).toFixed(2),
   ];
   tell(`${out}: ${counted(count, "image")} (${describe(checkpoint)})`);
   console.log(textTable(["", "bytes", "bits an image"], [
@@ -133,6 +136,10 @@ const main: Main<typeof flags> = async (options) => {
     row("gzip", sizes.gzip),
     row("gzip, 8 pixels in a byte", sizes.gzipOfBits),
     row("PNG, all in one picture", sizes.png),
+    row(
+      `WebP, up to ${WEBP_IMAGES.toLocaleString("en")} in a picture`,
+      sizes.webp,
+    ),
   ]));
   suggestNext("decompress", [out, ...checkpointWords(options.checkpoint)]);
 };
@@ -160,6 +167,22 @@ function blackAndWhite(
       "are the images that are compressed",
   );
   return binarize(images, "static", "test");
+}
+
+/** Bytes of the images as WebP; null without its encoder, which is a download. */
+async function webpBytes(
+  images: Uint8Array,
+  progress: Progress,
+): Promise<number | null> {
+  try {
+    const pictures = await webpPictures(images);
+    return pictures.reduce((sum, { length }) => sum + length, 0);
+  } catch (error) {
+    const reason = firstLine((error as Error).message);
+    progress.clear();
+    say(`note: WebP is left out: its encoder cannot be used (${reason})`);
+    return null;
+  }
 }
 
 if (import.meta.main) await runTask(task, flags, main);

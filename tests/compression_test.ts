@@ -1,10 +1,18 @@
 /** Images to a file of compressed ones, and back. */
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { crc32, gunzipSync, gzipSync } from "node:zlib";
 // @ts-types="../lib/image/pngjs.d.ts"
 import { PNG } from "pngjs";
+// deno-lint-ignore no-import-prefix -- of the version that compress loads
+import decodeWebp from "npm:@jsquash/webp@1.5.0/decode.js";
 import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { digestWeights } from "../lib/checkpoint/run_record.ts";
 import { parseArchive } from "../lib/compression/archive.ts";
@@ -12,13 +20,14 @@ import {
   binaryPng,
   gzipOfBits,
   gzipOfBytes,
+  webpPictures,
 } from "../lib/compression/baselines.ts";
 import { CompressionError } from "../lib/compression/error.ts";
 import { ImageCodec, whiteOf } from "../lib/compression/image_codec.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
 import { digits, modelOf, RECORDED, RECORDED_IMAGES } from "./compressed.ts";
 import { inFolder } from "./folder.ts";
-import { refuses, runWell } from "./process.ts";
+import { denoArgs, environment, refuses, runWell } from "./process.ts";
 import { sha256 } from "../lib/dataset/split.ts";
 
 /** The file on record. */
@@ -191,6 +200,44 @@ Deno.test("the baselines hold the images", () => {
   assertEquals(images, images.map((_, i) => data[4 * i]));
 });
 
+Deno.test("webpPictures() holds the images, side by side", async () => {
+  const images = digits(7);
+  const [webp, ...more] = await webpPictures(images);
+  assertEquals(more, []);
+  // The chunk of pictures without loss.
+  assertEquals(new TextDecoder().decode(webp.subarray(12, 16)), "VP8L");
+  const { width, height, data } = await decodeWebp(webp.buffer);
+  assertEquals([width, height], [3 * 28, 3 * 28]);
+  const at = (i: number) => {
+    const image = Math.floor(i / 784), pixel = i % 784;
+    const x = 28 * (image % 3) + pixel % 28;
+    const y = 28 * Math.floor(image / 3) + Math.floor(pixel / 28);
+    return 4 * (y * width + x);
+  };
+  assertEquals(images, images.map((_, i) => data[at(i)]));
+});
+
+Deno.test("compress leaves WebP out where its encoder cannot be used", () =>
+  inFolder(async (folder) => {
+    const idx = writeIdx({ shape: [1, 28, 28], data: digits(1) });
+    await Deno.writeFile(join(folder, "a.idx"), idx);
+    await Deno.writeFile(join(folder, "m.st"), encodeCheckpoint(modelOf()));
+    const args = denoArgs("compress", ["a.idx", "--checkpoint", "m.st"]);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      // Without the folder in which its WebAssembly is.
+      args: args.map((word) => word.replace(/^--allow-read$/, "$&=.")),
+      cwd: folder,
+      env: environment(folder),
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(code, 0);
+    assertMatch(text.decode(stdout), /\nWebP, up to .* – +–\n/);
+    assertMatch(
+      text.decode(stderr),
+      /^note: WebP is left out: .*\nnext: .*\n$/,
+    );
+  }));
+
 Deno.test("compress and decompress are each other's inverse", () =>
   inFolder(async (folder) => {
     const images = digits(5);
@@ -205,6 +252,8 @@ Deno.test("compress and decompress are each other's inverse", () =>
     const { bytes, ...said } = JSON.parse(stdout);
     assertEquals(stderr, "");
     assertEquals([said.images, said.binarized], [5, false]);
+    const [{ length }] = await webpPictures(images);
+    assertEquals(bytes.webp, length);
     const { size } = await Deno.stat(at("b.vae"));
     assertEquals([bytes.compressed, 8 * size / 5], [size, said.bitsPerImage]);
 
