@@ -132,7 +132,7 @@ const main: Main<typeof flags> = async (options) => {
   tell(`${out}: ${counted(count, "image")} (${describe(checkpoint)})`);
   console.log(textTable(["", "bytes", "bits an image"], [
     row(out, sizes.compressed),
-    ["−ELBO / ln 2", "", promised.toFixed(2)],
+    ["−ELBO / ln 2", "", Number.isFinite(promised) ? promised.toFixed(2) : "–"],
     row("gzip", sizes.gzip),
     row("gzip, 8 pixels in a byte", sizes.gzipOfBits),
     row("PNG, all in one picture", sizes.png),
