@@ -68,7 +68,10 @@ export function lineWords(name: TaskName): string[] {
   const lines: Record<string, string> = config.tasks;
   const root = fileURLToPath(new URL("../", import.meta.url));
   return lines[name].split(" ").slice(1, -1).map((word) =>
-    word.replace(/^--(lock|allow-read)=/, `$&${root}`)
+    word.replace(
+      /(?<=^--lock=|^--allow-read=.*)(deno\.lock|lib\/)/g,
+      `${root}$&`,
+    )
   );
 }
 
