@@ -9,6 +9,7 @@ import { encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { loadDataset } from "../../lib/dataset/dataset.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
 import { sources } from "../../lib/dataset/mnist.ts";
+import { digits, modelOf, RECORDED } from "../compressed.ts";
 import { inFolder } from "../folder.ts";
 import { slashed } from "../platform.ts";
 import { refuses, snapshot, untrained } from "../process.ts";
@@ -43,6 +44,8 @@ const unusual: Partial<Record<TaskName, string[]>> = {
   verify: [READ, RUNTIME_DIR],
   export: [READ, WRITE_HERE],
   import: [READ, WRITE_HERE],
+  compress: [READ, WRITE_HERE],
+  decompress: [READ, WRITE_HERE],
   explore: [
     READ,
     "--allow-net=127.0.0.1",
@@ -222,6 +225,9 @@ Deno.test("tasks can do nothing outside of their permissions", async () => {
 
 type Outputs = Record<string, (outside: string) => string[]>;
 
+/** The model that has compressed the file on record. */
+const BCE = ["--checkpoint", "bce.safetensors"];
+
 /** The options that name what a task writes, and a use of each; else `out`. */
 const others: Partial<Record<TaskName, Outputs>> = {
   fetch: {
@@ -253,6 +259,12 @@ const others: Partial<Record<TaskName, Outputs>> = {
     out: (to) =>
       ["--from", "weights.safetensors", "--out"].concat(`${to}/a.st`),
   },
+  compress: {
+    out: (to) => ["binary.idx", ...BCE, "--out", `${to}/digits.vae`],
+  },
+  decompress: {
+    out: (to) => ["digits.vae", ...BCE, "--out", `${to}/digits.idx`],
+  },
   doctor: {},
   bench: {},
 };
@@ -272,6 +284,7 @@ function png(outside: string): string[] {
 const inputs = [
   "checkpoint",
   "dataDir",
+  "file",
   "fineTune",
   "from",
   "images",
@@ -336,6 +349,9 @@ async function provide(folder: string): Promise<void> {
     "checkpoints/vae.safetensors": encodeCheckpoint(trained),
     "weights.safetensors": encodeWeights(trained),
     "from/train-images-idx3-ubyte": black,
+    "bce.safetensors": encodeCheckpoint(modelOf()),
+    "binary.idx": writeIdx({ shape: [2, 28, 28], data: digits(2) }),
+    "digits.vae": await Deno.readFile(RECORDED),
   };
   for (const [path, bytes] of Object.entries(files)) {
     await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
