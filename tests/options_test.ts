@@ -135,7 +135,8 @@ Deno.test("objectiveLines() say what is seen and minimised where it is chosen", 
     `importance-weighted bound of 5 draws; ${measured}`,
   ]);
   assertEquals(lines({ objective: "btc", tcWeight: 6 }), [
-    `total correlation weighted by 6; ${measured}`,
+    "total correlation weighted by 6, by a minibatch's estimate, which is " +
+    `far too high; ${measured}`,
   ]);
 });
 

@@ -74,9 +74,9 @@ export type KlGradient = "analytic" | "stl";
  * What is minimised: `elbo` is reconstruction + β·|KL − C|.
  *
  * `iwae` is −log (1/K) Σ wₖ with wₖ = p(x, zₖ) / q(zₖ|x), the importance-weighted
- * bound (Burda et al. 2016, https://arxiv.org/abs/1509.00519), of K independent
+ * bound (Burda et al. 2015, https://arxiv.org/abs/1509.00519), of K independent
  * draws; the decoder takes its K·B rows as it does several draws. Its gradient is
- * the doubly reparameterised one (Tucker et al. 2019,
+ * the doubly reparameterised one (Tucker et al. 2018,
  * https://arxiv.org/abs/1810.04152): with w̃ₖ = wₖ / Σ w, the decoder follows
  * Σ w̃ₖ·log p(x|zₖ), and z follows Σ w̃ₖ²·log wₖ with μ and σ held in
  * log q(z|x). These are two passes back through the decoder, for its batch norms

@@ -136,7 +136,10 @@ export function objectiveLines(options: TrainingOptions): string[] {
       measured,
     ],
     btc: [
-      `total correlation weighted by ${tcWeight ?? TC_WEIGHT}${measured}`,
+      `total correlation weighted by ${
+        tcWeight ?? TC_WEIGHT
+      }, by a minibatch's ` +
+      `estimate, which is far too high${measured}`,
     ],
   }[objective];
   const free = freeBits > 0

@@ -93,7 +93,8 @@ export function samplesRows(metrics: SampleMetrics): Row[] {
     [
       "",
       `${metrics.count} of each against as many images of the split, by 64 ` +
-      "features of a classifier of MNIST. The Fréchet distance is squared; " +
+      "features of a classifier of MNIST. The Fréchet distance is squared, " +
+      "and larger the fewer samples there are; " +
       `the others are of the ${BALL_NEIGHBORS} nearest neighbours`,
       "",
     ],

@@ -1,5 +1,5 @@
 /**
- * The importance-weighted bound (Burda et al. 2016,
+ * The importance-weighted bound (Burda et al. 2015,
  * https://arxiv.org/abs/1509.00519): what each draw of z weighs, and who follows
  * it by how much.
  *
