@@ -68,7 +68,7 @@ export const task: Task = {
 
 const main: Main<typeof flags> = async (options) => {
   const { file, out } = options;
-  const bytes = await readInput(file);
+  const bytes = await readInput("compress", file);
   const given = await about("compress", file, [Error], () => {
     const idx = parseIdx(gunzipIdx(bytes));
     checkImages(idx);

@@ -45,7 +45,7 @@ export const task: Task = {
 
 const main: Main<typeof flags> = async (options) => {
   const { file, out } = options;
-  const compressed = await readInput(file);
+  const compressed = await readInput("decompress", file);
   const checkpoint = await openCheckpoint(options.checkpoint);
   const kind = /\.gz$/i.test(out) ? "gzip" : "idx";
   await willWrite(out, kind);

@@ -29,15 +29,10 @@ import {
   OptionError,
   type OptionTable,
 } from "../lib/options/table.ts";
-import {
-  type Main,
-  runTask,
-  suggestNext,
-  type Task,
-  TaskError,
-} from "./shared/cli.ts";
-import { claim, makeRoom, readsFrom, willWrite } from "./shared/files.ts";
+import { type Main, runTask, suggestNext, type Task } from "./shared/cli.ts";
+import { claim, makeRoom, willWrite } from "./shared/files.ts";
 import { flagOf } from "./shared/flags.ts";
+import { about, readInput } from "./shared/inputs.ts";
 import { describe } from "./shared/model.ts";
 import {
   checkpointWords,
@@ -75,6 +70,9 @@ export const task: Task = {
 /** Larger files are not read. */
 const MAX_FILE = 256 * 2 ** 20;
 
+/** What a file that is no such model ends in. */
+const REFUSALS = [ImportError, FormatError, SafetensorsError, CheckpointError];
+
 /** What tensors do not say of a model. */
 const MODEL = ["likelihood", "autoencoder", "beta"] as const;
 
@@ -83,9 +81,8 @@ const main: Main<typeof flags> = async (values, { given }) => {
   if (from === null) {
     throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
   }
-  readsFrom(from);
-  const bytes = await readFile(from);
-  const { model, options } = about(from, () => {
+  const bytes = await readInput("import", from, MAX_FILE);
+  const { model, options } = await about("import", from, REFUSALS, () => {
     const { tensors, metadata } = parse(bytes);
     const named = mapNames(tensors);
     const [latentDim] = named.get("fc_mu.weight")!.shape;
@@ -123,26 +120,6 @@ const main: Main<typeof flags> = async (values, { given }) => {
   }
 };
 
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw new TaskError(`cannot import ${path}: not a file`);
-    if (size > MAX_FILE) {
-      throw new TaskError(
-        `cannot import ${path}: its ${size} bytes are more than any such ` +
-          `model has (${MAX_FILE})`,
-      );
-    }
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof TaskError) throw error;
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : `it cannot be read: ${(error as Error).message}`;
-    throw new TaskError(`cannot import ${path}: ${reason}`, { cause: error });
-  }
-}
-
 /** Reads either kind of file; its name does not matter. */
 function parse(bytes: Uint8Array): Safetensors {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
@@ -168,21 +145,6 @@ function optionsOf({ options }: Record<string, string>): TrainingOptions {
     throw new ImportError("the options in its metadata cannot be read", {
       cause,
     });
-  }
-}
-
-/** Runs `action` and says in its errors which file they are about. */
-function about<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    if (
-      cause instanceof ImportError || cause instanceof FormatError ||
-      cause instanceof SafetensorsError || cause instanceof CheckpointError
-    ) {
-      throw new TaskError(`cannot import ${path}: ${cause.message}`, { cause });
-    }
-    throw cause;
   }
 }
 

@@ -284,3 +284,11 @@ Deno.test("compress and decompress are each other's inverse", () =>
       ["d.vae", ...model],
     );
   }));
+
+Deno.test("compress and decompress read files, and nothing without an end", () =>
+  inFolder(async (folder) => {
+    for (const task of ["compress", "decompress"] as const) {
+      const line = new RegExp(`^error: cannot ${task} \\.: not a file\n$`);
+      await refuses(line, folder, task, ["."]);
+    }
+  }));

@@ -12,28 +12,34 @@ const MAX_FILE = 2 ** 32;
 /**
  * Reads a whole file, which nothing may replace from then on.
  *
+ * @param verb What is to be done with it, for the errors.
+ * @param most The most bytes that it may have.
  * @throws {TaskError} If it cannot be read: with the reason.
  */
 export async function readInput(
+  verb: string,
   path: string,
+  most = MAX_FILE,
 ): Promise<Uint8Array<ArrayBuffer>> {
   readsFrom(path);
+  const refuse = (reason: string, cause?: unknown) =>
+    new TaskError(`cannot ${verb} ${path}: ${reason}`, { cause });
   try {
-    const { isDirectory, size } = await Deno.stat(path);
-    if (isDirectory) throw new TaskError(`cannot read ${path}: it is a folder`);
-    if (size > MAX_FILE) {
-      throw new TaskError(
-        `cannot read ${path}: it has ${size} bytes, and ${MAX_FILE} are read ` +
-          "at most",
+    const { isFile, size } = await Deno.stat(path);
+    // A device or a pipe may have no end.
+    if (!isFile) throw refuse("not a file");
+    if (size > most) {
+      throw refuse(
+        `its ${size} bytes are more than are read of such (${most})`,
       );
     }
     return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof TaskError) throw cause;
-    const reason = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : (cause as Error).message;
-    throw new TaskError(`cannot read ${path}: ${reason}`, { cause });
+    if (cause instanceof Deno.errors.NotFound) {
+      throw refuse("there is no such file", cause);
+    }
+    throw refuse(`it cannot be read: ${(cause as Error).message}`, cause);
   }
 }
 
