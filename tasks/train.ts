@@ -8,7 +8,11 @@ import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { writeRecord } from "../lib/checkpoint/run_record.ts";
 import { epochsOf } from "../lib/model/losses.ts";
-import { dataOptions, trainingOptions } from "../lib/options/run.ts";
+import {
+  dataOptions,
+  type TrainingOptions,
+  trainingOptions,
+} from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
@@ -19,7 +23,9 @@ import {
   type Beginning,
   checkFit,
   checkRun,
+  classCountOf,
   inheritedOptions,
+  RunError,
 } from "../lib/train/check.ts";
 import type { EndEvent } from "../lib/train/events.ts";
 import { endOfRun } from "../lib/train/patience.ts";
@@ -159,6 +165,12 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   const options = mergeOptions(values, given, beginning);
   const training = pick(options, trainingOptions);
   const from = values.resume ?? values.fineTune ?? "";
+  const before = beginning.resume ?? beginning.from;
+  if (options.conditional && before?.options.classCount === 0) {
+    throw new RunError(
+      `--conditional does not fit ${from}, which was trained without`,
+    );
+  }
   const names = namesOf(from, values, given);
   checkFit(training, beginning, names);
   const { checkpoint: path, outDir, latentDim } = options;
@@ -173,6 +185,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (record !== null) await willWrite(record, "json");
 
   const dataset = await openDataset(options, signal, given);
+  if (options.conditional) training.classCount = classCountOf(dataset);
   checkRun({ options: training, dataset, ...beginning }, names);
   const { count } = dataset.train;
   const end = resume &&
@@ -313,6 +326,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
 
 type Options = OptionValues<typeof flags>;
 
+/** With what the flags do not say: the classes, of a checkpoint to begin from. */
+type RunOptions = Options & Pick<TrainingOptions, "classCount">;
+
 /**
  * Refuses options of a run that nobody else could train again: a record holds
  * options alone.
@@ -351,12 +367,13 @@ function mergeOptions(
   values: Options,
   given: ReadonlySet<keyof Options>,
   beginning: Beginning,
-): Options {
+): RunOptions {
   const chosen = Object.fromEntries(
     [...given].map((key) => [key, values[key]]),
   );
   const begun = {
     ...values,
+    classCount: trainingOptions.classCount.default,
     ...inheritedOptions(beginning, chosen),
     ...beginning.resume?.data.options,
   };
@@ -398,7 +415,10 @@ function resumeCommand(
   const names = new Set(
     [...given, ...Object.keys(changes) as (keyof Options)[]].filter((name) =>
       !(name in trainingOptions || name in dataOptions) &&
-      !["resume", "fineTune", "checkpoint", "recipe", "record"].includes(name)
+      ![
+        ...["resume", "fineTune", "checkpoint", "recipe", "record"],
+        "conditional",
+      ].includes(name)
     ),
   );
   const words = flagWords(flags, { ...values, resume }, ["resume", ...names]);

@@ -260,6 +260,7 @@ Deno.test("inheritedOptions() keeps pixels and objective, and its parts with it"
     latentDim: 2,
     likelihood: "bce",
     autoencoder: false,
+    classCount: 0,
     binarize: "dynamic",
     objective: "iwae",
   } as const;

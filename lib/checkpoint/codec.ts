@@ -64,7 +64,7 @@ export function encodeCheckpoint(
     step: state.step,
     best: best?.epoch,
   });
-  const spec = modelSpec(options.latentDim);
+  const spec = modelSpec(options.latentDim, options.classCount);
   const tensors = stateTensors(spec, state);
   if (best) {
     checkBestStep(checkpoint.history, best.epoch, best.state.step);
@@ -126,7 +126,7 @@ function checkBestStep(
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);
   const { step, best, ...run } = readMetadata(metadata);
-  const spec = modelSpec(run.options.latentDim);
+  const spec = modelSpec(run.options.latentDim, run.options.classCount);
   const reader = new TensorReader(tensors);
   const state = readState(reader, spec, step);
   const kept = best === undefined ? {} : {

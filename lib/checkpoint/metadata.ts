@@ -43,6 +43,8 @@ export interface DataRecord {
    * what the model was trained on.
    */
   readonly digest: string | null;
+  /** Names of the classes, from 0, if it has any and they are known. */
+  readonly classes?: readonly string[];
   /** The options that chose it. */
   readonly options: DataOptions;
 }
@@ -202,6 +204,7 @@ function check(metadata: Unchecked<Metadata>): Metadata {
     data: {
       name: text(data.name, "data.name"),
       digest: data.digest === null ? null : text(data.digest, "data.digest"),
+      ...checkClasses(data as { classes?: unknown }, options.classCount),
       options: checkOptions(dataOptions, data.options, "data.options"),
     },
     step,
@@ -209,6 +212,21 @@ function check(metadata: Unchecked<Metadata>): Metadata {
     partial,
     ...checkEnd(metadata, history, partial),
   };
+}
+
+/** Checks the names of classes: those of a model that is told of them, all. */
+function checkClasses(
+  { classes }: { readonly classes?: unknown },
+  classCount: number,
+): Pick<DataRecord, "classes"> {
+  if (classes === undefined) return {};
+  const names = array(classes, "data.classes")
+    .map((name, i) => text(name, `data.classes[${i}]`));
+  const isFit = classCount === 0 || names.length === classCount;
+  if (!isFit || new Set(names).size < names.length) {
+    throw expected("data.classes", "a name for each class", classes);
+  }
+  return { classes: names };
 }
 
 function checkHistory(

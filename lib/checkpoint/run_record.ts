@@ -90,7 +90,7 @@ export function digestTensors(checkpoint: Checkpoint): string {
  * @returns 64 hexadecimal digits.
  */
 export function digestWeights({ options, state }: Checkpoint): string {
-  const spec = modelSpec(options.latentDim);
+  const spec = modelSpec(options.latentDim, options.classCount);
   return digestOf(
     new Map([
       ...toPyTorch(spec.parameters, state.parameters),

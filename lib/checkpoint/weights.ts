@@ -7,7 +7,7 @@
 import type { TrainState } from "../model/init.ts";
 import { FEATURE_COUNT, type ModelOptions, modelSpec } from "../model/spec.ts";
 import { completeOptions } from "../options/table.ts";
-import { trainingOptions } from "../options/run.ts";
+import { MAX_CLASSES, trainingOptions } from "../options/run.ts";
 import { show, showSizes } from "../text.ts";
 import { fromPyTorch, stepCounters, toStateDict } from "./torch_layout.ts";
 import { type Checkpoint, CheckpointError } from "./metadata.ts";
@@ -34,12 +34,15 @@ import {
 export function encodeWeights(
   { options, state }: Checkpoint,
 ): Uint8Array<ArrayBuffer> {
-  const { latentDim, likelihood, autoencoder } = options;
-  const tensors = toStateDict(modelSpec(latentDim), state);
+  const { latentDim, likelihood, autoencoder, classCount } = options;
+  const tensors = toStateDict(modelSpec(latentDim, classCount), state);
   for (const [name, tensor] of tensors) checkNumbers(name, tensor);
   return writeSafetensors(tensors, {
     format: "pt",
-    options: JSON.stringify({ latentDim, likelihood, autoencoder }),
+    options: JSON.stringify({
+      ...{ latentDim, likelihood, autoencoder },
+      ...(classCount > 0 && { classCount }),
+    }),
   });
 }
 
@@ -84,14 +87,19 @@ export function decodeWeights(
     throw new CheckpointError("its options cannot be read", { cause });
   }
   const state = readWeights(tensors);
-  const { latentDim, likelihood, autoencoder } = options;
-  if (latentDim !== latentDimOf(tensors)) {
+  const { latentDim, likelihood, autoencoder, classCount } = options;
+  const sizes = sizesOf(tensors);
+  for (const [name, size] of Object.entries({ latentDim, classCount })) {
+    const found = sizes[name as keyof typeof sizes];
+    if (found === size) continue;
     throw new CheckpointError(
-      `its options have ${latentDim} latent dimensions, its tensors ` +
-        `${latentDimOf(tensors)}`,
+      `its options have ${name} ${size}, its tensors ${found}`,
     );
   }
-  return { options: { latentDim, likelihood, autoencoder }, state };
+  return {
+    options: { latentDim, likelihood, autoencoder, classCount },
+    state,
+  };
 }
 
 /**
@@ -105,7 +113,8 @@ export function decodeWeights(
 export function readWeights(
   tensors: ReadonlyMap<string, Tensor>,
 ): TrainState {
-  const spec = modelSpec(latentDimOf(tensors));
+  const { latentDim, classCount } = sizesOf(tensors);
+  const spec = modelSpec(latentDim, classCount);
   const reader = new TensorReader(tensors);
   const read = (name: string, shape: readonly number[]) =>
     reader.read(name, "F32", shape);
@@ -121,18 +130,22 @@ export function readWeights(
   return state;
 }
 
-function latentDimOf(tensors: ReadonlyMap<string, Tensor>): number {
+/** Reads off the heads how many dimensions and classes a model has. */
+function sizesOf(
+  tensors: ReadonlyMap<string, Tensor>,
+): Required<Pick<ModelOptions, "latentDim" | "classCount">> {
   const shape = tensors.get("fc_mu.weight")?.shape;
   const { min, max } = trainingOptions.latentDim;
   if (!shape) throw new CheckpointError("it lacks the tensor fc_mu.weight");
-  const [latentDim] = shape;
+  const [latentDim, inputs] = shape;
+  const classCount = inputs - FEATURE_COUNT;
   if (
-    shape.length === 2 && shape[1] === FEATURE_COUNT && latentDim >= min &&
-    latentDim <= max
-  ) return latentDim;
+    shape.length === 2 && classCount >= 0 && classCount <= MAX_CLASSES &&
+    latentDim >= min && latentDim <= max
+  ) return { latentDim, classCount };
   throw new CheckpointError(
     `tensor fc_mu.weight has shape ${showSizes(shape)}, not [${min} to ` +
-      `${max}, ${FEATURE_COUNT}]`,
+      `${max}, ${FEATURE_COUNT} and a column for each class]`,
   );
 }
 

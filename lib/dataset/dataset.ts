@@ -100,15 +100,18 @@ export async function loadDataset(
   }
 }
 
-function loadSource(source: Source, options: Options): Promise<Dataset> {
+async function loadSource(
+  source: Source,
+  options: Options,
+): Promise<Dataset> {
   const fetching = { ...options, dataDir: options.data.dataDir };
   const read = async (images: SourceFile, labels?: SourceFile) =>
     idxFile(
       (await fetchFile(source, images, fetching)).bytes,
       labels ? (await fetchFile(source, labels, fetching)).bytes : null,
     );
-  const { validationImages } = source;
-  return splitDataset(
+  const { validationImages, classes } = source;
+  const dataset = await splitDataset(
     source.name,
     () => read(source.trainImages, source.trainLabels),
     () => read(source.testImages, source.testLabels),
@@ -116,6 +119,7 @@ function loadSource(source: Source, options: Options): Promise<Dataset> {
     options.splits,
     validationImages && (() => read(validationImages)),
   );
+  return { ...dataset, ...(classes && { classes }) };
 }
 
 async function readOwn(path: string): Promise<ImageFile> {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { DataOptions } from "../options/run.ts";
+import { CLOTHES, DIGITS, HIRAGANA } from "./class_names.ts";
 
 /** The name of a data set that can be fetched. */
 export type SourceName = Exclude<DataOptions["dataset"], "auto" | "synthetic">;
@@ -45,6 +46,8 @@ export interface Source {
   readonly testImages: SourceFile;
   /** Their labels, if it has any. */
   readonly testLabels?: SourceFile;
+  /** The names of the labels' classes. */
+  readonly classes?: readonly string[];
 }
 
 /** Lists the files of a data set. */
@@ -57,7 +60,7 @@ export function filesOf(source: Source): SourceFile[] {
 
 /** The files of MNIST. */
 type FourFiles = Required<
-  Omit<Source, "name" | "mirrors" | "validationImages">
+  Omit<Source, "name" | "mirrors" | "validationImages" | "classes">
 >;
 
 /**
@@ -119,6 +122,7 @@ function withGzip(
 export const sources: Readonly<Record<SourceName, Source>> = {
   mnist: {
     name: "mnist",
+    classes: DIGITS,
     mirrors: [
       "https://storage.googleapis.com/cvdf-datasets/mnist/",
       "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -132,6 +136,7 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   },
   "fashion-mnist": {
     name: "fashion-mnist",
+    classes: CLOTHES,
     mirrors: [
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
@@ -157,6 +162,7 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   },
   kmnist: {
     name: "kmnist",
+    classes: HIRAGANA,
     mirrors: [
       "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
       "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",

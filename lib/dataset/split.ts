@@ -7,6 +7,7 @@ import { IMAGE_PIXELS } from "../model/spec.ts";
 import { completeOptions } from "../options/table.ts";
 import { counted } from "../text.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
+import { DIGITS } from "./class_names.ts";
 import { synthesize } from "./synthetic.ts";
 
 /** Some 28×28 images, and their labels where there are any. */
@@ -15,6 +16,8 @@ export interface ImageSet {
   readonly images: Uint8Array<ArrayBuffer>;
   /** `count` labels, or `null` for images without. */
   readonly labels: Uint8Array<ArrayBuffer> | null;
+  /** What the images are called, as by their files' names, if they are. */
+  readonly names?: readonly string[];
   /** How many images there are. */
   readonly count: number;
 }
@@ -36,6 +39,8 @@ export interface Dataset {
   readonly name: string;
   /** SHA-256 of `train.images` in hex; empty if they were not asked for. */
   readonly digest: string;
+  /** Names of the classes, which labels count from 0, if it has labels. */
+  readonly classes?: readonly string[];
   /** Images to learn from. */
   readonly train: ImageSet;
   /** Images held back from the training file, or a data set's own. */
@@ -122,7 +127,7 @@ export async function syntheticDataset(
 /**
  * Makes the synthetic digits; their seed is fixed, for they are one data set.
  */
-export function loadSynthetic(
+export async function loadSynthetic(
   data: DataOptions,
   splits?: readonly Split[],
 ): Promise<Dataset> {
@@ -134,7 +139,8 @@ export function loadSynthetic(
     }),
   });
   const train = file(0, 60_000), test = file(60_000, 10_000);
-  return splitDataset("synthetic", train, test, data, splits);
+  const dataset = await splitDataset("synthetic", train, test, data, splits);
+  return { ...dataset, classes: DIGITS };
 }
 
 /** Makes a file of images that are in memory. */

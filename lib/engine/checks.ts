@@ -14,6 +14,7 @@ import {
   type EngineName,
   type EngineOptions,
   type Hyper,
+  type Labels,
   noiseRows,
 } from "./engine.ts";
 
@@ -22,6 +23,7 @@ const { draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 } =
   trainingOptions;
 const { binarize, objective, importanceSamples, tcWeight, freeBits } =
   trainingOptions;
+const { classCount } = trainingOptions;
 
 /** The options that an engine cannot do without. */
 const REQUIRED = { latentDim, likelihood, autoencoder, batchSize, seed };
@@ -31,6 +33,7 @@ const OPTIONS = {
   ...REQUIRED,
   ...{ draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 },
   ...{ binarize, objective, importanceSamples, tcWeight, freeBits },
+  classCount,
 };
 
 /**
@@ -133,13 +136,44 @@ export class Checks {
   /**
    * Checks images and a latent for each.
    *
+   * @returns How many there are of either.
    * @throws {RangeError} If one kind is more than the other.
    */
-  pairs(z: Float32Array, images: Uint8Array): void {
+  pairs(z: Float32Array, images: Uint8Array): number {
     const [latents, count] = [this.latents(z), this.images(images)];
-    if (latents === count) return;
+    if (latents === count) return count;
     throw new RangeError(
       `${latents} latents do not go with ${count} images: each takes one`,
+    );
+  }
+
+  /**
+   * Checks the classes of images or latents.
+   *
+   * @param count How many of those there are.
+   * @returns Nothing where the model is told of no classes.
+   * @throws {TypeError} If they are not there, or are not bytes.
+   * @throws {RangeError} If they are not as many, or one is not the model's.
+   */
+  labels(
+    labels: Labels | undefined,
+    count: number,
+  ): Uint8Array | undefined {
+    const { classCount } = this.options;
+    if (classCount === 0) return;
+    if (!labels) {
+      throw new TypeError(
+        `labels are missing: the model is told of ${classCount} classes`,
+      );
+    }
+    checkType("labels", labels, "Uint8Array", "classes from 0");
+    if (labels.length !== count) {
+      throw new RangeError(`${labels.length} labels do not go with ${count}`);
+    }
+    const beyond = labels.find((label) => label >= classCount);
+    if (beyond === undefined) return labels;
+    throw new RangeError(
+      `there is no class ${beyond}: the model has ${classCount}, from 0`,
     );
   }
 

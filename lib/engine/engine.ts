@@ -124,6 +124,12 @@ export interface BatchRef {
 }
 
 /**
+ * The classes of images or latents, one byte each: a model with a `classCount`
+ * needs them, and any other leaves them out.
+ */
+export type Labels = Uint8Array | null;
+
+/**
  * Trains and runs one model. Images are bytes, 784 to an image, row-major;
  * the model sees byte / 255.
  */
@@ -136,7 +142,7 @@ export interface Engine {
   readonly options: Required<EngineOptions>;
 
   /** Makes `images` the training data, resident in the engine. */
-  setImages(images: Uint8Array): void;
+  setImages(images: Uint8Array, labels?: Labels): void;
   /** Sets the order in which {@linkcode trainStep} walks the training data. */
   setOrder(order: Uint32Array): void;
   /** Forward, backward and one Adam update. May return before it is done. */
@@ -154,13 +160,19 @@ export interface Engine {
    * @param draw Counter of the noise: the same draw gives the same z.
    * @param hyper Gives the β and capacity of `total`.
    */
-  evaluate(images: Uint8Array, draw: number, hyper: Hyper): Promise<LossSums>;
+  evaluate(
+    images: Uint8Array,
+    draw: number,
+    hyper: Hyper,
+    labels?: Labels,
+  ): Promise<LossSums>;
   /** Posterior means and log-variances, each [n, latentDim]. */
   encode(
     images: Uint8Array,
+    labels?: Labels,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }>;
   /** Pixel means [n, 784] of latents [n, latentDim]. */
-  decode(z: Float32Array): Promise<Float32Array>;
+  decode(z: Float32Array, labels?: Labels): Promise<Float32Array>;
 
   /**
    * −log p(x|z) of each image given a latent of its own, up to the constant of
@@ -172,7 +184,11 @@ export interface Engine {
    * @param images [n, 784] bytes.
    * @returns [n] losses.
    */
-  score(z: Float32Array, images: Uint8Array): Promise<Float64Array>;
+  score(
+    z: Float32Array,
+    images: Uint8Array,
+    labels?: Labels,
+  ): Promise<Float64Array>;
 
   /** Copies the state out of the engine. */
   readState(): Promise<TrainState>;

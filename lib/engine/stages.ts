@@ -142,10 +142,11 @@ export function linearFlops(
 
 /**
  * Counts the multiplications and additions that make the map (or its share in
- * the weights' gradients): decoder.0 for L + 1 rows, whatever the batch.
+ * the weights' gradients): decoder.0 for L + 1 rows and one for each class,
+ * whatever the batch.
  */
-export function mapFlops(latentDim: number): number {
-  return (latentDim + 1) * convolutionFlops(MAPPED.shape);
+export function mapFlops(latentDim: number, classCount = 0): number {
+  return (latentDim + 1 + classCount) * convolutionFlops(MAPPED.shape);
 }
 
 /**
@@ -154,10 +155,15 @@ export function mapFlops(latentDim: number): number {
  * their weights stay the same: one batch in training, any number (`Infinity`)
  * when a trained model is used.
  */
-export function usesMap(latentDim: number, rows: number): boolean {
+export function usesMap(
+  latentDim: number,
+  rows: number,
+  classCount = 0,
+): boolean {
   const apart = linearFlops(latentDim, ["fc_decode"]) +
     convolutionFlops(MAPPED.shape);
-  return linearFlops(latentDim, ["map"]) + mapFlops(latentDim) / rows < apart;
+  return linearFlops(latentDim, ["map"]) +
+      mapFlops(latentDim, classCount) / rows < apart;
 }
 
 /**

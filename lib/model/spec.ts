@@ -17,6 +17,12 @@ export interface ModelOptions {
   readonly likelihood: Likelihood;
   /** z = μ and no KL term: the standard autoencoder. */
   readonly autoencoder: boolean;
+  /**
+   * Classes of which encoder and decoder are told that of each image; 0, a model
+   * that is told none, unless given (Sohn et al. 2015,
+   * https://papers.nips.cc/paper/5775).
+   */
+  readonly classCount?: number;
 }
 
 /** Pixels along one side of an image. */
@@ -71,18 +77,24 @@ export function padding({ large }: ConvShape): [number, number] {
   return [1, large.size % 2];
 }
 
-/** One tensor of the PyTorch state dict, as a strided view of an arena. */
-export interface TensorSpec {
-  /** PyTorch's name: `encoder.0.weight`, `fc_mu.bias`, … */
-  readonly name: string;
-  /** PyTorch's shape. */
-  readonly shape: readonly number[];
-  /** `shape` with the channel-major feature axis split into its parts. */
+/** A strided view of an arena. */
+export interface View {
+  /** The shape, with the channel-major feature axis split into its parts. */
   readonly view: readonly number[];
   /** Arena elements between neighbours along each axis of `view`. */
   readonly strides: readonly number[];
   /** Arena index of element zero. */
   readonly offset: number;
+}
+
+/** One tensor of the PyTorch state dict, as a view of an arena. */
+export interface TensorSpec extends View {
+  /** PyTorch's name: `encoder.0.weight`, `fc_mu.bias`, … */
+  readonly name: string;
+  /** PyTorch's shape. */
+  readonly shape: readonly number[];
+  /** Its columns for the one-hot class, behind the others. */
+  readonly classes?: View;
   /** Number of inputs of one output, which scales the initial values. */
   readonly fanIn: number;
 }
@@ -101,6 +113,8 @@ export interface Block {
 export interface ModelSpec {
   /** Number of latent dimensions. */
   readonly latentDim: number;
+  /** Classes that the model is told of; 0 if of none. */
+  readonly classCount: number;
   /** Weights, biases, γ and β: what Adam updates. */
   readonly parameters: readonly TensorSpec[];
   /** The blocks of the parameter arena, in order. */
@@ -139,8 +153,12 @@ class Arena {
     fanIn = 0,
     view: readonly number[] = shape,
     strides: readonly number[] = [1],
+    classes?: View,
   ): void {
-    this.tensors.push({ name, shape, view, strides, offset, fanIn });
+    this.tensors.push({
+      ...{ name, shape, view, strides, offset, fanIn },
+      ...(classes && { classes }),
+    });
   }
 
   vector(name: string, size: number, fanIn = 0): void {
@@ -149,17 +167,22 @@ class Arena {
 }
 
 /**
- * The tensors of the model with this latent size.
+ * The tensors of the model with this latent size and so many classes.
  *
  * In the arena a convolution's weight is [3, 3, large channels, small
  * channels], for both directions. A linear weight is [in, out], with features
  * in NHWC order; the two heads share one [1024, 2·latentDim] matrix, μ's columns
  * first, and one bias.
  *
+ * A one-hot class behind a layer's input picks a row of its weights, so these
+ * rows are blocks of their own: `heads.classes` and `fc_decode.classes`, [classes,
+ * out], each behind the bias to which the row is added.
+ *
  * PyTorch's fan-in is `weight.size(1)` times the kernel's area, so for a
  * transposed convolution, whose weight is [in, out, 3, 3], it counts *out*.
  *
  * @param latentDim Number of latent dimensions.
+ * @param classCount Classes that the model is told of; none unless given.
  *
  * @example
  * ```ts
@@ -171,7 +194,7 @@ class Arena {
  * assertEquals(first.shape, [16, 1, 3, 3]);
  * ```
  */
-export function modelSpec(latentDim: number): ModelSpec {
+export function modelSpec(latentDim: number, classCount = 0): ModelSpec {
   const parameters = new Arena();
   const running = new Arena();
 
@@ -205,39 +228,62 @@ export function modelSpec(latentDim: number): ModelSpec {
   const heads = 2 * latentDim;
   const headWeight = parameters.block("heads.weight", [FEATURE_COUNT, heads]);
   const headBias = parameters.block("heads.bias", [heads]);
+  const headInputs = FEATURE_COUNT + classCount;
+  const headClasses = classCount
+    ? parameters.block("heads.classes", [classCount, heads])
+    : 0;
   ["fc_mu", "fc_logvar"].forEach((name, i) => {
     const column = i * latentDim;
     parameters.add(
       `${name}.weight`,
       headWeight + column,
-      [latentDim, FEATURE_COUNT],
-      FEATURE_COUNT,
+      [latentDim, headInputs],
+      headInputs,
       [latentDim, ...features],
       [1, heads, size * channels * heads, channels * heads],
+      classCount
+        ? {
+          view: [latentDim, classCount],
+          strides: [1, heads],
+          offset: headClasses + column,
+        }
+        : undefined,
     );
-    parameters.add(
-      `${name}.bias`,
-      headBias + column,
-      [latentDim],
-      FEATURE_COUNT,
-    );
+    parameters.add(`${name}.bias`, headBias + column, [latentDim], headInputs);
   });
 
+  const decodeInputs = latentDim + classCount;
+  const columns = [1, size * channels, channels];
+  const decodeWeight = parameters.block(
+    "fc_decode.weight",
+    [latentDim, FEATURE_COUNT],
+  );
+  const decodeBias = parameters.block("fc_decode.bias", [FEATURE_COUNT]);
   parameters.add(
     "fc_decode.weight",
-    parameters.block("fc_decode.weight", [latentDim, FEATURE_COUNT]),
-    [FEATURE_COUNT, latentDim],
-    latentDim,
+    decodeWeight,
+    [FEATURE_COUNT, decodeInputs],
+    decodeInputs,
     [...features, latentDim],
-    [1, size * channels, channels, FEATURE_COUNT],
+    [...columns, FEATURE_COUNT],
+    classCount
+      ? {
+        view: [...features, classCount],
+        strides: [...columns, FEATURE_COUNT],
+        offset: parameters.block(
+          "fc_decode.classes",
+          [classCount, FEATURE_COUNT],
+        ),
+      }
+      : undefined,
   );
   parameters.add(
     "fc_decode.bias",
-    parameters.block("fc_decode.bias", [FEATURE_COUNT]),
+    decodeBias,
     [FEATURE_COUNT],
-    latentDim,
+    decodeInputs,
     features,
-    [1, size * channels, channels],
+    columns,
   );
 
   DECODER.forEach((shape, i) => {
@@ -249,6 +295,7 @@ export function modelSpec(latentDim: number): ModelSpec {
 
   return {
     latentDim,
+    classCount,
     parameters: parameters.tensors,
     parameterBlocks: parameters.blocks,
     parameterCount: parameters.length,
@@ -256,6 +303,17 @@ export function modelSpec(latentDim: number): ModelSpec {
     runningBlocks: running.blocks,
     runningCount: running.length,
   };
+}
+
+/**
+ * Returns a block of the parameter arena.
+ *
+ * @throws {RangeError} If the model has none of that name.
+ */
+export function blockOf(spec: ModelSpec, name: string): Block {
+  const block = spec.parameterBlocks.find((block) => block.name === name);
+  if (!block) throw new RangeError(`the model has no block ${name}`);
+  return block;
 }
 
 /**
@@ -272,8 +330,23 @@ export function offsetOf(spec: ModelSpec, name: string): number {
 
 /** The arena index of each element of a tensor, in PyTorch's order. */
 export function arenaIndices(
-  { view, strides, offset }: TensorSpec,
+  { classes, shape, ...tensor }: TensorSpec,
 ): Uint32Array {
+  const own = viewIndices(tensor);
+  if (!classes) return own;
+  const added = viewIndices(classes);
+  const [rows] = shape;
+  const [width, more] = [own.length / rows, added.length / rows];
+  const indices = new Uint32Array(own.length + added.length);
+  for (let row = 0; row < rows; row++) {
+    const at = row * (width + more);
+    indices.set(own.subarray(row * width, (row + 1) * width), at);
+    indices.set(added.subarray(row * more, (row + 1) * more), at + width);
+  }
+  return indices;
+}
+
+function viewIndices({ view, strides, offset }: View): Uint32Array {
   const indices = new Uint32Array(view.reduce((a, b) => a * b));
   indices[0] = offset;
   let block = 1; // indices of the axes so far; each axis repeats them, shifted

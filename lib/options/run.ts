@@ -12,6 +12,9 @@ export const MAX_ROWS = 2048;
 /** The most draws of z for an image, of which each thread of a GPU walks all. */
 const MAX_DRAWS = 64;
 
+/** The most classes that images have: their labels are bytes. */
+export const MAX_CLASSES = 256;
+
 /** Draws in the importance-weighted bound unless told otherwise. */
 export const IWAE_SAMPLES = 5;
 
@@ -192,6 +195,13 @@ export const trainingOptions = {
     default: false,
     help: "z = μ and no KL term: the standard autoencoder",
   },
+  classCount: {
+    type: "integer",
+    default: 0,
+    min: 0,
+    max: MAX_CLASSES,
+    help: "classes of which the model is told that of each image; 0 if of none",
+  },
   seed: {
     type: "integer",
     default: 0,
@@ -230,8 +240,48 @@ export const dataOptions = {
   images: {
     type: "text",
     default: null,
-    metavar: "FILE.idx[.gz]",
-    help: "28×28 images of your own instead",
+    metavar: "PATH",
+    help: "images of your own instead: a folder of PNGs, or a file: .npz, " +
+      ".npy, .csv, IDX",
+  },
+  labels: {
+    type: "text",
+    default: null,
+    metavar: "FILE",
+    help: "their labels, where those are in a file of their own",
+  },
+  classes: {
+    type: "text",
+    default: null,
+    metavar: "A,B,…",
+    help: "names of the classes, in the order of the labels; or a .txt file " +
+      "with one on each line",
+  },
+  array: {
+    type: "text",
+    default: null,
+    metavar: "NAME",
+    help: "the array of a .npz file that has the images",
+  },
+  testSize: {
+    type: "integer",
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    help: "images of your own held out to test with, if they have no test " +
+      "split; a tenth unless told otherwise",
+  },
+  invert: {
+    type: "choice",
+    default: "auto",
+    choices: ["auto", "always", "never"],
+    help: "turn images of your own to light on dark; auto: where their " +
+      "borders are light",
+  },
+  centre: {
+    type: "boolean",
+    default: false,
+    help: "move what images of your own show to the middle, by its mass",
   },
   dataDir: {
     type: "text",

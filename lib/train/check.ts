@@ -50,6 +50,7 @@ const OF_RUN = [
   "latentDim",
   "likelihood",
   "autoencoder",
+  "classCount",
   "binarize",
   "objective",
   "batchSize",
@@ -57,7 +58,12 @@ const OF_RUN = [
 ] as const;
 
 /** What weights cannot do without. */
-const OF_MODEL = ["latentDim", "likelihood", "autoencoder"] as const;
+const OF_MODEL = [
+  "latentDim",
+  "likelihood",
+  "autoencoder",
+  "classCount",
+] as const;
 
 /**
  * Of a checkpoint whose weights are trained on, what holds unless given; what an
@@ -118,6 +124,9 @@ export function checkRun(
 ): void {
   checkFit(options, { resume, from }, names);
   const { option, checkpoint } = names;
+  if (options.classCount > 0) {
+    checkClasses(dataset, options.classCount, resume ?? from, names);
+  }
   if (resume) {
     checkSameImages(dataset, resume, names);
     const images = resume.partial?.images ?? 0;
@@ -134,6 +143,49 @@ export function checkRun(
         `held out for them: choose a larger ${option("valSize")}`,
     );
   }
+}
+
+/**
+ * Returns how many classes a model is told of that is conditional on those of
+ * the images.
+ *
+ * @throws {RunError} If the images have no labels.
+ */
+export function classCountOf({ name, classes, train }: Dataset): number {
+  if (classes && train.labels) return classes.length;
+  throw new RunError(
+    `${oneLine(name)} has no labels, and a conditional model is told of the ` +
+      "class of each image",
+  );
+}
+
+/**
+ * Refuses images for a model that is told of classes where they have none, or
+ * others.
+ *
+ * @param before The checkpoint that the run begins from.
+ * @throws {RunError} If labels are missing, or mean other classes.
+ */
+function checkClasses(
+  dataset: Dataset,
+  classCount: number,
+  before: Checkpoint | undefined,
+  { checkpoint }: RunNames,
+): void {
+  classCountOf(dataset);
+  const { name, classes = [] } = dataset;
+  const known = before?.data.classes ?? classes;
+  if (
+    classes.length === classCount &&
+    classes.every((name, label) => name === known[label])
+  ) return;
+  const list = (names: readonly string[]) => oneLine(names.join(", "), 200);
+  throw new RunError(
+    `${oneLine(name)} has the classes ${list(classes)}, and ` +
+      (before
+        ? `${checkpoint} ${list(known)}`
+        : `the model is told of ${classCount}`),
+  );
 }
 
 /**

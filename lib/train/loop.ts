@@ -89,6 +89,7 @@ export async function* trainWith(
   // What is drawn anew in each step, the engine draws.
   engine.setImages(
     binarize === "dynamic" ? train.images : seen(train, "train"),
+    train.labels,
   );
   const validationImages = seen(validation, "validation");
 
@@ -103,6 +104,7 @@ export async function* trainWith(
   const data = {
     name: dataset.name,
     digest: dataset.digest,
+    ...(dataset.classes && { classes: dataset.classes }),
     options: dataset.options,
   };
   const runAt = (state: TrainState): Checkpoint => ({
@@ -192,7 +194,12 @@ export async function* trainWith(
 
     const hyper = hyperAt(options, step - 1, stepsPerEpoch);
     const validated = validation.count > 0
-      ? await engine.evaluate(validationImages, epoch, hyper)
+      ? await engine.evaluate(
+        validationImages,
+        epoch,
+        hyper,
+        validation.labels,
+      )
       : null;
     // The last step's update may be what diverged.
     if (validated && !Number.isFinite(validated.total)) {
@@ -250,7 +257,9 @@ export async function* trainWith(
   const { beta, capacity, lr: learningRate } = options;
   const target = { beta, capacity, learningRate };
   const tested = test && test.count > 0
-    ? meanLosses(await engine.evaluate(seen(test, "test"), 0, target))
+    ? meanLosses(
+      await engine.evaluate(seen(test, "test"), 0, target, test.labels),
+    )
     : null;
   if (tested && !Number.isFinite(tested.total)) {
     throw new NonFiniteLossError(step);

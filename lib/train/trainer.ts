@@ -13,7 +13,12 @@ import { createEngine, type EngineChoice } from "../engines.ts";
 import { epochsOf } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
-import { checkEngine, checkRun, inheritedOptions } from "./check.ts";
+import {
+  checkEngine,
+  checkRun,
+  classCountOf,
+  inheritedOptions,
+} from "./check.ts";
 import type { TrainEvent } from "./events.ts";
 import { type Loop, trainWith } from "./loop.ts";
 
@@ -38,6 +43,11 @@ export interface TrainSetup {
    * `binarize` and what makes its objective.
    */
   from?: Checkpoint;
+  /**
+   * Tells the model the class of each image: `classCount` is that of the data
+   * set. A run that begins from a checkpoint does as that.
+   */
+  conditional?: boolean;
   /** Stops training after the step in hand. */
   signal?: AbortSignal;
 }
@@ -70,7 +80,7 @@ export interface TrainSetup {
  * ```
  */
 export async function* train(
-  { dataset, engine: chosen, resume, from, signal, ...given }:
+  { dataset, engine: chosen, resume, from, conditional, signal, ...given }:
     & TrainSetup
     & Partial<TrainingOptions>,
 ): AsyncGenerator<TrainEvent, void, void> {
@@ -80,6 +90,7 @@ export async function* train(
   const options = completeOptions(trainingOptions, {
     ...inheritedOptions({ resume, from }, chosenOptions),
     ...chosenOptions,
+    ...(conditional && { classCount: classCountOf(dataset) }),
   });
   checkRun({ options, dataset, resume, from });
   const run = { dataset, options, resume, from, signal };

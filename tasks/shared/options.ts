@@ -18,10 +18,19 @@ import { flagWords, inSection } from "./flags.ts";
 
 const { lr, lrSchedule, lrWarmup, headsLrFactor, adamBeta1, adamBeta2 } =
   trainingOptions;
+// That is the data set's to say.
+const { classCount: _, ...chosen } = trainingOptions;
 
 /** What is trained and how, as flags. */
 export const training = {
-  ...inSection("Model and training", trainingOptions),
+  ...inSection("Model and training", {
+    ...chosen,
+    conditional: {
+      type: "boolean",
+      default: false,
+      help: "tell the model the class of each image, to draw digits of a class",
+    },
+  }),
   ...inSection("Optimiser", {
     ...{ lr, lrSchedule, lrWarmup, headsLrFactor, adamBeta1, adamBeta2 },
   }),

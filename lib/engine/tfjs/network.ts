@@ -81,7 +81,7 @@ export class Network {
     }
     this.options = options;
     this.seed = seed;
-    this.spec = modelSpec(options.latentDim);
+    this.spec = modelSpec(options.latentDim, options.classCount);
     const state = initialState(this.spec, seed);
     this.#parameters = variables(this.spec.parameterBlocks, state.parameters);
     this.#running = variables(this.spec.runningBlocks, state.running);

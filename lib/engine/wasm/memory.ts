@@ -110,21 +110,26 @@ export class MemoryMap {
   constructor(
     options: Pick<
       Required<EngineOptions>,
-      "latentDim" | "batchSize" | "objective" | "importanceSamples" | "draws"
+      | "latentDim"
+      | "batchSize"
+      | "classCount"
+      | "objective"
+      | "importanceSamples"
+      | "draws"
     >,
     threads: number,
   ) {
-    const { latentDim, batchSize, objective } = options;
+    const { latentDim, batchSize, classCount, objective } = options;
     const draws = drawsOf(options);
     this.latentDim = latentDim;
     this.draws = draws;
     this.noiseRows = noiseRows(draws, objective);
     this.isWeighed = objective === "iwae";
-    this.spec = modelSpec(latentDim);
+    this.spec = modelSpec(latentDim, classCount);
     this.capacity = Math.max(batchSize, EVALUATION_BATCH);
     this.map = {
-      training: usesMap(latentDim, batchSize * draws),
-      inference: usesMap(latentDim, Infinity),
+      training: usesMap(latentDim, batchSize * draws, classCount),
+      inference: usesMap(latentDim, Infinity, classCount),
       share: 1 / batchSize,
     };
     const rows = (perImage: number) =>

@@ -91,16 +91,16 @@ export class Layout {
   constructor(options: PlanOptions, tiling: Tiling) {
     this.options = engineOptions({ ...options, seed: 0 });
     this.tiling = tiling;
-    const { latentDim, batchSize, objective } = this.options;
+    const { latentDim, batchSize, classCount, objective } = this.options;
     const draws = this.draws = drawsOf(this.options);
-    this.spec = modelSpec(latentDim);
+    this.spec = modelSpec(latentDim, classCount);
     this.latents = latentRow(latentDim, draws, objective);
     this.klMeans = batchSize * this.latents.length;
     this.densities = densityRow(latentDim, batchSize);
     this.lossRow = lossRow(this.options);
     this.maps = {
-      training: usesMap(latentDim, batchSize * draws),
-      inference: usesMap(latentDim, Infinity),
+      training: usesMap(latentDim, batchSize * draws, classCount),
+      inference: usesMap(latentDim, Infinity, classCount),
     };
     const mapRows = latentDim + 1;
     // Behind the gradients that are there at once lie those in parts.
