@@ -122,4 +122,5 @@ export {
   type ProgressEvent,
   type TrainEvent,
 } from "./train/events.ts";
+export type { Schedule } from "./train/schedule.ts";
 export { train, type TrainSetup } from "./train/trainer.ts";

@@ -198,7 +198,7 @@ function optionsSection({ options, data }: Checkpoint): Markup {
 ${data.digest ?? "not known"}).</p>
 ${
     table([
-      ...rows(trainingOptions, options),
+      ...rows(trainingOptions, { ...options }),
       ...rows(dataOptions, { ...data.options }),
     ])
   }`;

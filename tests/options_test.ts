@@ -3,10 +3,13 @@ import {
   completeOptions,
   defaults,
   OptionError,
+  type OptionValues,
   parseOption,
 } from "../lib/options/table.ts";
 import { conflictOf } from "../lib/options/conflicts.ts";
 import {
+  type DataOptions,
+  type dataOptions,
   recipes,
   recipesOfBce,
   type TrainingOptions,
@@ -15,6 +18,24 @@ import {
 import { objectiveLines } from "../tasks/shared/beginning.ts";
 import { followRecipe, recipeOf } from "../tasks/shared/options.ts";
 import { tasks } from "./tasks.ts";
+
+/** Whether two types are one, for the compiler to say. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
+  (<T>() => T extends B ? 1 : 2) ? true : false;
+/** A type with its properties written out. */
+type Plain<T> = { [K in keyof T]: T[K] };
+
+Deno.test("TrainingOptions and DataOptions are what the tables describe", () => {
+  const training: Same<
+    Plain<TrainingOptions>,
+    Plain<OptionValues<typeof trainingOptions>>
+  > = true;
+  const data: Same<
+    Plain<DataOptions>,
+    Plain<OptionValues<typeof dataOptions>>
+  > = true;
+  assertEquals([training, data], [true, true]);
+});
 
 Deno.test("defaults() are values that the options take", () => {
   for (const { options } of tasks.values()) {

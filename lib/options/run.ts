@@ -4,7 +4,10 @@
  *
  * @module
  */
-import type { OptionTable, OptionValues } from "./table.ts";
+import type { OptionTable } from "./table.ts";
+import type { TrainingOptions } from "./types.ts";
+
+export type { DataOptions, TrainingOptions } from "./types.ts";
 
 /** The most rows that the decoder takes in one step. */
 export const MAX_ROWS = 2048;
@@ -305,9 +308,6 @@ export const dataOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Options of the model, the loss and the optimiser. */
-export type TrainingOptions = OptionValues<typeof trainingOptions>;
-
 /** What all recipes have. */
 const pairs = {
   draws: 2,
@@ -377,6 +377,3 @@ export const recipesOfIwae: Readonly<
 > = {
   nll: { epochs: 30, lr: 0.024 },
 };
-
-/** Options that choose the images. */
-export type DataOptions = OptionValues<typeof dataOptions>;

@@ -23,7 +23,14 @@ import { permutation, streamKey } from "../rng.ts";
 import { type Beginning, checkRun } from "./check.ts";
 import { NonFiniteLossError, type TrainEvent } from "./events.ts";
 import { endOf, isBetter } from "./patience.ts";
-import { hyperAt, settleWarmup, stepsOfEpoch, stepsOfRun } from "./schedule.ts";
+import {
+  hyperAt,
+  rescheduled,
+  type Schedule,
+  settleWarmup,
+  stepsOfEpoch,
+  stepsOfRun,
+} from "./schedule.ts";
 
 /** Steps between two looks at the losses, at least. */
 const STEPS_PER_READ = 50;
@@ -43,6 +50,8 @@ export interface Loop extends Beginning {
   readonly dataset: Dataset;
   /** All options; a warm-up without a length takes its share of the run. */
   readonly options: TrainingOptions;
+  /** Moves β, the capacity and the learning rate in place of the options. */
+  readonly schedule?: Schedule;
   /** Stops after the step in hand. */
   readonly signal?: AbortSignal;
   /**
@@ -60,8 +69,9 @@ export interface Loop extends Beginning {
  * @throws {NonFiniteLossError} If the loss stops being a number.
  */
 export async function* trainWith(
-  { engine, dataset, options: asked, resume, from, signal, onState }: Loop,
+  { engine, dataset, options: asked, resume, from, schedule, ...on }: Loop,
 ): AsyncGenerator<TrainEvent, void, void> {
+  const { signal, onState } = on;
   const options = settleWarmup(asked);
   checkRun({ options, dataset, resume, from });
   const { train, validation, test } = dataset;
@@ -72,6 +82,12 @@ export async function* trainWith(
   const rest = Math.min(train.count, steps % stepsPerEpoch * batchSize);
   const allImages = Math.floor(steps / stepsPerEpoch) * train.count + rest;
   const shuffleKey = streamKey(seed, "shuffle");
+  const hyperOf = (step: number) => {
+    const hyper = hyperAt(options, step, stepsPerEpoch);
+    return schedule
+      ? rescheduled(options, hyper, schedule(step, stepsPerEpoch))
+      : hyper;
+  };
 
   const history: EpochRecord[] = [...resume?.history ?? []];
   let step = resume?.state.step ?? 0;
@@ -157,7 +173,7 @@ export async function* trainWith(
 
     while (position < images) {
       const count = Math.min(batchSize, images - position);
-      const hyper = hyperAt(options, step, stepsPerEpoch);
+      const hyper = hyperOf(step);
       await engine.trainStep({ first: position, count, step }, hyper);
       position += count;
       step++;
@@ -192,7 +208,7 @@ export async function* trainWith(
       return;
     }
 
-    const hyper = hyperAt(options, step - 1, stepsPerEpoch);
+    const hyper = hyperOf(step - 1);
     const validated = validation.count > 0
       ? await engine.evaluate(
         validationImages,

@@ -7,7 +7,8 @@
  * @module
  */
 import type { Hyper } from "../engine/engine.ts";
-import type { TrainingOptions } from "../options/run.ts";
+import { type TrainingOptions, trainingOptions } from "../options/run.ts";
+import { completeOptions, OptionError } from "../options/table.ts";
 
 /**
  * The hyper-parameters of one step.
@@ -52,6 +53,54 @@ export function hyperAt(
       rateFactor(options, step / stepsOfRun(options, stepsPerEpoch)),
   };
 }
+
+/**
+ * A schedule of one's own: what it returns for a step takes the place of what
+ * the options come to. A checkpoint does not hold it, so a run that is resumed
+ * needs it again.
+ *
+ * @param step Optimiser steps before this one.
+ * @param stepsPerEpoch Steps in one epoch.
+ */
+export type Schedule = (
+  step: number,
+  stepsPerEpoch: number,
+) => Partial<Hyper>;
+
+/**
+ * Lets a schedule of one's own move the hyper-parameters of a step.
+ *
+ * @param options The run's options.
+ * @param hyper What they come to.
+ * @param changes What the schedule returned.
+ * @throws {OptionError} If it returned another name, a number that the option
+ * does not take, or one that the objective has no place for.
+ */
+export function rescheduled(
+  { objective }: TrainingOptions,
+  hyper: Hyper,
+  changes: Partial<Hyper>,
+): Hyper {
+  for (const name of ["beta", "capacity"] as const) {
+    if (objective === "elbo" || changes[name] === undefined) continue;
+    throw new OptionError(
+      `a schedule of ${name} does not go with objective ${objective}, which ` +
+        "weighs its terms itself",
+    );
+  }
+  const { beta, capacity, learningRate } = completeOptions(
+    SCHEDULED,
+    { ...hyper, ...changes },
+  );
+  return { beta, capacity, learningRate };
+}
+
+const SCHEDULED = {
+  beta: trainingOptions.beta,
+  capacity: trainingOptions.capacity,
+  // A schedule may come to rest at 0.
+  learningRate: { ...trainingOptions.lr, min: 0 },
+};
 
 /**
  * Returns the optimiser steps of a whole run: of a part of an epoch those next

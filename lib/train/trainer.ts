@@ -21,6 +21,7 @@ import {
 } from "./check.ts";
 import type { TrainEvent } from "./events.ts";
 import { type Loop, trainWith } from "./loop.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** What {@linkcode train} takes besides the training options. */
 export interface TrainSetup {
@@ -48,6 +49,12 @@ export interface TrainSetup {
    * set. A run that begins from a checkpoint does as that.
    */
   conditional?: boolean;
+  /**
+   * Called before each step with the steps before it and those of an epoch:
+   * what it returns of β, the capacity and the learning rate takes the place of
+   * what the options come to. A run that is resumed needs it again.
+   */
+  schedule?: Schedule;
   /** Stops training after the step in hand. */
   signal?: AbortSignal;
 }
@@ -80,12 +87,13 @@ export interface TrainSetup {
  * ```
  */
 export async function* train(
-  { dataset, engine: chosen, resume, from, conditional, signal, ...given }:
+  { dataset, engine: chosen, conditional, ...given }:
     & TrainSetup
     & Partial<TrainingOptions>,
 ): AsyncGenerator<TrainEvent, void, void> {
+  const { resume, from, schedule, signal, ...values } = given;
   const chosenOptions: Partial<TrainingOptions> = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
+    Object.entries(values).filter(([, value]) => value !== undefined),
   );
   const options = completeOptions(trainingOptions, {
     ...inheritedOptions({ resume, from }, chosenOptions),
@@ -93,7 +101,7 @@ export async function* train(
     ...(conditional && { classCount: classCountOf(dataset) }),
   });
   checkRun({ options, dataset, resume, from });
-  const run = { dataset, options, resume, from, signal };
+  const run = { dataset, options, resume, from, schedule, signal };
   if (chosen && "trainStep" in chosen) {
     checkEngine(chosen, options);
     return yield* trainLoop({ ...run, engine: chosen });
