@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
 from train_classifier import Classifier
-from vae_reference import read_images
+from vae_reference import read_idx
 
 HERE = pathlib.Path(__file__).parent
 WEIGHTS = HERE.parent.parent / "lib" / "metrics" / "classifier_weights.ts"
@@ -72,7 +72,7 @@ def features(count):
     assert at == len(weights)
     model.load_state_dict(state, strict=False)
     model.eval()
-    images = read_images(HERE.parent / "golden" / "digits-idx3-ubyte.gz", count)
+    images = read_idx(HERE.parent / "golden" / "digits-idx3-ubyte.gz", count)
     with torch.no_grad():
         found = model.features(torch.from_numpy(images).unsqueeze(1) / 255)
     return [float(f"{x:.7g}") for x in found.flatten().tolist()]

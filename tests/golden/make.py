@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 sys.dont_write_bytecode = True  # no __pycache__ among the tests
-from vae_reference import read_images, run, save_safetensors
+from vae_reference import read_idx, run, save_safetensors
 
 HERE = Path(__file__).parent
 STEPS = 3
@@ -21,9 +21,10 @@ UNREAD = {"step0.mu", "step0.logvar", "step0.z", "step0.reconstruction"}
 
 
 def make(s, dtype):
-    images = read_images(HERE / "digits-idx3-ubyte.gz", STEPS * s["batch"])
-    tensors = run(images, latent_dim=s["latentDim"], beta=s["beta"], batch=s["batch"], steps=STEPS,
-                  likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"],
+    images = read_idx(HERE / "digits-idx3-ubyte.gz", STEPS * s["batch"])
+    labels = read_idx(HERE / "labels-idx1-ubyte.gz", STEPS * s["batch"])
+    tensors = run(images, labels, classes=s.get("classCount", 0), latent_dim=s["latentDim"], beta=s["beta"],
+                  batch=s["batch"], steps=STEPS, likelihood=s["likelihood"], seed=s["seed"], lr=s["learningRate"],
                   draws=s.get("importanceSamples", s.get("draws", 1)), kl_gradient=s.get("klGradient", "analytic"),
                   objective=s.get("objective", "elbo"), tc_weight=s.get("tcWeight", 4.0),
                   free_bits=s.get("freeBits", 0.0), heads_lr_factor=s.get("headsLrFactor", 1.0),

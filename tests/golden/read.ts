@@ -6,7 +6,11 @@ import {
 } from "../../lib/formats/safetensors.ts";
 import type { EngineOptions, Hyper } from "../../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../../lib/model/init.ts";
-import { modelSpec } from "../../lib/model/spec.ts";
+import {
+  FEATURE_COUNT,
+  type ModelSpec,
+  modelSpec,
+} from "../../lib/model/spec.ts";
 import sets from "./sets.json" with { type: "json" };
 
 /** How a golden file was made; what is left out has an engine's default. */
@@ -31,6 +35,19 @@ export function readGolden(name = "latent12"): Map<string, Tensor> {
   return parseSafetensors(Deno.readFileSync(path)).tensors;
 }
 
+/** The layout of a golden file's model. */
+export function goldenSpec(golden: ReadonlyMap<string, Tensor>): ModelSpec {
+  const [latentDim, inputs] = golden.get("init.fc_mu.weight")!.shape;
+  return modelSpec(latentDim, inputs - FEATURE_COUNT);
+}
+
+/** The classes of a golden file's images, if its model is told of any. */
+export function goldenLabels(
+  golden: ReadonlyMap<string, Tensor>,
+): Uint8Array | null {
+  return golden.get("labels")?.data as Uint8Array | undefined ?? null;
+}
+
 /**
  * PyTorch's weights in the arenas' layout, before any Adam step of ours.
  *
@@ -40,7 +57,7 @@ export function goldenState(
   golden: ReadonlyMap<string, Tensor>,
   when: "init" | "final",
 ): TrainState {
-  const spec = modelSpec(golden.get("eps")!.shape[2]);
+  const spec = goldenSpec(golden);
   const read = (name: string) =>
     golden.get(`${when}.${name}`)!.data as Float32Array;
   return {

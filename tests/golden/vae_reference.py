@@ -6,6 +6,7 @@ Needs PyTorch and numpy. Writes one safetensors file; `make.py` beside it writes
 
 Tensors in OUT (PyTorch layouts, float32 unless said):
     images            uint8 [steps, batch, 28, 28]   raw bytes; the model sees images / 255
+    labels            uint8 [steps, batch]           with --classes: the class of each image
     eps               [steps, batch·⌈draws/2⌉, latent_dim]   the noise used by the reparameterization
     init.NAME         the state dict before step 0 (parameters and batch-norm running statistics)
     step0.mu, step0.logvar, step0.z, step0.reconstruction   the training-mode forward pass of step 0
@@ -20,6 +21,9 @@ eval.reconstruction_of_mu the pixels' means, which are their sigmoids.
 With `--draws` K the decoder takes [batch·K] rows, draw k of image b in row b·K + k. Draws come in pairs μ ± σ·ε: draws
 2j and 2j + 1 of an image share the noise of row b·⌈K/2⌉ + j, the second with the sign turned. The draws of
 `--objective iwae` are independent: eps has a row for each, [steps, batch·K, latent_dim].
+
+With `--classes` C encoder and decoder are told the class of each image (Sohn et al. 2015,
+https://papers.nips.cc/paper/5775): its one-hot follows the features before fc_mu and fc_logvar, and z before fc_decode.
 """
 import argparse, gzip, json, math, struct
 
@@ -31,26 +35,34 @@ from torch.nn import functional as F
 
 
 class VAE(nn.Module):
-    def __init__(self, latent_dim=12):
+    def __init__(self, latent_dim=12, classes=0):
         super().__init__()
+        self.classes = classes
         self.encoder = nn.Sequential(
             nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(16),
             nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(32),
             nn.Conv2d(32, 64, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(64))
-        self.fc_mu = nn.Linear(1024, latent_dim)
-        self.fc_logvar = nn.Linear(1024, latent_dim)
-        self.fc_decode = nn.Linear(latent_dim, 1024)
+        self.fc_mu = nn.Linear(1024 + classes, latent_dim)
+        self.fc_logvar = nn.Linear(1024 + classes, latent_dim)
+        self.fc_decode = nn.Linear(latent_dim + classes, 1024)
         self.decoder = nn.Sequential(
             nn.ConvTranspose2d(64, 32, 3, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(32),
             nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=1), nn.ReLU(), nn.BatchNorm2d(16),
             nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1, output_padding=1))
 
-    def encode(self, x):
-        h = self.encoder(x).flatten(1)  # channel-major: (channel, row, column)
+    def encode(self, x, labels=None):
+        h = self.told(self.encoder(x).flatten(1), labels)  # channel-major: (channel, row, column)
         return self.fc_mu(h), self.fc_logvar(h)
 
-    def decode(self, z):
-        return self.decoder(self.fc_decode(z).view(-1, 64, 4, 4))
+    def decode(self, z, labels=None):
+        return self.decoder(self.fc_decode(self.told(z, labels)).view(-1, 64, 4, 4))
+
+    def told(self, h, labels):
+        """h with the one-hot class behind it, if there are classes; the rows of an image, side by side, have its own."""
+        if self.classes == 0:
+            return h
+        labels = labels.long().repeat_interleave(len(h) // len(labels))
+        return torch.cat([h, F.one_hot(labels, self.classes).to(h.dtype)], dim=1)
 
 
 def draw(mu, logvar, eps, draws=1):
@@ -132,36 +144,38 @@ def iwae_backward(model, log_w):
             p.grad = gradient
 
 
-def read_images(path, count):
-    """The first images of a gzipped IDX file."""
+def read_idx(path, count):
+    """The first images or labels of a gzipped IDX file."""
     with gzip.open(path) as f:
-        raw = np.frombuffer(f.read(), np.uint8)[16:].reshape(-1, 28, 28)
-    if len(raw) < count:
-        raise SystemExit(f"{path} has {len(raw)} images, not {count}")
-    return raw[:count].copy()
+        data = f.read()
+    sizes = struct.unpack_from(f">{data[3]}I", data, 4)
+    if sizes[0] < count:
+        raise SystemExit(f"{path} has {sizes[0]}, not {count}")
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * len(sizes)).reshape(sizes)[:count].copy()
 
 
-def run(images, latent_dim=12, beta=1.0, batch=16, steps=3, likelihood="mse", seed=0, lr=1e-3, draws=1,
-        kl_gradient="analytic", objective="elbo", tc_weight=4.0, free_bits=0.0, heads_lr_factor=1.0,
+def run(images, labels=None, classes=0, latent_dim=12, beta=1.0, batch=16, steps=3, likelihood="mse", seed=0, lr=1e-3,
+        draws=1, kl_gradient="analytic", objective="elbo", tc_weight=4.0, free_bits=0.0, heads_lr_factor=1.0,
         betas=(0.9, 0.999), noise=1.0, dtype=torch.float32):
     """Trains from a seed and gives every tensor of the list above. The noise is the same in any `dtype`. `draws` are
-    also those of `iwae`; N of `btc` is steps·batch."""
+    also those of `iwae`; N of `btc` is steps·batch. A model of `classes` takes `labels`."""
     torch.manual_seed(seed)
     images = torch.from_numpy(images).view(steps, batch, 28, 28)
+    labels = torch.from_numpy(labels).view(steps, batch) if classes else [None] * steps
     is_iwae = objective == "iwae"
     eps = torch.randn(steps, batch * (draws if is_iwae else (draws + 1) // 2), latent_dim) * noise
-    model = VAE(latent_dim).to(dtype)
+    model = VAE(latent_dim, classes).to(dtype)
     heads = [*model.fc_mu.parameters(), *model.fc_logvar.parameters()]
     others = [p for p in model.parameters() if all(p is not head for head in heads)]
     optimizer = torch.optim.Adam([{"params": others}, {"params": heads, "lr": lr * heads_lr_factor}], lr=lr, betas=betas)
-    out = {"images": images, "eps": eps}
+    out = {"images": images} | ({"labels": labels} if classes else {}) | {"eps": eps}
     out.update({f"init.{k}": v.clone() for k, v in model.state_dict().items()})
     losses = []
     for s in range(steps):
         x = images[s].to(dtype).unsqueeze(1) / 255
-        mu, logvar = model.encode(x)
+        mu, logvar = model.encode(x, labels[s])
         z = (draw_independent if is_iwae else draw)(mu, logvar, eps[s].to(dtype), draws)
-        y = model.decode(z)
+        y = model.decode(z, labels[s])
         recon, kl = loss_terms(y, x, mu, logvar, likelihood)
         optimizer.zero_grad()
         if is_iwae:
@@ -184,8 +198,8 @@ def run(images, latent_dim=12, beta=1.0, batch=16, steps=3, likelihood="mse", se
     model.eval()
     with torch.no_grad():
         x = images[0].to(dtype).unsqueeze(1) / 255
-        mu, logvar = model.encode(x)
-        y = model.decode(mu)
+        mu, logvar = model.encode(x, labels[0])
+        y = model.decode(mu, labels[0])
         mean = y.sigmoid() if likelihood == "bce" else y
         out.update({"eval.mu": mu, "eval.logvar": logvar, "eval.reconstruction_of_mu": mean})
     return {name: np.ascontiguousarray(t.detach().numpy()) for name, t in out.items()}
@@ -221,10 +235,15 @@ def main():
     p.add_argument("--free-bits", type=float, default=0.0)
     p.add_argument("--heads-lr-factor", type=float, default=1.0)
     p.add_argument("--betas", type=float, nargs=2, default=(0.9, 0.999))
+    p.add_argument("--classes", type=int, default=0)
     p.add_argument("--images", required=True, help="a gzipped IDX file with steps × batch images or more")
+    p.add_argument("--labels", help="a gzipped IDX file with their classes, for --classes")
     a = vars(p.parse_args())
-    out, images = a.pop("out"), read_images(a.pop("images"), a["steps"] * a["batch"])
-    tensors = run(images, **a)
+    if a["classes"] and not a["labels"]:
+        p.error("--classes needs --labels")
+    count = a["steps"] * a["batch"]
+    out, images, labels = a.pop("out"), read_idx(a.pop("images"), count), a.pop("labels")
+    tensors = run(images, labels and read_idx(labels, count), **a)
     save_safetensors(out, tensors)
     print(json.dumps({"losses": tensors["losses"].tolist()}))
 
