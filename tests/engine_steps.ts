@@ -5,6 +5,7 @@ import type {
   Engine,
   EngineOptions,
   Hyper,
+  Labels,
 } from "../lib/engine/engine.ts";
 import type { TrainState } from "../lib/model/init.ts";
 import { relativeError } from "../lib/engine_check.ts";
@@ -48,9 +49,10 @@ export async function firstStep(
   images: Uint8Array,
   batch: Partial<BatchRef> = {},
   knobs = hyper,
+  labels: Labels = null,
 ): Promise<TrainState> {
   const count = images.length / IMAGE_PIXELS;
-  engine.setImages(images);
+  engine.setImages(images, labels);
   engine.setOrder(inOrder(count));
   await engine.trainStep({ first: 0, count, step: 0, ...batch }, knobs);
   return await engine.readState();
@@ -62,8 +64,9 @@ export async function train(
   images: Uint8Array,
   steps: number,
   first = 0,
+  labels: Labels = null,
 ): Promise<void> {
-  engine.setImages(images);
+  engine.setImages(images, labels);
   engine.setOrder(inOrder(images.length / IMAGE_PIXELS));
   for (let step = first; step < first + steps; step++) {
     const at = (4 * step) % (images.length / IMAGE_PIXELS);
@@ -96,13 +99,17 @@ export async function slopeAlongGradient(
   engine: Engine,
   images: Uint8Array,
   knobs: Hyper,
-  { epsilon, along }: { epsilon?: Float32Array; along?: Iterable<number> } = {},
+  { epsilon, along, labels }: {
+    epsilon?: Float32Array;
+    along?: Iterable<number>;
+    labels?: Labels;
+  } = {},
 ): Promise<number> {
   const count = images.length / IMAGE_PIXELS;
   const initial = await engine.readState();
   const lossAt = async (parameters: Float32Array) => {
     await engine.writeState({ ...initial, parameters });
-    await firstStep(engine, images, { epsilon }, knobs);
+    await firstStep(engine, images, { epsilon }, knobs, labels);
     return (await engine.takeLosses()).total / count;
   };
   const loss = await lossAt(initial.parameters);

@@ -12,6 +12,7 @@ import type { TrainState } from "../lib/model/init.ts";
 import { arenaIndices, IMAGE_PIXELS, modelSpec } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { trainingOptions } from "../lib/options/run.ts";
+import { testConditional } from "./engine_conditional.ts";
 import { testDraws } from "./engine_draws.ts";
 import { testObjectives } from "./engine_objectives.ts";
 import {
@@ -26,7 +27,13 @@ import {
   slopeAlongGradient,
   train,
 } from "./engine_steps.ts";
-import { goldenSets, goldenState, readGolden } from "./golden/read.ts";
+import {
+  goldenLabels,
+  goldenSets,
+  goldenSpec,
+  goldenState,
+  readGolden,
+} from "./golden/read.ts";
 
 export { digits, hyper, inOrder, plain };
 
@@ -75,7 +82,7 @@ export function engineSuite(
 
   for (const set of goldenSets) {
     const { name, batch, beta, learningRate, ...options } = set;
-    const { latentDim, draws = 1, importanceSamples } = set;
+    const { draws = 1, importanceSamples } = set;
     const { adamBeta1 = trainingOptions.adamBeta1.default } = set;
 
     test(`trainStep() agrees with PyTorch (${name})`, async (make) => {
@@ -87,10 +94,13 @@ export function engineSuite(
       const steps = batch * (importanceSamples ?? draws) > wholeUpTo
         ? 1
         : recorded;
-      const spec = modelSpec(latentDim);
+      const spec = goldenSpec(golden);
       const engine = await make({ ...options, batchSize: batch });
       await engine.writeState(goldenState(golden, "init"));
-      engine.setImages(golden.get("images")!.data as Uint8Array);
+      engine.setImages(
+        golden.get("images")!.data as Uint8Array,
+        goldenLabels(golden),
+      );
       engine.setOrder(inOrder(steps * batch));
 
       for (let step = 0; step < steps; step++) {
@@ -157,10 +167,11 @@ export function engineSuite(
       await engine.writeState(goldenState(golden, "final"));
       const images = (golden.get("images")!.data as Uint8Array)
         .subarray(0, batch * IMAGE_PIXELS);
-      const { mu, logvar } = await engine.encode(images);
+      const labels = goldenLabels(golden)?.subarray(0, batch);
+      const { mu, logvar } = await engine.encode(images, labels);
       const expected = (name: string) =>
         golden.get(`eval.${name}`)!.data as Float32Array;
-      const pixels = await engine.decode(expected("mu"));
+      const pixels = await engine.decode(expected("mu"), labels);
       assertLess(relativeError(mu, expected("mu")), tolerance.outputs);
       assertLess(relativeError(logvar, expected("logvar")), tolerance.outputs);
       assertLess(
@@ -200,6 +211,7 @@ export function engineSuite(
 
   testDraws(test);
   testObjectives(test);
+  testConditional(test);
 
   test("trainStep() follows the order", async (make) => {
     const images = digits(8);
@@ -409,6 +421,7 @@ export function engineSuite(
         { ...plain, likelihood: "l2" },
         'likelihood takes one of mse, bce, not "l2"',
       ],
+      [{ ...plain, classCount: 257 }, "classCount takes a whole number from 0"],
       [{ ...plain, draws: 0 }, "draws takes a whole number from 1 to 64"],
       [
         { ...plain, klGradient: "none" },

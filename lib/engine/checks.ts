@@ -147,34 +147,12 @@ export class Checks {
     );
   }
 
-  /**
-   * Checks the classes of images or latents.
-   *
-   * @param count How many of those there are.
-   * @returns Nothing where the model is told of no classes.
-   * @throws {TypeError} If they are not there, or are not bytes.
-   * @throws {RangeError} If they are not as many, or one is not the model's.
-   */
+  /** Checks the classes of images or latents: see {@linkcode checkLabels}. */
   labels(
     labels: Labels | undefined,
     count: number,
   ): Uint8Array | undefined {
-    const { classCount } = this.options;
-    if (classCount === 0) return;
-    if (!labels) {
-      throw new TypeError(
-        `labels are missing: the model is told of ${classCount} classes`,
-      );
-    }
-    checkType("labels", labels, "Uint8Array", "classes from 0");
-    if (labels.length !== count) {
-      throw new RangeError(`${labels.length} labels do not go with ${count}`);
-    }
-    const beyond = labels.find((label) => label >= classCount);
-    if (beyond === undefined) return labels;
-    throw new RangeError(
-      `there is no class ${beyond}: the model has ${classCount}, from 0`,
-    );
+    return checkLabels(this.options.classCount, labels, count);
   }
 
   /**
@@ -237,6 +215,41 @@ export class Checks {
       throw new TypeError(`${name} takes a number, not ${show(hyper[name])}`);
     }
   }
+}
+
+/**
+ * Checks the classes of images or latents.
+ *
+ * @param classCount Classes that the model is told of.
+ * @param labels From a caller.
+ * @param count How many images or latents there are.
+ * @returns Nothing where the model is told of no classes.
+ * @throws {TypeError} If they are not there, or are not bytes.
+ * @throws {RangeError} If they are not as many, or one is not the model's.
+ */
+export function checkLabels(
+  classCount: number,
+  labels: Labels | undefined,
+  count: number,
+): Uint8Array | undefined {
+  if (classCount === 0) return;
+  if (!labels) {
+    throw new TypeError(
+      `labels are missing: the model is told of ${classCount} classes`,
+    );
+  }
+  checkType("labels", labels, "Uint8Array", "classes from 0");
+  if (labels.length !== count) {
+    throw new RangeError(
+      `${labels.length} labels do not go with ${count} images or latents: ` +
+        "each takes one",
+    );
+  }
+  const beyond = labels.find((label) => label >= classCount);
+  if (beyond === undefined) return labels;
+  throw new RangeError(
+    `there is no class ${beyond}: the model has ${classCount}, from 0`,
+  );
 }
 
 /** Refuses arrays of another type, which would be taken for this one. */

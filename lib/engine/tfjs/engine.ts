@@ -22,6 +22,7 @@ import {
   type Engine,
   type EngineOptions,
   type Hyper,
+  type Labels,
   noiseRows,
   type TfBackend,
 } from "../engine.ts";
@@ -54,6 +55,7 @@ export class TfjsEngine implements Engine {
   readonly #network: Network;
   readonly #adam: Adam;
   #images: Uint8Array = new Uint8Array();
+  #labels: Uint8Array | undefined;
   #order: Uint32Array = new Uint32Array();
   #unread: Unread[] = [];
 
@@ -65,8 +67,12 @@ export class TfjsEngine implements Engine {
     this.#checks = new Checks(this.name, options);
     this.description = `tfjs on ${gpu ? gpu.description : backend}`;
     this.#gpu = gpu;
-    const { latentDim, likelihood, autoencoder, seed } = options;
-    this.#network = new Network({ latentDim, likelihood, autoencoder }, seed);
+    const { latentDim, likelihood, autoencoder, classCount, seed } =
+      this.#checks.options;
+    this.#network = new Network(
+      { latentDim, likelihood, autoencoder, classCount },
+      seed,
+    );
     this.#adam = new Adam(this.#network, this.#checks.options);
   }
 
@@ -87,8 +93,10 @@ export class TfjsEngine implements Engine {
     return this.#checks.options;
   }
 
-  setImages(images: Uint8Array): void {
-    this.#checks.holds(this.#checks.images(images));
+  setImages(images: Uint8Array, labels?: Labels): void {
+    const count = this.#checks.images(images);
+    this.#labels = this.#checks.labels(labels, count);
+    this.#checks.holds(count);
     this.#images = images;
   }
 
@@ -104,8 +112,11 @@ export class TfjsEngine implements Engine {
     const { options } = this.#checks;
     const { latentDim, seed, binarize } = options;
     const rows = count * noiseRows(drawsOf(options), options.objective);
+    const order = this.#order.subarray(first, first + count);
+    const all = this.#labels;
+    const labels = all && Uint8Array.from(order, (row) => all[row]);
     const bytes = new Uint8Array(count * IMAGE_PIXELS);
-    this.#order.subarray(first, first + count).forEach((row, i) => {
+    order.forEach((row, i) => {
       const at = row * IMAGE_PIXELS;
       bytes.set(this.#images.subarray(at, at + IMAGE_PIXELS), i * IMAGE_PIXELS);
     });
@@ -121,6 +132,7 @@ export class TfjsEngine implements Engine {
     const sums = tf.tidy(() => {
       const batch = {
         images: imageTensor(bytes),
+        labels,
         epsilon: tf.tensor2d(epsilon, [rows, latentDim]),
         trainingImages: this.#images.length / IMAGE_PIXELS,
         hyper,
@@ -153,24 +165,25 @@ export class TfjsEngine implements Engine {
     images: Uint8Array,
     draw: number,
     hyper: Hyper,
+    labels?: Labels,
   ): Promise<LossSums> {
-    this.#checks.images(images);
+    const classes = this.#checks.labels(labels, this.#checks.images(images));
     this.#checks.hyper(hyper);
     const { options } = this.#checks;
-    const { latentDim, seed, batchSize, likelihood, autoencoder } = options;
+    const { latentDim, seed, likelihood, autoencoder } = options;
     const key = streamKey(seed, "evaluation");
-    const chunks = this.#chunks(images);
-    const vectors = chunks.map((chunk, i) => {
-      const count = chunk.length / IMAGE_PIXELS;
+    const chunks = this.#chunks(images, classes);
+    const vectors = chunks.map(({ first, count, images, labels }) => {
       const epsilon = fillNormal(
         new Float32Array(count * latentDim),
         key,
         draw,
-        i * batchSize * latentDim,
+        first * latentDim,
       );
       return tf.tidy(() => {
-        const x = imageTensor(chunk);
+        const x = imageTensor(images);
         const { mu, logvar, output } = this.#network.forward(x, {
+          labels,
           epsilon: tf.tensor2d(epsilon, [count, latentDim]),
         });
         const reconstruction = reconstructionLoss(output, x, likelihood);
@@ -180,8 +193,7 @@ export class TfjsEngine implements Engine {
     });
     const losses = noLosses(latentDim);
     (await readSums(vectors)).forEach((sums, i) => {
-      const count = chunks[i].length / IMAGE_PIXELS;
-      addLosses(losses, { ...termsOf(sums, count), total: 0 });
+      addLosses(losses, { ...termsOf(sums, chunks[i].count), total: 0 });
     });
     this.#gpu?.check();
     // Of the whole set's means, not of each batch's.
@@ -191,36 +203,40 @@ export class TfjsEngine implements Engine {
 
   async encode(
     images: Uint8Array,
+    labels?: Labels,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     const { latentDim } = this.#checks.options;
     const count = this.#checks.images(images);
+    const classes = this.#checks.labels(labels, count);
     const mu = new Float32Array(count * latentDim);
     const logvar = new Float32Array(count * latentDim);
-    let at = 0;
-    for (const chunk of this.#chunks(images)) {
+    for (const chunk of this.#chunks(images, classes)) {
+      const { first, labels } = chunk;
       const heads = tf.tidy(() => {
-        const { mu, logvar } = this.#network.encode(imageTensor(chunk));
+        const x = imageTensor(chunk.images);
+        const { mu, logvar } = this.#network.encode(x, { labels });
         return tf.stack([mu, logvar]);
       });
       const values = await read(heads);
       const half = values.length / 2;
-      mu.set(values.subarray(0, half), at);
-      logvar.set(values.subarray(half), at);
-      at += half;
+      mu.set(values.subarray(0, half), first * latentDim);
+      logvar.set(values.subarray(half), first * latentDim);
     }
     this.#gpu?.check();
     return { mu, logvar };
   }
 
-  async decode(z: Float32Array): Promise<Float32Array> {
+  async decode(z: Float32Array, labels?: Labels): Promise<Float32Array> {
     const { latentDim, batchSize } = this.#checks.options;
     const count = this.#checks.latents(z);
+    const classes = this.#checks.labels(labels, count);
     const pixels = new Float32Array(count * IMAGE_PIXELS);
     for (let first = 0; first < count; first += batchSize) {
       const chunk = z.slice(first * latentDim, (first + batchSize) * latentDim);
       const digits = tf.tidy(() =>
         this.#network.decode(
           tf.tensor2d(chunk, [chunk.length / latentDim, latentDim]),
+          { labels: classes?.subarray(first, first + batchSize) },
         )
       );
       pixels.set(await read(digits), first * IMAGE_PIXELS);
@@ -229,19 +245,25 @@ export class TfjsEngine implements Engine {
     return pixels;
   }
 
-  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
-    this.#checks.pairs(z, images);
+  async score(
+    z: Float32Array,
+    images: Uint8Array,
+    labels?: Labels,
+  ): Promise<Float64Array> {
+    const pairs = this.#checks.pairs(z, images);
+    const classes = this.#checks.labels(labels, pairs);
     const { latentDim, likelihood } = this.#checks.options;
-    const losses = new Float64Array(z.length / latentDim);
-    let first = 0;
-    for (const chunk of this.#chunks(images)) {
-      const count = chunk.length / IMAGE_PIXELS;
+    const losses = new Float64Array(pairs);
+    for (const chunk of this.#chunks(images, classes)) {
+      const { first, count, images, labels } = chunk;
       const rows = z.slice(first * latentDim, (first + count) * latentDim);
-      const output = this.#network.decoderOutput(
-        tf.tensor2d(rows, [count, latentDim]),
+      const output = tf.tidy(() =>
+        this.#network.decoderOutput(
+          tf.tensor2d(rows, [count, latentDim]),
+          { labels },
+        )
       );
-      losses.set(scores(await read(output), chunk, likelihood), first);
-      first += count;
+      losses.set(scores(await read(output), images, likelihood), first);
     }
     this.#gpu?.check();
     return losses;
@@ -268,11 +290,27 @@ export class TfjsEngine implements Engine {
     this.#images = new Uint8Array();
   }
 
-  #chunks(images: Uint8Array): Uint8Array[] {
-    const size = this.#checks.options.batchSize * IMAGE_PIXELS;
-    return Array.from(
-      { length: Math.ceil(images.length / size) },
-      (_, i) => images.subarray(i * size, (i + 1) * size),
-    );
+  #chunks(images: Uint8Array, labels?: Uint8Array): Chunk[] {
+    const { batchSize } = this.#checks.options;
+    const all = images.length / IMAGE_PIXELS;
+    return Array.from({ length: Math.ceil(all / batchSize) }, (_, i) => {
+      const first = i * batchSize;
+      const end = Math.min(first + batchSize, all);
+      return {
+        first,
+        count: end - first,
+        images: images.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS),
+        labels: labels?.subarray(first, end),
+      };
+    });
   }
+}
+
+/** Images that go through the network at once. */
+interface Chunk {
+  /** The number of the first among all of them. */
+  readonly first: number;
+  readonly count: number;
+  readonly images: Uint8Array;
+  readonly labels?: Uint8Array;
 }

@@ -20,7 +20,8 @@ import {
   padding,
 } from "../../model/spec.ts";
 import { fillNormal, streamKey } from "../../rng.ts";
-import { noiseRows } from "../engine.ts";
+import { checkLabels } from "../checks.ts";
+import { type Labels, noiseRows } from "../engine.ts";
 import { batchNorm, type Norm } from "./batch_norm.ts";
 import { hold } from "./loss.ts";
 import { assign, flatten, variables } from "./variables.ts";
@@ -40,9 +41,31 @@ export interface Forward {
   output: tf.Tensor4D;
 }
 
+/** How images are encoded. */
+export interface EncodeOptions {
+  /** Normalise by the batch and update the running statistics. */
+  readonly training?: boolean;
+  /** The class of each image, if the model is told of classes. */
+  readonly labels?: Labels;
+}
+
+/** How latents are decoded. */
+export interface DecodeOptions {
+  /** Normalise by the batch and update the running statistics. */
+  readonly training?: boolean;
+  /**
+   * In training, another pass of the same batch, in which z alone has a gradient
+   * and the running statistics stay.
+   */
+  readonly held?: boolean;
+  /** The class of each latent, if the model is told of classes. */
+  readonly labels?: Labels;
+}
+
 /**
  * The encoder and decoder as tfjs operations. Tensors are float32; images are
- * [n, 28, 28, 1] (or [n, 784]) in [0, 1].
+ * [n, 28, 28, 1] (or [n, 784]) in [0, 1]. A model that is told of classes takes
+ * `labels` with what it encodes or decodes, and any other leaves them out.
  *
  * @example
  * ```ts
@@ -59,7 +82,7 @@ export interface Forward {
  * ```
  */
 export class Network {
-  /** Latent size, likelihood, and whether it is a plain autoencoder. */
+  /** Latent size, likelihood, classes, and whether it is a plain autoencoder. */
   readonly options: ModelOptions;
   /** Seed of the initial weights and of ε. */
   readonly seed: number;
@@ -96,11 +119,12 @@ export class Network {
    * The posterior q(z|x) of each image.
    *
    * @param images [n, 28, 28, 1] in [0, 1].
-   * @param training Normalise by the batch and update the running statistics.
+   * @throws {TypeError} If the model is told of classes, and labels are missing.
+   * @throws {RangeError} If they are not as many, or there is no such class.
    */
   encode(
     images: tf.Tensor,
-    training = false,
+    { training = false, labels }: EncodeOptions = {},
   ): { mu: tf.Tensor2D; logvar: tf.Tensor2D } {
     const [mu, logvar] = tf.tidy(() => {
       let h = images.reshape<tf.Tensor4D>([-1, IMAGE_SIZE, IMAGE_SIZE, 1]);
@@ -120,10 +144,8 @@ export class Network {
           training ? "training" : "evaluation",
         );
       });
-      const heads = tf.matMul(
-        h.reshape([-1, FEATURE_COUNT]),
-        this.#get<tf.Tensor2D>("heads.weight"),
-      ).add<tf.Tensor2D>(this.#get("heads.bias"));
+      const features = h.reshape<tf.Tensor2D>([-1, FEATURE_COUNT]);
+      const heads = this.#linear("heads", features, labels);
       return tf.split(heads, 2, 1) as tf.Tensor2D[];
     });
     return { mu, logvar };
@@ -172,11 +194,17 @@ export class Network {
    * The mean of p(x|z): digits to look at.
    *
    * @param z Latents [n, latentDim].
+   * @param options.labels The class of each, if the model is told of classes.
    * @returns [n, 28, 28, 1]; in [0, 1] under `bce`, unclamped under `mse`.
+   * @throws {TypeError} If the model is told of classes, and labels are missing.
+   * @throws {RangeError} If they are not as many, or there is no such class.
    */
-  decode(z: tf.Tensor2D): tf.Tensor4D {
+  decode(
+    z: tf.Tensor2D,
+    { labels }: Pick<DecodeOptions, "labels"> = {},
+  ): tf.Tensor4D {
     return tf.tidy(() => {
-      const output = this.decoderOutput(z);
+      const output = this.decoderOutput(z, { labels });
       return this.options.likelihood === "bce" ? tf.sigmoid(output) : output;
     });
   }
@@ -185,17 +213,18 @@ export class Network {
    * The decoder's raw outputs: pixel means under `mse`, logits under `bce`.
    *
    * @param z Latents [n, latentDim].
-   * @param training Normalise by the batch and update the running statistics.
-   * @param held In training, another pass of the same batch, in which z alone has
-   * a gradient and the running statistics stay.
    * @returns [n, 28, 28, 1]
+   * @throws {TypeError} If the model is told of classes, and labels are missing.
+   * @throws {RangeError} If they are not as many, or there is no such class.
    */
-  decoderOutput(z: tf.Tensor2D, training = false, held = false): tf.Tensor4D {
+  decoderOutput(
+    z: tf.Tensor2D,
+    { training = false, held = false, labels }: DecodeOptions = {},
+  ): tf.Tensor4D {
     const mode = training ? held ? "again" : "training" : "evaluation";
     return tf.tidy(() => {
       const { size, channels } = FEATURES;
-      let h = tf.matMul(z, this.#get<tf.Tensor2D>("fc_decode.weight", held))
-        .add(this.#get("fc_decode.bias", held))
+      let h = this.#linear("fc_decode", z, labels, held)
         .reshape<tf.Tensor4D>([-1, size, size, channels]);
       DECODER.forEach((shape, i) => {
         const { size, channels } = shape.large;
@@ -222,15 +251,23 @@ export class Network {
    * @param options.epsilon Noise as {@linkcode reparameterize} takes it; drawn
    * if not given.
    * @param options.draws Draws of z for each image; 1 if not given.
+   * @param options.labels The class of each image, if the model is told of
+   * classes.
+   * @throws {TypeError} If the model is told of classes, and labels are missing.
+   * @throws {RangeError} If they are not as many, or there is no such class.
    */
   forward(
     images: tf.Tensor,
-    options: { training?: boolean; epsilon?: tf.Tensor2D; draws?: number } = {},
+    options: EncodeOptions & { epsilon?: tf.Tensor2D; draws?: number } = {},
   ): Forward {
-    const { training, epsilon, draws } = options;
-    const { mu, logvar } = this.encode(images, training);
+    const { training, epsilon, draws, labels } = options;
+    const { mu, logvar } = this.encode(images, { training, labels });
     const z = this.reparameterize(mu, logvar, epsilon, draws);
-    return { mu, logvar, z, output: this.decoderOutput(z, training) };
+    const output = this.decoderOutput(z, {
+      training,
+      labels: repeatEach(labels, z.shape[0] / mu.shape[0]),
+    });
+    return { mu, logvar, z, output };
   }
 
   /** Copies the weights and running statistics into flat arenas. */
@@ -263,6 +300,33 @@ export class Network {
     }
   }
 
+  /**
+   * A linear layer, behind whose input the class stands one-hot. The product
+   * with that is a row of the weight; it is computed as a product because not
+   * every backend has the gradient of a look-up.
+   */
+  #linear(
+    name: string,
+    input: tf.Tensor2D,
+    labels: Labels | undefined,
+    held = false,
+  ): tf.Tensor2D {
+    const output = tf.matMul(
+      input,
+      this.#get<tf.Tensor2D>(`${name}.weight`, held),
+    ).add<tf.Tensor2D>(this.#get(`${name}.bias`, held));
+    const { classCount } = this.spec;
+    const [count] = input.shape;
+    const classes = checkLabels(classCount, labels, count);
+    if (!classes) return output;
+    const oneHot = new Float32Array(count * classCount);
+    classes.forEach((label, i) => oneHot[i * classCount + label] = 1);
+    return output.add(tf.matMul(
+      tf.tensor2d(oneHot, [count, classCount]),
+      this.#get<tf.Tensor2D>(`${name}.classes`, held),
+    ));
+  }
+
   /** A parameter; held, it is a constant that has no gradient. */
   #get<T extends tf.Tensor = tf.Tensor4D>(name: string, held = false): T {
     const parameter = this.#parameters.get(name) as unknown as T;
@@ -277,6 +341,17 @@ export class Network {
       runningVar: this.#running.get(`${name}.running_var`)!,
     };
   }
+}
+
+/** The classes of images for so many latents each, side by side. */
+export function repeatEach(
+  labels: Labels | undefined,
+  times: number,
+): Labels | undefined {
+  return labels && Uint8Array.from(
+    { length: labels.length * times },
+    (_, i) => labels[Math.floor(i / times)],
+  );
 }
 
 /**

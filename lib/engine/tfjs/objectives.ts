@@ -7,7 +7,7 @@
 import * as tf from "./tf.ts";
 import { drawsOf } from "../../options/conflicts.ts";
 import { TC_WEIGHT } from "../../options/run.ts";
-import type { EngineOptions, Hyper } from "../engine.ts";
+import type { EngineOptions, Hyper, Labels } from "../engine.ts";
 import {
   hold,
   klDivergence,
@@ -16,12 +16,14 @@ import {
   reconstructionLoss,
   totalCorrelation,
 } from "./loss.ts";
-import type { Network } from "./network.ts";
+import { type Network, repeatEach } from "./network.ts";
 
 /** A batch, and what its loss takes beside the model. */
 export interface Batch {
   /** [n, 28, 28, 1] in [0, 1]. */
   readonly images: tf.Tensor4D;
+  /** The class of each image, if the model is told of classes. */
+  readonly labels?: Labels;
   /** [n · rows of noise, latentDim] */
   readonly epsilon: tf.Tensor2D;
   /** How many images there are to train on. */
@@ -50,10 +52,11 @@ export function minimise(network: Network, batch: Batch): Minimised {
 
 /** Reconstruction + β·|Σ max(λ, KL of the dimension) − C|. */
 function elbo(network: Network, batch: Batch): Minimised {
-  const { images, epsilon, hyper, options } = batch;
+  const { images, labels, epsilon, hyper, options } = batch;
   const { likelihood, autoencoder, draws, klGradient, freeBits } = options;
   const { mu, logvar, z, output } = network.forward(images, {
     training: true,
+    labels,
     epsilon,
     draws,
   });
@@ -71,9 +74,10 @@ function elbo(network: Network, batch: Batch): Minimised {
 
 /** Reconstruction + KL + (w − 1)·total correlation. */
 function btc(network: Network, batch: Batch): Minimised {
-  const { images, epsilon, trainingImages, options } = batch;
+  const { images, labels, epsilon, trainingImages, options } = batch;
   const { mu, logvar, z, output } = network.forward(images, {
     training: true,
+    labels,
     epsilon,
   });
   const reconstruction = reconstructionLoss(output, images, options.likelihood);
@@ -92,10 +96,10 @@ function btc(network: Network, batch: Batch): Minimised {
  * and once for that of z, as the two weigh the draws in different ways.
  */
 function iwae(network: Network, batch: Batch): Minimised {
-  const { images, epsilon, options } = batch;
+  const { images, labels, epsilon, options } = batch;
   const { likelihood } = options;
   const draws = drawsOf(options);
-  const { mu, logvar } = network.encode(images, true);
+  const { mu, logvar } = network.encode(images, { training: true, labels });
   const [m, v] = [mu, logvar].map((q) =>
     q.expandDims(1).tile([1, draws, 1]).reshape<tf.Tensor2D>(epsilon.shape)
   );
@@ -103,8 +107,11 @@ function iwae(network: Network, batch: Batch): Minimised {
 
   const lossOf = (output: tf.Tensor4D) =>
     reconstructionLoss(output, images, likelihood);
-  const reconstruction = lossOf(network.decoderOutput(hold(z), true));
-  const throughZ = lossOf(network.decoderOutput(z, true, true));
+  const decoding = { training: true, labels: repeatEach(labels, draws) };
+  const reconstruction = lossOf(network.decoderOutput(hold(z), decoding));
+  const throughZ = lossOf(
+    network.decoderOutput(z, { ...decoding, held: true }),
+  );
   const logWeights = throughZ.add(tf.sum(logRatio(mu, logvar, z), 2)).neg();
   const weights = hold(tf.softmax(logWeights));
   const followed = weights.mul(reconstruction)
