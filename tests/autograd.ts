@@ -45,6 +45,18 @@ const COMMON: readonly Case[] = [
     batch: 7,
     latentDim: 2,
   },
+  // Told of classes, some of which have several images and some none.
+  {
+    ...plain,
+    classCount: 3,
+    objective: "iwae",
+    likelihood: "bce",
+    importanceSamples: 2,
+    capacity: 0,
+    batch: 5,
+  },
+  { ...plain, classCount: 4, objective: "btc", capacity: 0, batch: 3 },
+  { ...plain, classCount: 256, autoencoder: true, capacity: 0, batch: 3 },
 ];
 
 /** What one step of an engine gives. */
@@ -54,7 +66,11 @@ async function step(
 ) {
   const engine = await create({ ...plain, ...model, batchSize: batch });
   try {
-    engine.setImages(digits(batch));
+    const { classCount = 0 } = model;
+    const labels = classCount > 0
+      ? Uint8Array.from({ length: batch }, (_, i) => i * i % classCount)
+      : null;
+    engine.setImages(digits(batch), labels);
     engine.setOrder(inOrder(batch));
     await engine.trainStep(
       { first: 0, count: batch, step: 0 },
@@ -76,14 +92,16 @@ export function testAgainstAutograd(
   for (const one of [...COMMON, ...cases]) {
     const { likelihood, autoencoder, capacity, batch, latentDim } = one;
     const { draws = 1, klGradient = "analytic", objective = "elbo" } = one;
+    const { classCount = 0 } = one;
     const variant = autoencoder
       ? "autoencoder"
       : objective === "elbo"
       ? `capacity ${capacity}, ${draws} × ${klGradient}`
       : objective;
+    const told = classCount > 0 ? `, ${classCount} classes` : "";
     Deno.test({
       name: `${label}: trainStep() has the gradients of autograd ` +
-        `(${likelihood}, ${variant}, batch ${batch}, latent ${latentDim})`,
+        `(${likelihood}, ${variant}, batch ${batch}, latent ${latentDim}${told})`,
       ignore,
       // GPU devices and worker pools outlive a test.
       sanitizeResources: false,
@@ -102,7 +120,7 @@ export function testAgainstAutograd(
         if (autoencoder) assertEquals(actual.sums.klPerDimension, kl);
         else assertLess(relativeError(actual.sums.klPerDimension, kl), 1e-4);
 
-        const spec = modelSpec(latentDim);
+        const spec = modelSpec(latentDim, classCount);
         for (const tensor of spec.parameters) {
           // The first moment after one step is (1 − β₁)·gradient.
           const [ours, theirs] = [actual, expected].map(({ state }) =>
