@@ -12,6 +12,7 @@ import type {
   Engine,
   EngineOptions,
   Hyper,
+  Labels,
 } from "./engine/engine.ts";
 import { usesMap } from "./engine/stages.ts";
 import { trainingOrder } from "./engine/webgpu/training_order.ts";
@@ -64,18 +65,28 @@ export const PROBE_HYPER: Hyper = {
  */
 const SECOND_MOMENT = { elbo: 1e-4, btc: 1e-4, iwae: 0.1 };
 
+/** The classes of a probe's images, one after the other, if there are any. */
+function probeLabels(
+  { classCount = 0 }: EngineOptions,
+  images: Uint8Array,
+): Labels {
+  const count = images.length / IMAGE_PIXELS;
+  if (classCount === 0) return null;
+  return Uint8Array.from({ length: count }, (_, i) => i % classCount);
+}
+
 /** Gives an engine the images of a probe, in order. */
 export function loadProbe(engine: Engine, images: Uint8Array): void {
-  engine.setImages(images);
+  engine.setImages(images, probeLabels(engine.options, images));
   const count = images.length / IMAGE_PIXELS;
   engine.setOrder(Uint32Array.from({ length: count }, (_, i) => i));
 }
 
 /** The weights of the seed; of the running statistics, only what a step adds. */
 function beginning(
-  { latentDim, seed, objective = "elbo" }: EngineOptions,
+  { latentDim, classCount, seed, objective = "elbo" }: EngineOptions,
 ): TrainState {
-  const state = initialState(modelSpec(latentDim), seed);
+  const state = initialState(modelSpec(latentDim, classCount), seed);
   state.running.fill(0);
   state.expAvgSq.fill(SECOND_MOMENT[objective]);
   return state;
@@ -141,12 +152,14 @@ export async function probeState(
  */
 export async function probeInference(
   engine: Engine,
-  { latentDim, seed }: EngineOptions,
+  options: EngineOptions,
   images: Uint8Array,
 ): Promise<ProbeTensor[]> {
-  await engine.writeState(initialState(modelSpec(latentDim), seed));
-  const { mu, logvar } = await engine.encode(images);
-  const decoded = await engine.decode(mu);
+  const { latentDim, classCount, seed } = options;
+  await engine.writeState(initialState(modelSpec(latentDim, classCount), seed));
+  const labels = probeLabels(options, images);
+  const { mu, logvar } = await engine.encode(images, labels);
+  const decoded = await engine.decode(mu, labels);
   const part = "forward";
   return [
     { part, name: "μ", programs: ["the encoder"], values: mu },
@@ -155,14 +168,21 @@ export async function probeInference(
   ];
 }
 
-/** Trains a step of an engine made for {@linkcode PROBE}, encodes and decodes. */
-export async function runProbe(engine: Engine): Promise<ProbeTensor[]> {
-  const count = PROBE.batchSize;
+/**
+ * Trains a step of an engine, encodes and decodes.
+ *
+ * @param options What the engine was made for.
+ */
+export async function runProbe(
+  engine: Engine,
+  options = PROBE,
+): Promise<ProbeTensor[]> {
+  const count = options.batchSize;
   const { images } = synthesize(count, { seed: 0 });
   loadProbe(engine, images);
   return [
-    ...await probeStep(engine, PROBE, count),
-    ...await probeInference(engine, PROBE, images),
+    ...await probeStep(engine, options, count),
+    ...await probeInference(engine, options, images),
   ];
 }
 
@@ -171,9 +191,10 @@ function stepTensors(
   losses: LossSums,
   state: TrainState,
 ): ProbeTensor[] {
-  const { latentDim, batchSize, objective, ...rest } = engineOptions(options);
+  const { latentDim, classCount, batchSize, objective, ...rest } =
+    engineOptions(options);
   const rows = batchSize * drawsOf({ objective, ...rest });
-  const spec = modelSpec(latentDim);
+  const spec = modelSpec(latentDim, classCount);
   const before = beginning(options).parameters;
   const changes = state.parameters.map((value, i) => value - before[i]);
   const blocks = [...spec.parameterBlocks, ...spec.runningBlocks];
@@ -182,8 +203,9 @@ function stepTensors(
     return arena.subarray(offset, offset + shape.reduce((a, b) => a * b));
   };
   const made = trainingOrder(
-    usesMap(latentDim, rows),
+    usesMap(latentDim, rows, classCount),
     objective,
+    classCount > 0,
   ).flatMap(({ programs, tensors }) =>
     tensors.map((name): ProbeTensor => {
       if (name === "KL") {

@@ -60,7 +60,7 @@ export interface GpuMemory {
    *
    * @param gpu Its name, and what makes its programs others than the usual ones:
    * a tiling, the draws of z, the gradient of the KL term, pixels that are
-   * drawn, the objective, free nats.
+   * drawn, the objective, free nats, classes.
    * @returns Nothing if it is to be tried.
    */
   recall(gpu: string, latentDim: number): Promise<GpuVerdict | undefined>;
@@ -152,7 +152,8 @@ async function takesGpu(
   tiling: Tiling | undefined,
   { threads, memory, onFallback, onTrial }: EngineChoice,
 ): Promise<boolean> {
-  const { latentDim, klGradient, binarize, objective, freeBits } = options;
+  const { latentDim, klGradient, binarize, objective, freeBits, classCount } =
+    options;
   const draws = drawsOf(options);
   // What was right with other programs says nothing of these.
   const key = [
@@ -163,6 +164,7 @@ async function takesGpu(
     ...binarize === "dynamic" ? ["drawn pixels"] : [],
     ...objective === "elbo" ? [] : [objective],
     ...freeBits > 0 ? ["free nats"] : [],
+    ...classCount > 0 ? [`${classCount} classes`] : [],
   ].join(" ");
   const known = await memory?.recall(key, latentDim);
   const verdict = known ?? await tryEngines(name, options, tiling, threads);

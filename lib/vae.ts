@@ -9,6 +9,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "./checkpoint/checkpoint.ts";
+import type { Labels } from "./engine/engine.ts";
 import { Network } from "./engine/tfjs/network.ts";
 import { initialState } from "./model/init.ts";
 import { priorSample } from "./model/prior.ts";
@@ -16,8 +17,9 @@ import type { ModelOptions } from "./model/spec.ts";
 import { dataOptions, trainingOptions } from "./options/run.ts";
 import { completeOptions, defaults } from "./options/table.ts";
 
-const { latentDim, likelihood, autoencoder, seed } = trainingOptions;
-const modelTable = { latentDim, likelihood, autoencoder, seed };
+const { latentDim, likelihood, autoencoder, classCount, seed } =
+  trainingOptions;
+const modelTable = { latentDim, likelihood, autoencoder, classCount, seed };
 
 /**
  * A convolutional variational autoencoder for 28×28 images
@@ -25,6 +27,10 @@ const modelTable = { latentDim, likelihood, autoencoder, seed };
  *
  * Tensors are float32; images are [n, 28, 28, 1] (or [n, 784]) in [0, 1].
  * Call `useTfBackend()` first to compute on the GPU.
+ *
+ * With a `classCount` it is told the class of each image (Sohn et al. 2015,
+ * https://papers.nips.cc/paper/5775): what samples, encodes or decodes takes
+ * `labels`, bytes from 0, one for each image or latent.
  *
  * @example
  * ```ts
@@ -38,6 +44,19 @@ const modelTable = { latentDim, likelihood, autoencoder, seed };
  * const { mu, logvar } = model.encode(digits);
  * const again = model.decode(model.reparameterize(mu, logvar));
  * assertEquals(again.shape, digits.shape);
+ * ```
+ *
+ * @example Classes
+ * ```ts
+ * import { useTfBackend, VAE } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await useTfBackend("cpu");
+ * const model = new VAE({ latentDim: 2, classCount: 10 });
+ * const labels = Uint8Array.of(7, 7, 3);
+ * const digits = model.sample(3, { labels });
+ * const { mu } = model.encode(digits, { labels });
+ * assertEquals(model.decode(mu, { labels }).shape, [3, 28, 28, 1]);
  * ```
  */
 export class VAE extends Network {
@@ -55,22 +74,31 @@ export class VAE extends Network {
     super(model, seed);
   }
 
+  /** The names of the classes, from 0, if the images had classes. */
+  get classes(): readonly string[] | undefined {
+    return this.#run?.data.classes;
+  }
+
   /**
    * New digits: decodes draws from the prior N(0, temperature²·I).
    *
    * @param n How many.
    * @param options.seed The same seed gives the same digits on every backend.
    * @param options.temperature Standard deviation of z.
+   * @param options.labels The class of each, if the model is told of classes.
    * @returns [n, 28, 28, 1]
+   * @throws {TypeError} If the model is told of classes, and labels are missing.
+   * @throws {RangeError} If they are not as many, or there is no such class.
    */
   sample(
     n: number,
-    options: { seed?: number; temperature?: number } = {},
+    options: { seed?: number; temperature?: number; labels?: Labels } = {},
   ): tf.Tensor4D {
-    const { seed = this.seed, temperature = 1 } = options;
+    const { seed = this.seed, temperature = 1, labels } = options;
+    const { latentDim } = this.options;
     return tf.tidy(() => {
-      const z = priorSample(n, this.options.latentDim, seed, temperature);
-      return this.decode(tf.tensor2d(z, [n, this.options.latentDim]));
+      const z = priorSample(n, latentDim, seed, temperature);
+      return this.decode(tf.tensor2d(z, [n, latentDim]), { labels });
     });
   }
 
@@ -80,8 +108,15 @@ export class VAE extends Network {
    * @throws {OptionError} If the checkpoint's options are out of range.
    */
   static from(checkpoint: Checkpoint): VAE {
-    const { latentDim, likelihood, autoencoder, seed } = checkpoint.options;
-    const model = new VAE({ latentDim, likelihood, autoencoder, seed });
+    const { latentDim, likelihood, autoencoder, classCount, seed } =
+      checkpoint.options;
+    const model = new VAE({
+      latentDim,
+      likelihood,
+      autoencoder,
+      classCount,
+      seed,
+    });
     model.setWeights(checkpoint.state);
     model.#run = checkpoint;
     return model;

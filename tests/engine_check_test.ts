@@ -15,6 +15,7 @@ import {
   TOLERANCE,
   wordDifference,
 } from "../lib/engine_check.ts";
+import type { Engine } from "../lib/engine/engine.ts";
 import { TfjsEngine } from "../lib/engine/tfjs/engine.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
 import { Plan } from "../lib/engine/webgpu/plan.ts";
@@ -51,21 +52,52 @@ Deno.test("runProbe() finds the wasm engine right, and a wrong one wrong", {
   engine.dispose();
 });
 
-Deno.test("runProbe() sees every tensor of the state", engines, async () => {
-  const engine = new WasmEngine({ ...PROBE, threads: 1 });
-  const names = (await runProbe(engine)).map(({ name }) => name);
-  engine.dispose();
-  const { parameterBlocks, runningBlocks } = modelSpec(PROBE.latentDim);
-  const expected = [
-    ...["KL", "reconstruction", "μ", "log σ²", "pixels"],
-    ...runningBlocks.map(({ name }) => name),
-    ...parameterBlocks.flatMap(({ name }) => [
-      `∂${name}`,
-      name,
-      `${name}, its second moment`,
-    ]),
-  ];
-  assertEquals(names.toSorted(), expected.toSorted());
+for (const classCount of [0, 3]) {
+  const told = classCount > 0 ? `, of ${classCount} classes too` : "";
+  Deno.test(`runProbe() sees every tensor of the state${told}`, {
+    ...engines,
+  }, async () => {
+    const options = { ...PROBE, classCount };
+    const engine = new WasmEngine({ ...options, threads: 1 });
+    const names = (await runProbe(engine, options)).map(({ name }) => name);
+    engine.dispose();
+    const spec = modelSpec(PROBE.latentDim, classCount);
+    const expected = [
+      ...["KL", "reconstruction", "μ", "log σ²", "pixels"],
+      ...spec.runningBlocks.map(({ name }) => name),
+      ...spec.parameterBlocks.flatMap(({ name }) => [
+        `∂${name}`,
+        name,
+        `${name}, its second moment`,
+      ]),
+    ];
+    assertEquals(names.toSorted(), expected.toSorted());
+  });
+}
+
+Deno.test("runProbe() gives each image a class of its own, in turn", {
+  ...engines,
+}, async () => {
+  const options = { ...PROBE, classCount: 10 };
+  const probeOf = async (create: () => Engine | Promise<Engine>) => {
+    const engine = await create();
+    const probe = await runProbe(engine, options);
+    engine.dispose();
+    return probe;
+  };
+  const probe = await probeOf(() => new WasmEngine({ ...options, threads: 1 }));
+  const expected = await probeOf(() => TfjsEngine.create(options, "cpu"));
+  assertEquals(firstDifference(probe, expected), undefined);
+  const { values } = probe.find(({ name }) => name === "∂heads.classes")!;
+  // Eight images of ten classes: two have none.
+  const width = 2 * options.latentDim;
+  const seen = Array.from(
+    { length: 10 },
+    (_, label) =>
+      Array.from(values).slice(label * width, (label + 1) * width)
+        .some((g) => g !== 0),
+  );
+  assertEquals(seen, [...Array(8).fill(true), false, false]);
 });
 
 Deno.test("probeState() notices an engine that keeps something of its own", {
@@ -84,21 +116,23 @@ Deno.test("probeState() notices an engine that keeps something of its own", {
 
 Deno.test("trainingOrder() names the programs of a step, and no others", () => {
   const cases = ([2, 128] as const).flatMap((batchSize) =>
-    (["elbo", "iwae", "btc"] as const).map((objective) =>
-      [batchSize, objective] as const
+    (["elbo", "iwae", "btc"] as const).flatMap((objective) =>
+      [0, 10].map((classCount) => [batchSize, objective, classCount] as const)
     )
   );
-  for (const [batchSize, objective] of cases) {
+  for (const [batchSize, objective, classCount] of cases) {
     const model = {
       latentDim: 30,
       likelihood: "mse",
       autoencoder: false,
       batchSize,
       objective,
+      classCount,
     } as const;
     const programs = new Plan(model, HARDWARE).training()
       .map(({ name }) => name);
-    const order = trainingOrder(batchSize === 128, objective);
+    const isMapped = batchSize === 128;
+    const order = trainingOrder(isMapped, objective, classCount > 0);
     const named = order.flatMap(({ programs }) => programs);
     assertEquals(new Set(named), new Set(programs));
     // They come in the order of their dispatch, but for Adam, which is in all.

@@ -12,10 +12,12 @@ import { OUTPUT, type Stage, STAGES } from "../stages.ts";
  *
  * @param isMapped Whether fc_decode and decoder.0 are one map; see `usesMap`.
  * @param objective What is minimised.
+ * @param isConditional Whether the model is told of classes.
  */
 export function trainingOrder(
   isMapped: boolean,
   objective: Objective = "elbo",
+  isConditional = false,
 ): {
   readonly programs: readonly string[];
   readonly tensors: readonly string[];
@@ -54,15 +56,20 @@ export function trainingOrder(
     linear,
     ...objective === "btc" ? ["correlationBackward"] : [],
   ];
+  const linearLayer = (name: string) => [
+    `${name}.weight`,
+    `${name}.bias`,
+    ...isConditional ? [`${name}.classes`] : [],
+  ];
   const heads = [
-    { programs: middle, tensors: ["heads.weight", "heads.bias"] },
+    { programs: middle, tensors: linearLayer("heads") },
     behind(e6, ...middle),
   ];
   const decode = {
     programs: isMapped
       ? [linear, `∂${d0.name} input`]
       : [`∂${d0.name} input`, linear],
-    tensors: ["fc_decode.weight", "fc_decode.bias"],
+    tensors: linearLayer("fc_decode"),
   };
   return [
     forward(e0, e3.name),
