@@ -42,6 +42,8 @@ export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
 // computed specifier in `createEngine` is none that `deno cache` can follow.
 export { useTfBackend } from "./lib/engine/tfjs/engine.ts";
 export {
+  type DecodeOptions,
+  type EncodeOptions,
   type Forward,
   imageTensor,
   Network,

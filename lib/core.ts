@@ -57,6 +57,7 @@ export type {
   EngineOptions,
   Hyper,
   KlGradient,
+  Labels,
   Objective,
   TfBackend,
 } from "./engine/engine.ts";
@@ -86,6 +87,7 @@ export {
   type ModelSpec,
   modelSpec,
   type TensorSpec,
+  type View,
 } from "./model/spec.ts";
 export {
   type BooleanOption,

@@ -49,14 +49,29 @@ const COMMON: readonly Case[] = [
   {
     ...plain,
     classCount: 3,
-    objective: "iwae",
     likelihood: "bce",
+    objective: "iwae",
     importanceSamples: 2,
     capacity: 0,
-    batch: 5,
+    batch: 3,
   },
-  { ...plain, classCount: 4, objective: "btc", capacity: 0, batch: 3 },
-  { ...plain, classCount: 256, autoencoder: true, capacity: 0, batch: 3 },
+  {
+    ...plain,
+    classCount: 4,
+    objective: "btc",
+    tcWeight: 9,
+    capacity: 0,
+    batch: 7,
+    latentDim: 2,
+  },
+  {
+    ...plain,
+    classCount: 256,
+    autoencoder: true,
+    capacity: 0,
+    batch: 3,
+    latentDim: 1,
+  },
 ];
 
 /** What one step of an engine gives. */

@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineOptions,
   Hyper,
+  Labels,
 } from "../lib/engine/engine.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import type { LossSums, TrainLosses } from "../lib/model/losses.ts";
@@ -29,6 +30,10 @@ export class FakeEngine implements Engine {
   readonly evaluations: Hyper[] = [];
   /** The images that it was told to train and to evaluate with. */
   readonly images: Uint8Array[] = [];
+  /** The classes of those that it was told of. */
+  readonly labels: (Labels | undefined)[] = [];
+  /** Classes that its model is told of. */
+  classCount = 0;
   /** What it was told to go on from. */
   written: TrainState | null = null;
   nonFiniteStep: number | null = null;
@@ -37,8 +42,9 @@ export class FakeEngine implements Engine {
   #unread = 0;
   #step = 0;
 
-  setImages(images: Uint8Array): void {
+  setImages(images: Uint8Array, labels?: Labels): void {
     this.images.push(images);
+    this.labels.push(labels);
   }
 
   setOrder(order: Uint32Array): void {
@@ -66,9 +72,11 @@ export class FakeEngine implements Engine {
     images: Uint8Array,
     _draw: number,
     hyper: Hyper,
+    labels?: Labels,
   ): Promise<LossSums> {
     this.evaluations.push(hyper);
     this.images.push(images);
+    this.labels.push(labels);
     const count = images.length / IMAGE_PIXELS;
     const mean = this.validation.shift() ?? 5;
     if (typeof mean === "number") {
@@ -94,7 +102,7 @@ export class FakeEngine implements Engine {
 
   readState(): Promise<TrainState> {
     return Promise.resolve({
-      ...initialState(modelSpec(2), 0),
+      ...initialState(modelSpec(2, this.classCount), 0),
       step: this.#step,
     });
   }

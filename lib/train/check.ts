@@ -151,8 +151,12 @@ export function checkRun(
  *
  * @throws {RunError} If the images have no labels.
  */
-export function classCountOf({ name, classes, train }: Dataset): number {
-  if (classes && train.labels) return classes.length;
+export function classCountOf(
+  { name, classes, train, validation, test }: Dataset,
+): number {
+  const isLabelled = [train, validation, test]
+    .every((set) => set === null || set.count === 0 || set.labels !== null);
+  if (classes && isLabelled) return classes.length;
   throw new RunError(
     `${oneLine(name)} has no labels, and a conditional model is told of the ` +
       "class of each image",
@@ -174,15 +178,15 @@ function checkClasses(
 ): void {
   classCountOf(dataset);
   const { name, classes = [] } = dataset;
-  const known = before?.data.classes ?? classes;
+  const known = before?.data.classes;
   if (
     classes.length === classCount &&
-    classes.every((name, label) => name === known[label])
+    classes.every((name, label) => name === (known ?? classes)[label])
   ) return;
   const list = (names: readonly string[]) => oneLine(names.join(", "), 200);
   throw new RunError(
     `${oneLine(name)} has the classes ${list(classes)}, and ` +
-      (before
+      (known
         ? `${checkpoint} ${list(known)}`
         : `the model is told of ${classCount}`),
   );
