@@ -233,24 +233,26 @@ Deno.test("encodeCheckpoint() has a column for each class behind the others", ()
 
 Deno.test("decodeCheckpoint() refuses classes that do not fit", () => {
   const { tensors, metadata } = parseSafetensors(encodeCheckpoint(run()));
-  const forged = (key: string, change: (value: object) => object) =>
+  const [options, data] = [metadata.options, metadata.data]
+    .map((text) => JSON.parse(text));
+  const forged = (classCount: number, classes: unknown) =>
     writeSafetensors(tensors, {
       ...metadata,
-      [key]: JSON.stringify(change(JSON.parse(metadata[key]))),
+      options: JSON.stringify({ ...options, classCount }),
+      data: JSON.stringify({ ...data, classes }),
     });
-  const named = (classes: unknown) =>
-    forged("data", (data) => ({ ...data, classes }));
   const cases: [Uint8Array, string][] = [
-    [named(["cat", "dog"]), "data.classes"],
-    [named(["cat", "dog", "dog"]), "data.classes"],
-    [named("cat, dog, owl"), "data.classes"],
-    [named(["cat", "dog", 3]), "data.classes[2]"],
+    [forged(3, ["cat", "dog"]), "data.classes must be a name for each class"],
+    [forged(3, ["cat", "dog", "dog"]), "data.classes must be a name for each"],
+    [forged(3, "cat, dog, owl"), "data.classes"],
+    [forged(3, ["cat", "dog", 3]), "data.classes[2]"],
+    [forged(4, PETS), "data.classes must be a name for each class"],
     [
-      forged("options", (options) => ({ ...options, classCount: 4 })),
+      forged(4, undefined),
       "tensor fc_mu.weight has shape [2, 1027], not [2, 1028]",
     ],
     [
-      forged("options", (options) => ({ ...options, classCount: 257 })),
+      forged(257, undefined),
       "classCount takes a whole number from 0 to 256, not 257",
     ],
   ];
