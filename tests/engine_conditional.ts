@@ -145,7 +145,9 @@ export function testConditional(test: EngineTest): void {
   ];
   for (const model of alike) {
     const { classCount = 0, ...others } = model;
-    const name = Object.values(others).join(", ") || "elbo";
+    const name = Object.entries(others)
+      .map(([name, value]) => value === true ? name : value)
+      .join(", ") || "elbo";
     test(`trainStep() with a class for all is that of none (${name})`, async (make) => {
       const spec = modelSpec(latentDim, classCount);
       const label = classCount - 1;
@@ -228,6 +230,22 @@ export function testConditional(test: EngineTest): void {
       assertAlmostEquals(slope, 1, 0.03);
     });
   }
+
+  test("trainStep() moves the heads' classes by headsLrFactor", async (make) => {
+    const spec = modelSpec(latentDim, 3);
+    const engine = await make({ classCount: 3, headsLrFactor: 0 });
+    const { parameters: before } = await engine.readState();
+    const labels = Uint8Array.of(2, 0, 2);
+    const state = await firstStep(engine, digits(3), {}, hyper, labels);
+    const [heads, decode] = LAYERS.map((layer) => {
+      const rows = classRows(spec, state.parameters, layer);
+      return classRows(spec, before, layer).map((row, label) =>
+        row.some((x, i) => x !== rows[label][i])
+      );
+    });
+    assertEquals(heads, [false, false, false]);
+    assertEquals(decode, [true, false, true]);
+  });
 
   test("trainStep() takes the labels in the order of the images", async (make) => {
     const [images, labels] = [digits(6), Uint8Array.of(0, 1, 2, 2, 1, 0)];

@@ -222,6 +222,7 @@ test("createEngine() keeps outcomes apart whose programs differ", async () => {
     { objective: "iwae" },
     { objective: "iwae", importanceSamples: 2 },
     { freeBits: 0.1 },
+    { classCount: 10 },
     { binarize: "dynamic", likelihood: "bce" },
     {},
     // In the same programs, other constants.

@@ -14,8 +14,10 @@ import { imageTensor } from "../lib/engine/tfjs/network.ts";
 import { priorSample } from "../lib/model/prior.ts";
 import {
   arenaIndices,
+  blockOf,
   DECODER,
   ENCODER,
+  type ModelSpec,
   modelSpec,
   offsetOf,
   padding,
@@ -24,9 +26,12 @@ import { VAE } from "../lib/vae.ts";
 import { OptionError } from "../lib/options/table.ts";
 import { readGolden } from "./golden/read.ts";
 
-for (const latentDim of [1, 2, 12, 513]) {
-  Deno.test(`modelSpec() gives every element its own place (latent ${latentDim})`, () => {
-    const spec = modelSpec(latentDim);
+for (
+  const [latentDim, classCount] of [[1, 0], [2, 0], [12, 0], [513, 0], [3, 5]]
+) {
+  const told = classCount > 0 ? `, ${classCount} classes` : "";
+  Deno.test(`modelSpec() gives every element its own place (latent ${latentDim}${told})`, () => {
+    const spec = modelSpec(latentDim, classCount);
     for (
       const [tensors, length] of [
         [spec.parameters, spec.parameterCount],
@@ -47,8 +52,8 @@ for (const latentDim of [1, 2, 12, 513]) {
 }
 
 Deno.test("modelSpec() has the number of parameters of the model", () => {
-  const count = (latentDim: number) =>
-    modelSpec(latentDim).parameters
+  const count = (latentDim: number, classCount = 0) =>
+    modelSpec(latentDim, classCount).parameters
       .reduce((sum, tensor) => sum + arenaIndices(tensor).length, 0);
   // Convolutions both ways, batch norms, heads, decoder input.
   const convolutions = 2 * 9 * (16 + 16 * 32 + 32 * 64) +
@@ -57,6 +62,8 @@ Deno.test("modelSpec() has the number of parameters of the model", () => {
   const linear = (d: number) => 2 * (1024 * d + d) + 1024 * d + 1024;
   for (const d of [2, 12]) {
     assertEquals(count(d), convolutions + norms + linear(d));
+    // A column of the heads and one of fc_decode for each class.
+    assertEquals(count(d, 10) - count(d), 10 * (2 * d + 1024));
   }
 });
 
@@ -76,18 +83,51 @@ Deno.test("padding() makes the sizes fit without remainder", () => {
   }
 });
 
+Deno.test("modelSpec() has a block for each layer's classes behind its bias", () => {
+  const { parameterBlocks } = modelSpec(3, 5);
+  const names = parameterBlocks.map(({ name }) => name);
+  for (
+    const [layer, width] of [["heads", 2 * 3], ["fc_decode", 1024]] as const
+  ) {
+    const block = blockOf(modelSpec(3, 5), `${layer}.classes`);
+    assertEquals(block.shape, [5, width]);
+    const at = names.indexOf(`${layer}.classes`);
+    assertEquals(names[at - 1], `${layer}.bias`);
+  }
+  assertThrows(
+    () => blockOf(modelSpec(3), "heads.classes"),
+    RangeError,
+    "the model has no block heads.classes",
+  );
+});
+
 Deno.test("initialState() has PyTorch's ranges", () => {
-  const spec = modelSpec(12);
-  const { parameters, running } = initialState(spec, 0);
   // 1/√fan_in: a transposed convolution's fan-in counts its outputs.
-  const bounds: Record<string, number> = {
+  checkInitial(modelSpec(12), {
     "encoder.0.weight": 1 / 3,
     "encoder.3.bias": 1 / 12,
     "fc_mu.weight": 1 / 32,
     "fc_decode.bias": 1 / Math.sqrt(12),
     "decoder.0.weight": 1 / Math.sqrt(9 * 32),
     "decoder.6.weight": 1 / 3,
-  };
+  });
+});
+
+Deno.test("initialState() counts classes among a layer's inputs", () => {
+  checkInitial(modelSpec(2, 14), {
+    "fc_logvar.weight": 1 / Math.sqrt(1024 + 14),
+    "fc_mu.bias": 1 / Math.sqrt(1024 + 14),
+    "fc_decode.weight": 1 / 4,
+    "fc_decode.bias": 1 / 4,
+  });
+});
+
+/** Holds initial values against the bounds of uniform distributions. */
+function checkInitial(
+  spec: ModelSpec,
+  bounds: Readonly<Record<string, number>>,
+): void {
+  const { parameters, running } = initialState(spec, 0);
   for (const [name, bound] of Object.entries(bounds)) {
     const tensor = spec.parameters.find((tensor) => tensor.name === name)!;
     const values = Array.from(arenaIndices(tensor), (at) => parameters[at]);
@@ -108,7 +148,7 @@ Deno.test("initialState() has PyTorch's ranges", () => {
     const expected = tensor.name.endsWith("running_var") ? 1 : 0;
     for (const at of arenaIndices(tensor)) assertEquals(running[at], expected);
   }
-});
+}
 
 Deno.test("initialState() has the spread of PyTorch's own initial weights", () => {
   const golden = readGolden();

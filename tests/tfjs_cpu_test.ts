@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { TfjsEngine, useTfBackend } from "../lib/engine/tfjs/engine.ts";
 import * as tf from "../lib/engine/tfjs/tf.ts";
 import { engineSuite } from "./engine_suite.ts";
-import { digits, firstStep, plain } from "./engine_steps.ts";
+import { digits, firstStep, hyper, plain } from "./engine_steps.ts";
 
 // The backend takes its time for each image, so the larger golden sets go but
 // one step here. The others go on to their last weights on this backend, and
@@ -14,23 +14,29 @@ engineSuite("tfjs on cpu", {
   wholeUpTo: 6,
 });
 
-Deno.test("tfjs on cpu: trainStep() leaves no tensor behind", async () => {
+Deno.test("tfjs on cpu: an engine leaves no tensor behind", async () => {
   await useTfBackend("cpu");
   const tensors = () => tf.memory().numTensors;
   const before = tensors();
   for (
     const model of [
       { draws: 3, klGradient: "stl" },
-      { objective: "iwae", importanceSamples: 2 },
+      { objective: "iwae", importanceSamples: 2, classCount: 3 },
     ] as const
   ) {
     const engine = await TfjsEngine.create({ ...plain, ...model }, "cpu");
     const made = tensors();
+    const [images, labels] = [digits(1), Uint8Array.of(2)];
     for (let step = 0; step < 2; step++) {
-      await firstStep(engine, digits(1), { step });
+      await firstStep(engine, images, { step }, hyper, labels);
       await engine.takeLosses();
       assertEquals(tensors(), made);
     }
+    const { mu } = await engine.encode(images, labels);
+    await engine.decode(mu, labels);
+    await engine.score(mu, images, labels);
+    await engine.evaluate(images, 0, hyper, labels);
+    assertEquals(tensors(), made);
     engine.dispose();
     assertEquals(tensors(), before);
   }
