@@ -337,6 +337,12 @@ Deno.test("tryGpu() holds the run's own objective and pixels against wasm's", as
   }
 });
 
+Deno.test("tryGpu() gives both engines the classes of a conditional run", async () => {
+  const of = { classCount: 10, batchSize: 12 };
+  const { verdict } = await tryInPlace((_, step) => step(), of);
+  assertMatch(verdict.text, /^webgpu on a fake: checked, /);
+});
+
 Deno.test("tryGpu() gives a slow GPU no more to do than 8 images", async () => {
   const now = performance.now.bind(performance);
   let late = 0;
