@@ -170,23 +170,25 @@ export function usesMap(
  * Counts the multiplications and additions of a training step for one image of
  * a batch: each layer forward, its weights' gradient and, but for the first, its
  * input's gradient. The decoder's count for each draw of z, and the gradients of
- * its convolutions' inputs twice for `iwae`.
+ * its convolutions' inputs twice for `iwae`. A class costs what it adds to the
+ * map: its row is looked up, not multiplied.
  */
 export function trainingFlops(
   latentDim: number,
   batchSize: number,
   draws = 1,
   objective: Objective = "elbo",
+  classCount = 0,
 ): number {
   const convolutions = (stages: readonly Stage[]) =>
     stages.reduce((sum, { shape }) => sum + convolutionFlops(shape), 0);
-  const hasMap = usesMap(latentDim, draws * batchSize);
+  const hasMap = usesMap(latentDim, draws * batchSize, classCount);
   const convolved = hasMap ? decoder.slice(1) : decoder;
   const [first] = encoder;
   const forward = convolutions(encoder) + linearFlops(latentDim, ["heads"]) +
     draws * convolutions(convolved) +
     draws * linearFlops(latentDim, [hasMap ? "map" : "fc_decode"]) +
-    (hasMap ? mapFlops(latentDim) / batchSize : 0);
+    (hasMap ? mapFlops(latentDim, classCount) / batchSize : 0);
   return 3 * forward - convolutionFlops(first.shape) +
     (objective === "iwae" ? draws * convolutions(convolved) : 0);
 }

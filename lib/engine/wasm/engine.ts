@@ -22,7 +22,13 @@ import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { TC_WEIGHT } from "../../options/run.ts";
 import { type Key, streamKey } from "../../rng.ts";
 import { counted } from "../../text.ts";
-import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+  Labels,
+} from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { OUTPUT } from "../stages.ts";
 import { MemoryMap } from "./memory.ts";
@@ -46,6 +52,9 @@ const ELBO = { beta: 1, capacity: 0 };
 
 /** The word that starts a job has ten bits for the number of threads. */
 const MAX_THREADS = 1023;
+
+/** What a job says of images, latents and labels that do not stay. */
+type Staged = Required<Pick<Fields<typeof JOB>, "images" | "bytes" | "labels">>;
 
 /** Time spent in one operation of the plan. */
 export interface OperationTime {
@@ -75,7 +84,9 @@ export class WasmEngine implements Engine {
   /** Whether `preparation` has run since the weights changed. */
   #isPrepared = false;
   #step = 0;
+  /** The training data lie at the map's end; then come these. */
   #imageCount = 0;
+  #labels = 0;
   #order = 0;
   #sums: TrainLosses;
 
@@ -90,8 +101,9 @@ export class WasmEngine implements Engine {
   constructor(options: WasmOptions) {
     this.#checks = new Checks(this.name, options);
     this.options = this.#checks.options;
-    const { latentDim, autoencoder, likelihood, klGradient } = this.options;
-    const { objective, freeBits, adamBeta1, adamBeta2, seed } = this.options;
+    const { latentDim, classCount, autoencoder, likelihood } = this.options;
+    const { objective, klGradient, freeBits, adamBeta1, adamBeta2, seed } =
+      this.options;
     const [pixelKey0, pixelKey1] = streamKey(seed, "binarize");
     const { patience = 10_000, variant } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
@@ -113,6 +125,7 @@ export class WasmEngine implements Engine {
     this.description = `WebAssembly on ${counted(count, "thread")}`;
     this.#constants = {
       latent: latentDim,
+      classCount,
       autoencoder: Number(autoencoder),
       crossEntropy: Number(likelihood === "bce"),
       stl: Number(klGradient === "stl"),
@@ -141,20 +154,22 @@ export class WasmEngine implements Engine {
     return this.#threads.count;
   }
 
-  setImages(images: Uint8Array): void {
+  setImages(images: Uint8Array, labels?: Labels): void {
     const count = this.#checks.images(images);
-    this.#threads.reserve(this.#map.end + images.length);
-    this.#bytes(this.#map.end, images.length).set(images);
+    const classes = this.#checks.labels(labels, count) ?? [];
+    const { end } = this.#map;
+    this.#labels = end + images.length;
+    this.#order = roundUp(this.#labels + classes.length, 4);
+    this.#threads.reserve(this.#order);
+    this.#bytes(end, images.length).set(images);
+    this.#bytes(this.#labels, classes.length).set(classes);
     this.#imageCount = count;
     this.#checks.holds(count);
   }
 
   setOrder(order: Uint32Array): void {
     this.#checks.order(order);
-    const end = this.#map.end + this.#imageCount * IMAGE_PIXELS;
-    const at = Math.ceil(end / 4) * 4;
-    this.#threads.reserve(at + order.byteLength);
-    this.#order = at;
+    this.#threads.reserve(this.#order + order.byteLength);
     new Uint32Array(this.#threads.memory.buffer, this.#order, order.length)
       .set(order);
     this.#checks.holdsOrder(order.length);
@@ -172,6 +187,7 @@ export class WasmEngine implements Engine {
       images: count,
       bytes: this.#map.end,
       order: this.#order + 4 * first,
+      labels: this.#labels,
       ...noise(streamKey(seed, "epsilon"), step, epsilon ? null : 0),
       klWeight: beta,
       capacity,
@@ -196,18 +212,19 @@ export class WasmEngine implements Engine {
     images: Uint8Array,
     draw: number,
     hyper: Hyper,
+    labels?: Labels,
   ): Promise<LossSums> {
     this.#checks.hyper(hyper);
     const { latentDim, seed } = this.options;
     const sums = noLosses(latentDim);
     const key = streamKey(seed, "evaluation");
-    this.#inBatches(images, (first, count) => {
+    const n = this.#checks.images(images);
+    this.#inBatches({ n, images, labels }, (first, staged) => {
       this.#infer(this.#plan.evaluation, {
-        images: count,
-        bytes: this.#map.staging,
+        ...staged,
         ...noise(key, draw, first),
       });
-      addLosses(sums, this.#batchLosses(count, hyper));
+      addLosses(sums, this.#batchLosses(staged.images, hyper));
     });
     // Of the whole set's means, not of each batch's.
     sums.total = objective(sums, hyper, this.options);
@@ -217,16 +234,14 @@ export class WasmEngine implements Engine {
   // deno-lint-ignore require-await -- what it throws is to reject
   async encode(
     images: Uint8Array,
+    labels?: Labels,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     const { latentDim } = this.options;
-    const n = this.#checks.images(images) * latentDim;
-    const mu = new Float32Array(n), logvar = new Float32Array(n);
-    this.#inBatches(images, (first, count) => {
-      this.#infer(this.#plan.encoding, {
-        images: count,
-        bytes: this.#map.staging,
-      });
-      for (let i = 0; i < count; i++) {
+    const n = this.#checks.images(images);
+    const mu = new Float32Array(n * latentDim), logvar = mu.slice();
+    this.#inBatches({ n, images, labels }, (first, staged) => {
+      this.#infer(this.#plan.encoding, staged);
+      for (let i = 0; i < staged.images; i++) {
         const row = this.#row("heads", i, 2 * latentDim);
         mu.set(row.subarray(0, latentDim), (first + i) * latentDim);
         logvar.set(row.subarray(latentDim), (first + i) * latentDim);
@@ -236,37 +251,34 @@ export class WasmEngine implements Engine {
   }
 
   // deno-lint-ignore require-await -- what it throws is to reject
-  async decode(z: Float32Array): Promise<Float32Array> {
-    const { latentDim } = this.options;
-    const n = this.#checks.latents(z), { capacity } = this.#map;
+  async decode(z: Float32Array, labels?: Labels): Promise<Float32Array> {
+    const n = this.#checks.latents(z);
     const means = new Float32Array(n * IMAGE_PIXELS);
-    for (let first = 0; first < n; first += capacity) {
-      const count = Math.min(capacity, n - first);
-      const end = (first + count) * latentDim;
-      this.#fill("z", z.subarray(first * latentDim, end), latentDim);
-      this.#infer(this.#plan.decoding, { images: count });
-      for (let i = 0; i < count; i++) {
+    this.#inBatches({ n, z, labels }, (first, staged) => {
+      this.#infer(this.#plan.decoding, staged);
+      for (let i = 0; i < staged.images; i++) {
         const row = this.#row(OUTPUT, i, IMAGE_PIXELS);
         means.set(row, (first + i) * IMAGE_PIXELS);
       }
-    }
+    });
     return means;
   }
 
   // deno-lint-ignore require-await -- what it throws is to reject
-  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
-    this.#checks.pairs(z, images);
-    const { latentDim } = this.options;
-    const scores = new Float64Array(images.length / IMAGE_PIXELS);
-    this.#inBatches(images, (first, count) => {
-      const end = (first + count) * latentDim;
-      this.#fill("z", z.subarray(first * latentDim, end), latentDim);
-      this.#infer(this.#plan.scoring, {
-        images: count,
-        bytes: this.#map.staging,
-      });
+  async score(
+    z: Float32Array,
+    images: Uint8Array,
+    labels?: Labels,
+  ): Promise<Float64Array> {
+    const n = this.#checks.pairs(z, images);
+    const scores = new Float64Array(n);
+    this.#inBatches({ n, z, images, labels }, (first, staged) => {
+      this.#infer(this.#plan.scoring, staged);
       const { buffer } = this.#threads.memory;
-      scores.set(new Float64Array(buffer, this.#map.scores, count), first);
+      scores.set(
+        new Float64Array(buffer, this.#map.scores, staged.images),
+        first,
+      );
     });
     return scores;
   }
@@ -371,18 +383,38 @@ export class WasmEngine implements Engine {
     return (this.options.tcWeight ?? TC_WEIGHT) - 1;
   }
 
-  /** Stages images in batches of the buffers' capacity. */
+  /**
+   * Stages images, latents and labels in batches of the buffers' capacity.
+   *
+   * @param run Is given a batch's first row, and what a job says of the batch.
+   */
   #inBatches(
-    images: Uint8Array,
-    run: (first: number, count: number) => void,
+    { n, images, z, labels }: {
+      n: number;
+      images?: Uint8Array;
+      z?: Float32Array;
+      labels?: Labels;
+    },
+    run: (first: number, staged: Staged) => void,
   ): void {
     const { capacity, staging } = this.#map;
-    const n = this.#checks.images(images);
+    const { latentDim } = this.options;
+    const classes = this.#checks.labels(labels, n);
     for (let first = 0; first < n; first += capacity) {
-      const count = Math.min(capacity, n - first);
-      const at = first * IMAGE_PIXELS, length = count * IMAGE_PIXELS;
-      this.#bytes(staging, length).set(images.subarray(at, at + length));
-      run(first, count);
+      const end = Math.min(first + capacity, n), count = end - first;
+      if (images) {
+        this.#bytes(staging, count * IMAGE_PIXELS)
+          .set(images.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS));
+      }
+      if (z) {
+        const part = z.subarray(first * latentDim, end * latentDim);
+        this.#fill("z", part, latentDim);
+      }
+      if (classes) {
+        this.#bytes(this.#map.labels, count)
+          .set(classes.subarray(first, end));
+      }
+      run(first, { images: count, bytes: staging, labels: this.#map.labels });
     }
   }
 

@@ -1,31 +1,17 @@
 /**
- * The operations of the layers: convolutions, norms, linear layers, and the
- * linear map that fc_decode and decoder.0 are together.
+ * The operations of the convolutions and their norms.
  *
  * @module
  */
-import {
-  convolutionFlops,
-  linearFlops,
-  type LinearName,
-  linearShape,
-  MAPPED,
-  type Norm,
-  type Stage,
-} from "../stages.ts";
-import { biasCount, type FOLDED, weightCount } from "./memory.ts";
-import { type Operation, operation, Records, shapeFields } from "./record.ts";
-import { roundUp } from "./rows.ts";
+import { convolutionFlops, MAPPED, type Norm, type Stage } from "../stages.ts";
+import { LinearOperations } from "./linear.ts";
+import type { FOLDED } from "./memory.ts";
+import { type Operation, operation, shapeFields } from "./record.ts";
+import { biasCount, weightCount } from "./rows.ts";
 import { type Fields, type OPERATION, SIZE } from "./words.ts";
 
-/** Rows in one unit of work of a linear layer's gradient, at most. */
-const LINEAR_ROWS = 64;
-
-/** Weights whose gradients make one unit of work. */
-const LINEAR_WEIGHTS = 1536;
-
 /** Makes the operations of layers on the buffers and weights of one memory. */
-export class LayerOperations extends Records {
+export class LayerOperations extends LinearOperations {
   /** A stage's convolution, down or up, with its bias and its ReLU. */
   convolve(stage: Stage): Operation {
     const { name, direction, input, output, norm } = stage;
@@ -95,100 +81,6 @@ export class LayerOperations extends Records {
     });
   }
 
-  /** to = from · weights + bias, with a ReLU if a norm follows. */
-  linear(layer: LinearName, from: string, to: string): Operation {
-    const [rows, columns] = linearShape(layer, this.memory.latentDim);
-    return operation("linear", layer, {
-      ...this.operands({ from, to }),
-      weight: this.memory.packed(layer),
-      bias: this.#linear(layer, this.memory.parameters).bias,
-      relu: Number(layer === "map"),
-      rows,
-      columns,
-    }, linearFlops(this.memory.latentDim, [layer]));
-  }
-
-  /** to = from · weightsᵀ: the gradient of a linear layer's input. */
-  linearBack(layer: LinearName, from: string, to: string): Operation {
-    const [columns, rows] = linearShape(layer, this.memory.latentDim);
-    return operation("linear", `${layer} (input gradient)`, {
-      ...this.operands({ from, to }),
-      weight: this.memory.packed(`back ${layer}`),
-      rows,
-      columns,
-    }, linearFlops(this.memory.latentDim, [layer]));
-  }
-
-  /** The gradient of a linear layer's weights and bias, over the batch. */
-  linearGradient(layer: LinearName, from: string, other: string): Operation {
-    const [rows, columns] = linearShape(layer, this.memory.latentDim);
-    const { weight, bias, row } = this.#linear(layer, this.memory.gradients);
-    const rowStep = Math.min(rows, LINEAR_ROWS);
-    const columnStep = roundUp(LINEAR_WEIGHTS / rowStep, SIZE.panel);
-    return operation("linearGradient", layer, {
-      units: Math.ceil(rows / rowStep) * Math.ceil(columns / columnStep),
-      ...this.operands({ from, other }),
-      to: weight,
-      toRow: row,
-      bias,
-      rows,
-      columns,
-      rowStep,
-      columnStep,
-    }, linearFlops(this.memory.latentDim, [layer]));
-  }
-
-  /**
-   * The map, from the weights: the rows of fc_decode's weights and its bias, as
-   * if they were images, through decoder.0. Only the last gets decoder.0's bias.
-   */
-  makeMap(): Operation[] {
-    const { map, latentDim } = this.memory;
-    const { name, shape } = MAPPED;
-    const from = this.memory.buffer("fc_decode.weight");
-    const to = this.memory.buffer("map");
-    const part = (first: number, rows: number, bias: number) =>
-      operation("up", `${name} (map)`, {
-        units: shape.large.size,
-        from: from.at + first * from.row,
-        fromRow: from.row,
-        to: to.at + first * to.row,
-        toRow: to.row,
-        ...shapeFields(MAPPED),
-        weight: this.memory.packed(`up ${name}`),
-        bias,
-        rows,
-      }, map.share * rows * convolutionFlops(shape));
-    return [
-      part(0, latentDim, 0),
-      part(latentDim, 1, this.parameter(`${name}.bias`)),
-    ];
-  }
-
-  /** From the gradient of the map those of the weights that made it. */
-  mapBackward(): Operation[] {
-    const { map, latentDim } = this.memory;
-    const { name, shape } = MAPPED;
-    const rows = latentDim + 1;
-    const flops = map.share * rows * convolutionFlops(shape);
-    return [
-      operation("filterGradient", `${name} (map)`, {
-        units: 9,
-        ...this.operands({ from: "∂map", other: "fc_decode.weight" }),
-        ...shapeFields(MAPPED),
-        partial: this.gradient(`${name}.weight`),
-        rows,
-      }, flops),
-      operation("down", `${name} (map gradient)`, {
-        units: shape.small.size,
-        ...this.operands({ from: "∂map", to: "∂fc_decode.weight" }),
-        ...shapeFields(MAPPED),
-        weight: this.memory.packed(`down ${name}`),
-        rows,
-      }, flops),
-    ];
-  }
-
   /** Σ from and Σ from·other for each channel of a norm. */
   sums(norm: Norm, from: string, other: string): Operation {
     return operation("sums", norm.name, {
@@ -254,21 +146,6 @@ export class LayerOperations extends Records {
         ? this.parameter(`${name}.weight`)
         : this.memory.packed(`${direction} ${name}`),
     }, convolutionFlops(shape));
-  }
-
-  /** Where a linear layer has its weights, or in that arena its gradients. */
-  #linear(layer: LinearName, arena: number) {
-    const [inputs, outputs] = linearShape(layer, this.memory.latentDim);
-    if (layer === "map") {
-      const isGradient = arena === this.memory.gradients;
-      const { at, row } = this.memory.buffer(isGradient ? "∂map" : "map");
-      return { weight: at, bias: at + inputs * row, row };
-    }
-    return {
-      weight: arena + this.memory.parameter(`${layer}.weight`),
-      bias: arena + this.memory.parameter(`${layer}.bias`),
-      row: 4 * outputs,
-    };
   }
 
   #norm({ name, places, channels }: Norm): Fields<typeof OPERATION> {

@@ -19,7 +19,15 @@ import {
   type ModelSpec,
   modelSpec,
 } from "../../model/spec.ts";
-import { PASSING, PER_DRAW, roundUp, rowBytes, rowSizes } from "./rows.ts";
+import {
+  biasCount,
+  PASSING,
+  PER_DRAW,
+  roundUp,
+  rowBytes,
+  rowSizes,
+  weightCount,
+} from "./rows.ts";
 import { ADDRESS, SIZE } from "./words.ts";
 
 /** A buffer in memory. */
@@ -60,6 +68,8 @@ export class MemoryMap {
   readonly map: {
     readonly training: boolean;
     readonly inference: boolean;
+    /** A row for each latent dimension, one for the bias, one for each class. */
+    readonly rows: number;
     /** The share that one image of a batch has in making it. */
     readonly share: number;
   };
@@ -97,8 +107,9 @@ export class MemoryMap {
     readonly columns: number;
     readonly sums: number;
   };
-  /** Room for images that do not stay. */
+  /** Room for images that do not stay, and for labels. */
   readonly staging: number;
+  readonly labels: number;
   readonly scratch: number;
   readonly scratchThread: number;
   readonly #buffers = new Map<string, Buffer>();
@@ -130,6 +141,7 @@ export class MemoryMap {
     this.map = {
       training: usesMap(latentDim, batchSize * draws, classCount),
       inference: usesMap(latentDim, Infinity, classCount),
+      rows: latentDim + 1 + classCount,
       share: 1 / batchSize,
     };
     const rows = (perImage: number) =>
@@ -166,6 +178,7 @@ export class MemoryMap {
       this.#buffers.set("∂correlation", { at, row, thread: 0 });
     }
     this.staging = this.claim(this.capacity * IMAGE_PIXELS);
+    this.labels = this.claim(classCount && this.capacity);
 
     for (const stage of STAGES) {
       const { name, shape, direction, norm } = stage;
@@ -205,7 +218,7 @@ export class MemoryMap {
     const [, outputs] = linearShape("map", latentDim);
     for (const name of ["map", "∂map"]) {
       const row = rowBytes(outputs);
-      const at = this.claim(row * (latentDim + 1));
+      const at = this.claim(row * this.map.rows);
       this.#buffers.set(name, { at, row, thread: 0 });
     }
 
@@ -249,8 +262,8 @@ export class MemoryMap {
   /**
    * A buffer of activations or gradients, with a row for each image; from `z` on
    * with one for each draw, and in `epsilon` one for each draw or pair of them.
-   * `map` and its gradient have a row for each latent dimension and one for the
-   * bias; so has `fc_decode.weight`, which the arena's bias follows.
+   * `map` and its gradient have `map.rows`; so has `fc_decode.weight`, which the
+   * arena's bias and classes follow.
    */
   buffer(name: string): Buffer {
     return known(this.#buffers, name);
@@ -280,16 +293,6 @@ export class MemoryMap {
   #panels(rows: number, columns: number): number {
     return this.claim(4 * roundUp(rows, 4) * roundUp(columns, SIZE.panel));
   }
-}
-
-/** Weights of a convolution. */
-export function weightCount({ shape: { large, small } }: Stage): number {
-  return 9 * large.channels * small.channels;
-}
-
-/** Biases of a convolution: one for each channel that it writes. */
-export function biasCount({ direction, shape }: Stage): number {
-  return (direction === "down" ? shape.small : shape.large).channels;
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string): T {

@@ -7,8 +7,8 @@
 import { OUTPUT, STAGES } from "../stages.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { LayerOperations } from "./layers.ts";
-import { weightCount } from "./memory.ts";
 import { type Operation, operation } from "./record.ts";
+import { weightCount } from "./rows.ts";
 import { type Fields, type OPERATION, SIZE } from "./words.ts";
 
 /** Makes operations on the buffers and weights of one memory. */

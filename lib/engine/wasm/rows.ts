@@ -1,9 +1,10 @@
 /**
- * How long the rows of the buffers are, and which buffers have one for what.
+ * How long the rows of the buffers are, which buffers have one for what, and how
+ * many weights a convolution has.
  *
  * @module
  */
-import { FEATURE_BUFFER, NORMS, OUTPUT } from "../stages.ts";
+import { FEATURE_BUFFER, NORMS, OUTPUT, type Stage } from "../stages.ts";
 import { FEATURE_COUNT, IMAGE_PIXELS } from "../../model/spec.ts";
 import { SIZE } from "./words.ts";
 
@@ -45,4 +46,14 @@ export const PASSING: ReadonlySet<string> = new Set([
 export function rowBytes(size: number): number {
   const bytes = 4 * roundUp(size, SIZE.panel);
   return bytes % 4096 ? bytes : bytes + 64;
+}
+
+/** Weights of a convolution. */
+export function weightCount({ shape: { large, small } }: Stage): number {
+  return 9 * large.channels * small.channels;
+}
+
+/** Biases of a convolution: one for each channel that it writes. */
+export function biasCount({ direction, shape }: Stage): number {
+  return (direction === "down" ? shape.small : shape.large).channels;
 }

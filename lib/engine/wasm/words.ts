@@ -119,6 +119,9 @@ export const OPERATION = {
   panelStep: "i32",
   /** Bytes from row to row where an image has `rows` of them, one for each draw. */
   drawStep: "usize",
+  /** Rows that are added by a label, and bytes from one to the next; or 0. */
+  classes: "usize",
+  classesRow: "usize",
   /** Factor of Adam's step size. */
   factor: "f32",
 } as const satisfies Layout;
@@ -146,6 +149,8 @@ export const JOB = {
   /** Images as bytes, and the order to take them in, or 0 for their own. */
   bytes: "usize",
   order: "usize",
+  /** Class of each of those images, or of each latent: a byte; or 0. */
+  labels: "usize",
   /** Row of the first image among the noise's counters; −1: ε is there. */
   firstRow: "i32",
   key0: "u32",
@@ -155,6 +160,8 @@ export const JOB = {
   pixelKey0: "u32",
   pixelKey1: "u32",
   latent: "i32",
+  /** Classes that the model is told of; 0 if of none. */
+  classCount: "i32",
   autoencoder: "i32",
   crossEntropy: "i32",
   /** Whether the KL's gradient goes along the draws alone. */

@@ -208,9 +208,9 @@ function execute(op: Op, unit: i32, thread: i32): void {
     case Kernel.edgeGradient:
       return edgeGradient(op, images, from, other, partial, scratch);
     case Kernel.linear:
-      return linear(op, images, from, to);
+      return linear(op, job, first, images, from, to);
     case Kernel.linearGradient:
-      return linearGradient(op, unit, rows, scratch);
+      return linearGradient(op, job, unit, rows, scratch);
     case Kernel.sums:
       return sums(op, images, from, other, partial);
     case Kernel.moments:

@@ -97,6 +97,8 @@ export class Op {
   columnStep: i32;
   panelStep: i32;
   drawStep: usize;
+  classes: usize;
+  classesRow: usize;
   factor: f32;
 }
 
@@ -118,6 +120,7 @@ export class Job {
   images: i32;
   bytes: usize;
   order: usize;
+  labels: usize;
   firstRow: i32;
   key0: u32;
   key1: u32;
@@ -125,6 +128,7 @@ export class Job {
   pixelKey0: u32;
   pixelKey1: u32;
   latent: i32;
+  classCount: i32;
   autoencoder: i32;
   crossEntropy: i32;
   stl: i32;
