@@ -73,7 +73,7 @@ export class Bench {
     writeRecord(memory, program, PHASE, {
       each: place(each),
       eachCount: each.length,
-      draws: Math.min(each.length, 1),
+      draws: each.length && (each[0].draws ?? 1),
       whole: place(whole),
       wholeCount: whole.length,
     });

@@ -164,22 +164,25 @@ Deno.test("WasmEngine.setOrder() refuses an image that is not there", async () =
 
 Deno.test("WasmEngine.profile() names every operation", async () => {
   for (
-    const [objective, draws, latentDim] of [
+    const [objective, draws, latentDim, classCount = 0] of [
       ...[["elbo", 1, 3], ["elbo", 3, 3], ["elbo", 3, 300]] as const,
       ...[["btc", 1, 3], ["iwae", 3, 3], ["iwae", 3, 300]] as const,
+      ...[["elbo", 1, 3, 10], ["iwae", 3, 3, 256]] as const,
     ]
   ) {
     const engine = await engineOf({
-      ...{ threads: 2, batchSize: 64, objective, latentDim },
+      ...{ threads: 2, batchSize: 64, objective, latentDim, classCount },
       ...objective === "iwae" ? { importanceSamples: draws } : { draws },
     });
-    engine.setImages(digits(64));
+    engine.setImages(digits(64), new Uint8Array(64));
     engine.setOrder(inOrder(64));
     const times = await engine.profile(() =>
       engine.trainStep({ first: 0, count: 64, step: 0 }, hyper)
     );
     const total = times.reduce((sum, { flops }) => sum + flops, 0);
-    const expected = trainingFlops(latentDim, 64, draws, objective);
+    const expected = trainingFlops(
+      ...[latentDim, 64, draws, objective, classCount] as const,
+    );
     assertAlmostEquals(total, expected, 1);
     assert(times.every(({ name }) => name));
     engine.dispose();
@@ -208,12 +211,17 @@ Deno.test("trainingFlops() counts three products for each layer", () => {
     Math.round(128 * trainingFlops(12, 128, 3) / 1e6),
     692 - 167 + 31 + 2 * (178 + 14),
   );
+  // Ten classes are ten rows more in the map, there and twice back.
+  const rows = trainingFlops(12, 128, 1, "elbo", 10) - trainingFlops(12, 128);
+  assertAlmostEquals(128 * rows, 3 * 10 * convolutionFlops(STAGES[3].shape), 1);
 });
 
 Deno.test("usesMap() wants more rows than the map has", () => {
   assert(!usesMap(12, 13));
   assert(usesMap(12, 14));
   assert(usesMap(12, Infinity));
+  assert(!usesMap(12, 23, 10));
+  assert(usesMap(12, 24, 10));
   // With so many dimensions a row of the map costs more than the layers.
   assert(!usesMap(512, Infinity));
 });
