@@ -118,18 +118,7 @@ export class MemoryMap {
   readonly #packed = new Map<string, number>();
   #next: number = ADDRESS.free;
 
-  constructor(
-    options: Pick<
-      Required<EngineOptions>,
-      | "latentDim"
-      | "batchSize"
-      | "classCount"
-      | "objective"
-      | "importanceSamples"
-      | "draws"
-    >,
-    threads: number,
-  ) {
+  constructor(options: Required<EngineOptions>, threads: number) {
     const { latentDim, batchSize, classCount, objective } = options;
     const draws = drawsOf(options);
     this.latentDim = latentDim;
