@@ -3,6 +3,13 @@
  *
  * @module
  */
+import { dataOptions } from "../options/run.ts";
+
+/** The most pictures that are taken of a file or a folder. */
+export const MAX_PICTURES = dataOptions.limit.max;
+
+/** The most pixels that a picture's side has. */
+export const MAX_SIDE = 4096;
 
 /** One picture. */
 export interface Picture {
