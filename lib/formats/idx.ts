@@ -1,12 +1,13 @@
 /**
- * The IDX format of the MNIST files, for unsigned bytes: two zero bytes, the
- * element type, the rank, one big-endian 32-bit size per dimension, the data.
+ * The IDX format of the MNIST files: two zero bytes, the element type, the rank,
+ * one big-endian 32-bit size per dimension, the data, big-endian too.
  *
  * @module
  */
-import { constants, gunzipSync } from "node:zlib";
 import { describeKind, kindOf } from "../files/kind.ts";
+import { type ArrayHeader, fileLength, numberType } from "./elements.ts";
 import { FormatError } from "./error.ts";
+import { gunzip, gunzipStart, isGzip } from "./gzip.ts";
 
 /** The content of an IDX file of unsigned bytes. */
 export interface Idx {
@@ -17,6 +18,19 @@ export interface Idx {
 }
 
 const UNSIGNED_BYTE = 0x08;
+
+/** NumPy's names of the element types. */
+const TYPES: Readonly<Record<number, string>> = {
+  [UNSIGNED_BYTE]: "uint8",
+  0x09: "int8",
+  0x0b: "int16",
+  0x0c: "int32",
+  0x0d: "float32",
+  0x0e: "float64",
+};
+
+/** Rank 4 has the longest header. */
+const MAX_RANK = 4;
 
 /**
  * Reads an IDX file of unsigned bytes.
@@ -44,41 +58,57 @@ export function parseIdx(bytes: Uint8Array<ArrayBuffer>): Idx {
   return { shape, data: bytes.subarray(offset) };
 }
 
-/** Reads the header alone, which says where the data starts and the file ends. */
+/** Reads the header of a file of unsigned bytes. */
 function parseHeader(
   bytes: Uint8Array,
-): { shape: number[]; offset: number; length: number } {
-  const [zero0, zero1, type, rank] = bytes;
-  if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0) {
-    throw new FormatError(`not an IDX file: it ${describeStart(bytes)}`);
-  }
-  if (type !== UNSIGNED_BYTE) {
+): Pick<ArrayHeader, "shape" | "offset"> & { readonly length: number } {
+  const header = readIdxHeader(bytes);
+  if (bytes[2] !== UNSIGNED_BYTE) {
     throw new FormatError(
       `the IDX element type 0x${
-        hex(type)
+        hex(bytes[2])
       } is not supported, only 0x08 (unsigned bytes)`,
     );
   }
-  if (rank < 1 || rank > 4) {
-    throw new FormatError(`the IDX rank ${rank} is not supported, only 1 to 4`);
+  return { ...header, length: fileLength(header) };
+}
+
+/**
+ * Reads the header alone, which says where the data starts and the file ends.
+ *
+ * @param start The file's first 20 bytes, or all that there are.
+ * @throws {FormatError} If it is another kind of file, or claims more than 4 GiB.
+ */
+export function readIdxHeader(start: Uint8Array): ArrayHeader {
+  const [zero0, zero1, type, rank] = start;
+  if (start.length < 4 || zero0 !== 0 || zero1 !== 0) {
+    throw new FormatError(`not an IDX file: it ${describeStart(start)}`);
+  }
+  const dtype = numberType(TYPES[type], false);
+  if (!dtype) {
+    throw new FormatError(`there is no IDX element type 0x${hex(type)}`);
+  }
+  if (rank < 1 || rank > MAX_RANK) {
+    throw new FormatError(
+      `the IDX rank ${rank} is not supported, only 1 to ${MAX_RANK}`,
+    );
   }
   const offset = 4 + 4 * rank;
-  if (bytes.length < offset) {
+  if (start.length < offset) {
     throw new FormatError(`truncated: the IDX header needs ${offset} bytes`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const view = new DataView(start.buffer, start.byteOffset);
   const shape = Array.from(
     { length: rank },
     (_, axis) => view.getUint32(4 + 4 * axis),
   );
-  // Four 32-bit sizes may multiply to 2^128: inexact here, but never small.
-  const length = offset + shape.reduce((product, size) => product * size, 1);
-  if (length > 2 ** 32) {
+  const header = { dtype, shape, isFortran: false, offset };
+  if (fileLength(header) > 2 ** 32) {
     throw new FormatError(
       `the IDX shape ${shape.join("×")} is larger than 4 GiB`,
     );
   }
-  return { shape, offset, length };
+  return header;
 }
 
 /** Says how a file begins that is not what it should be. */
@@ -127,49 +157,14 @@ export function gunzipIdx(
   bytes: Uint8Array<ArrayBuffer>,
   expected?: readonly number[],
 ): Uint8Array<ArrayBuffer> {
-  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // A kilobyte of deflate data holds at most a megabyte, and surely a header.
-  const head = compressed
-    ? inflate(bytes.subarray(0, 1024), {
-      finishFlush: constants.Z_SYNC_FLUSH,
-    })
-    : bytes;
-  if (compressed && head.length === 0) {
-    throw new FormatError("truncated gzip data");
-  }
-  const { shape, length } = parseHeader(head);
+  const isCompressed = isGzip(bytes);
+  const { shape, length } = parseHeader(
+    isCompressed ? gunzipStart(bytes) : bytes,
+  );
   const sizes = shape.join("×");
   if (expected && sizes !== expected.join("×")) {
     throw new FormatError(`the shape is ${sizes}, not ${expected.join("×")}`);
   }
-  if (!compressed) return bytes;
-  // Deflate shrinks to no less than 1/1032, so a larger claim is a lie.
-  if (length > 1032 * bytes.length) {
-    throw new FormatError(
-      `truncated: ${bytes.length} bytes of gzip data cannot hold ${sizes} bytes`,
-    );
-  }
-  // One chunk of the final size spares zlib a second copy to join its chunks.
-  const chunkSize = Math.max(64, length);
-  return inflate(bytes, { chunkSize, maxOutputLength: length });
-}
-
-function inflate(
-  bytes: Uint8Array,
-  options: Parameters<typeof gunzipSync>[1],
-): Uint8Array<ArrayBuffer> {
-  try {
-    const { buffer, byteOffset, length } = gunzipSync(bytes, options);
-    return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
-  } catch (error) {
-    const reason = {
-      ERR_BUFFER_TOO_LARGE:
-        `the gzip data holds more than the ${options?.maxOutputLength} bytes its IDX header names`,
-      Z_BUF_ERROR: "truncated gzip data",
-    }[(error as { code: string }).code];
-    throw new FormatError(
-      reason ?? `corrupt gzip data (${(error as Error).message})`,
-      { cause: error },
-    );
-  }
+  if (!isCompressed) return bytes;
+  return gunzip(bytes, length, { format: "IDX", sizes: `${sizes} bytes` });
 }

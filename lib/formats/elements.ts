@@ -1,0 +1,219 @@
+/**
+ * Arrays as files have them: a type, a shape, an order, and where the bytes of
+ * the elements lie. They are read by rows, when they are asked for.
+ *
+ * @module
+ */
+import type { ByteSource } from "../files/byte_source.ts";
+import { FormatError } from "./error.ts";
+import { product } from "./storage.ts";
+
+/** What the elements of an array are. */
+export interface Dtype {
+  /** NumPy's name, as `float32`; of texts, `text`. */
+  readonly name: string;
+  /** Bytes of an element. */
+  readonly size: number;
+  /** Reads the number at a byte. */
+  readonly number?: (view: DataView, at: number) => number;
+  /** Reads the text in an element's bytes. */
+  readonly text?: (bytes: Uint8Array) => string;
+}
+
+/** What a file says of the array in it. */
+export interface ArrayHeader {
+  readonly dtype: Dtype;
+  /** The size along each axis, outermost first. */
+  readonly shape: readonly number[];
+  /** Whether the first axis runs fastest, as in Fortran. */
+  readonly isFortran: boolean;
+  /** Where the elements begin. */
+  readonly offset: number;
+}
+
+/** The most bytes of an array that must be in memory whole. */
+export const MAX_BYTES = 2 ** 30;
+
+/** Makes the readers of numbers, by NumPy's names. */
+const READERS: Readonly<
+  Record<string, (isLittle: boolean) => NonNullable<Dtype["number"]>>
+> = {
+  bool: () => (view, at) => view.getUint8(at) === 0 ? 0 : 1,
+  int8: () => (view, at) => view.getInt8(at),
+  uint8: () => (view, at) => view.getUint8(at),
+  int16: (little) => (view, at) => view.getInt16(at, little),
+  uint16: (little) => (view, at) => view.getUint16(at, little),
+  int32: (little) => (view, at) => view.getInt32(at, little),
+  uint32: (little) => (view, at) => view.getUint32(at, little),
+  int64: (little) => (view, at) => Number(view.getBigInt64(at, little)),
+  uint64: (little) => (view, at) => Number(view.getBigUint64(at, little)),
+  float16: (little) => (view, at) => view.getFloat16(at, little),
+  float32: (little) => (view, at) => view.getFloat32(at, little),
+  float64: (little) => (view, at) => view.getFloat64(at, little),
+};
+
+/** Returns a type of numbers by NumPy's name, if there is one. */
+export function numberType(name: string, isLittle: boolean): Dtype | undefined {
+  const reader = READERS[name];
+  if (!reader) return;
+  const bits = name === "bool" ? 8 : Number(name.match(/\d+$/)![0]);
+  return { name, size: bits / 8, number: reader(isLittle) };
+}
+
+/** Elements of some rows. */
+export type Values = Uint8Array | Float64Array;
+
+/** Bytes that are read at a time, unless a row has more. */
+const BLOCK = 2 ** 20;
+
+/** An array that lies in a file. Rows are read when they are asked for. */
+export class StoredArray {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** The size along the first axis. */
+  readonly rowCount: number;
+  /** How many elements a row has. */
+  readonly rowSize: number;
+  readonly #source: ByteSource;
+  readonly #header: ArrayHeader;
+  /** The rows that were read last, for the next one is often among them. */
+  #block?: { readonly first: number; readonly values: Values };
+  /** All bytes, where the order of the file scatters each row. */
+  #all?: Uint8Array;
+
+  /**
+   * Makes an array of what a file says of it.
+   *
+   * @param source The whole file. Nothing is read yet.
+   * @throws {FormatError} If the file is not as long as the header says.
+   */
+  constructor(source: ByteSource, header: ArrayHeader) {
+    checkLength(header, source.length);
+    this.#source = source;
+    this.#header = header;
+    this.dtype = header.dtype;
+    this.shape = header.shape;
+    this.rowCount = header.shape[0] ?? 1;
+    this.rowSize = product(header.shape.slice(1));
+  }
+
+  /**
+   * Reads a row of numbers.
+   *
+   * @returns Its elements, row-major whatever the file's order is.
+   */
+  row(index: number): Values {
+    const { rowCount, rowSize } = this;
+    const perBlock = this.#rowsIn(BLOCK);
+    const first = index - index % perBlock;
+    if (this.#block?.first !== first) {
+      const count = Math.min(perBlock, rowCount - first);
+      const values = decode(this.dtype, this.#bytes(first, count));
+      this.#block = { first, values };
+    }
+    const begin = (index - first) * rowSize;
+    return this.#block!.values.subarray(begin, begin + rowSize);
+  }
+
+  /** Reads all texts, of which there are not more than there are rows. */
+  texts(): string[] {
+    const { dtype: { text, size }, rowCount } = this;
+    const bytes = this.#bytes(0, rowCount);
+    return Array.from(
+      { length: rowCount },
+      (_, i) => text!(bytes.subarray(size * i, size * (i + 1))),
+    );
+  }
+
+  /** Says what it is: `float32, 60000×28×28`. */
+  describe(): string {
+    return `${this.dtype.name}, ${this.shape.join("×") || "a single value"}`;
+  }
+
+  #rowsIn(bytes: number): number {
+    return Math.max(1, Math.floor(bytes / (this.rowSize * this.dtype.size)));
+  }
+
+  /** Reads the bytes of some rows, row-major. */
+  #bytes(first: number, count: number): Uint8Array {
+    const { offset, isFortran } = this.#header;
+    const rowBytes = this.rowSize * this.dtype.size;
+    // One axis alone is the same in both orders.
+    if (!isFortran || this.shape.length < 2) {
+      return this.#source.read(offset + first * rowBytes, count * rowBytes);
+    }
+    const length = rowBytes * this.rowCount;
+    if (length > MAX_BYTES) {
+      throw new FormatError(
+        `${length} bytes in Fortran order are more than the ${MAX_BYTES} that ` +
+          "fit: save the array in C order, as numpy.ascontiguousarray() makes it",
+      );
+    }
+    this.#all ??= this.#source.read(offset, length);
+    return gatherRows(this.#all, this.shape, this.dtype.size, first, count);
+  }
+}
+
+/** Puts rows, whose elements lie apart in Fortran order, into C order. */
+function gatherRows(
+  all: Uint8Array,
+  shape: readonly number[],
+  size: number,
+  first: number,
+  count: number,
+): Uint8Array {
+  const [rows, ...axes] = shape;
+  const rowSize = product(axes);
+  const gathered = new Uint8Array(count * rowSize * size);
+  const at = axes.map(() => 0);
+  for (let i = 0; i < rowSize; i++) {
+    // Where the element of row 0 is: the last axis runs slowest.
+    let element = 0;
+    for (let axis = axes.length - 1; axis >= 0; axis--) {
+      element = element * axes[axis] + at[axis];
+    }
+    for (let row = 0; row < count; row++) {
+      const from = (first + row + rows * element) * size;
+      const to = (row * rowSize + i) * size;
+      for (let byte = 0; byte < size; byte++) {
+        gathered[to + byte] = all[from + byte];
+      }
+    }
+    for (let axis = axes.length - 1; axis >= 0; axis--) {
+      if (++at[axis] < axes[axis]) break;
+      at[axis] = 0;
+    }
+  }
+  return gathered;
+}
+
+function decode(
+  { name, size, number }: Dtype,
+  bytes: Uint8Array,
+): Values {
+  if (name === "uint8") return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const count = bytes.length / size;
+  const values = size === 1 && name !== "int8"
+    ? new Uint8Array(count)
+    : new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = number!(view, size * i);
+  return values;
+}
+
+/** Returns the bytes of a file with this array alone. */
+export function fileLength({ dtype, shape, offset }: ArrayHeader): number {
+  // Sizes may multiply to more than 2^53: inexact here, but never small.
+  return offset + product(shape) * dtype.size;
+}
+
+function checkLength(header: ArrayHeader, found: number): void {
+  const length = fileLength(header);
+  if (found === length) return;
+  const { dtype, shape } = header;
+  throw new FormatError(
+    `${found < length ? "truncated" : "trailing bytes"}: a file of ${
+      shape.join("×")
+    } ${dtype.name} is ${length} bytes long, but this one is ${found}`,
+  );
+}
