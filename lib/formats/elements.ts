@@ -66,6 +66,9 @@ export type Values = Uint8Array | Float64Array;
 /** Bytes that are read at a time, unless a row has more. */
 const BLOCK = 2 ** 20;
 
+/** Bytes of an array that stays in memory once a row of it has been asked for. */
+const KEPT = 2 ** 27;
+
 /** An array that lies in a file. Rows are read when they are asked for. */
 export class StoredArray {
   readonly dtype: Dtype;
@@ -76,9 +79,8 @@ export class StoredArray {
   readonly rowSize: number;
   readonly #source: ByteSource;
   readonly #header: ArrayHeader;
-  /** The rows that were read last, for the next one is often among them. */
-  #block?: { readonly first: number; readonly values: Values };
-  /** All bytes, where the order of the file scatters each row. */
+  readonly #rowBytes: number;
+  /** All bytes, if the array is small or its order scatters each row. */
   #all?: Uint8Array;
 
   /**
@@ -95,34 +97,40 @@ export class StoredArray {
     this.shape = header.shape;
     this.rowCount = header.shape[0] ?? 1;
     this.rowSize = product(header.shape.slice(1));
+    this.#rowBytes = this.rowSize * header.dtype.size;
   }
 
   /**
-   * Reads a row of numbers.
+   * Reads a row of numbers: of all, in any order.
    *
-   * @returns Its elements, row-major whatever the file's order is.
+   * @returns Its elements, row-major whatever the file's order is. Maybe a view.
    */
   row(index: number): Values {
-    const { rowCount, rowSize } = this;
-    const perBlock = this.#rowsIn(BLOCK);
-    const first = index - index % perBlock;
-    if (this.#block?.first !== first) {
-      const count = Math.min(perBlock, rowCount - first);
-      const values = decode(this.dtype, this.#bytes(first, count));
-      this.#block = { first, values };
+    const length = this.#rowBytes * this.rowCount;
+    if (length <= KEPT) {
+      this.#all ??= this.#source.read(this.#header.offset, length);
     }
-    const begin = (index - first) * rowSize;
-    return this.#block!.values.subarray(begin, begin + rowSize);
+    return decode(this.dtype, this.#bytes(index, 1));
   }
 
-  /** Reads all texts, of which there are not more than there are rows. */
-  texts(): string[] {
-    const { dtype: { text, size }, rowCount } = this;
-    const bytes = this.#bytes(0, rowCount);
-    return Array.from(
-      { length: rowCount },
-      (_, i) => text!(bytes.subarray(size * i, size * (i + 1))),
-    );
+  /** Reads all rows of numbers, one after the other. */
+  *rows(): Generator<Values> {
+    for (const [bytes, count] of this.#blocks()) {
+      const values = decode(this.dtype, bytes);
+      for (let i = 0; i < count; i++) {
+        yield values.subarray(i * this.rowSize, (i + 1) * this.rowSize);
+      }
+    }
+  }
+
+  /** Reads all texts, of which each row has one. */
+  *texts(): Generator<string> {
+    const { text, size } = this.dtype;
+    for (const [bytes, count] of this.#blocks()) {
+      for (let i = 0; i < count; i++) {
+        yield text!(bytes.subarray(size * i, size * (i + 1)));
+      }
+    }
   }
 
   /** Says what it is: `float32, 60000×28×28`. */
@@ -130,26 +138,31 @@ export class StoredArray {
     return `${this.dtype.name}, ${this.shape.join("×") || "a single value"}`;
   }
 
-  #rowsIn(bytes: number): number {
-    return Math.max(1, Math.floor(bytes / (this.rowSize * this.dtype.size)));
+  *#blocks(): Generator<[bytes: Uint8Array, rows: number]> {
+    const perBlock = Math.max(1, Math.floor(BLOCK / this.#rowBytes));
+    for (let first = 0; first < this.rowCount; first += perBlock) {
+      const count = Math.min(perBlock, this.rowCount - first);
+      yield [this.#bytes(first, count), count];
+    }
   }
 
   /** Reads the bytes of some rows, row-major. */
   #bytes(first: number, count: number): Uint8Array {
     const { offset, isFortran } = this.#header;
-    const rowBytes = this.rowSize * this.dtype.size;
+    const [begin, length] = [first * this.#rowBytes, count * this.#rowBytes];
     // One axis alone is the same in both orders.
     if (!isFortran || this.shape.length < 2) {
-      return this.#source.read(offset + first * rowBytes, count * rowBytes);
+      return this.#all?.subarray(begin, begin + length) ??
+        this.#source.read(offset + begin, length);
     }
-    const length = rowBytes * this.rowCount;
-    if (length > MAX_BYTES) {
+    const all = this.#rowBytes * this.rowCount;
+    if (all > MAX_BYTES) {
       throw new FormatError(
-        `${length} bytes in Fortran order are more than the ${MAX_BYTES} that ` +
+        `${all} bytes in Fortran order are more than the ${MAX_BYTES} that ` +
           "fit: save the array in C order, as numpy.ascontiguousarray() makes it",
       );
     }
-    this.#all ??= this.#source.read(offset, length);
+    this.#all ??= this.#source.read(offset, all);
     return gatherRows(this.#all, this.shape, this.dtype.size, first, count);
   }
 }
