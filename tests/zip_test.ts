@@ -1,6 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { deflateRawSync } from "node:zlib";
 import { FormatError } from "../lib/formats/error.ts";
-import { readZip } from "../lib/formats/zip.ts";
+import { memorySource } from "../lib/files/byte_source.ts";
+import { openZip, readZip } from "../lib/formats/zip.ts";
 import { bytesOf, zip } from "./pth.ts";
 
 const A = { name: "a", content: bytesOf("first") };
@@ -75,4 +78,79 @@ Deno.test("readZip() refuses sizes and places that do not fit", () => {
     zip([{ ...A, size: 37 }, { ...A, name: "c", content: bytesOf("x") }]),
     "overlap",
   );
+});
+
+/** What NumPy wrote: deflated and stored, with zip64 fields in local headers. */
+const [DEFLATED, NUMPY] = ["medmnist.npz", "keras.npz"].map((name) =>
+  Deno.readFileSync(new URL(`fixtures/pictures/${name}`, import.meta.url))
+);
+
+Deno.test("openZip() reads what NumPy writes, with zip64 fields in small files", () => {
+  for (
+    const [file, first, isCompressed] of [
+      [DEFLATED, "train_images.npy", true],
+      [NUMPY, "x_train.npy", false],
+    ] as const
+  ) {
+    const entries = openZip(memorySource(file));
+    const entry = entries.get(first)!;
+    assertEquals(entry.isCompressed, isCompressed);
+    const content = entry.open();
+    assertEquals(content.length, entry.size);
+    assertEquals(entry.start(10), content.read(0, 10));
+    for (const entry of entries.values()) {
+      const { length } = entry.open();
+      assertEquals(length, entry.size);
+    }
+  }
+});
+
+Deno.test("openZip() refuses a zip64 field that says other sizes", () => {
+  // The field follows the header of 30 bytes, the name, its id and its length.
+  const at = 30 + "x_train.npy".length + 4;
+  for (const byte of [at, at + 8, at - 4]) {
+    const file = patched(NUMPY, byte, 99);
+    const { message } = assertThrows(
+      () => openZip(memorySource(file)),
+      FormatError,
+    );
+    assertStringIncludes(message, "x_train.npy is described in two ways");
+  }
+});
+
+Deno.test("openZip() refuses a file that is cut off, at every byte", () => {
+  for (let length = 0; length < DEFLATED.length; length++) {
+    assertThrows(
+      () => openZip(memorySource(DEFLATED.subarray(0, length))),
+      FormatError,
+    );
+  }
+});
+
+Deno.test("ZipEntry.open() gives no more and no less than the directory says", () => {
+  const content = new Uint8Array(5000).fill(7);
+  const packed = deflateRawSync(content);
+  /** A file with one deflated entry that claims this size. */
+  const claiming = (size: number, packedAs = packed) => {
+    const file = zip([{ name: "a", content: packedAs, method: 8 }]);
+    const sizes = new DataView(file.buffer);
+    const directory = sizes.getUint32(file.length - 6, true);
+    for (const at of [22, directory + 24]) sizes.setUint32(at, size, true);
+    return openZip(memorySource(file)).get("a")!;
+  };
+  const cases: [() => unknown, string][] = [
+    [() => claiming(4999).open(), "entry a holds more than its 4999 bytes"],
+    [() => claiming(5001).open(), "entry a has 5000 bytes of 5001"],
+    [() => claiming(5000).open(), "CRC-32 of a is wrong"], // of the packed
+    [() => claiming(2 ** 30 + 1).open(), "more than the 1073741824 that fit"],
+    [() => claiming(2 ** 30).open(), "cannot hold 1073741824"],
+    [() => claiming(5000, packed.subarray(0, -1)).open(), "ends too early"],
+    [() => claiming(5, Buffer.of(7, 7, 7)).start(9), "entry a is corrupt"],
+    [() => openZip(memorySource(zip([{ ...A, method: 12 }]))), "method 12"],
+  ];
+  for (const [read, reason] of cases) {
+    const { message } = assertThrows(read, FormatError);
+    assertStringIncludes(message, reason);
+  }
+  assertEquals(claiming(5000).start(3), content.subarray(0, 3));
 });

@@ -109,6 +109,8 @@ function choosePair(file: NamedArrays, wanted: string | null): Choice {
 /** Finds the only array that can be pictures. */
 function theOneOf(file: NamedArrays): string {
   const names = [...file.arrays.keys()];
+  // A single one is tried in any case: what is wrong with it is the reason.
+  if (names.length === 1) return names[0];
   const fit = names.filter((name) =>
     !LABELS.includes(name.toLowerCase()) && isPictures(file, name)
   );
@@ -129,20 +131,12 @@ function theOneOf(file: NamedArrays): string {
       }: choose one by its name`,
     );
   }
-  // If only one is no list of labels, what is wrong with it is the reason.
+  // Nor is there a doubt if only one is no list of labels.
   const tables = names.filter((name) => {
     const { dtype, shape } = file.arrays.get(name)!;
     return dtype.number && shape.length > 1 && !isLabels(shape);
   });
-  if (tables.length === 1) {
-    const [name] = tables;
-    try {
-      geometryOf(file.arrays.get(name)!.shape);
-    } catch (error) {
-      const { message } = error as FormatError;
-      throw new FormatError(`${display(name)}: ${message}`, { cause: error });
-    }
-  }
+  if (tables.length === 1) return tables[0];
   throw new FormatError(
     `it has no array of pictures, N×H×W and the like, but ${listed(file)}`,
   );
@@ -174,7 +168,6 @@ function pairOf(file: NamedArrays, [x, y]: Names): Pair | undefined {
  */
 export function chooseLabels(file: NamedArrays, isIdx: boolean): string {
   const names = [...file.arrays.keys()];
-  // A single one is tried in any case: what is wrong with it is the reason.
   if (names.length === 1) return names[0];
   const fit = names.filter((name) =>
     isLabels(file.arrays.get(name)!.shape, isIdx)

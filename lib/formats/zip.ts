@@ -138,7 +138,8 @@ export class ZipEntry {
     options: Parameters<typeof inflateRawSync>[1],
   ): Uint8Array {
     try {
-      return inflateRawSync(bytes, options);
+      const { buffer, byteOffset, length } = inflateRawSync(bytes, options);
+      return new Uint8Array(buffer, byteOffset, length);
     } catch (cause) {
       const { code, message } = cause as Error & { code: string };
       const reason = {
