@@ -54,7 +54,7 @@ const UNNAMED: Names = ["arr_0", "arr_1"];
 const LABELS = ["labels", "label", "y", "target", "targets"];
 
 /** Arrays that a message lists. */
-const LISTED = 12;
+const LISTED = 6;
 
 /**
  * Chooses what to read.
@@ -74,10 +74,9 @@ export function chooseArrays(
         `it has one array, without a name: ${display(wanted)} is not in it`,
       );
     }
+    checkReadable(file, wanted);
     throw new FormatError(
-      file.others.has(wanted)
-        ? `${display(wanted)} cannot be read: ${file.others.get(wanted)}`
-        : `it has no array ${display(wanted)}, only ${listed(file)}`,
+      `it has no array ${display(wanted)}, only ${listed(file)}`,
     );
   }
   return chooseSplit(file, wanted) ?? choosePair(file, wanted);
@@ -110,7 +109,7 @@ function choosePair(file: NamedArrays, wanted: string | null): Choice {
 function theOneOf(file: NamedArrays): string {
   const names = [...file.arrays.keys()];
   // A single one is tried in any case: what is wrong with it is the reason.
-  if (names.length === 1) return names[0];
+  if (names.length === 1 && file.others.size === 0) return names[0];
   const fit = names.filter((name) =>
     !LABELS.includes(name.toLowerCase()) && isPictures(file, name)
   );
@@ -158,6 +157,7 @@ function isPictures({ arrays }: NamedArrays, name: string): boolean {
 function pairOf(file: NamedArrays, [x, y]: Names): Pair | undefined {
   const [images, labels] = [find(file, x), find(file, y)];
   if (images === undefined) return;
+  checkReadable(file, images);
   return { images, ...(labels !== undefined && { labels }) };
 }
 
@@ -168,7 +168,7 @@ function pairOf(file: NamedArrays, [x, y]: Names): Pair | undefined {
  */
 export function chooseLabels(file: NamedArrays, isIdx: boolean): string {
   const names = [...file.arrays.keys()];
-  if (names.length === 1) return names[0];
+  if (names.length === 1 && file.others.size === 0) return names[0];
   const fit = names.filter((name) =>
     isLabels(file.arrays.get(name)!.shape, isIdx)
   );
@@ -183,6 +183,12 @@ export function chooseLabels(file: NamedArrays, isIdx: boolean): string {
       }: call the right one labels`
       : `it has no array of labels, N or N×1, but ${listed(file)}`,
   );
+}
+
+function checkReadable({ others }: NamedArrays, name: string): void {
+  const reason = others.get(name);
+  if (reason === undefined) return;
+  throw new FormatError(`${display(name)} cannot be read: ${reason}`);
 }
 
 /** Finds a name in lower or upper case, as X_train. */

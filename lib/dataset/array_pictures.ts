@@ -142,8 +142,9 @@ function splitsOf(
     const found = labels === undefined
       ? undefined
       : labelsBeside(file, labels, notes);
-    used.push(display(images));
-    if (found) used.push(`${display(labels!)} (labels)`);
+    used.push(
+      display(images) + (found ? ` (with the labels ${display(labels!)})` : ""),
+    );
     return {
       arrays: [{ name: images, array: file.arrays.get(images)! }],
       ...(found && { labels: found }),
@@ -157,7 +158,7 @@ function splitsOf(
     ...(test && { test: read(test) }),
   };
   if (file.arrays.size + file.others.size > 1) {
-    notes.unshift(`used are the arrays ${used.join(", ")}`);
+    notes.unshift(`images are read from ${used.join(", ")}`);
   }
   return splits;
 }
@@ -197,7 +198,10 @@ async function readSiblings(
     .flatMap((path) => path === undefined || path === given ? [] : path);
   if (others.length > 0) {
     const names = others.map((path) => oneLine(basename(path), 255));
-    notes.push(`used ${given ? "as well " : ""}are ${names.join(", ")}`);
+    notes.push(
+      `${names.join(", ")} ${names.length === 1 ? "is" : "are"} read` +
+        (given ? " with it" : ""),
+    );
   }
   const read = async (
     { images, labels }: Siblings["train"],

@@ -99,16 +99,18 @@ function rangeOf(arrays: readonly NamedArray[], dtype: string): Range {
     let row = 0;
     for (const values of array.rows()) {
       if (max.value > enough) return { min, max, isWhole };
-      let [least, most] = [Infinity, -Infinity];
+      let [least, most, zero] = [Infinity, -Infinity, 0];
       for (let i = 0; i < values.length; i++) {
         const value = values[i];
         if (value < least) least = value;
         if (value > most) most = value;
-        // NaN and infinities have no difference of zero to themselves.
-        if (value - value !== 0) {
-          throw new FormatError(`${place(row)} has the value ${show(value)}`);
-        }
         if (isWhole && value !== Math.floor(value)) isWhole = false;
+        // NaN and infinities have no difference of zero to themselves.
+        zero += value - value;
+      }
+      if (zero !== 0) {
+        const value = values.find((value) => !Number.isFinite(value));
+        throw new FormatError(`${place(row)} has the value ${show(value)}`);
       }
       if (least < min.value) min = { value: least, where: place(row) };
       if (most > max.value) max = { value: most, where: place(row) };

@@ -110,7 +110,7 @@ function openNpz(source: ByteSource): ArrayFile {
   for (const [file, entry] of openZip(source)) {
     const name = file.replace(/\.npy$/, "");
     if (name === file) {
-      others.set(file, "is no array");
+      others.set(file, "no array");
       continue;
     }
     const content = lazySource(entry.size, () => entry.open());

@@ -16,6 +16,8 @@ export interface Dtype {
   readonly size: number;
   /** Reads the number at a byte. */
   readonly number?: (view: DataView, at: number) => number;
+  /** The typed array of such numbers, if there is one in their byte order. */
+  readonly Native?: Native;
   /** Reads the text in an element's bytes. */
   readonly text?: (bytes: Uint8Array) => string;
 }
@@ -52,16 +54,36 @@ const READERS: Readonly<
   float64: (little) => (view, at) => view.getFloat64(at, little),
 };
 
+/** Typed arrays, which are little-endian wherever Deno runs. */
+const NATIVE = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
+type Native = typeof NATIVE[keyof typeof NATIVE];
+
+/** Elements of some rows. */
+export type Values = InstanceType<Native>;
+
 /** Returns a type of numbers by NumPy's name, if there is one. */
 export function numberType(name: string, isLittle: boolean): Dtype | undefined {
   const reader = READERS[name];
   if (!reader) return;
-  const bits = name === "bool" ? 8 : Number(name.match(/\d+$/)![0]);
-  return { name, size: bits / 8, number: reader(isLittle) };
+  const size = name === "bool" ? 1 : Number(name.match(/\d+$/)![0]) / 8;
+  const isNative = name in NATIVE && (isLittle || size === 1);
+  return {
+    name,
+    size,
+    number: reader(isLittle),
+    ...(isNative && { Native: NATIVE[name as keyof typeof NATIVE] }),
+  };
 }
-
-/** Elements of some rows. */
-export type Values = Uint8Array | Float64Array;
 
 /** Bytes that are read at a time, unless a row has more. */
 const BLOCK = 2 ** 20;
@@ -200,16 +222,16 @@ function gatherRows(
   return gathered;
 }
 
-function decode(
-  { name, size, number }: Dtype,
-  bytes: Uint8Array,
-): Values {
-  if (name === "uint8") return bytes;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+function decode({ size, number, Native }: Dtype, bytes: Uint8Array): Values {
   const count = bytes.length / size;
-  const values = size === 1 && name !== "int8"
-    ? new Uint8Array(count)
-    : new Float64Array(count);
+  if (Native) {
+    const { buffer, byteOffset } = bytes.byteOffset % size === 0
+      ? bytes
+      : bytes.slice();
+    return new Native(buffer as ArrayBuffer, byteOffset, count);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Float64Array(count);
   for (let i = 0; i < count; i++) values[i] = number!(view, size * i);
   return values;
 }
