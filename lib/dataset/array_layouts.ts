@@ -126,7 +126,7 @@ function theOneOf(file: NamedArrays): string {
   if (fit.length > 1) {
     throw new FormatError(
       `it has ${fit.length} arrays that could be the pictures, ${
-        fit.slice(0, LISTED).map(display).join(" and ")
+        several(fit)
       }: choose one by its name`,
     );
   }
@@ -179,7 +179,7 @@ export function chooseLabels(file: NamedArrays, isIdx: boolean): string {
   throw new FormatError(
     fit.length > 1
       ? `it has ${fit.length} arrays that could be the labels, ${
-        fit.slice(0, LISTED).map(display).join(" and ")
+        several(fit)
       }: call the right one labels`
       : `it has no array of labels, N or N×1, but ${listed(file)}`,
   );
@@ -198,6 +198,11 @@ function find(
 ): string | undefined {
   return [...arrays.keys(), ...others.keys()]
     .find((other) => other.toLowerCase() === name);
+}
+
+function several(names: readonly string[]): string {
+  return names.slice(0, LISTED).map(display).join(" and ") +
+    (names.length > LISTED ? " and …" : "");
 }
 
 /** Lists what a file has. */

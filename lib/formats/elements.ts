@@ -91,6 +91,9 @@ const BLOCK = 2 ** 20;
 /** Bytes of an array that stays in memory once a row of it has been asked for. */
 const KEPT = 2 ** 27;
 
+/** Rows that are put in order at a time. */
+const FEW = 64;
+
 /** An array that lies in a file. Rows are read when they are asked for. */
 export class StoredArray {
   readonly dtype: Dtype;
@@ -102,7 +105,7 @@ export class StoredArray {
   readonly #source: ByteSource;
   readonly #header: ArrayHeader;
   readonly #rowBytes: number;
-  /** All bytes, if the array is small or its order scatters each row. */
+  /** All rows, if the array is small or their elements lie apart. */
   #all?: Uint8Array;
 
   /**
@@ -129,7 +132,7 @@ export class StoredArray {
    */
   row(index: number): Values {
     const length = this.#rowBytes * this.rowCount;
-    if (length <= KEPT) {
+    if (length <= KEPT && !this.#header.isFortran) {
       this.#all ??= this.#source.read(this.#header.offset, length);
     }
     return decode(this.dtype, this.#bytes(index, 1));
@@ -170,36 +173,47 @@ export class StoredArray {
 
   /** Reads the bytes of some rows, row-major. */
   #bytes(first: number, count: number): Uint8Array {
-    const { offset, isFortran } = this.#header;
+    const { offset } = this.#header;
     const [begin, length] = [first * this.#rowBytes, count * this.#rowBytes];
     // One axis alone is the same in both orders.
-    if (!isFortran || this.shape.length < 2) {
-      return this.#all?.subarray(begin, begin + length) ??
-        this.#source.read(offset + begin, length);
+    if (this.#header.isFortran && this.shape.length > 1) {
+      this.#all ??= this.#sort();
     }
-    const all = this.#rowBytes * this.rowCount;
-    if (all > MAX_BYTES) {
+    return this.#all?.subarray(begin, begin + length) ??
+      this.#source.read(offset + begin, length);
+  }
+
+  /** Puts all elements, which are in Fortran order, row by row. */
+  #sort(): Uint8Array {
+    const length = this.#rowBytes * this.rowCount;
+    if (length > MAX_BYTES) {
       throw new FormatError(
-        `${all} bytes in Fortran order are more than the ${MAX_BYTES} that ` +
+        `${length} bytes in Fortran order are more than the ${MAX_BYTES} that ` +
           "fit: save the array in C order, as numpy.ascontiguousarray() makes it",
       );
     }
-    this.#all ??= this.#source.read(offset, all);
-    return gatherRows(this.#all, this.shape, this.dtype.size, first, count);
+    const bytes = this.#source.read(this.#header.offset, length);
+    const sorted = new Uint8Array(length);
+    // By blocks of rows, which the processor's cache holds.
+    for (let first = 0; first < this.rowCount; first += FEW) {
+      const count = Math.min(FEW, this.rowCount - first);
+      sortRows(bytes, sorted, this.shape, this.dtype.size, first, count);
+    }
+    return sorted;
   }
 }
 
-/** Puts rows, whose elements lie apart in Fortran order, into C order. */
-function gatherRows(
-  all: Uint8Array,
+/** Puts some rows, whose elements lie apart in Fortran order, where they belong. */
+function sortRows(
+  bytes: Uint8Array,
+  sorted: Uint8Array,
   shape: readonly number[],
   size: number,
   first: number,
   count: number,
-): Uint8Array {
+): void {
   const [rows, ...axes] = shape;
   const rowSize = product(axes);
-  const gathered = new Uint8Array(count * rowSize * size);
   const at = axes.map(() => 0);
   for (let i = 0; i < rowSize; i++) {
     // Where the element of row 0 is: the last axis runs slowest.
@@ -207,11 +221,11 @@ function gatherRows(
     for (let axis = axes.length - 1; axis >= 0; axis--) {
       element = element * axes[axis] + at[axis];
     }
-    for (let row = 0; row < count; row++) {
-      const from = (first + row + rows * element) * size;
+    for (let row = first; row < first + count; row++) {
+      const from = (row + rows * element) * size;
       const to = (row * rowSize + i) * size;
       for (let byte = 0; byte < size; byte++) {
-        gathered[to + byte] = all[from + byte];
+        sorted[to + byte] = bytes[from + byte];
       }
     }
     for (let axis = axes.length - 1; axis >= 0; axis--) {
@@ -219,7 +233,6 @@ function gatherRows(
       at[axis] = 0;
     }
   }
-  return gathered;
 }
 
 function decode({ size, number, Native }: Dtype, bytes: Uint8Array): Values {
