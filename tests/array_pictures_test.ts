@@ -82,7 +82,7 @@ Deno.test("readArrays() knows scikit-learn's digits, whose white is 16", async (
   await assertRejects(
     () => readArrays(path, { ...ANY, array: "frame" }),
     FormatError,
-    "frame cannot be read: its elements, of type \"'|O'\", are Python objects",
+    'frame cannot be read: its elements, of type "|O", are Python objects',
   );
   assertEquals(await readLabels(path), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });

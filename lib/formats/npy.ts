@@ -184,7 +184,7 @@ function dtypeOf(descr: string): Dtype {
   const [, order, kind, digits] =
     /^'([<>|])([biufSUOcmMV])(\d{0,9})(?:\[\w+\])?'$/.exec(descr) ?? [];
   const size = Number(digits);
-  const what = `its elements, of type ${display(descr)}, `;
+  const what = `its elements, of type ${display(descr.slice(1, -1))}, `;
   if (kind in OTHERS) throw new FormatError(`${what}are ${OTHERS[kind]}`);
   const isLittle = order !== ">";
   if (kind === "S") return { name: "text", size, text: (b) => fromUtf8(b) };
