@@ -18,6 +18,7 @@ import {
 import { ImportError } from "../lib/interop/error.ts";
 import { mapNames } from "../lib/interop/torch_names.ts";
 import { readPth } from "../lib/interop/torch_pth.ts";
+import { FEATURE_COUNT } from "../lib/model/spec.ts";
 import {
   dataOptions,
   type TrainingOptions,
@@ -29,7 +30,14 @@ import {
   OptionError,
   type OptionTable,
 } from "../lib/options/table.ts";
-import { type Main, runTask, suggestNext, type Task } from "./shared/cli.ts";
+import { show } from "../lib/text.ts";
+import {
+  type Main,
+  runTask,
+  suggestNext,
+  type Task,
+  TaskError,
+} from "./shared/cli.ts";
 import { claim, makeRoom, willWrite } from "./shared/files.ts";
 import { flagOf } from "./shared/flags.ts";
 import { about, readInput } from "./shared/inputs.ts";
@@ -82,23 +90,43 @@ const main: Main<typeof flags> = async (values, { given }) => {
     throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
   }
   const bytes = await readInput("import", from, MAX_FILE);
-  const { model, options } = await about("import", from, REFUSALS, () => {
-    const { tensors, metadata } = parse(bytes);
-    const named = mapNames(tensors);
-    const [latentDim] = named.get("fc_mu.weight")!.shape;
-    const model = { latentDim, state: readWeights(named) };
-    return { model, options: optionsOf(metadata) };
-  });
+  const { model, options, known } = await about(
+    "import",
+    from,
+    REFUSALS,
+    () => {
+      const { tensors, metadata } = parse(bytes);
+      const named = mapNames(tensors);
+      const [latentDim, inputs] = named.get("fc_mu.weight")!.shape;
+      const sizes = { latentDim, classCount: inputs - FEATURE_COUNT };
+      return {
+        model: { sizes, state: readWeights(named) },
+        options: optionsOf(metadata),
+        known: classesOf(metadata, sizes.classCount),
+      };
+    },
+  );
   for (const name of MODEL) {
     if (given.has(name)) Object.assign(options, { [name]: values[name] });
   }
+  const { classCount } = model.sizes;
+  const classes = values.classes === null
+    ? known
+    : await namesOf(values.classes);
+  if (classes && classCount > 0 && classes.length !== classCount) {
+    throw new TaskError(
+      `${from} is told of ${classCount} classes, and --classes names ` +
+        `${classes.length}`,
+    );
+  }
   const images = pick(values, dataOptions);
   const checkpoint = {
-    options: { ...options, latentDim: model.latentDim },
+    options: { ...options, ...model.sizes },
     data: {
       name: images.images ??
         (images.dataset === "auto" ? "unknown images" : images.dataset),
       digest: null,
+      ...(classes && { classes }),
       options: images,
     },
     state: model.state,
@@ -111,9 +139,10 @@ const main: Main<typeof flags> = async (values, { given }) => {
   await saveCheckpoint(out, checkpoint);
   if (json) {
     const { latentDim, likelihood, autoencoder, beta } = checkpoint.options;
-    console.log(
-      JSON.stringify({ from, out, latentDim, likelihood, autoencoder, beta }),
-    );
+    console.log(JSON.stringify({
+      ...{ from, out, latentDim, likelihood, autoencoder, beta },
+      ...(classCount > 0 && { classes }),
+    }));
   } else {
     tell(`${out}: ${from} (${describe(checkpoint)})`);
     suggestNext("sample", checkpointWords(out));
@@ -146,6 +175,45 @@ function optionsOf({ options }: Record<string, string>): TrainingOptions {
       cause,
     });
   }
+}
+
+/**
+ * The names of the classes that a model is told of: those that this project's own
+ * files have, else numbers.
+ */
+function classesOf(
+  { classes, data }: Record<string, string>,
+  count: number,
+): readonly string[] | undefined {
+  if (count === 0) return;
+  try {
+    const names = classes === undefined
+      ? data && JSON.parse(data).classes
+      : JSON.parse(classes);
+    if (!names) return Array.from({ length: count }, (_, i) => String(i));
+    if (names.length === count) return names.map(String);
+  } catch {
+    // They are none.
+  }
+  throw new ImportError("the classes in its metadata cannot be read");
+}
+
+/** Reads the names of classes: in a list, or line by line in a file. */
+async function namesOf(classes: string): Promise<string[]> {
+  const isFile = classes.endsWith(".txt");
+  const names = isFile
+    ? new TextDecoder().decode(await readInput("import", classes)).trim()
+      .split(/\r?\n/)
+    : classes.split(",");
+  const trimmed = names.map((name) => name.trim());
+  const twice = trimmed.find((name, i) => trimmed.indexOf(name) < i);
+  if (twice === undefined && !trimmed.includes("")) return trimmed;
+  throw new OptionError(
+    `--classes ${show(classes)} ` +
+      (twice === undefined || twice === ""
+        ? "has a class without a name"
+        : `names ${show(twice)} twice`),
+  );
 }
 
 if (import.meta.main) await runTask(task, flags, main);

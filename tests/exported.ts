@@ -1,6 +1,8 @@
 /** Models to export, and what the engine makes of them. */
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
+import { toStateDict } from "../lib/checkpoint/torch_layout.ts";
+import { readWeights } from "../lib/checkpoint/weights.ts";
 import { createEngine } from "../lib/engines.ts";
 import { initialState, type TrainState } from "../lib/model/init.ts";
 import { type Likelihood, modelSpec } from "../lib/model/spec.ts";
@@ -14,10 +16,18 @@ function checkpointOf(
   state: TrainState,
   latentDim: number,
   likelihood: Likelihood,
+  classes: readonly string[] = [],
 ): Checkpoint {
+  const classCount = classes.length;
   return {
-    options: { ...defaults(trainingOptions), latentDim, likelihood },
-    data: { name: "none", digest: "none", options: defaults(dataOptions) },
+    options: {
+      ...defaults(trainingOptions),
+      ...{ latentDim, likelihood, classCount },
+    },
+    data: {
+      ...{ name: "none", digest: "none", options: defaults(dataOptions) },
+      ...(classCount > 0 && { classes }),
+    },
     state,
     history: [],
     partial: null,
@@ -28,8 +38,9 @@ function checkpointOf(
 export function randomModel(
   latentDim: number,
   likelihood: Likelihood,
+  classes?: readonly string[],
 ): Checkpoint {
-  const spec = modelSpec(latentDim);
+  const spec = modelSpec(latentDim, classes?.length);
   const state = initialState(spec, 3);
   const key = streamKey(3, "init");
   const isNorm = /\.[258]\./;
@@ -43,7 +54,34 @@ export function randomModel(
         values[at] = 0.3 + 2 * u;
       });}
   });
-  return checkpointOf(state, latentDim, likelihood);
+  return checkpointOf(state, latentDim, likelihood, classes);
+}
+
+/**
+ * What a model that is told of classes is for one of them: a model that is told of
+ * none, whose biases have taken in that class's columns.
+ */
+export function modelOfClass(
+  { options, state }: Checkpoint,
+  label: number,
+): Checkpoint {
+  const { latentDim, likelihood, classCount } = options;
+  const dict = toStateDict(modelSpec(latentDim, classCount), state);
+  for (const name of ["fc_mu", "fc_logvar", "fc_decode"]) {
+    const { shape: [rows, columns], data } = dict.get(`${name}.weight`)!;
+    const weight = data as Float32Array;
+    const width = columns - classCount;
+    const bias = dict.get(`${name}.bias`)!.data as Float32Array;
+    bias.forEach((_, row) =>
+      bias[row] += weight[row * columns + width + label]
+    );
+    dict.set(`${name}.weight`, {
+      dtype: "F32",
+      shape: [rows, width],
+      data: weight.filter((_, i) => i % columns < width),
+    });
+  }
+  return checkpointOf(readWeights(dict), latentDim, likelihood);
 }
 
 /** The reference's model after its last step. */

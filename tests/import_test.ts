@@ -1,11 +1,15 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import { encodeWeights } from "../lib/checkpoint/weights.ts";
+import { relativeError } from "../lib/engine_check.ts";
 import {
   parseSafetensors,
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
+import { engineOutputs, modelOfClass, randomModel } from "./exported.ts";
 import { inFolder } from "./folder.ts";
 import { ENGINE, refuses, runTask, runWell, untrained } from "./process.ts";
 import { bytesOf, name, pickle, pth, stateDict, text, tuple } from "./pth.ts";
@@ -59,6 +63,92 @@ Deno.test("deno task import makes a model that samples and trains on", () =>
     ]]);
     assertEquals(typeof trained.data.digest, "string");
     assert(trained.state.step === 1);
+  }));
+
+/**
+ * Written by PyTorch 2.13: `torch.save(model.state_dict())` of a model with two
+ * latent dimensions that is told of three classes, whose weights are small
+ * multiples of 1/256 in a pattern, and what the model made of two images with
+ * the pixels 37·i mod 256, of the classes 0 and 2, and of two latents of these.
+ */
+const CONDITIONAL = gunzipSync(Deno.readFileSync(
+  new URL("fixtures/torch-conditional.pth.gz", import.meta.url),
+));
+const OF_PYTORCH = {
+  mu: [-0.28255820, -0.12622899, -0.24796289, -0.11854140],
+  logvar: [-0.24586332, 0.07214481, -0.23584306, 0.05616154],
+  /** Each 97th pixel. */
+  image: [
+    ...[0.04137349, -0.00835565, 0.04942587, 0.08973037, 0.04932290],
+    ...[-0.00640546, 0.02182548, 0.08917353, 0.04096250, 0.04265603],
+    ...[-0.01263261, 0.04430074, 0.07917456, 0.06540006, -0.01994940],
+    ...[0.02301491, 0.08420864, 0.04095910],
+  ],
+};
+
+Deno.test("deno task import makes a conditional model of PyTorch's", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w.pth"), CONDITIONAL);
+    const { stdout } = await runWell(folder, "import", [
+      ..."--from w.pth --classes cat,fish,house --json".split(" "),
+    ]);
+    const classes = ["cat", "fish", "house"];
+    assertEquals(JSON.parse(stdout).classes, classes);
+    const imported = await loadCheckpoint(join(folder, IMPORTED));
+    assertEquals(imported.options.classCount, 3);
+    assertEquals(imported.data.classes, classes);
+
+    const images = Uint8Array.from({ length: 2 * 784 }, (_, i) => 37 * i);
+    const z = Float32Array.of(0.5, -1, -0.25, 2);
+    const [first, second] = await Promise.all(
+      [0, 2].map((label) =>
+        engineOutputs(modelOfClass(imported, label), images, z)
+      ),
+    );
+    for (const name of ["mu", "logvar", "image"] as const) {
+      const half = first[name].length / 2;
+      const both = Float32Array.of(
+        ...first[name].subarray(0, half),
+        ...second[name].subarray(half),
+      );
+      const found = name === "image"
+        ? both.filter((_, i) => i % 784 % 97 === 0)
+        : both;
+      const expected = Float32Array.from(OF_PYTORCH[name]);
+      assertLess(relativeError(found, expected), 1e-5, name);
+    }
+  }));
+
+Deno.test("deno task import takes back what export wrote, classes and all", () =>
+  inFolder(async (folder) => {
+    const model = randomModel(2, "bce", ["<b>", "fish"]);
+    const weights = encodeWeights(model);
+    await Deno.writeFile(join(folder, "w"), weights);
+    await runWell(folder, "import", ["--from", "w"]);
+    const imported = await loadCheckpoint(join(folder, IMPORTED));
+    assertEquals(imported.data.classes, ["<b>", "fish"]);
+    assertEquals(encodeWeights(imported), weights);
+  }));
+
+Deno.test("deno task import refuses names that are not those of the classes", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w.pth"), CONDITIONAL);
+    const named = (
+      classes: string,
+    ) => ["--from", "w.pth", "--classes", classes];
+    await refuses(
+      /w\.pth is told of 3 classes, and --classes names 2$/m,
+      folder,
+      "import",
+      named("cat,fish"),
+    );
+    const { code, stderr } = await runTask(
+      folder,
+      "import",
+      named("cat,fish,cat"),
+    );
+    assertEquals(code, 2);
+    assertMatch(stderr, /^error: --classes "cat,fish,cat" names "cat" twice/);
   }));
 
 Deno.test("deno task import measures and reconstructs with any images", () =>

@@ -210,6 +210,46 @@ Deno.test("mapNames() refuses latent sizes that no model here has", () => {
   );
 });
 
+/** The model with columns for so many classes in its linear layers. */
+function told(mu: number, logvar: number, decode: number) {
+  return changed({
+    "fc_mu.weight": [3, 1024 + mu],
+    "fc_logvar.weight": [3, 1024 + logvar],
+    "fc_decode.weight": [1024, 3 + decode],
+  });
+}
+
+Deno.test("mapNames() knows a model that is told of classes", () => {
+  const sizes = (tensors: ReadonlyMap<string, Tensor>) =>
+    ["fc_mu", "fc_logvar", "fc_decode"]
+      .map((name) => mapNames(tensors).get(`${name}.weight`)!.shape);
+  assertEquals(sizes(told(7, 7, 7)), [[3, 1031], [3, 1031], [1024, 10]]);
+  // fc1, fc2 and fc3, of which only the shapes tell what they are.
+  const numbered = new Map(
+    [...told(256, 256, 256)].map(([name, tensor]) => [
+      name.replace("fc_mu", "fc1").replace("fc_logvar", "fc2")
+        .replace("fc_decode", "fc3"),
+      tensor,
+    ]),
+  );
+  assertEquals(sizes(numbered), [[3, 1280], [3, 1280], [1024, 259]]);
+});
+
+Deno.test("mapNames() refuses halves that are told of other classes", () => {
+  assertEquals(
+    refused(told(0, 0, 2)),
+    "encoder and decoder are to be told of the same classes, and the columns " +
+      "for them are 0 in fc_mu.weight [3, 1024], 0 in fc_logvar.weight [3, " +
+      "1024], 2 in fc_decode.weight [1024, 5]",
+  );
+  assertStringIncludes(refused(told(2, 2, 0)), "2 in fc_mu.weight [3, 1026]");
+  assertStringIncludes(refused(told(2, 3, 2)), "3 in fc_logvar.weight");
+  assertStringIncludes(
+    refused(told(257, 257, 257)),
+    "fc_mu.weight has shape [3, 1281], not [3, 1024]",
+  );
+});
+
 Deno.test("mapNames() refuses a batch norm right after its convolution", () => {
   const other = renamed(
     "encoder.0 encoder.1 encoder.3 encoder.4 encoder.6 encoder.7 fc_mu " +

@@ -32,7 +32,7 @@ import {
  * ```
  */
 export function encodeWeights(
-  { options, state }: Checkpoint,
+  { options, data, state }: Checkpoint,
 ): Uint8Array<ArrayBuffer> {
   const { latentDim, likelihood, autoencoder, classCount } = options;
   const tensors = toStateDict(modelSpec(latentDim, classCount), state);
@@ -43,6 +43,8 @@ export function encodeWeights(
       ...{ latentDim, likelihood, autoencoder },
       ...(classCount > 0 && { classCount }),
     }),
+    ...(classCount > 0 && data.classes &&
+      { classes: JSON.stringify(data.classes) }),
   });
 }
 

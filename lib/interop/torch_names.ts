@@ -7,7 +7,7 @@
  */
 import type { Tensor } from "../formats/safetensors.ts";
 import { DECODER, ENCODER, FEATURE_COUNT, modelSpec } from "../model/spec.ts";
-import { trainingOptions } from "../options/run.ts";
+import { MAX_CLASSES, trainingOptions } from "../options/run.ts";
 import { showSizes } from "../text.ts";
 import { display } from "../formats/error.ts";
 import { ImportError } from "./error.ts";
@@ -152,7 +152,7 @@ function headsOf(
     const { words, shape } = layer;
     if (words.some((word) => /^(mu|mean)$/.test(word))) mu.push(layer);
     else if (words.some((word) => /^(log)?var$/.test(word))) logvar.push(layer);
-    else if (shape[1] === FEATURE_COUNT) unnamed.push(layer);
+    else if (readsFeatures(shape)) unnamed.push(layer);
     else decode.push(layer);
   }
   // fc21 and fc22, or fc1 and fc2, as in PyTorch's own example.
@@ -162,6 +162,13 @@ function headsOf(
     return { mu: [first], logvar: [second, ...more], decode };
   }
   return { mu, logvar, decode: [...decode, ...unnamed] };
+}
+
+/** Says whether a layer reads the features, and maybe a one-hot class behind them. */
+function readsFeatures([outputs, inputs]: readonly number[]): boolean {
+  if (inputs === FEATURE_COUNT) return true;
+  return outputs !== FEATURE_COUNT && inputs > FEATURE_COUNT &&
+    inputs <= FEATURE_COUNT + MAX_CLASSES;
 }
 
 /**
@@ -200,11 +207,14 @@ function checkShapes(
       }, not [${min} to ${max}, ${FEATURE_COUNT}]`,
     );
   }
-  const spec = modelSpec(isKnown ? latentDim : min);
+  const classCount = classCountOf(places, problems);
+  const spec = modelSpec(isKnown ? latentDim : min, classCount ?? 0);
   const expected = new Set<string>();
   for (const { name, shape } of [...spec.parameters, ...spec.running]) {
     expected.add(name);
-    if (name.startsWith("fc_") && !isKnown) continue;
+    const isUnclear = !isKnown ||
+      classCount === null && name.endsWith(".weight");
+    if (name.startsWith("fc_") && isUnclear) continue;
     const tensor = tensors.get(name);
     const layer = places.get(name.slice(0, name.lastIndexOf(".")));
     if (!tensor && layer) {
@@ -230,6 +240,42 @@ function checkShapes(
       `${display(names.get(name)!)} ${showSizes(shape)} has no place`,
     );
   }
+}
+
+/**
+ * Returns of how many classes the linear layers are told, by the columns that
+ * they have for them; null where they differ.
+ */
+function classCountOf(
+  places: ReadonlyMap<string, Layer>,
+  problems: string[],
+): number | null {
+  const latentDim = places.get("fc_mu")?.shape[0] ?? 0;
+  const inputs = {
+    fc_mu: FEATURE_COUNT,
+    fc_logvar: FEATURE_COUNT,
+    fc_decode: latentDim,
+  };
+  const found = Object.entries(inputs).flatMap(([place, width]) => {
+    const layer = places.get(place);
+    return layer ? [{ layer, count: layer.shape[1] - width }] : [];
+  });
+  const counts = new Set(found.map(({ count }) => count));
+  const isPossible = found.length === Object.keys(inputs).length &&
+    places.get("fc_logvar")!.shape[0] === latentDim &&
+    [...counts].every((count) => count >= 0 && count <= MAX_CLASSES);
+  // The wrong shapes are listed one by one.
+  if (!isPossible) return 0;
+  const [count] = counts;
+  if (counts.size === 1) return count;
+  const columns = found.map(({ layer: { path, shape }, count }) =>
+    `${count} in ${display(join(path, "weight"))} ${showSizes(shape)}`
+  );
+  problems.push(
+    "encoder and decoder are to be told of the same classes, and the columns " +
+      `for them are ${columns.join(", ")}`,
+  );
+  return null;
 }
 
 function describe(layers: readonly Layer[]): string {
