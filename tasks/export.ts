@@ -68,7 +68,7 @@ interface Format {
     dataDir?: string,
   ) => Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>;
   /** How to open what is at `out`. */
-  readonly usage: (out: string) => string;
+  readonly usage: (out: string, checkpoint: Checkpoint) => string;
 }
 
 const formats: Record<OptionValues<typeof flags>["format"], Format> = {
@@ -95,9 +95,10 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
     out: "onnx",
     files: [["encoder.onnx", "onnx"], ["decoder.onnx", "onnx"]],
     make: onnxModels,
-    usage: (out) =>
+    usage: (out, { options }) =>
       'in Python:\n  onnxruntime.InferenceSession("' +
-      `${join(out, "decoder.onnx")}").run(None, {"z": z})`,
+      `${join(out, "decoder.onnx")}").run(None, {"z": z` +
+      (options.classCount > 0 ? ', "label": label})' : "})"),
   },
   tfjs: {
     out: "tfjs",
@@ -150,7 +151,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   for (const { path, bytes } of files) {
     tell(`${path}: ${Math.ceil(bytes / 1000)} kB`);
   }
-  tell(format.usage(out));
+  tell(format.usage(out, checkpoint));
 };
 
 /** Says whether a file holds weights as they are exported, and nothing more. */

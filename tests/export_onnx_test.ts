@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import * as ort from "onnxruntime-web";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { relativeError } from "../lib/engine_check.ts";
@@ -7,7 +7,12 @@ import { bytes, float, integer, message } from "../lib/formats/protobuf.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../lib/model/spec.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
-import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
+import {
+  engineOutputs,
+  goldenModel,
+  modelOfClass,
+  randomModel,
+} from "./exported.ts";
 import { goldenSets, readGolden } from "./golden/read.ts";
 
 Deno.test("protobuf fields are those of the encoding's guide", () => {
@@ -138,4 +143,57 @@ Deno.test("onnxModels() says what goes in and what comes out", async () => {
         "r\x11\n\nlikelihood\x12\x03bce",
     ));
   }
+});
+
+Deno.test("onnxModels() tells a conditional model of classes", async () => {
+  const latentDim = 3, count = 2;
+  const classes = ["cat", "fish", "house"];
+  const checkpoint = randomModel(latentDim, "mse", classes);
+  const { encoder, decoder } = await open(checkpoint);
+  const label = {
+    ...{ isTensor: true, type: "int64" } as const,
+    ...{ name: "label", shape: ["batch"] },
+  };
+  assertEquals(encoder.inputMetadata[1], label);
+  assertEquals(decoder.inputMetadata[1], label);
+
+  const images = digits(count);
+  const z = new Float32Array(count * latentDim);
+  fillNormal(z, streamKey(0, "epsilon"), 0);
+  const feeds = (label: number) => ({
+    image: new ort.Tensor("float32", pixels(images), [count, 1, 28, 28]),
+    z: new ort.Tensor("float32", z, [count, latentDim]),
+    label: new ort.Tensor("int64", Array(count).fill(BigInt(label)), [count]),
+  });
+  for (const number of classes.keys()) {
+    const { image, z: latents, label } = feeds(number);
+    const { mu, logvar } = await encoder.run({ image, label });
+    const { image: decoded } = await decoder.run({ z: latents, label });
+    const expected = await engineOutputs(
+      modelOfClass(checkpoint, number),
+      images,
+      z,
+    );
+    for (const [name, { data }] of Object.entries({ mu, logvar })) {
+      const wanted = expected[name as "mu" | "logvar"];
+      assertLess(relativeError(data as Float32Array, wanted), 1e-5, name);
+    }
+    assertLess(
+      relativeError(decoded.data as Float32Array, expected.image),
+      1e-5,
+    );
+  }
+  const { z: latents, label: beyond } = feeds(3);
+  await assertRejects(
+    () => decoder.run({ z: latents, label: beyond }),
+    Error,
+    "indices",
+  );
+
+  const file = onnxModels(checkpoint).get("encoder.onnx")!;
+  assert(
+    new TextDecoder("latin1").decode(file).endsWith(
+      'r!\n\x07classes\x12\x16["cat","fish","house"]',
+    ),
+  );
 });

@@ -9,7 +9,12 @@ import type { Likelihood } from "../lib/model/spec.ts";
 import { imageTensor } from "../lib/engine/tfjs/network.ts";
 import { fillNormal, streamKey } from "../lib/rng.ts";
 import { digits } from "./engine_suite.ts";
-import { engineOutputs, goldenModel, randomModel } from "./exported.ts";
+import {
+  engineOutputs,
+  goldenModel,
+  modelOfClass,
+  randomModel,
+} from "./exported.ts";
 import { goldenSets, readGolden } from "./golden/read.ts";
 
 for (const set of goldenSets) {
@@ -75,3 +80,42 @@ for (const likelihood of ["mse", "bce"] satisfies Likelihood[]) {
     }
   });
 }
+
+Deno.test("layersModels() tells a conditional model of classes", async () => {
+  await useTfBackend("cpu");
+  const latentDim = 3, count = 2;
+  const classes = ["cat", "fish", "house"];
+  const checkpoint = randomModel(latentDim, "bce", classes);
+  const images = digits(count);
+  const z = new Float32Array(count * latentDim);
+  fillNormal(z, streamKey(0, "epsilon"), 0);
+  const files = layersModels(checkpoint);
+  const encoder = await open(files, "encoder");
+  const decoder = await open(files, "decoder");
+  assertEquals(decoder.getUserDefinedMetadata(), {
+    ...{ latentDim, likelihood: "bce", classCount: 3, classes },
+  });
+  assertEquals(encoder.inputNames, ["image", "label"]);
+  assertEquals(encoder.outputNames, ["mu", "logvar"]);
+  assertEquals(decoder.inputNames, ["z", "label"]);
+
+  for (const label of classes.keys()) {
+    const expected = await engineOutputs(
+      modelOfClass(checkpoint, label),
+      images,
+      z,
+    );
+    const labels = tf.fill([count, 1], label, "int32");
+    const [mu, logvar] = encoder.predict(
+      [imageTensor(images), labels],
+    ) as tf.Tensor[];
+    const image = decoder.predict(
+      [tf.tensor2d(z, [count, latentDim]), labels],
+    ) as tf.Tensor;
+    for (const [name, tensor] of Object.entries({ mu, logvar, image })) {
+      const wanted = expected[name as keyof typeof expected];
+      const error = relativeError(await tensor.data(), wanted);
+      assertLess(error, 1e-5, `${name} of ${label}`);
+    }
+  }
+});

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Block, modelSpec } from "../model/spec.ts";
-import type { TrainedModel } from "./trained_model.ts";
+import { metadataOf, type TrainedModel } from "./trained_model.ts";
 
 /** A tensor of a layer, row-major. */
 export interface Weight {
@@ -29,7 +29,7 @@ export class KerasGraph {
   /** Makes a graph without layers; `model` is where their weights come from. */
   constructor(model: TrainedModel) {
     const { parameters, running } = model.state;
-    const spec = modelSpec(model.options.latentDim);
+    const spec = modelSpec(model.options.latentDim, model.options.classCount);
     const view =
       (arena: Float32Array) =>
       ({ name, shape, offset }: Block): [string, Weight] => {
@@ -56,12 +56,16 @@ export class KerasGraph {
     };
   }
 
-  /** Adds the input; returns its name. */
-  input(name: string, shape: readonly number[]): string {
+  /** Adds an input; returns its name. */
+  input(
+    name: string,
+    shape: readonly number[],
+    dtype: "float32" | "int32" = "float32",
+  ): string {
     this.#layers.push({
       class_name: "InputLayer",
       name,
-      config: { name, dtype: "float32", batch_input_shape: [null, ...shape] },
+      config: { name, dtype, batch_input_shape: [null, ...shape] },
       inbound_nodes: [],
     });
     this.#inputs.push([name, 0, 0]);
@@ -72,7 +76,7 @@ export class KerasGraph {
   add(
     type: string,
     name: string,
-    input: string,
+    inputs: string | readonly string[],
     config: Record<string, unknown> = {},
     weights: Record<string, Weight> = {},
   ): string {
@@ -80,7 +84,7 @@ export class KerasGraph {
       class_name: type,
       name,
       config: { name, dtype: "float32", trainable: true, ...config },
-      inbound_nodes: [[[input, 0, 0, {}]]],
+      inbound_nodes: [[inputs].flat().map((input) => [input, 0, 0, {}])],
     });
     for (const [key, weight] of Object.entries(weights)) {
       this.#weights.push([`${name}/${key}`, weight]);
@@ -95,7 +99,6 @@ export class KerasGraph {
 
   /** Writes `model.json` and `weights.bin` in a folder of this name. */
   files(folder: string): [path: string, bytes: Uint8Array][] {
-    const { latentDim, likelihood } = this.#model.options;
     const json = {
       format: "layers-model",
       generatedBy: "@vae/mnist",
@@ -116,7 +119,7 @@ export class KerasGraph {
           dtype: "float32",
         })),
       }],
-      userDefinedMetadata: { latentDim, likelihood },
+      userDefinedMetadata: metadataOf(this.#model),
     };
     const arrays = this.#weights.map(([, { data }]) => data);
     const all = new Float32Array(arrays.reduce((n, a) => n + a.length, 0));

@@ -34,6 +34,9 @@ const CONVOLUTION = {
  * - `decoder`: [n, latentDim] → the pixels' means [n, 28, 28, 1]; in [0, 1] under
  *   `bce`, unclamped under `mse`.
  *
+ * Of a model that is told of classes both take labels, too, behind the others: int32
+ * [n, 1], from 0. Their names are in the metadata.
+ *
  * PyTorch's padding of one pixel is made of stock layers, too: zeros around the
  * input of a valid convolution, and a crop of what a valid transposed one gives.
  *
@@ -62,11 +65,10 @@ function encoder(model: TrainedModel): KerasGraph {
     h = batchNorm(graph, `norm_${i}`, h, `encoder.${3 * i + 2}`);
   });
   h = graph.add("Flatten", "flatten", h);
+  takeLabel(graph, model);
   for (const [i, name] of ["mu", "logvar"].entries()) {
-    const kernel = columns(graph.block("heads.weight"), i);
-    const bias = columns(graph.block("heads.bias"), i);
-    graph.add("Dense", name, h, { units: latentDim }, { kernel, bias });
-    graph.output(name);
+    const half = (block: string) => columns(graph.block(block), i);
+    graph.output(linear(graph, model, name, h, latentDim, "heads", half));
   }
   return graph;
 }
@@ -76,13 +78,9 @@ function decoder(model: TrainedModel): KerasGraph {
   const { size, channels } = FEATURES;
   const graph = new KerasGraph(model);
   let h = graph.input("z", [latentDim]);
-  h = graph.add(
-    "Dense",
-    "features",
-    h,
-    { units: FEATURE_COUNT },
-    graph.kernel("fc_decode"),
-  );
+  takeLabel(graph, model);
+  const whole = (block: string) => graph.block(block);
+  h = linear(graph, model, "features", h, FEATURE_COUNT, "fc_decode", whole);
   h = graph.add("Reshape", "reshape", h, {
     target_shape: [size, size, channels],
   });
@@ -101,6 +99,42 @@ function decoder(model: TrainedModel): KerasGraph {
   });
   graph.output(h);
   return graph;
+}
+
+function takeLabel(graph: KerasGraph, { options }: TrainedModel): void {
+  if (options.classCount) graph.input("label", [1], "int32");
+}
+
+/**
+ * Adds a linear layer. To one that is told of classes a row is added, by the label:
+ * a one-hot product is a row of the weight.
+ *
+ * @param source What its blocks are called.
+ * @param blockOf Gives them.
+ */
+function linear(
+  graph: KerasGraph,
+  { options: { classCount = 0 } }: TrainedModel,
+  name: string,
+  input: string,
+  units: number,
+  source: string,
+  blockOf: (name: string) => Weight,
+): string {
+  const isTold = classCount > 0;
+  const dense = graph.add("Dense", isTold ? `${name}_dense` : name, input, {
+    units,
+  }, {
+    kernel: blockOf(`${source}.weight`),
+    bias: blockOf(`${source}.bias`),
+  });
+  if (!isTold) return dense;
+  const row = graph.add("Embedding", `${name}_classes`, "label", {
+    input_dim: classCount,
+    output_dim: units,
+  }, { embeddings: blockOf(`${source}.classes`) });
+  const flat = graph.add("Flatten", `${name}_class`, row);
+  return graph.add("Add", name, [dense, flat]);
 }
 
 function batchNorm(

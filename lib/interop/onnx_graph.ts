@@ -9,7 +9,7 @@
 import { toStateDict } from "../checkpoint/torch_layout.ts";
 import type { Tensor } from "../formats/safetensors.ts";
 import { modelSpec } from "../model/spec.ts";
-import type { TrainedModel } from "./trained_model.ts";
+import { metadataOf, type TrainedModel } from "./trained_model.ts";
 import { bytes, float, integer, message } from "../formats/protobuf.ts";
 
 const IR_VERSION = 8;
@@ -20,6 +20,9 @@ const DATA_TYPE = { F32: 1, I64: 7, U8: 2 };
 
 /** `AttributeProto.AttributeType` */
 const FLOAT = 1, INT = 2, INTS = 7;
+
+/** PyTorch keeps a linear layer's weight as [out, in]. */
+const LINEAR = { transB: 1 };
 
 /** Sizes along each axis; a name stands for one that is free. */
 export type Shape = readonly (number | string)[];
@@ -39,14 +42,18 @@ export class OnnxGraph {
     this.#name = name;
     this.#model = model;
     this.#tensors = toStateDict(
-      modelSpec(model.options.latentDim),
+      modelSpec(model.options.latentDim, model.options.classCount),
       model.state,
     );
   }
 
-  /** Declares an input of float32. */
-  input(name: string, shape: Shape): void {
-    this.#fields.push(bytes(11, valueInfo(name, shape)));
+  /** Declares an input, of float32 unless told otherwise. */
+  input(
+    name: string,
+    shape: Shape,
+    type: keyof typeof DATA_TYPE = "F32",
+  ): void {
+    this.#fields.push(bytes(11, valueInfo(name, shape, type)));
   }
 
   /** Declares an output of float32: the value called `from`. */
@@ -55,9 +62,9 @@ export class OnnxGraph {
     this.#fields.push(bytes(12, valueInfo(name, shape)));
   }
 
-  /** Adds a tensor of the model; returns its name. */
-  tensor(name: string): string {
-    this.#fields.push(bytes(5, tensorProto(name, this.#tensors.get(name)!)));
+  /** Adds a tensor, of the model unless told otherwise; returns its name. */
+  tensor(name: string, tensor = this.#tensors.get(name)!): string {
+    this.#fields.push(bytes(5, tensorProto(name, tensor)));
     return name;
   }
 
@@ -65,11 +72,7 @@ export class OnnxGraph {
   sizes(sizes: readonly number[]): string {
     const name = sizes.join("×");
     const data = BigInt64Array.from(sizes, BigInt);
-    const shape = [sizes.length];
-    this.#fields.push(
-      bytes(5, tensorProto(name, { dtype: "I64", shape, data })),
-    );
-    return name;
+    return this.tensor(name, { dtype: "I64", shape: [sizes.length], data });
   }
 
   /** Adds an operator with one output; returns the output's name. */
@@ -104,28 +107,76 @@ export class OnnxGraph {
     return this.node(type, [input, weight, bias], attributes, name);
   }
 
+  /**
+   * Adds a linear layer. One that is told of classes takes its bias from a table,
+   * by `label`: a one-hot product is a row of the weight.
+   */
+  linear(name: string, input: string): string {
+    const { classCount = 0 } = this.#model.options;
+    if (classCount === 0) return this.layer("Gemm", name, input, LINEAR);
+    const { shape: [rows, columns], data } = this.#tensors.get(
+      `${name}.weight`,
+    )!;
+    const bias = this.#tensors.get(`${name}.bias`)!;
+    const width = columns - classCount;
+    const weight = new Float32Array(rows * width);
+    const biases = new Float32Array(classCount * rows);
+    for (let row = 0; row < rows; row++) {
+      const own = (data as Float32Array)
+        .subarray(row * columns, (row + 1) * columns);
+      weight.set(own.subarray(0, width), row * width);
+      for (let label = 0; label < classCount; label++) {
+        biases[label * rows + row] = own[width + label] +
+          Number(bias.data[row]);
+      }
+    }
+    const f32 = (shape: number[], data: Float32Array): Tensor => ({
+      dtype: "F32",
+      shape,
+      data,
+    });
+    const table = this.tensor(
+      `${name}.biases`,
+      f32([classCount, rows], biases),
+    );
+    return this.node(
+      "Gemm",
+      [
+        input,
+        this.tensor(`${name}.weight`, f32([rows, width], weight)),
+        this.node("Gather", [table, "label"]),
+      ],
+      LINEAR,
+      name,
+    );
+  }
+
   /** Writes a file with this graph. */
   encode(): Uint8Array {
-    const { latentDim, likelihood } = this.#model.options;
-    const properties = { latentDim: String(latentDim), likelihood };
+    const properties = Object.entries(metadataOf(this.#model));
     return message(
       integer(1, IR_VERSION),
       bytes(2, "@vae/mnist"),
       bytes(7, message(bytes(2, this.#name), ...this.#fields)),
       bytes(8, integer(2, OPSET)),
-      ...Object.entries(properties).map(([key, value]) =>
-        bytes(14, message(bytes(1, key), bytes(2, value)))
-      ),
+      ...properties.map(([key, value]) => {
+        const text = typeof value === "string" ? value : JSON.stringify(value);
+        return bytes(14, message(bytes(1, key), bytes(2, text)));
+      }),
     );
   }
 }
 
-function valueInfo(name: string, shape: Shape): Uint8Array {
+function valueInfo(
+  name: string,
+  shape: Shape,
+  type: keyof typeof DATA_TYPE = "F32",
+): Uint8Array {
   const dimensions = shape.map((size) =>
     bytes(1, typeof size === "string" ? bytes(2, size) : integer(1, size))
   );
   const tensorType = message(
-    integer(1, DATA_TYPE.F32),
+    integer(1, DATA_TYPE[type]),
     bytes(2, message(...dimensions)),
   );
   return message(bytes(1, name), bytes(2, bytes(1, tensorType)));

@@ -22,17 +22,17 @@ const CONVOLUTION = {
   pads: [1, 1, 1, 1],
 };
 
-/** PyTorch keeps a linear layer's weight as [out, in]. */
-const LINEAR = { transB: 1 };
-
 /**
  * Writes the model's halves as ONNX files (opset 17), for any number of images
- * at a time. All tensors are float32.
+ * at a time. All tensors are float32, but for labels.
  *
  * - `encoder.onnx`: `image` [batch, 1, 28, 28] in [0, 1] → the posterior's `mu`
  *   and `logvar`, each [batch, latentDim].
  * - `decoder.onnx`: `z` [batch, latentDim] → the pixels' means, `image` [batch,
  *   1, 28, 28]; in [0, 1] under `bce`, unclamped under `mse`.
+ *
+ * Of a model that is told of classes both take `label`, too: int64 [batch], from
+ * 0. Its metadata have the number of classes, and their names as JSON.
  *
  * @returns The files by their names.
  */
@@ -46,6 +46,7 @@ export function onnxModels(model: TrainedModel): Map<string, Uint8Array> {
 function encoder(model: TrainedModel): Uint8Array {
   const graph = new OnnxGraph("encoder", model);
   graph.input("image", IMAGE);
+  takeLabel(graph, model);
   let h = "image";
   ENCODER.forEach((_, i) => {
     h = graph.layer("Conv", `encoder.${3 * i}`, h, CONVOLUTION);
@@ -54,8 +55,8 @@ function encoder(model: TrainedModel): Uint8Array {
   });
   h = graph.node("Flatten", [h]);
   const latents: Shape = ["batch", model.options.latentDim];
-  graph.output("mu", latents, graph.layer("Gemm", "fc_mu", h, LINEAR));
-  graph.output("logvar", latents, graph.layer("Gemm", "fc_logvar", h, LINEAR));
+  graph.output("mu", latents, graph.linear("fc_mu", h));
+  graph.output("logvar", latents, graph.linear("fc_logvar", h));
   return graph.encode();
 }
 
@@ -64,7 +65,8 @@ function decoder(model: TrainedModel): Uint8Array {
   const { size, channels } = FEATURES;
   const graph = new OnnxGraph("decoder", model);
   graph.input("z", ["batch", latentDim]);
-  let h = graph.layer("Gemm", "fc_decode", "z", LINEAR);
+  takeLabel(graph, model);
+  let h = graph.linear("fc_decode", "z");
   // A size of 0 is the input's own: the batch stays free.
   h = graph.node("Reshape", [h, graph.sizes([0, channels, size, size])]);
   DECODER.forEach((shape, i) => {
@@ -80,6 +82,10 @@ function decoder(model: TrainedModel): Uint8Array {
   if (likelihood === "bce") h = graph.node("Sigmoid", [h]);
   graph.output("image", IMAGE, h);
   return graph.encode();
+}
+
+function takeLabel(graph: OnnxGraph, { options }: TrainedModel): void {
+  if (options.classCount) graph.input("label", ["batch"], "I64");
 }
 
 function batchNorm(graph: OnnxGraph, name: string, input: string): string {
