@@ -453,6 +453,7 @@ async function pageWith(change: Partial<ExplorerModel>): Promise<string> {
     kl: [1, 2, 3, 4],
     mu: Float32Array.of(0, 1, 2, 3, 3, 2, 1, 0),
     labels: Uint8Array.of(3, 8),
+    subject: "digits",
     ...change,
   });
 }

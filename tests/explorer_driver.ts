@@ -214,12 +214,22 @@ export async function assertDecodes(
   tolerance = 0,
 ): Promise<void> {
   const { engine } = await open();
-  const tones = await colors(page);
   const expected = await engine.decode(Float32Array.from(z));
+  await assertShows(page, id, expected, tolerance);
+}
+
+/** Holds the picture in a canvas against pixels. */
+export async function assertShows(
+  page: Page,
+  id: string,
+  expected: Float32Array,
+  tolerance = 0,
+): Promise<void> {
+  const tones = await colors(page);
   await eventually(async () => {
     const worst = difference((await canvas(page, id)).red, expected, tones);
     const limit = 2 + 255 * tolerance;
-    assertLess(worst, limit, `${id}: ${worst} levels beside decode(${z})`);
+    assertLess(worst, limit, `${id} is off by ${worst} levels`);
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { decodeWeights } from "../checkpoint/weights.ts";
-import { BODY } from "./body.ts";
+import { bodyOf, type Subject, titleOf } from "./body.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
@@ -20,6 +20,10 @@ export interface ExplorerModel {
   readonly mu: Float32Array;
   /** The images' n classes, or null if they have none. */
   readonly labels: Uint8Array | null;
+  /** What the classes are called; by their numbers unless given. */
+  readonly classes?: readonly string[];
+  /** What the pictures show; any things unless given. */
+  readonly subject?: Subject;
 }
 
 /** What the page reads; bytes are base64. */
@@ -31,6 +35,8 @@ export interface Embedded {
   readonly mu: string;
   readonly muStep: number;
   readonly labels: string | null;
+  readonly classes?: readonly string[];
+  readonly subject: Subject;
 }
 
 /**
@@ -42,6 +48,7 @@ export interface Embedded {
  */
 export async function explorerHtml(model: ExplorerModel): Promise<string> {
   checkSizes(model);
+  const { subject = "pictures" } = model;
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(SCRIPT)}' 'wasm-unsafe-eval'`,
@@ -61,12 +68,12 @@ export async function explorerHtml(model: ExplorerModel): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>A latent space of handwritten digits</title>
+<title>${titleOf(subject)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
-${BODY}
+${bodyOf(subject, decodeWeights(model.weights).options)}
 <script type="application/json" id="model">${embedded}</script>
 <script id="program">${SCRIPT}</script>
 </body>
@@ -89,7 +96,8 @@ function checkSizes({ weights, kl, mu, labels }: ExplorerModel): void {
 }
 
 function embed(
-  { weights, description, kl, mu, labels }: ExplorerModel,
+  { weights, description, kl, mu, labels, classes, subject = "pictures" }:
+    ExplorerModel,
 ): Embedded {
   const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const muStep = (largest || 1) / 32767;
@@ -102,6 +110,8 @@ function embed(
     mu: new Uint8Array(steps.buffer).toBase64(),
     muStep,
     labels: labels?.toBase64() ?? null,
+    classes,
+    subject,
   };
 }
 

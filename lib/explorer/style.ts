@@ -20,7 +20,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
-[hidden] { display: none !important; }
+[hidden], :root:not([data-conditional]) .conditional { display: none !important; }
 body {
   margin: 0 auto; padding: 3rem 1.5rem 4rem; max-width: 72rem;
   background: var(--page); color: var(--ink);
@@ -33,6 +33,7 @@ h1 { font-size: clamp(1.9rem, 5vw, 2.75rem); margin: 0.25rem 0 0.75rem; }
 h2 { font-size: 1.5rem; margin: 0 0 0.4rem; }
 h3 { font-size: 1rem; margin: 2rem 0 0.25rem; }
 p { margin: 0 0 1rem; max-width: 42rem; text-wrap: pretty; }
+p, button, #legend { overflow-wrap: anywhere; }
 .name { margin: 0; font-size: 0.85rem; color: var(--pale);
   letter-spacing: 0.04em; }
 .lead { font-size: 1.125rem; max-width: 46rem; }
@@ -58,13 +59,15 @@ figcaption { font-size: 0.85rem; margin-top: 0.5rem; }
 .tools { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; margin-top: 1rem;
   align-items: center; }
 .tools label { display: flex; gap: 0.5rem; align-items: center;
-  white-space: nowrap; }
+  white-space: nowrap; max-width: 100%; }
 .tools .wide { flex: 1 1 16rem; }
 .wide input { flex: 1; }
 button, select { font: inherit; font-size: 0.9rem; color: var(--ink);
   background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
   min-height: 2.25rem; padding: 0.25rem 0.8rem; cursor: pointer; }
-select { padding: 0.25rem 0.4rem; }
+select { padding: 0.25rem 0.4rem; min-width: 0; }
+aside label { flex-basis: 100%; }
+aside select { flex: 1; }
 button:hover:enabled, select:hover { border-color: var(--accent); }
 button:disabled { color: var(--pale); opacity: 0.6; cursor: default; }
 button.main { background: var(--accent); border-color: var(--accent);
@@ -112,10 +115,11 @@ input[type="range"]::-moz-range-thumb { width: 12px; height: 12px;
   grid-template-columns: repeat(2, minmax(0, 1fr)); }
 #legend { display: flex; flex-wrap: wrap; gap: 0.15rem 0.7rem; }
 #legend span { display: inline-flex; align-items: center; gap: 0.35rem; }
-#legend i { width: 0.7rem; height: 0.7rem; border-radius: 50%; }
+#legend i { flex: none; width: 0.7rem; height: 0.7rem; border-radius: 50%; }
 #strip { width: 100%; aspect-ratio: 9; }
 #samples { display: grid; gap: 6px;
   grid-template-columns: repeat(12, minmax(0, 1fr)); }
+#samples p { grid-column: 1 / -1; margin: 0.4rem 0 0; font-size: 0.85rem; }
 #samples button { padding: 0; border: 0; min-height: 0; background: none;
   border-radius: 6px; }
 #samples canvas { width: 100%; aspect-ratio: 1; }
@@ -137,7 +141,7 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .lead { font-size: 1.05rem; }
   main { display: block; }
   aside { top: 0; z-index: 1; display: grid; gap: 1rem; align-items: center;
-    grid-template-columns: 7rem 1fr; margin: 0 -1rem 1.75rem;
+    grid-template-columns: 7rem minmax(0, 1fr); margin: 0 -1rem 1.75rem;
     padding: 0.75rem 1rem; background: var(--page);
     border-bottom: 1px solid var(--line); }
   aside .tools { margin: 0; }

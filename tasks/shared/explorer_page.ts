@@ -4,10 +4,14 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import type { DataRecord } from "../../lib/checkpoint/metadata.ts";
 import { encodeWeights } from "../../lib/checkpoint/weights.ts";
+import { DIGITS } from "../../lib/dataset/class_names.ts";
 import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
+import type { Labels } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
+import type { Subject } from "../../lib/explorer/body.ts";
 import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
@@ -32,38 +36,64 @@ export async function explorerPage(
   checkpoint: Checkpoint,
   dataDir?: string,
 ): Promise<string> {
-  const { images, labels, count } = await mapImages(checkpoint, dataDir);
+  const { options, data } = checkpoint;
+  const { images, labels, count, classes } = await mapImages(
+    checkpoint,
+    dataDir,
+  );
   const n = Math.min(count, MAX_POINTS);
   // All of them, so that the KL is what the pictures and `evaluate` say.
   const posterior = await encode(
     checkpoint,
     images.subarray(0, count * IMAGE_PIXELS),
+    labels && labels.subarray(0, count),
   );
   return explorerHtml({
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
     kl: meanKl(checkpoint, posterior),
-    mu: posterior.mu.slice(0, n * checkpoint.options.latentDim),
+    mu: posterior.mu.slice(0, n * options.latentDim),
     labels: labels && labels.subarray(0, n),
+    classes,
+    subject: subjectOf(data),
   });
+}
+
+/** Says what the pictures of a data set show. */
+function subjectOf({ options: { images, dataset } }: DataRecord): Subject {
+  if (images !== null) return "pictures";
+  if (dataset === "fashion-mnist") return "clothes";
+  return dataset === "kmnist" ? "hiragana" : "digits";
+}
+
+/** Images for the map, and what their classes are called. */
+interface MapImages extends ImageSet {
+  readonly classes?: readonly string[];
 }
 
 /** Finds images for the map: held out, if there are any. */
 async function mapImages(
   checkpoint: Checkpoint,
   dataDir?: string,
-): Promise<ImageSet> {
+): Promise<MapImages> {
+  const { options: { classCount }, data: { classes } } = checkpoint;
   const isOwn = checkpoint.data.options.images !== null;
   const splits: Split[] = isOwn ? ["validation", "train"] : ["test"];
   let reason = "";
   for (const split of splits) {
     try {
-      return await openSeenImages(checkpoint, split, dataDir);
+      const seen = await openSeenImages(checkpoint, split, dataDir);
+      return { ...seen, classes };
     } catch (error) {
       // A file of one's own may be gone in many ways, each an error by itself.
       if (!(error instanceof TaskError || isOwn)) throw error;
       reason = (error as Error).message;
     }
+  }
+  if (classCount > 0 && String(classes) !== String(DIGITS)) {
+    say(`note: ${reason}; the map is empty`);
+    const none = new Uint8Array();
+    return { images: none, labels: none, count: 0, classes };
   }
   say(`note: ${reason}; the map shows synthetic digits`);
   return { ...synthesize(MAX_POINTS, { seed: 0 }), count: MAX_POINTS };
@@ -72,6 +102,7 @@ async function mapImages(
 async function encode(
   { options, state }: Checkpoint,
   images: Uint8Array,
+  labels: Labels,
 ): Promise<Posterior> {
   const engine = await createEngine(options, {
     isShort: true,
@@ -79,18 +110,23 @@ async function encode(
   });
   try {
     await engine.writeState(state);
-    return await engine.encode(images);
+    return await engine.encode(images, labels);
   } finally {
     engine.dispose();
   }
 }
 
-/** Averages the KL of each dimension in nats; 0 in an autoencoder, which has none. */
+/**
+ * Averages the KL of each dimension in nats; 0 in an autoencoder, which has none,
+ * and without images.
+ */
 function meanKl(
   { options: { latentDim, autoencoder } }: Checkpoint,
   posterior: Posterior,
 ): number[] {
-  if (autoencoder) return new Array(latentDim).fill(0);
+  if (autoencoder || posterior.mu.length === 0) {
+    return new Array(latentDim).fill(0);
+  }
   const { perDimension } = klDivergences(posterior, latentDim);
   return perDimension.map((kl) => kl.reduce((a, b) => a + b) / kl.length);
 }

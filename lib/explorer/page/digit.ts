@@ -15,10 +15,11 @@ import { onTheme } from "./theme.ts";
 export async function startDigit(explorer: Explorer): Promise<void> {
   const canvas = byId<HTMLCanvasElement>("digit");
   const draw = async () => {
-    paint(canvas, await explorer.model.engine.decode(explorer.z));
+    paint(canvas, await explorer.decode(explorer.z));
   };
   const redraw = inFrame(draw);
   explorer.onMove(redraw);
+  explorer.onLabel(redraw);
   onTheme(redraw);
   onClick("reset", () => explorer.moveTo(middleOf(explorer.model)));
   onClick("random", () => {

@@ -1,8 +1,11 @@
 /**
- * Where the reader is: the model, the current point, and who wants to know.
+ * Where the reader is: the model, the current point, the class that is drawn
+ * there, and who wants to know.
  *
  * @module
  */
+import { className } from "../../dataset/class_names.ts";
+import type { Labels } from "../../engine/engine.ts";
 import type { Model } from "./model.ts";
 
 /** What the encoder says of a drawing. */
@@ -20,7 +23,9 @@ export function middleOf({ scale }: Model): Float32Array {
 export class Explorer {
   #model: Model;
   #z: Float32Array;
+  #label = 0;
   #drawn: Drawn | null = null;
+  readonly #onLabel: (() => void)[] = [];
   readonly #onMove: (() => void)[] = [];
   readonly #onModel: (() => void)[] = [];
 
@@ -41,6 +46,40 @@ export class Explorer {
   /** Where the drawing is, if there is one. */
   get drawn(): Drawn | null {
     return this.#drawn;
+  }
+
+  /** The class that is drawn, if the model is told of classes. */
+  get label(): number {
+    return this.#label;
+  }
+
+  /** What a class is called. */
+  nameOf(label: number): string {
+    return className(this.#model.classes, label);
+  }
+
+  /** Decodes [n, latentDim] latents as the chosen class, unless other labels are given. */
+  decode(z: Float32Array, labels?: Labels): Promise<Float32Array> {
+    const { engine, options: { latentDim } } = this.#model;
+    return engine.decode(z, labels ?? this.#labels(z.length / latentDim));
+  }
+
+  /** Encodes one image as the chosen class. */
+  encode(
+    image: Uint8Array,
+  ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
+    return this.#model.engine.encode(image, this.#labels(1));
+  }
+
+  #labels(count: number): Labels {
+    return new Uint8Array(count).fill(this.#label);
+  }
+
+  /** Chooses a class; the point stays. */
+  setLabel(label: number): void {
+    if (label === this.#label) return;
+    this.#label = label;
+    this.#onLabel.forEach((listener) => listener());
   }
 
   /** Goes to a point. */
@@ -65,10 +104,16 @@ export class Explorer {
   /** Explores another model from its middle. */
   setModel(model: Model): void {
     this.#model = model;
+    this.#label = 0;
     this.#drawn = null;
     this.#z = middleOf(model);
     this.#onModel.forEach((listener) => listener());
     this.moveTo(this.#z);
+  }
+
+  /** Runs whenever another class is chosen. */
+  onLabel(listener: () => void): void {
+    this.#onLabel.push(listener);
   }
 
   /** Runs whenever the current point or the drawing's has changed. */

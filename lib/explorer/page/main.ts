@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { startClassPicker } from "./class_picker.ts";
 import { startDigit } from "./digit.ts";
 import { byId, say } from "./dom.ts";
 import { Explorer } from "./explorer.ts";
@@ -26,6 +27,7 @@ async function startPage(): Promise<void> {
     byId("engine").textContent =
       `It runs on ${engine.name}: ${engine.description}.`;
   });
+  startClassPicker(explorer);
   startSliders(explorer);
   startPad(explorer);
   const plane = new Plane(explorer);

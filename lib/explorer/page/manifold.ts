@@ -35,14 +35,15 @@ export function startManifold(explorer: Explorer, plane: Plane): void {
   /** The plane that is drawn: its dimensions, and where it lies in others. */
   let drawn = "";
   const decode = inFrame(async () => {
-    const { model, z } = explorer;
+    const { model, z, label } = explorer;
     const [right, up] = plane.dimensions;
-    const key = [...z.with(right, 0).with(up, 0), right, up].join();
+    const key = [...z.with(right, 0).with(up, 0), right, up, label].join();
     if (key === drawn) return;
     // While the point moves the frames are the digit's; a move asks again.
     await new Promise((resolve) => setTimeout(resolve, STILL));
-    if (explorer.z !== z) return;
+    if (explorer.z !== z || explorer.label !== label) return;
     drawn = key;
+    const labels = new Uint8Array(SIDE).fill(label);
     for (let row = 0; row < SIDE; row++) {
       const line = new Float32Array(SIDE * z.length);
       for (let column = 0; column < SIDE; column++) {
@@ -51,7 +52,10 @@ export function startManifold(explorer: Explorer, plane: Plane): void {
         line[at + up] = model.range * (1 - (2 * row + 1) / SIDE);
         line[at + right] = model.range * ((2 * column + 1) / SIDE - 1);
       }
-      pixels.set(await model.engine.decode(line), row * SIDE * IMAGE_PIXELS);
+      pixels.set(
+        await model.engine.decode(line, labels),
+        row * SIDE * IMAGE_PIXELS,
+      );
       // The whole takes several frames: let what is moved move.
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (explorer.model !== model) return;
@@ -67,6 +71,7 @@ export function startManifold(explorer: Explorer, plane: Plane): void {
     decode();
     mark();
   });
+  explorer.onLabel(decode);
   plane.onChange(decode);
   onTheme(() => {
     paint(digits, pixels, SIDE);

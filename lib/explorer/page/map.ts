@@ -4,12 +4,20 @@
  *
  * @module
  */
-import { byId, inFrame, make } from "./dom.ts";
+import { byId, inFrame, make, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { fitToScreen } from "./picture.ts";
 import type { Plane } from "./plane.ts";
 import { classColor, color, onTheme } from "./theme.ts";
 import type { Walk } from "./walk.ts";
+
+/** Pixels from a dot within which a click is on it. */
+const REACH = 5;
+/** Characters of a class's name on the map. */
+const LONGEST = 18;
+/** Height of such a name, and how many of it it may move to be read. */
+const LINE = 16;
+const OFFSETS = [0, 1, -1, 2, -2];
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -39,14 +47,15 @@ export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
     draw();
   };
   explorer.onModel(() => {
-    drawLegend(explorer.model.labels);
+    drawLegend(explorer);
     redraw();
   });
+  explorer.onLabel(redraw);
   explorer.onMove(draw);
   walk.onEnds(draw);
   plane.onChange(redraw);
   onTheme(() => {
-    drawLegend(explorer.model.labels);
+    drawLegend(explorer);
     redraw();
   });
   new ResizeObserver(redraw).observe(canvas);
@@ -88,7 +97,12 @@ function takePointer(
     if (event.button !== 0) return;
     if (event.shiftKey) return walk.setNext(plane.pointAt(event));
     canvas.setPointerCapture(event.pointerId);
+    const label = dotAt(event, explorer, plane);
+    if (label !== null) explorer.setLabel(label);
     explorer.moveTo(plane.pointAt(event));
+    if (label !== null) {
+      say(`The class is that of the dot: ${explorer.nameOf(label)}.`);
+    }
   });
   canvas.addEventListener("pointermove", (event) => {
     if (canvas.hasPointerCapture(event.pointerId)) {
@@ -97,12 +111,36 @@ function takePointer(
   });
 }
 
+/** The class of the dot under a pointer, in a model that is told of classes. */
+function dotAt(
+  event: PointerEvent,
+  { model: { mu, labels, classCount, options: { latentDim } } }: Explorer,
+  plane: Plane,
+): number | null {
+  if (classCount === 0 || !labels) return null;
+  const box = (event.currentTarget as Element).getBoundingClientRect();
+  const distances = Array.from(labels, (_, i) => {
+    const [x, y] = plane.place(mu, i * latentDim);
+    return Math.hypot(
+      box.left + x * box.width - event.clientX,
+      box.top + y * box.height - event.clientY,
+    );
+  });
+  const nearest = distances.reduce(
+    (best, distance, i) => distance < distances[best] ? i : best,
+    0,
+  );
+  return distances[nearest] <= REACH ? labels[nearest] : null;
+}
+
 function drawDots(
   context: CanvasRenderingContext2D,
   size: number,
-  { model: { mu, labels, options: { latentDim }, range } }: Explorer,
+  explorer: Explorer,
   plane: Plane,
 ): void {
+  const { model, label } = explorer;
+  const { mu, labels, options: { latentDim }, range, classCount } = model;
   const middle = size / 2;
   context.strokeStyle = color("line");
   context.beginPath();
@@ -120,8 +158,10 @@ function drawDots(
 
   const n = mu.length / latentDim;
   const radius = Math.max(1.3, Math.min(3, size / 8 / Math.sqrt(n + 1)));
-  context.globalAlpha = 0.75;
   for (let i = 0; i < n; i++) {
+    context.globalAlpha = classCount === 0 || labels?.[i] === label
+      ? 0.75
+      : 0.2;
     const [x, y] = plane.place(mu, i * latentDim);
     context.fillStyle = labels ? classColor(labels[i]) : color("first");
     context.beginPath();
@@ -129,35 +169,47 @@ function drawDots(
     context.fill();
   }
   context.globalAlpha = 1;
-  if (labels) drawNames(context, size, mu, labels, latentDim, plane);
+  // A model that is told of classes puts them all around the middle.
+  if (labels && classCount === 0) drawNames(context, size, explorer, plane);
 }
 
 /** Writes each class where most of it is: colours alone do not reach all. */
 function drawNames(
   context: CanvasRenderingContext2D,
   size: number,
-  mu: Float32Array,
-  labels: Uint8Array,
-  latentDim: number,
+  explorer: Explorer,
   plane: Plane,
 ): void {
+  const { mu, options: { latentDim } } = explorer.model;
+  const labels = explorer.model.labels!;
   context.font = "600 15px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 4;
   context.lineJoin = "round";
   context.strokeStyle = color("paper");
+  const names: { x: number; y: number; half: number }[] = [];
   for (const label of new Set(labels)) {
     const places = [...labels.keys()].filter((i) => labels[i] === label)
       .map((i) => plane.place(mu, i * latentDim));
-    const [x, y] = [0, 1].map((axis) =>
+    const [x, middle] = [0, 1].map((axis) =>
       size * places.map((place) => place[axis]).sort((a, b) => a - b)[
         places.length >> 1
       ]
     );
     context.fillStyle = color("ink");
-    context.strokeText(String(label), x, y);
-    context.fillText(String(label), x, y);
+    const name = shorten(explorer.nameOf(label));
+    const half = context.measureText(name).width / 2;
+    const y = OFFSETS.map((lines) => middle + lines * LINE).find((y) =>
+      names.every((other) =>
+        Math.abs(other.x - x) >= other.half + half ||
+        Math.abs(other.y - y) >= LINE
+      )
+    );
+    if (y === undefined) continue; // the legend has it
+    names.push({ x, y, half });
+    context.strokeText(name, x, y);
+    context.fillText(name, x, y);
   }
 }
 
@@ -223,11 +275,18 @@ function drawBadge(
   context.fillText(letter, x, y + 0.5);
 }
 
-function drawLegend(labels: Uint8Array | null): void {
-  const classes = [...new Set(labels ?? [])].sort((a, b) => a - b);
+function shorten(name: string): string {
+  const characters = [...name];
+  return characters.length <= LONGEST
+    ? name
+    : `${characters.slice(0, LONGEST - 1).join("")}…`;
+}
+
+function drawLegend(explorer: Explorer): void {
+  const classes = [...new Set(explorer.model.labels)].sort((a, b) => a - b);
   byId("legend").replaceChildren(...classes.map((label) => {
     const dot = make("i");
     dot.style.background = classColor(label);
-    return make("span", {}, dot, String(label));
+    return make("span", {}, dot, explorer.nameOf(label));
   }));
 }

@@ -14,6 +14,8 @@ export type Order =
     readonly latentDim: number;
     readonly beta: number;
     readonly likelihood: Likelihood;
+    /** Classes of which the model is told; 0 for none. */
+    readonly classCount: number;
   }
   | { readonly type: "stop" };
 

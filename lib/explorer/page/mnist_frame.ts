@@ -53,6 +53,20 @@ export function mnistFrame(ink: Ink): Uint8Array<ArrayBuffer> | null {
   return image;
 }
 
+/**
+ * Scales a square drawing down as it is.
+ *
+ * @returns 784 bytes, or null if there is no ink.
+ */
+export function wholeFrame(ink: Ink): Uint8Array<ArrayBuffer> | null {
+  if (ink.bytes.every((byte) => byte < FAINT)) return null;
+  const step = ink.width / IMAGE_SIZE;
+  return new Uint8Array(IMAGE_PIXELS).map((_, at) => {
+    const [x, y] = [at % IMAGE_SIZE, Math.floor(at / IMAGE_SIZE)];
+    return Math.round(meanInk(ink, x * step, y * step, step));
+  });
+}
+
 /** The mean of a square of the drawing; pixels count by the part inside. */
 function meanInk(
   { bytes, width, height }: Ink,

@@ -23,12 +23,18 @@ export interface Knowledge {
   /** [n, latentDim] posterior means. */
   readonly mu: Float32Array;
   readonly labels: Uint8Array | null;
+  /** What they are called. */
+  readonly classes?: readonly string[];
+  /** Whether its pictures are framed as MNIST's digits are. */
+  readonly isDigits: boolean;
 }
 
 /** A model that runs. */
 export interface Model extends Knowledge {
   readonly engine: Engine;
   readonly options: ModelOptions;
+  /** Classes that it is told of; 0 if of none. */
+  readonly classCount: number;
   /** The dimensions, those that tell most first. */
   readonly order: readonly number[];
   /** As far out as sliders and maps go. */
@@ -42,7 +48,7 @@ export async function originalModel(): Promise<Model> {
   const embedded: Embedded = JSON.parse(byId("model").textContent!);
   const { options, state } = decodeWeights(fromBase64(embedded.weights));
   const steps = new DataView(fromBase64(embedded.mu).buffer);
-  const { description, kl, muStep, labels } = embedded;
+  const { description, kl, muStep, labels, classes, subject } = embedded;
   return await startModel(options, state, {
     description,
     kl,
@@ -51,6 +57,8 @@ export async function originalModel(): Promise<Model> {
       (_, i) => steps.getInt16(2 * i, true) * muStep,
     ),
     labels: labels === null ? null : fromBase64(labels),
+    classes,
+    isDigits: subject === "digits",
   });
 }
 
@@ -62,7 +70,7 @@ export async function startModel(
 ): Promise<Model> {
   const engine = await startEngine(options);
   await engine.writeState(state);
-  const { latentDim } = options;
+  const { latentDim, classCount = 0 } = options;
   // An autoencoder has no KL, and no prior that keeps its latents together.
   const isPlaced = options.autoencoder && known.mu.length > 0;
   const scale = isPlaced
@@ -73,7 +81,7 @@ export async function startModel(
   const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
   const order = Array.from(weight, (_, d) => d)
     .sort((a, b) => weight[b] - weight[a]);
-  return { ...known, engine, options, order, range, scale };
+  return { ...known, engine, options, classCount, order, range, scale };
 }
 
 async function startEngine(options: ModelOptions): Promise<Engine> {

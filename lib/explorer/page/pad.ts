@@ -4,19 +4,18 @@
  *
  * @module
  */
-import { synthesize } from "../../dataset/synthetic.ts";
 import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
+import { startExamples } from "./examples.ts";
 import type { Explorer } from "./explorer.ts";
-import { mnistFrame } from "./mnist_frame.ts";
+import { mnistFrame, wholeFrame } from "./mnist_frame.ts";
 import { paint } from "./picture.ts";
 import { color, onTheme, rgb } from "./theme.ts";
 
 /** The pen's width, of a pad that is 280 wide. */
 const PEN = 20;
-const EXAMPLES = 400;
 
-/** Lets the visitor draw a digit, and encodes each change. */
+/** Lets the visitor draw, and encodes each change. */
 export function startPad(explorer: Explorer): void {
   const pad = byId<HTMLCanvasElement>("pad");
   const context = pad.getContext("2d", { willReadFrequently: true })!;
@@ -26,24 +25,44 @@ export function startPad(explorer: Explorer): void {
   let input = new Float32Array(IMAGE_PIXELS);
   let reconstruction = new Float32Array(IMAGE_PIXELS);
 
+  /** The class that the drawing was encoded as. */
+  let encodedAs: number | null = null;
+
   const show = () => {
     paint(byId<HTMLCanvasElement>("pad-input"), input);
     paint(byId<HTMLCanvasElement>("pad-reconstruction"), reconstruction);
   };
   const encode = inFrame(async () => {
-    const image = example ?? mnistFrame(inkOf(context));
+    const frame = explorer.model.isDigits ? mnistFrame : wholeFrame;
+    const image = example ?? frame(inkOf(context));
+    const { label } = explorer;
+    encodedAs = image && label;
     if (image === null) {
       input = reconstruction = new Float32Array(IMAGE_PIXELS);
       if (explorer.drawn) explorer.setDrawn(null);
     } else {
-      const { engine } = explorer.model;
-      const { mu, logvar } = await engine.encode(image);
+      const { mu, logvar } = await explorer.encode(image);
       input = Float32Array.from(image, (byte) => byte / 255);
-      reconstruction = Float32Array.from(await engine.decode(mu));
+      reconstruction = Float32Array.from(
+        await explorer.decode(mu, Uint8Array.of(label)),
+      );
       explorer.setDrawn({ mu, sigma: logvar.map((v) => Math.exp(v / 2)) });
     }
     show();
+    tellClass();
   });
+  const tellClass = () => {
+    const { model: { classCount }, label } = explorer;
+    if (classCount === 0) return;
+    const name = explorer.nameOf(label);
+    byId("pad-class").textContent = encodedAs === null
+      ? `What you draw is encoded as the class that is chosen: ${name}.`
+      : `It was encoded as ${explorer.nameOf(encodedAs)}. Choose another ` +
+        "class, and the same numbers are drawn as that.";
+    const again = byId<HTMLButtonElement>("pad-encode");
+    again.textContent = `Encode as ${name}`;
+    again.disabled = encodedAs === null || encodedAs === label;
+  };
   const clear = () => {
     example = null;
     byId<HTMLSelectElement>("pad-example").value = "";
@@ -57,12 +76,16 @@ export function startPad(explorer: Explorer): void {
     clear();
     encode();
   });
-  takeExamples((image) => {
+  onClick("pad-encode", encode);
+  startExamples(explorer, (image, label) => {
     clear();
     drawImage(context, image);
     example = image;
+    if (label < explorer.model.classCount) explorer.setLabel(label);
     encode();
+    say(`A sample of ${explorer.nameOf(label)} was encoded.`);
   });
+  explorer.onLabel(tellClass);
   onTheme(() => {
     // The ink is the canvas's opacity, in whatever colour.
     context.globalCompositeOperation = "source-in";
@@ -115,21 +138,6 @@ function takeStrokes(
   for (const end of ["pointerup", "pointercancel"]) {
     pad.addEventListener(end, () => last = null);
   }
-}
-
-/** Each choice of a digit gives the next one of its class. */
-function takeExamples(use: (image: Uint8Array) => void): void {
-  const select = byId<HTMLSelectElement>("pad-example");
-  let at = 0;
-  select.addEventListener("change", () => {
-    const { value } = select;
-    if (value === "") return;
-    const { images, labels } = synthesize(EXAMPLES, { seed: 1 });
-    do at = (at + 1) % EXAMPLES; while (labels[at] !== Number(value));
-    use(images.slice(at * IMAGE_PIXELS, (at + 1) * IMAGE_PIXELS));
-    select.value = value;
-    say(`A sample ${value} was encoded.`);
-  });
 }
 
 function drawImage(context: CanvasRenderingContext2D, image: Uint8Array) {

@@ -12,41 +12,83 @@ import type { Explorer } from "./explorer.ts";
 import { paint, savePng } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
-const COUNT = 24;
+/** Samples of one class, and of each class where all are shown. */
+const COUNT = 24, OF_EACH = 12;
 
 /** Starts them. */
 export function startSamples(explorer: Explorer): void {
   const temperature = byId<HTMLInputElement>("temperature");
   const output = byId<HTMLOutputElement>("temperature-value");
+  const choice = byId<HTMLSelectElement>("sample-classes");
   let seed = 1;
-  let pixels = new Float32Array(COUNT * IMAGE_PIXELS);
+  let pixels = new Float32Array();
+  let canvases: HTMLCanvasElement[] = [];
+
+  /** The classes of the rows, each of which has the same latents, or null. */
+  const rows = () => {
+    const { classCount } = explorer.model;
+    return classCount > 0 && choice.value === "all"
+      ? Array.from({ length: classCount }, (_, label) => label)
+      : null;
+  };
   const latents = () => {
     const d = explorer.z.length;
-    const z = priorSample(COUNT, d, seed, Number(temperature.value));
+    const n = rows() ? OF_EACH : COUNT;
+    const z = priorSample(n, d, seed, Number(temperature.value));
     return fromUnits(z, explorer.model.scale);
   };
-
-  const canvases = Array.from({ length: COUNT }, (_, i) => {
+  const makeSample = (i: number, label: number | null) => {
     const canvas = make("canvas");
     const button = make("button", { type: "button" }, canvas);
-    button.ariaLabel = `Go to sample ${i + 1}`;
+    const of = label === null ? "" : ` of ${explorer.nameOf(label)}`;
+    button.ariaLabel = `Go to sample ${i + 1}${of}`;
     button.addEventListener("click", () => {
       const d = explorer.z.length;
+      if (label !== null) explorer.setLabel(label);
       explorer.moveTo(latents().slice(i * d, (i + 1) * d));
     });
-    byId("samples").append(button);
-    return canvas;
-  });
+    canvases.push(canvas);
+    return button;
+  };
+  const makeRow = (count: number, label: number | null) =>
+    Array.from({ length: count }, (_, i) => makeSample(i, label));
+  const fill = () => {
+    canvases = [];
+    byId("samples").replaceChildren(
+      ...rows()?.flatMap((label) => [
+        make("p", {}, explorer.nameOf(label)),
+        ...makeRow(OF_EACH, label),
+      ]) ?? makeRow(COUNT, null),
+    );
+    draw();
+  };
   const show = () =>
     canvases.forEach((canvas, i) =>
       paint(canvas, pixels.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS))
     );
   const draw = inFrame(async () => {
     output.value = Number(temperature.value).toFixed(2);
-    pixels = Float32Array.from(await explorer.model.engine.decode(latents()));
+    const { model } = explorer;
+    const z = latents();
+    const n = z.length / explorer.z.length;
+    const classes = rows() ?? [explorer.label];
+    const decoded = new Float32Array(classes.length * n * IMAGE_PIXELS);
+    for (const [row, label] of classes.entries()) {
+      const labels = new Uint8Array(n).fill(label);
+      const digits = await model.engine.decode(z, labels);
+      decoded.set(digits, row * digits.length);
+      // Many classes take several frames: let what is moved move.
+      if (classes.length > 1) await new Promise((done) => setTimeout(done, 0));
+      if (explorer.model !== model) return;
+    }
+    pixels = decoded;
     show();
   });
-  explorer.onModel(draw);
+  explorer.onModel(fill);
+  choice.addEventListener("change", fill);
+  explorer.onLabel(() => {
+    if (!rows()) draw();
+  });
   onTheme(show);
   temperature.addEventListener("input", draw);
   onClick("new-samples", () => {
@@ -55,7 +97,7 @@ export function startSamples(explorer: Explorer): void {
   });
   onClick("save-samples", () => {
     const sheet = make("canvas");
-    paint(sheet, pixels, 6);
+    paint(sheet, pixels, rows() ? OF_EACH : 6);
     savePng(sheet, "samples.png", 4);
   });
 }

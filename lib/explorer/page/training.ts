@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DIGITS } from "../../dataset/class_names.ts";
 import { type Curve, drawCurves } from "./curves.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
@@ -112,6 +113,9 @@ export function startTraining(explorer: Explorer): void {
       latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
       beta: Number(byId<HTMLSelectElement>("train-beta").value),
       likelihood: original.options.likelihood,
+      classCount: byId<HTMLInputElement>("train-conditional").checked
+        ? DIGITS.length
+        : 0,
     });
     current.worker.onmessage = ({ data }) => take(current, data);
     current.worker.onerror = (event) => {
@@ -141,16 +145,23 @@ export function startTraining(explorer: Explorer): void {
     say("Back at the original model.");
   });
   onClick("explore-trained", async () => {
-    const { order: { latentDim, likelihood, beta }, trained } = run!;
+    const { order: { latentDim, likelihood, classCount, beta }, trained } =
+      run!;
     const { record, state, mu, labels } = trained!;
     exchange(
-      await startModel({ latentDim, likelihood, autoencoder: false }, state, {
-        description: `Trained in this page: ${record.epoch} epochs, ` +
-          `${latentDim} latent dimensions, β ${beta}, synthetic digits`,
-        kl: record.klPerDimension,
-        mu,
-        labels,
-      }),
+      await startModel(
+        { latentDim, likelihood, autoencoder: false, classCount },
+        state,
+        {
+          description: `Trained in this page: ${record.epoch} epochs, ` +
+            `${latentDim} latent dimensions, β ${beta}, ` +
+            `${classCount > 0 ? "told the digits, " : ""}synthetic digits`,
+          kl: record.klPerDimension,
+          mu,
+          labels,
+          isDigits: true,
+        },
+      ),
     );
     say("You now explore the model that you have trained.");
   });

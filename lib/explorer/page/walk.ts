@@ -30,11 +30,12 @@ export class Walk {
       const way = interpolate(...this.#ends, DIGITS);
       paint(
         byId<HTMLCanvasElement>("strip"),
-        await explorer.model.engine.decode(way),
+        await explorer.decode(way),
         DIGITS,
       );
     });
     this.onEnds(draw);
+    explorer.onLabel(draw);
     onTheme(draw);
     explorer.onModel(() => {
       this.#stop();

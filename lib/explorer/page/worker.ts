@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DIGITS } from "../../dataset/class_names.ts";
 import { synthesize } from "../../dataset/synthetic.ts";
 import { createEngine } from "../../engines.ts";
 import { priorSample } from "../../model/prior.ts";
@@ -35,12 +36,12 @@ function send(report: Report): void {
 }
 
 async function train(
-  { latentDim, beta, likelihood }: Order & { type: "train" },
+  { latentDim, beta, likelihood, classCount }: Order & { type: "train" },
   signal: AbortSignal,
 ): Promise<void> {
   const options = {
     ...defaults(trainingOptions),
-    ...{ latentDim, beta, likelihood, epochs: EPOCHS },
+    ...{ latentDim, beta, likelihood, classCount, epochs: EPOCHS },
     ...{ batchSize: 64, lr: 0.005, lrSchedule: "one-cycle" as const },
   };
   const engine = await createEngine(options);
@@ -63,6 +64,7 @@ async function train(
   const dataset = {
     name: "synthetic",
     digest: "",
+    classes: DIGITS,
     train: part(0, TRAIN),
     validation: heldOut,
     test: null,
@@ -70,6 +72,7 @@ async function train(
     options: { ...defaults(dataOptions), dataset: "synthetic" as const },
   };
   const latents = priorSample(16, latentDim, 0);
+  const shown = Uint8Array.from({ length: 16 }, (_, i) => i % DIGITS.length);
   for await (
     const event of trainLoop({ engine, dataset, options, signal })
   ) {
@@ -80,12 +83,12 @@ async function train(
         epoch: epoch - 1 + images.done / images.total,
         imagesPerSecond,
         losses,
-        samples: await engine.decode(latents),
+        samples: await engine.decode(latents, shown),
       });
     } else if (event.type === "epoch") {
       const { state } = await event.checkpoint();
-      const { mu } = await engine.encode(heldOut.images);
-      const samples = await engine.decode(latents);
+      const { mu } = await engine.encode(heldOut.images, heldOut.labels);
+      const samples = await engine.decode(latents, shown);
       const { record } = event;
       const { labels } = heldOut;
       send({ type: "epoch", record, state, mu, labels, samples });
