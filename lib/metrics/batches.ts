@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ImageSet } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tick } from "../math/estimate.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
@@ -15,13 +16,14 @@ const CHUNK = 1024;
 /** Encodes many images. */
 export async function encode(
   engine: Pick<Engine, "encode">,
-  images: Uint8Array,
+  { images, labels }: Pick<ImageSet, "images" | "labels">,
   tick: Tick,
 ): Promise<Posterior> {
   const parts: Posterior[] = [];
+  const classes = labels && chunks(labels, CHUNK);
   let done = 0;
-  for (const chunk of chunks(images, CHUNK * IMAGE_PIXELS)) {
-    parts.push(await engine.encode(chunk));
+  for (const [i, chunk] of chunks(images, CHUNK * IMAGE_PIXELS).entries()) {
+    parts.push(await engine.encode(chunk, classes && classes[i]));
     done += chunk.length;
     await tick(done / images.length);
   }
@@ -34,14 +36,15 @@ export async function encode(
 /** Returns Σ(x̂ − x)² of each image, with z = μ. */
 export async function errorsOfMeans(
   engine: Pick<Engine, "decode">,
-  images: Uint8Array,
+  { images, labels }: Pick<ImageSet, "images" | "labels">,
   mu: Float32Array,
 ): Promise<Float64Array> {
   const n = images.length / IMAGE_PIXELS;
   const errors = new Float64Array(n);
+  const classes = labels && chunks(labels, CHUNK);
   let first = 0;
-  for (const z of chunks(mu, CHUNK * mu.length / n)) {
-    const means = await engine.decode(z);
+  for (const [i, z] of chunks(mu, CHUNK * mu.length / n).entries()) {
+    const means = await engine.decode(z, classes && classes[i]);
     const at = first * IMAGE_PIXELS;
     const chunk = images.subarray(at, at + means.length);
     errors.set(squaredErrors(means, chunk), first);

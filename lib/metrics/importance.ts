@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Labels } from "../engine/engine.ts";
 import { IMAGE_PIXELS, type Likelihood } from "../model/spec.ts";
 import { fillNormal, type Key, streamKey } from "../rng.ts";
 import type { Tick } from "../math/estimate.ts";
@@ -19,6 +19,8 @@ export interface Sampling {
   readonly samples: number;
   /** Seed of the draws. */
   readonly seed: number;
+  /** The images' classes, which a conditional model is told. */
+  readonly labels?: Labels;
   /** Told how far the work is. */
   readonly tick?: Tick;
 }
@@ -75,7 +77,7 @@ export async function sampleBounds(
   engine: Pick<Engine, "score">,
   images: Uint8Array,
   { mu, logvar }: Posterior,
-  { likelihood, samples, seed, tick }: Sampling,
+  { likelihood, samples, seed, labels, tick }: Sampling,
 ): Promise<SampledBounds> {
   const n = images.length / IMAGE_PIXELS;
   const latentDim = mu.length / n;
@@ -88,6 +90,7 @@ export async function sampleBounds(
     const part = <T extends Uint8Array | Float32Array>(all: T, row: number) =>
       all.subarray(first * row, (first + count) * row) as T;
     const pixels = part(images, IMAGE_PIXELS);
+    const classes = labels && part(labels, 1);
     const posterior = new Drawing(
       { mu: part(mu, latentDim), logvar: part(logvar, latentDim) },
       count,
@@ -97,7 +100,7 @@ export async function sampleBounds(
     let next = posterior.draw(0);
     for (let k = 0; k < samples; k++) {
       const { z, logRatios } = next;
-      const scoring = engine.score(z, pixels);
+      const scoring = engine.score(z, pixels, classes);
       // While a GPU scores this draw; the wasm engine has done so by now.
       if (k + 1 < samples) next = posterior.draw(k + 1);
       const losses = await scoring;

@@ -145,8 +145,13 @@ export interface ImageMeasures {
 /** Nats of KL that no image takes whose posterior makes sense. */
 const WILD = 10_000;
 
+/** What a conditional model's numbers are of. */
+const TOLD = "the model is told the true class c of each image: what is said " +
+  "of its likelihood is of log p(x|c)";
+
 /**
- * Measures a model: losses, bounds, latent space and comparisons.
+ * Measures a model: losses, bounds, latent space and comparisons. One that is
+ * told of classes is told the images' true ones, by their labels.
  *
  * @throws {RangeError} If there are no images.
  *
@@ -186,30 +191,31 @@ export async function measureImages(
   if (images.count === 0 || train.count === 0) {
     throw new RangeError("there are no images to measure on or to learn from");
   }
-  const { latentDim, likelihood, autoencoder } = model;
+  const { latentDim, likelihood, autoencoder, classCount = 0 } = model;
   const tickOf = (stage: string): Tick => (f) => onProgress?.(stage, f);
   const perPixel = (losses: Float64Array) =>
     estimate(losses.map((loss) => loss / IMAGE_PIXELS));
 
   const codes = async (set: ImageSet) => {
-    const posterior = await encode(engine, set.images, tickOf("encoding"));
+    const posterior = await encode(engine, set, tickOf("encoding"));
     if (autoencoder) posterior.logvar.fill(-Infinity);
     return posterior;
   };
   const posterior = await codes(images);
   const known = images === train ? posterior : await codes(train);
 
-  const atMean = await errorsOfMeans(engine, images.images, posterior.mu);
+  const atMean = await errorsOfMeans(engine, images, posterior.mu);
   const sampled = autoencoder
     ? null
     : await sampleBounds(engine, images.images, posterior, {
       likelihood,
       samples,
       seed,
+      labels: images.labels,
       tick: tickOf("sampling"),
     });
   const reconstruction = sampled?.reconstruction ??
-    await engine.score(posterior.mu, images.images);
+    await engine.score(posterior.mu, images.images, images.labels);
   const distortions = reconstruction.map((r) => r + logNormalizer(likelihood));
   const kl = autoencoder ? null : klDivergences(posterior, latentDim);
   const klPerDimension = kl && kl.perDimension.map(estimate);
@@ -227,6 +233,7 @@ export async function measureImages(
   const notes = autoencoder
     ? ["an autoencoder has no posterior, so there are no KL and no bounds"]
     : [];
+  if (classCount > 0) notes.push(TOLD);
   const wild = kl?.perImage.filter((nats) => !(nats < WILD)).length ?? 0;
   if (wild > 0) {
     notes.push(

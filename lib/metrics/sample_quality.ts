@@ -8,7 +8,7 @@
 // deno-lint-ignore no-import-prefix
 import { Matrix } from "npm:ml-matrix@6.15.1";
 import type { ImageSet } from "../dataset/dataset.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Labels } from "../engine/engine.ts";
 import { blur } from "../image/blur.ts";
 import { toBytes } from "../image/grid.ts";
 import type { Tick } from "../math/estimate.ts";
@@ -16,6 +16,7 @@ import { sampleMixture } from "../math/gaussian_mixture.ts";
 import { chooseMixture } from "../math/mixture_fit.ts";
 import { priorSample } from "../model/prior.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
+import { permutation, streamKey } from "../rng.ts";
 import { FEATURE_DIM } from "./features.ts";
 import {
   fitGaussian,
@@ -105,10 +106,28 @@ const CHUNK = 1024;
 type Source = (first: number, count: number) => Promise<Uint8Array>;
 
 /**
+ * Draws the classes of samples: those of images at random, none of them twice
+ * while there are others.
+ *
+ * @param count How many classes.
+ * @returns Nothing where the images have no labels.
+ */
+export function drawClasses(
+  { labels, count: known }: Pick<ImageSet, "labels" | "count">,
+  count: number,
+  seed: number,
+): Labels {
+  if (labels === null) return null;
+  const order = permutation(known, streamKey(seed, "sample"), 1);
+  return Uint8Array.from({ length: count }, (_, i) => labels[order[i % known]]);
+}
+
+/**
  * Measures a model's samples, as the bytes that a picture of them has: the
  * Fréchet distance of their features from those of real images, and how far they
  * overlap; from the prior and from a mixture of Gaussians on μ, beside what real
- * training images and blurred ones score.
+ * training images and blurred ones score. A conditional model draws each class
+ * as often as it is among the training images.
  *
  * @throws {RangeError} If there are too few images for so many of each kind.
  *
@@ -160,15 +179,17 @@ export async function measureSamples(
   const { latentDim, autoencoder } = model;
   const tickOf = (stage: string): Tick => (f) => onProgress?.(stage, f);
   const features = (source: Source, tick: Tick) =>
-    encode(classifier, source, count, FEATURE_DIM, tick);
+    encode(classifier, source, null, count, FEATURE_DIM, tick);
   const taken = ({ images }: ImageSet): Source => (first, count) =>
     Promise.resolve(
       images.subarray(first * IMAGE_PIXELS, (first + count) * IMAGE_PIXELS),
     );
+  const classes = drawClasses(train, count, seed);
   const decoded = (z: Float32Array): Source => async (first, count) =>
     toBytes(
       await engine.decode(
         z.subarray(first * latentDim, (first + count) * latentDim),
+        classes && classes.subarray(first, first + count),
       ),
     );
 
@@ -184,7 +205,14 @@ export async function measureSamples(
 
   const trained = taken(train);
   const { mixture } = await chooseMixture(
-    await encode(engine, trained, train.count, latentDim, tickOf("encoding")),
+    await encode(
+      engine,
+      trained,
+      train.labels,
+      train.count,
+      latentDim,
+      tickOf("encoding"),
+    ),
     latentDim,
     seed,
     tickOf("mixture of Gaussians"),
@@ -257,6 +285,7 @@ function turnedBalls(
 async function encode(
   engine: Pick<Engine, "encode">,
   source: Source,
+  labels: Labels,
   count: number,
   latentDim: number,
   tick: Tick,
@@ -264,7 +293,8 @@ async function encode(
   const means = new Float32Array(count * latentDim);
   for (let first = 0; first < count; first += CHUNK) {
     const images = await source(first, Math.min(CHUNK, count - first));
-    means.set((await engine.encode(images)).mu, first * latentDim);
+    const classes = labels && labels.subarray(first, first + CHUNK);
+    means.set((await engine.encode(images, classes)).mu, first * latentDim);
     await tick(first / count);
   }
   return means;

@@ -20,7 +20,7 @@ const FITTED = 10_000;
  */
 export async function fitVariance(
   engine: Pick<Engine, "score">,
-  { images }: ImageSet,
+  { images, labels }: ImageSet,
   { mu, logvar }: Posterior,
   seed: number,
 ): Promise<number> {
@@ -31,7 +31,12 @@ export async function fitVariance(
     engine,
     pixels,
     { mu: mu.subarray(0, length), logvar: logvar.subarray(0, length) },
-    { likelihood: "mse", samples: 1, seed },
+    {
+      likelihood: "mse",
+      samples: 1,
+      seed,
+      labels: labels && labels.subarray(0, n),
+    },
   );
   return estimate(reconstruction).mean / IMAGE_PIXELS;
 }
