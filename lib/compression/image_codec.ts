@@ -52,15 +52,22 @@ export class ImageCodec implements Disposable {
    *
    * @param checkpoint A VAE that was trained with the likelihood `bce`.
    * @param threads Threads that run it; by default one for each core.
-   * @throws {CompressionError} If the model gives no probability to an image, or
-   * WebAssembly has no SIMD here.
+   * @throws {CompressionError} If the model gives no probability to an image or
+   * must be told its class, or WebAssembly has no SIMD here.
    * @throws {RangeError} If `threads` is out of range.
    */
   static async open(
     checkpoint: Checkpoint,
     threads?: number,
   ): Promise<ImageCodec> {
-    const { latentDim, likelihood, autoencoder } = checkpoint.options;
+    const { latentDim, likelihood, autoencoder, classCount } =
+      checkpoint.options;
+    if (classCount > 0) {
+      throw new CompressionError(
+        "a conditional model is told the class of each image, which the file " +
+          "would not hold: train one that is told of no classes",
+      );
+    }
     if (autoencoder) {
       throw new CompressionError(
         "an autoencoder has no distribution of z to compress with: train a VAE",
