@@ -123,6 +123,7 @@ const GLYPHS: Record<string, string> = {
   "·": "0.3,3",
   "×": "0,1.4 3.6,5 | 0,5 3.6,1.4",
   "–": "0,3 4,3",
+  "…": "0,0.1 | 2,0.1 | 4,0.1",
   "β": "0,-2 0,5 v2,7 h3.8,5.4 v2,3.9 1.4,3.9 | 2,3.9 h4.2,1.95 v2,0 h0,1.4",
   "ε": "3.1,4.2 v1.8,5 h0.3,3.8 v1.8,2.65 2.3,2.65 | " +
     "1.8,2.65 h0,1.3 v1.8,0 h3.3,1",
@@ -130,8 +131,37 @@ const GLYPHS: Record<string, string> = {
   "σ": "4.7,5 2.1,5 h0,2.5 v2.1,0 h4.2,2.5 v2.1,5",
 };
 
+/** Letters that are no other letter with an accent, and quotes. */
+const ALIKE: Readonly<Record<string, string>> = {
+  ...{ "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE" },
+  ...{ "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i" },
+  ...{ "‘": "'", "’": "'", "“": '"', "”": '"', "—": "–", "µ": "μ" },
+};
+
 /** An empty box stands for a character the font does not have. */
 const UNKNOWN = "0,0 0,7 4,7 4,0 0,0";
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/**
+ * Splits a text into characters as they are read, of which each is a glyph:
+ * accents are left out, for the font has none.
+ */
+function charactersOf(text: string): string[] {
+  return [...segmenter.segment(text)].flatMap(({ segment }) => {
+    const [plain] = segment.normalize("NFD");
+    return ALIKE[segment] !== undefined
+      ? [...ALIKE[segment]]
+      : plain in GLYPHS || plain === " "
+      ? [plain]
+      : [segment];
+  });
+}
+
+/** Says whether the font has all letters of a text, but for accents. */
+export function isLegible(text: string): boolean {
+  return charactersOf(text).every((c) => c in GLYPHS || c === " ");
+}
 
 /** The lines of each character met so far. */
 const parsed = new Map<string, Point[][]>();
@@ -151,7 +181,7 @@ export interface TextStyle {
 /** Returns the width of a line of text in pixels, from first to last ink. */
 export function textWidth(text: string, size: number): number {
   const unit = size / CAP_HEIGHT;
-  const glyphs = [...text].map((character) => advance(character, unit));
+  const glyphs = charactersOf(text).map((c) => advance(c, unit));
   return Math.max(0, glyphs.reduce((sum, a) => sum + a, 0) - SPACING * unit);
 }
 
@@ -166,7 +196,7 @@ export function drawText(
   const unit = size / CAP_HEIGHT;
   const weight = Math.max(1, WEIGHT * unit) * (bold ? 1.5 : 1);
   let along = 0;
-  for (const character of text) {
+  for (const character of charactersOf(text)) {
     const [left, low] = upward ? [x, y - along] : [x + along, y];
     // Whole pixels keep upright strokes sharp.
     const [ox, oy] = [Math.round(left) + 0.5, Math.round(low) - 0.5];

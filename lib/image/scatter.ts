@@ -5,7 +5,7 @@
  */
 import { placeApart } from "./apart.ts";
 import { axis } from "./axis.ts";
-import { drawText, textWidth } from "./font.ts";
+import { drawText, isLegible, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
 import {
   blank,
@@ -39,8 +39,13 @@ const SIDE = 720;
 /** The y axis's name and labels on the left, the legend on the right. */
 const LEFT = 66;
 const RIGHT = 72;
+/** From a line of the legend to the next, if there is room, and at least. */
 const LEGEND_LINE = 30;
+const LEAST_LINE = 18;
 const LEGEND_DISC = 14;
+/** From the square to the discs of the legend, and from there to the names. */
+const LEGEND_LEFT = 30;
+const LEGEND_NAME = 16;
 
 const LEGEND = { size: 12, color: INK, bold: true };
 /** Diameter of the ring around a class's name among its points. */
@@ -54,6 +59,8 @@ export interface ScatterOptions extends Heading {
   readonly xLabel: string;
   /** What is drawn upward. */
   readonly yLabel: string;
+  /** What the classes are called; their numbers, unless given. */
+  readonly names?: readonly string[];
   /** Makes the picture so many times as large, and as sharp: 1 by default. */
   readonly scale?: number;
 }
@@ -62,11 +69,13 @@ export interface ScatterOptions extends Heading {
  * Draws points as translucent discs, in the order given. Both axes have the
  * same unit. Each class has a colour, and its name stands in the legend and at
  * the median of its points, so that colour is not all that tells. Where medians
- * are close the names move apart, each with a line to its own.
+ * are close the names move apart, each with a line to its own. Where one is too
+ * long to stand among the points, the numbers of the classes do, and in the
+ * legend before the names.
  *
  * @param points [n, 2], x and y of each point.
  * @param classes [n]; there are ten colours, and they begin anew at class 10.
- * @returns A picture of 914 units in width.
+ * @returns A picture of 914 units in width, or more if the legend takes it.
  * @throws {RangeError} If there is no point, or not one class for each.
  *
  * @example
@@ -85,15 +94,22 @@ export function scatter(
   classes: Uint8Array,
   options: ScatterOptions,
 ): Picture {
-  const { xLabel, yLabel, scale } = options;
+  const { xLabel, yLabel, names = [], scale } = options;
   const n = points.length / 2;
   if (n !== classes.length || n === 0) {
     throw new RangeError(
       `a scatter plot of ${n} points cannot have ${classes.length} classes: it takes at least one point, and one class for each`,
     );
   }
+  const present = [...new Set(classes)].sort((a, b) => a - b);
+  const texts = present.map((label) => names[label] ?? `${label}`);
+  const isShort = texts.every(fitsBadge);
+  const badges = isShort ? texts : present.map(String);
+  const legend = layOut(
+    isShort ? texts : texts.map((text, i) => `${badges[i]} ${text}`),
+  );
   const picture = blank(
-    2 * MARGIN + LEFT + SIDE + RIGHT,
+    2 * MARGIN + LEFT + SIDE + Math.max(RIGHT, legend.width - MARGIN),
     2 * MARGIN + SIDE + BELOW,
     PAPER,
     scale,
@@ -125,15 +141,15 @@ export function scatter(
     drawLines(picture, [[place(i)]], colorOf(name), diameter, opacity);
   });
 
-  const names = [...new Set(classes)].sort((a, b) => a - b);
-  names.forEach((name, row) => {
-    const y = top + BADGE / 2 + row * LEGEND_LINE;
-    drawLines(picture, [[[right + 30, y]]], colorOf(name), LEGEND_DISC);
-    drawText(picture, `${name}`, right + 46, y + LEGEND.size / 2, LEGEND);
+  legend.places.forEach(([dx, dy], i) => {
+    const [x, y] = [right + dx, top + dy];
+    drawLines(picture, [[[x, y]]], colorOf(present[i]), LEGEND_DISC);
+    const baseline = y + LEGEND.size / 2;
+    drawText(picture, legend.texts[i], x + LEGEND_NAME, baseline, LEGEND);
   });
-  const homes = names.map((name): Point => {
+  const homes = present.map((label): Point => {
     const own = (values: number[]) =>
-      median(values.filter((_, i) => classes[i] === name));
+      median(values.filter((_, i) => classes[i] === label));
     return [x.place(own(xs)), y.place(own(ys))];
   });
   const room = BADGE / 2 + 1;
@@ -143,25 +159,61 @@ export function scatter(
     top: top + room,
     bottom: bottom - room,
   });
-  names.forEach((_, i) => {
+  present.forEach((_, i) => {
     drawLines(picture, [[homes[i], places[i]]], INK, 1.5);
     drawLines(picture, [[homes[i]]], INK, 5);
   });
-  names.forEach((name, i) => drawBadge(picture, name, places[i]));
+  present.forEach((label, i) =>
+    drawBadge(picture, badges[i], colorOf(label), places[i])
+  );
   return withHeading(picture, options, MARGIN);
 }
 
+/** A legend, its discs as they lie from the square's upper right corner. */
+interface Legend {
+  readonly texts: readonly string[];
+  readonly places: readonly Point[];
+  readonly width: number;
+}
+
+/** Lays a legend out in columns no higher than the square. */
+function layOut(texts: readonly string[]): Legend {
+  const most = Math.floor((SIDE - BADGE) / LEAST_LINE) + 1;
+  const columns = Math.ceil(texts.length / most);
+  const rows = Math.ceil(texts.length / columns);
+  const line = Math.min(LEGEND_LINE, (SIDE - BADGE) / Math.max(1, rows - 1));
+  const widths = texts.map((text) => textWidth(text, LEGEND.size));
+  const column = Math.ceil(Math.max(...widths)) + LEGEND_LEFT + LEGEND_NAME;
+  return {
+    texts,
+    places: texts.map((_, i) => [
+      LEGEND_LEFT + Math.floor(i / rows) * column,
+      BADGE / 2 + i % rows * line,
+    ]),
+    width: columns * column + MARGIN,
+  };
+}
+
+/** Says whether a name can be read in a ring. */
+function fitsBadge(name: string): boolean {
+  return isLegible(name) && textWidth(name, LEGEND.size) <= BADGE - 8;
+}
+
 /** Draws a class's name in a ring of its colour. */
-function drawBadge(picture: Picture, name: number, at: Point): void {
-  const text = `${name}`;
-  drawLines(picture, [[at]], colorOf(name), BADGE);
+function drawBadge(
+  picture: Picture,
+  text: string,
+  color: Color,
+  at: Point,
+): void {
+  drawLines(picture, [[at]], color, BADGE);
   drawLines(picture, [[at]], PAPER, BADGE - 6);
   const x = at[0] - textWidth(text, LEGEND.size) / 2;
   drawText(picture, text, x, at[1] + LEGEND.size / 2, LEGEND);
 }
 
-function colorOf(name: number): Color {
-  return COLORS[name % COLORS.length];
+function colorOf(label: number): Color {
+  return COLORS[label % COLORS.length];
 }
 
 function least(values: readonly number[]): number {
