@@ -241,7 +241,7 @@ async function column(
   const { latentDim, autoencoder, beta } = checkpoint.options;
   const name = autoencoder ? "Autoencoder" : `VAE, β = ${beta}`;
   const shown = firstImages(images, order, COLUMNS);
-  const { mu } = await engine.encode(shown);
+  const { mu } = await engine.encode(shown.images, shown.labels);
   const pairs = await interpolations(
     engine,
     images,
@@ -259,7 +259,10 @@ async function column(
     grid(digits, { columns: COLUMNS, scale, title: `${name}: ${title}` });
   return [
     sheet(
-      concatenate([toUnitPixels(shown), await engine.decode(mu)]),
+      concatenate([
+        toUnitPixels(shown.images),
+        await engine.decode(mu, shown.labels),
+      ]),
       "originals above their reconstructions",
     ),
     sheet(

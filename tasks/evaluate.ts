@@ -79,7 +79,7 @@ const NAMES = 26;
 const main: Main<typeof flags> = async (options, { given }) => {
   const { split, limit, samples, seed, binarize: wanted } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
-  const { latentDim, likelihood, autoencoder } = checkpoint.options;
+  const { latentDim, likelihood, autoencoder, classCount } = checkpoint.options;
   if (wanted !== "trained" && wanted !== "none" && likelihood !== "bce") {
     throw new TaskError(
       `--binarize ${wanted} is for models that were trained with ` +
@@ -125,7 +125,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   });
   const measured = await measure({
     engine,
-    model: { latentDim, likelihood, autoencoder },
+    model: checkpoint.options,
     images,
     train: known,
     samples,
@@ -149,6 +149,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
       likelihood,
       autoencoder,
       latentDim,
+      ...(classCount > 0 && { classCount, labels: "true" }),
       beta,
       binarize: draw,
       seed,
@@ -164,7 +165,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const isGrey = !isBlackOrWhite(images.images);
   const [loss, ...groups] = metricsTable(metrics, checkpoint, isGrey);
   loss[1].push(...klRows(metrics));
-  if (quality) groups.push(["Samples", samplesRows(quality)]);
+  if (quality) groups.push(["Samples", samplesRows(quality, checkpoint)]);
   for (const [group, rows] of [loss, ...groups]) {
     console.log(`\n${group}\n${textOf(rows)}`);
   }

@@ -3,19 +3,36 @@
  *
  * @module
  */
+import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { className } from "../lib/dataset/class_names.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { interpolate } from "../lib/latent/interpolate.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
+import { MAX_CLASSES } from "../lib/options/run.ts";
 import {
   OptionError,
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
-import { counted } from "../lib/text.ts";
+import { counted, oneLine, show } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
-import { concatenate, imageAt, openSeenImages } from "./shared/data.ts";
+import {
+  type Class,
+  classOf,
+  labelOf,
+  listOf,
+  pictureName,
+  repeated,
+  withinClass,
+} from "./shared/model_classes.ts";
+import {
+  concatenate,
+  firstImages,
+  imageAt,
+  openSeenImages,
+} from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
@@ -47,6 +64,11 @@ const flags = {
     default: null,
     metavar: "A,B",
     help: "from digits of class A to digits of class B, such as 3,8",
+  },
+  class: {
+    ...common.class,
+    help: "draw this class, its name or number, of a conditional model; " +
+      "default: that of the pair's first image",
   },
   n: {
     type: "integer",
@@ -100,14 +122,25 @@ const main: Main<typeof flags> = async (options, { given }) => {
     options.split,
     given.has("dataDir") ? options.dataDir : undefined,
   );
-  const pairs = choosePairs(images, options);
-  const ends = concatenate(pairs.flat().map((index) => imageAt(images, index)));
-  const { mu } = await engine.encode(ends);
+  const shownClass = options.class === null
+    ? null
+    : classOf(checkpoint, options.class);
+  const pairs = choosePairs(images, checkpoint, options, shownClass);
+  const shown = pairs.flat();
+  for (const index of shown) imageAt(images, index);
+  const { images: ends, labels } = firstImages(images, shown, shown.length);
+  const { mu } = await engine.encode(ends, labels);
   const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
   const ways = pairs.map((_, row) =>
     interpolate(latent(2 * row), latent(2 * row + 1), steps, mode)
   );
-  const decoded = await engine.decode(concatenate(ways));
+  const decoded = await engine.decode(
+    concatenate(ways),
+    repeated(shownClass, pairs.length * steps) ??
+      (labels && concatenate(
+        pairs.map((_, row) => new Uint8Array(steps).fill(labels[2 * row])),
+      )),
+  );
 
   const original = (i: number) => floats(pixels(ends, i, 1));
   /** In each row, decoded digits between their originals. */
@@ -117,11 +150,16 @@ const main: Main<typeof flags> = async (options, { given }) => {
       pixels(decoded, row * steps + first, count),
       original(2 * row + 1),
     ]));
-  const names = pairs.map((pair) => nameOf(images, pair));
+  const names = pairs.map((pair) => nameOf(images, checkpoint, pair));
   const digits = rows(0, steps);
   const kind = mode === "linear" ? "on the straight line" : "on the arc";
   const title = `Interpolations between the codes of two ${options.split} ` +
-    `images, ${kind}; the originals at both ends`;
+    `images, ${kind}; the originals at both ends` +
+    (checkpoint.options.classCount === 0
+      ? ""
+      : shownClass
+      ? `; drawn as class ${shownClass.name}`
+      : "; drawn as the class of the first image");
   const heading = headingOf(title, checkpoint);
   const picture = grid(digits, {
     ...heading,
@@ -142,7 +180,10 @@ const main: Main<typeof flags> = async (options, { given }) => {
     showDigits(digits.subarray(0, (steps + 2) * IMAGE_PIXELS));
   }
   if (options.json) {
-    console.log(JSON.stringify({ out, animation, pairs, steps, mode }));
+    console.log(JSON.stringify({
+      ...{ out, animation, pairs, steps, mode },
+      ...shownClass && { class: shownClass.label },
+    }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
     const made = counted(pairs.length, "pair");
@@ -162,9 +203,9 @@ function checkChoice(
       "--from-index and --to-index are one pair: --classes and -n choose others",
     );
   }
-  if (classes !== null && !/^\d,\d$/.test(classes)) {
+  if (classes !== null && !/^[^,]+,[^,]+$/.test(classes)) {
     throw new OptionError(
-      `--classes takes two digits such as 3,8, not "${classes}"`,
+      `--classes takes two classes such as 3,8, not ${show(classes)}`,
     );
   }
 }
@@ -172,7 +213,9 @@ function checkChoice(
 /** The pair that is asked for, or some that the seed chooses. */
 function choosePairs(
   { labels, count }: ImageSet,
+  checkpoint: Checkpoint,
   { fromIndex, toIndex, classes, n, seed, split }: Options,
+  shownClass: Class | null,
 ): Pair[] {
   if (fromIndex !== null && toIndex !== null) return [[fromIndex, toIndex]];
   const order = permutation(count, streamKey(seed, "sample"), 0);
@@ -182,26 +225,59 @@ function choosePairs(
         "--from-index and --to-index",
     );
   }
+  if (classes === null && labels && checkpoint.options.classCount > 0) {
+    const within = withinClass(
+      order.filter((i) => !shownClass || labels[i] === shownClass.label),
+      labels,
+    );
+    if (within.length > 0) return inPairs(within, n);
+    throw new TaskError(
+      `no two of the ${count} ${split} images are of ` +
+        `${shownClass ? `class ${shownClass.name}` : "one class"}: choose ` +
+        "a pair with --from-index and --to-index",
+    );
+  }
   const [from, to] = classes === null
     ? halves(order)
-    : twoClasses(order, labels!, classes, split);
+    : twoClasses(order, labels!, checkpoint, classes, split);
   return Array.from(
     { length: Math.min(n, from.length, to.length) },
     (_, i): Pair => [from[i], to[i]],
   );
 }
 
+/** Takes images two by two, `n` pairs if there are as many. */
+function inPairs(order: Uint32Array, n: number): Pair[] {
+  return Array.from(
+    { length: Math.min(n, order.length >> 1) },
+    (_, i): Pair => [order[2 * i], order[2 * i + 1]],
+  );
+}
+
 function twoClasses(
   order: Uint32Array,
   labels: Uint8Array,
+  checkpoint: Checkpoint,
   classes: string,
   split: string,
 ): [Uint32Array, Uint32Array] {
-  const [from, to] = classes.split(",").map(Number).map((wanted) => {
-    const found = order.filter((index) => labels[index] === wanted);
+  const names = checkpoint.data.classes;
+  const wanted = classes.split(",")
+    .map((text) => labelOf(checkpoint, text, names?.length ?? MAX_CLASSES));
+  if (wanted.includes(undefined)) {
+    throw new OptionError(
+      `--classes takes two ${
+        names ? `of ${listOf(names)}` : "classes such as 3,8"
+      }, not ${show(classes)}`,
+    );
+  }
+  const [from, to] = wanted.map((label) => {
+    const found = order.filter((index) => labels[index] === label);
     if (found.length > 0) return found;
     throw new TaskError(
-      `none of the ${order.length} ${split} images is of class ${wanted}`,
+      `none of the ${order.length} ${split} images is of class ${
+        oneLine(className(names, label!))
+      }`,
     );
   });
   return labels[from[0]] === labels[to[0]] ? halves(from) : [from, to];
@@ -213,9 +289,16 @@ function halves(order: Uint32Array): [Uint32Array, Uint32Array] {
   return [order.subarray(0, half), order.subarray(-half)];
 }
 
-/** `3 to 8` where the classes are known, otherwise the numbers. */
-function nameOf({ labels }: ImageSet, [from, to]: Pair): string {
-  return labels ? `${labels[from]} to ${labels[to]}` : `${from} to ${to}`;
+/** `3 to 8`, or `3` of one class, where they are known; otherwise the numbers. */
+function nameOf(
+  { labels }: ImageSet,
+  checkpoint: Checkpoint,
+  pair: Pair,
+): string {
+  const [from, to] = pair.map((index) =>
+    labels ? pictureName(checkpoint, labels[index]) : `${index}`
+  );
+  return from === to ? from : `${from} to ${to}`;
 }
 
 function pixels<T extends Float32Array | Uint8Array>(

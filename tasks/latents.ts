@@ -13,6 +13,7 @@ import {
   openLatents,
   twoDimensions,
 } from "./shared/dimensions.ts";
+import { legendNames } from "./shared/model_classes.ts";
 import { openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions, outFile } from "./shared/options.ts";
@@ -59,7 +60,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
       `${checkpoint.data.name} has no labels to colour its images by`,
     );
   }
-  const { mu } = await engine.encode(images);
+  const { mu } = await engine.encode(images, labels);
   const view = pca
     ? await alongComponents(mu, latentDim, autoencoder ? "the codes" : "μ")
     : alongDimensions(mu, latentDim, dimensions);
@@ -74,6 +75,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     ...headingOf(title, checkpoint, note),
     xLabel,
     yLabel,
+    names: legendNames(checkpoint),
     scale,
   });
   await writePicture(out, picture, title, checkpoint);

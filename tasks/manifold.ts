@@ -6,10 +6,11 @@
 import { grid } from "../lib/image/grid.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { oneClass } from "./shared/model_classes.ts";
 import { openLatents } from "./shared/dimensions.ts";
 import { drawManifold } from "./shared/drawings.ts";
 import { describe, openModel } from "./shared/model.ts";
-import { digitOptions, outFile } from "./shared/options.ts";
+import { common, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
 import { showDigits, tell } from "./shared/terminal.ts";
 
@@ -21,6 +22,7 @@ const flags = {
     max: 100,
     help: "digits along each side",
   },
+  class: common.class,
   out: outFile("manifold.png"),
   ...digitOptions,
 } as const satisfies OptionTable;
@@ -36,8 +38,9 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options) => {
   const { n, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const shownClass = oneClass(checkpoint, options.class);
   const latents = await openLatents(engine, checkpoint);
-  const drawing = await drawManifold(engine, latents, n);
+  const drawing = await drawManifold(engine, latents, n, shownClass);
   const { digits, title, note, axes, quantiles, columnLabels } = drawing;
   const picture = grid(digits, {
     ...headingOf(title, checkpoint, note),
@@ -50,7 +53,10 @@ const main: Main<typeof flags> = async (options) => {
   await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(digits);
   if (options.json) {
-    console.log(JSON.stringify({ out, n, dimensions: axes, quantiles }));
+    console.log(JSON.stringify({
+      ...{ out, n, dimensions: axes, quantiles },
+      ...shownClass && { class: shownClass.label },
+    }));
   } else {
     tell(`${out}: ${title} (${describe(checkpoint)})`);
   }

@@ -45,8 +45,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
     given.has("dataDir") ? options.dataDir : undefined,
   );
   const images = set.images.subarray(0, n * IMAGE_PIXELS);
-  const { mu } = await engine.encode(images);
-  const reconstructions = await engine.decode(mu);
+  const labels = set.labels && set.labels.subarray(0, n);
+  const { mu } = await engine.encode(images, labels);
+  const reconstructions = await engine.decode(mu, labels);
   const title = `Originals above their reconstructions, z = μ: ${split} images`;
   const picture = pairGrid(images, reconstructions, {
     scale,

@@ -8,9 +8,10 @@ import type { Engine } from "../lib/engine/engine.ts";
 import { grid } from "../lib/image/grid.ts";
 import type { GaussianMixture } from "../lib/math/gaussian_mixture.ts";
 import { chooseMixture } from "../lib/math/mixture_fit.ts";
-import type { OptionTable } from "../lib/options/table.ts";
+import { OptionError, type OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { type Class, classesOf, classOf } from "./shared/model_classes.ts";
 import { openTrainingImages } from "./shared/data.ts";
 import { openScale } from "./shared/dimensions.ts";
 import { drawMixture, drawSamples } from "./shared/drawings.ts";
@@ -20,13 +21,23 @@ import { headingOf, writePicture } from "./shared/pictures.ts";
 import { Progress } from "./shared/progress.ts";
 import { showDigits, tell } from "./shared/terminal.ts";
 
+/** Digits that are drawn unless told otherwise. */
+const SAMPLES = 64;
+const OF_EACH = 8;
+
 const flags = {
   n: {
     type: "integer",
-    default: 64,
+    default: null,
     min: 1,
     max: 10_000,
-    help: "how many digits",
+    help:
+      `how many digits: ${SAMPLES}, or ${OF_EACH} of each class, unless given`,
+  },
+  class: {
+    ...common.class,
+    help: "of a conditional model: the class to draw, its name or number, or " +
+      "all, a row for each; default: all",
   },
   sampler: {
     type: "choice",
@@ -58,19 +69,26 @@ export const task: Task = {
   examples: [
     "-n 100 --temperature 0.8 --out digits.png",
     "--sampler gmm",
+    "--class 7 -n 20",
   ],
   options: flags,
 };
 
+/** What stands for every class. */
+const ALL = "all";
+
 const main: Main<typeof flags> = async (options, { given }) => {
-  const { n, seed, temperature, sampler, scale, out } = options;
+  const { seed, temperature, sampler, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
-  const draw = { n, seed, temperature };
+  const classes = chosenClasses(checkpoint, options.class);
+  const n = options.n ?? (classes.length > 1 ? OF_EACH : SAMPLES);
+  checkCount(n, classes.length);
+  const draw = { n, seed, temperature, classes };
   const mixture = sampler === "gmm"
     ? await fitSampler(engine, checkpoint, options, dataDir)
     : null;
-  const { digits, title } = mixture
+  const samples = mixture
     ? await drawMixture(engine, mixture, {
       ...draw,
       codes: checkpoint.options.autoencoder ? "codes" : "μ",
@@ -80,26 +98,51 @@ const main: Main<typeof flags> = async (options, { given }) => {
       await openScale(engine, checkpoint, dataDir),
       draw,
     );
-  const picture = grid(digits, { scale, ...headingOf(title, checkpoint) });
+  const { digits, title, labels, columns, rowLabels } = samples;
+  const picture = grid(digits, {
+    ...headingOf(title, checkpoint),
+    ...{ scale, columns, rowLabels },
+  });
   await writePicture(out, picture, title, checkpoint);
   if (options.preview) showDigits(digits);
+  const count = n * Math.max(1, classes.length);
   const mixtureParts = mixture && mixture.weights.length;
   if (options.json) {
     console.log(JSON.stringify({
       out,
-      n,
+      n: count,
       seed,
       temperature,
       sampler,
       mixtureParts,
+      ...labels && { classes: classes.map(({ label }) => label) },
     }));
   } else {
     const from = mixtureParts === null
       ? ""
       : ` from a mixture of ${counted(mixtureParts, "Gaussian")}`;
-    tell(`${out}: ${counted(n, "sample")}${from} (${describe(checkpoint)})`);
+    tell(
+      `${out}: ${counted(count, "sample")}${from} (${describe(checkpoint)})`,
+    );
   }
 };
+
+/** Returns the classes to draw: none of a model that is told of none. */
+function chosenClasses(checkpoint: Checkpoint, text: string | null): Class[] {
+  const all = classesOf(checkpoint);
+  if (text === null || (text === ALL && all.length > 0)) return all;
+  return [classOf(checkpoint, text)];
+}
+
+/** Refuses more digits than a picture has room for. */
+function checkCount(n: number, classes: number): void {
+  const { max } = flags.n;
+  if (n * classes <= max) return;
+  throw new OptionError(
+    `-n ${n} of each of ${classes} classes is more than ${max} digits: choose ` +
+      `${Math.floor(max / classes)} at most, or one --class`,
+  );
+}
 
 /** Fits a mixture to where the encoder puts the images it was trained on. */
 async function fitSampler(
@@ -108,8 +151,8 @@ async function fitSampler(
   { checkpoint: path, seed }: { checkpoint: string; seed: number },
   dataDir: string | undefined,
 ): Promise<GaussianMixture> {
-  const { images } = await openTrainingImages(checkpoint, path, dataDir);
-  const { mu } = await engine.encode(images);
+  const train = await openTrainingImages(checkpoint, path, dataDir);
+  const { mu } = await engine.encode(train.images, train.labels);
   const progress = new Progress();
   const { mixture } = await chooseMixture(
     mu,

@@ -204,7 +204,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     }
   }
 
-  const animation = options.animate ? new Animation(options, dataset) : null;
+  const animation = options.animate ? new Animation(training, dataset) : null;
   let started = 0;
   let warned = false;
   let isDrawing = false;
@@ -249,7 +249,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       }
       await animation?.add(engine, record.epoch);
       if (options.preview && Deno.stderr.isTerminal()) {
-        const shown = { ...options, seed: 0 };
+        const shown = { ...training, seed: 0 };
         showDigits(await sampleDigits(engine, shown, dataset, PREVIEW_DIGITS));
       }
     },

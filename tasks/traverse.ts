@@ -7,6 +7,7 @@ import { grid } from "../lib/image/grid.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { classesOf, oneClass } from "./shared/model_classes.ts";
 import { openLatents } from "./shared/dimensions.ts";
 import { drawTraversal } from "./shared/drawings.ts";
 import { concatenate, imageAt, openSeenImages } from "./shared/data.ts";
@@ -43,6 +44,7 @@ const flags = {
     max: 1000,
     help: "digits in a row",
   },
+  class: common.class,
   gif: common.gif,
   split: common.split,
   dataDir: data.dataDir,
@@ -63,14 +65,22 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { out, animation } = await pictureFiles(options);
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
-  const image = index === null ? undefined : {
+  const chosen = oneClass(checkpoint, options.class);
+  const start = index === null
+    ? undefined
+    : imageAt(await openSeenImages(checkpoint, split, dataDir), index);
+  const image = start && {
     name: `${split} image ${index}`,
-    code: (await engine.encode(
-      imageAt(await openSeenImages(checkpoint, split, dataDir), index),
-    )).mu.slice(),
+    code: (await engine.encode(start.images, start.labels)).mu.slice(),
   };
+  // An image stays what it is, unless told otherwise.
+  const shownClass = chosen && start?.labels && options.class === null
+    ? classesOf(checkpoint)[start.labels[0]]
+    : chosen;
   const latents = await openLatents(engine, checkpoint, dataDir);
-  const drawing = await drawTraversal(engine, latents, { range, steps, image });
+  const drawing = await drawTraversal(engine, latents, {
+    ...{ range, steps, image, shownClass },
+  });
   const { digits, title, offsets, around, rowLabels, columnLabels } = drawing;
   const { dimensions } = latents;
   const heading = headingOf(title, checkpoint, drawing.note);
@@ -101,7 +111,10 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   if (options.preview) showDigits(digits.subarray(0, steps * IMAGE_PIXELS));
   if (options.json) {
-    console.log(JSON.stringify({ out, animation, index, offsets, dimensions }));
+    console.log(JSON.stringify({
+      ...{ out, animation, index, offsets, dimensions },
+      ...shownClass && { class: shownClass.label },
+    }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
     tell(`${written}: around ${around} (${describe(checkpoint)})`);

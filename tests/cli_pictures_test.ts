@@ -604,9 +604,9 @@ Deno.test("interpolate refuses a class that no image is of", () =>
   }));
 
 const mistakes: [string[], RegExp][] = [
-  [["--classes", "3"], /--classes takes two digits.*not "3"/],
-  [["--classes", "3,12"], /--classes takes two digits.*not "3,12"/],
-  [["--classes", "a,b"], /--classes takes two digits/],
+  [["--classes", "3"], /--classes takes two classes such as 3,8, not "3"/],
+  [["--classes", "3,300"], /--classes takes two classes.*not "3,300"/],
+  [["--classes", "a,b"], /--classes takes two classes/],
   [["--from-index", "3"], /go together/],
   [["--to-index", "3"], /go together/],
   [["--from-index", "3", "--to-index", "4", "-n", "2"], /are one pair/],

@@ -15,6 +15,7 @@ import {
 } from "../../lib/math/estimate.ts";
 import { measureImages, type Metrics } from "../../lib/metrics/metrics.ts";
 import { nearestImages, unevenness } from "../../lib/metrics/nearest_image.ts";
+import { drawClasses } from "../../lib/metrics/sample_quality.ts";
 import { toUnitPixels } from "../../lib/metrics/pixels.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
@@ -80,7 +81,10 @@ export type Yardstick = Pick<Measured, "sampleDistance"> & {
   readonly pcaSquaredError: Estimate;
 };
 
-/** Interpolates between images that the order has next to each other. */
+/**
+ * Interpolates between images that the order has next to each other. A
+ * conditional model draws the class of the first.
+ */
 export async function interpolations(
   engine: Engine,
   images: ImageSet,
@@ -89,15 +93,20 @@ export async function interpolations(
   steps: number,
   latentDim: number,
 ): Promise<{ from: Float32Array; decoded: Float32Array; to: Float32Array }[]> {
-  const ends = firstImages(images, order, 2 * count);
-  const { mu } = await engine.encode(ends);
+  const { images: ends, labels } = firstImages(images, order, 2 * count);
+  const { mu } = await engine.encode(ends, labels);
   const originals = toUnitPixels(ends);
   const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
   const z = Array.from(
     { length: ends.length / IMAGE_PIXELS >> 1 },
     (_, i) => interpolate(latent(2 * i), latent(2 * i + 1), steps),
   );
-  const decoded = await engine.decode(concatenate(z));
+  const decoded = await engine.decode(
+    concatenate(z),
+    labels && concatenate(
+      z.map((_, i) => new Uint8Array(steps).fill(labels[2 * i])),
+    ),
+  );
   const part = (of: Float32Array, first: number, n: number) =>
     of.subarray(first * IMAGE_PIXELS, (first + n) * IMAGE_PIXELS);
   return z.map((_, i) => ({
@@ -161,6 +170,7 @@ export class Comparison {
         priorSample(MEASURED, latentDim, this.#seed),
         latents.scale,
       ),
+      drawClasses(this.#train, MEASURED, this.#seed),
     );
     const pairs = await interpolations(
       engine,
@@ -217,7 +227,7 @@ export class Comparison {
     return {
       sampleDistance: estimate(
         await this.#relative(
-          toUnitPixels(real),
+          toUnitPixels(real.images),
           (f) => onProgress("images", f),
         ),
       ),

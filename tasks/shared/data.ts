@@ -197,29 +197,34 @@ export async function openTrainingImages(
  *
  * @throws {TaskError} If it has no image of that number.
  */
-export function imageAt(
-  { images, count }: ImageSet,
-  index: number,
-): Uint8Array {
+export function imageAt(set: ImageSet, index: number): ImageSet {
+  const { count } = set;
   if (index >= count) {
     throw new TaskError(
       `there is no image ${index}: the ${count} images are numbered from 0 ` +
         `to ${count - 1}`,
     );
   }
-  return images.subarray(index * IMAGE_PIXELS, (index + 1) * IMAGE_PIXELS);
+  return firstImages(set, [index], 1);
 }
 
 /** Takes the first images of an order, `count` if there are as many. */
 export function firstImages(
-  { images }: ImageSet,
-  order: Uint32Array,
+  { images, labels, names }: ImageSet,
+  order: ArrayLike<number>,
   count: number,
-): Uint8Array {
-  return concatenate(Array.from(
-    order.subarray(0, count),
-    (i) => images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS),
-  ));
+): ImageSet {
+  const chosen = Array.from(order).slice(0, count);
+  return {
+    images: concatenate(
+      chosen.map((i) =>
+        images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS)
+      ),
+    ),
+    labels: labels && Uint8Array.from(chosen, (i) => labels[i]),
+    ...(names && { names: chosen.map((i) => names[i]) }),
+    count: chosen.length,
+  };
 }
 
 /** Puts arrays one after another. */

@@ -71,7 +71,7 @@ export async function openLatents(
   };
   const isOwn = data.options.images !== null;
   let reason = "";
-  for (const split of isOwn ? OWN_SPLITS : SPLITS) {
+  for (const split of SPLITS) {
     try {
       const images = await openSeenImages(run, split, dataDir);
       return await measureLatents(engine, checkpoint, images, split);
@@ -99,16 +99,15 @@ export async function openLatents(
 }
 
 const SPLITS: readonly Split[] = ["test", "validation", "train"];
-const OWN_SPLITS: readonly Split[] = ["validation", "train"];
 
 /** Measures a latent space on images that are at hand. */
 export async function measureLatents(
   engine: Engine,
   { options: { latentDim, autoencoder } }: Pick<Checkpoint, "options">,
-  { images, count }: ImageSet,
+  { images, labels, count }: ImageSet,
   split: Split,
 ): Promise<LatentSpace> {
-  const { mu, logvar } = await engine.encode(images);
+  const { mu, logvar } = await engine.encode(images, labels);
   const { variance } = columnMoments(mu, latentDim);
   const kl = autoencoder
     ? undefined

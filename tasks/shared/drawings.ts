@@ -18,6 +18,8 @@ import {
 } from "../../lib/math/gaussian_mixture.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { counted } from "../../lib/text.ts";
+import { concatenate } from "./data.ts";
+import { type Class, repeated } from "./model_classes.ts";
 import {
   activityOf,
   type Dimension,
@@ -42,50 +44,90 @@ export interface LabelledDrawing extends Drawing {
   readonly columnLabels: readonly string[];
 }
 
+/** Digits at random: of several classes, a row for each. */
+export interface Samples extends Drawing {
+  /** The class of each digit, of a conditional model. */
+  readonly labels: Uint8Array<ArrayBuffer> | null;
+  /** Digits in a row, if that is not left to the picture. */
+  readonly columns?: number;
+  /** The names of the rows' classes. */
+  readonly rowLabels: readonly string[];
+}
+
+/** Which digits are drawn at random. */
+interface Draw {
+  /** How many: of each class, where there are some. */
+  readonly n: number;
+  readonly seed: number;
+  readonly temperature?: number;
+  /**
+   * What a conditional model is to draw. The classes have their z in common:
+   * what a column shares is the code, and what a row shares is the class.
+   */
+  readonly classes?: readonly Class[];
+  /** How many classes there are, if those are the first of them. */
+  readonly classCount?: number;
+}
+
 /** Draws digits at random: z from the prior, or normal as an autoencoder's codes. */
 export async function drawSamples(
   engine: Pick<Engine, "decode">,
   { scale, scaleOf }: Pick<LatentSpace, "scale" | "scaleOf">,
-  { n, seed, temperature = 1 }: {
-    n: number;
-    seed: number;
-    temperature?: number;
-  },
-): Promise<Drawing> {
+  draw: Draw,
+): Promise<Samples> {
+  const { n, seed, temperature = 1 } = draw;
   const z = priorSample(n, scale.mean.length, seed, temperature);
   const factor = temperature === 1 ? "" : `${temperature} × `;
-  return {
-    digits: await engine.decode(fromUnits(z, scale)),
-    title: scaleOf === "prior"
-      ? `Samples: z from the prior N(0, I)${
-        temperature === 1 ? "" : ` at temperature ${temperature}`
-      }`
-      : `Samples: z normal, with the mean and ${factor}the σ of the codes`,
-    note: "",
-  };
+  const from = scaleOf === "prior"
+    ? `z from the prior N(0, I)${
+      temperature === 1 ? "" : ` at temperature ${temperature}`
+    }`
+    : `z normal, with the mean and ${factor}the σ of the codes`;
+  return await samplesOf(engine, fromUnits(z, scale), draw, from);
 }
 
 /** Draws digits at random: z from a mixture fitted to `codes`, as they are called. */
 export async function drawMixture(
   engine: Pick<Engine, "decode">,
   mixture: GaussianMixture,
-  { n, seed, temperature, codes }: {
-    n: number;
-    seed: number;
-    temperature: number;
-    codes: string;
-  },
-): Promise<Drawing> {
+  draw: Draw & { readonly codes: string },
+): Promise<Samples> {
+  const { n, seed, temperature = 1, codes } = draw;
   const z = sampleMixture(mixture, n, seed, temperature);
   const parts = counted(mixture.weights.length, "Gaussian");
+  const from =
+    `z from a mixture of ${parts} fitted to the ${codes} of the training ` +
+    `images${temperature === 1 ? "" : ` at temperature ${temperature}`}`;
+  return await samplesOf(engine, z, draw, from);
+}
+
+/** Decodes latents, and again for each class that there is. */
+async function samplesOf(
+  engine: Pick<Engine, "decode">,
+  z: Float32Array,
+  { n, classes = [], classCount = classes.length }: Draw,
+  from: string,
+): Promise<Samples> {
+  if (classes.length === 0) {
+    const digits = await engine.decode(z);
+    const title = `Samples: ${from}`;
+    return { digits, title, note: "", labels: null, rowLabels: [] };
+  }
+  const labels = concatenate(classes.map((of) => repeated(of, n)!));
+  const digits = await engine.decode(concatenate(classes.map(() => z)), labels);
+  const common = { digits, labels, note: "" };
+  if (classes.length === 1) {
+    const title = `Samples of class ${classes[0].name}: ${from}`;
+    return { ...common, title, rowLabels: [] };
+  }
+  const which = classes.length < classCount
+    ? `the first ${classes.length} of ${classCount} classes`
+    : "each class";
   return {
-    digits: await engine.decode(z),
-    title:
-      `Samples: z from a mixture of ${parts} fitted to the ${codes} of the ` +
-      `training images${
-        temperature === 1 ? "" : ` at temperature ${temperature}`
-      }`,
-    note: "",
+    ...common,
+    title: `Samples of ${which}, one z in each column: ${from}`,
+    columns: n,
+    rowLabels: classes.map(({ name }) => name),
   };
 }
 
@@ -93,13 +135,15 @@ export async function drawMixture(
 export async function drawTraversal(
   engine: Pick<Engine, "decode">,
   { dimensions, scale, scaleOf, order }: LatentSpace,
-  { range, steps, most = Infinity, image }: {
+  { range, steps, most = Infinity, image, shownClass = null }: {
     range: number;
     steps: number;
     /** Dimensions at most: the most active ones. */
     most?: number;
     /** An image to begin with, not the mean: its name and its code. */
     image?: { name: string; code: Float32Array };
+    /** What a conditional model draws. */
+    shownClass?: Class | null;
   },
 ): Promise<LabelledDrawing & { offsets: number[]; around: string }> {
   const shown = dimensions.slice(0, most);
@@ -114,9 +158,12 @@ export async function drawTraversal(
     ? `The ${shown.length} most active dimensions`
     : "Each latent dimension";
   return {
-    digits: await engine.decode(fromUnits(z, scale)),
+    digits: await engine.decode(
+      fromUnits(z, scale),
+      repeated(shownClass, shown.length * steps),
+    ),
     title: `${count} from –${range} to +${range} σ of the ${scaleOf}, ` +
-      `around ${around}`,
+      `around ${around}${ofClass(shownClass)}`,
     note: order && `Most active first, by ${order}`,
     rowLabels: shown.map((dimension) =>
       `${dimension.name}  ${activityOf(dimension)}`.trim()
@@ -132,6 +179,7 @@ export async function drawManifold(
   engine: Pick<Engine, "decode">,
   latents: LatentSpace,
   n: number,
+  shownClass: Class | null = null,
 ): Promise<
   LabelledDrawing & { axes: [Dimension, Dimension]; quantiles: number[] }
 > {
@@ -144,13 +192,16 @@ export async function drawManifold(
     ? ""
     : `; the others at ${scaleOf === "prior" ? "0" : "their mean"}`;
   return {
-    digits: await engine.decode(fromUnits(z, scale)),
+    digits: await engine.decode(
+      fromUnits(z, scale),
+      repeated(shownClass, n * n),
+    ),
     title: `${x.name} to the right, ${y.name} upward, over equal shares of ` +
       `${
         scaleOf === "prior"
           ? "the prior"
           : "a normal distribution like the codes'"
-      }, in σ${rest}`,
+      }, in σ${rest}${ofClass(shownClass)}`,
     note: dimensions.length === 2 || !order
       ? ""
       : `The most active of ${dimensions.length}, by ${order}`,
@@ -159,4 +210,9 @@ export async function drawManifold(
     axes: [x, y],
     quantiles,
   };
+}
+
+/** Says which class a conditional model draws. */
+function ofClass(shown: Class | null): string {
+  return shown ? `; class ${shown.name}` : "";
 }

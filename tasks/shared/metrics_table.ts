@@ -28,11 +28,14 @@ export function metricsTable(
   isGrey: boolean,
 ): [string, Row[]][] {
   const { rateDistortion, mutualInformationGap } = metrics;
-  const { latentDim, likelihood, autoencoder } = options;
+  const { latentDim, likelihood, autoencoder, classCount } = options;
+  // Of a conditional model all is given the class.
+  const [given, also] = classCount > 0 ? ["|c", ",c"] : ["", ""];
+  const notHeld = classCount > 0 ? "; the code need not hold the class" : "";
   const { mean, variance } = metrics.aggregatedPosterior;
   const prior = (value: number) =>
     autoencoder ? "" : `; the prior has ${value}`;
-  const z = autoencoder ? "z = μ" : "z ~ q(z|x)";
+  const z = autoencoder ? "z = μ" : `z ~ q(z|x${also})`;
   const constant = logNormalizer(likelihood).toFixed(2);
   const isMean = likelihood === "bce" && isGrey;
   const pixels = likelihood === "mse"
@@ -43,8 +46,8 @@ export function metricsTable(
   const draws = counted(metrics.samples, "draw");
   const { bestVariance, nll, klDecomposition } = metrics;
   const [density, residue] = isMean
-    ? ["E log p(b)", "−E log p(b|z)"]
-    : ["log p(x)", "−log p(x|z)"];
+    ? [`E log p(b${given})`, `−E log p(b|z${also})`]
+    : [`log p(x${given})`, `−log p(x|z${also})`];
   const groups: [string, Row[]][] = [
     ["Loss", [
       [
@@ -55,7 +58,7 @@ export function metricsTable(
           : `cross-entropy over pixels in nats, ${z}`,
       ],
       ["  per pixel", show(metrics.reconstructionPerPixel), "the same / 784"],
-      ["KL", show(metrics.kl), "of q(z|x) from N(0, I), in nats"],
+      ["KL", show(metrics.kl), `of q(z|x${also}) from N(0, I), in nats`],
     ]],
     [`Bounds on ${density}, in nats`, [
       ["ELBO", show(metrics.elbo), pixels],
@@ -65,7 +68,7 @@ export function metricsTable(
         `σ² = ${
           bestVariance?.variance.toPrecision(3)
         }, the mean squared error ` +
-        "of the training images' pixels; the same q(z|x)",
+        `of the training images' pixels; the same q(z|x${also})`,
       ],
       [
         "importance-weighted",
@@ -75,7 +78,7 @@ export function metricsTable(
       [
         "NLL",
         show(nll),
-        `−log p(x) at most: by the importance-weighted bound, K = ${draws}`,
+        `−log p(x${given}) at most: by the importance-weighted bound, K = ${draws}`,
       ],
       [
         "effective samples",
@@ -145,12 +148,13 @@ export function metricsTable(
       [
         `${NEIGHBORS} nearest neighbours`,
         show(metrics.neighborAccuracy, 100, " %"),
-        "digits named right by the training images with the nearest μ",
+        "classes named right by the training images with the nearest μ" +
+        notHeld,
       ],
       [
         "linear probe",
         show(metrics.probeAccuracy, 100, " %"),
-        "digits named right by logistic regression on μ",
+        "classes named right by logistic regression on μ" + notHeld,
       ],
       [
         "mutual information gap",

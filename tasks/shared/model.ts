@@ -78,7 +78,10 @@ export function describe({ options, data, history }: Checkpoint): string {
     iwae: `IWAE, K = ${drawsOf(options)}`,
     btc: `β-TC-VAE, β = ${options.tcWeight ?? TC_WEIGHT}`,
   }[options.objective];
+  const { classCount } = options;
+  const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
+  const told = classCount > 0 ? [`conditional ${model}`, classes] : [model];
   const size = counted(options.latentDim, "latent dimension");
   const epochs = counted(epochsOf(history), "epoch");
-  return `${model}, ${size}, ${oneLine(data.name)}, ${epochs}`;
+  return [...told, size, oneLine(data.name), epochs].join(", ");
 }

@@ -132,6 +132,13 @@ export const common = {
     max: 100_000,
     help: "draws of z for each image, in the importance-weighted bound",
   },
+  class: {
+    type: "text",
+    default: null,
+    metavar: "CLASS",
+    help: "the class to draw, its name or number, of a conditional model; " +
+      "default: its first",
+  },
   seed: { ...trainingOptions.seed, help: "seed of what is drawn at random" },
   ...output,
 } as const satisfies OptionTable;

@@ -10,6 +10,13 @@ import { grid, pairGrid } from "../../lib/image/grid.ts";
 import type { Picture } from "../../lib/image/picture.ts";
 import { scatter } from "../../lib/image/scatter.ts";
 import { permutation, streamKey } from "../../lib/rng.ts";
+import {
+  classesOf,
+  legendNames,
+  oneClass,
+  pictureName,
+  withinClass,
+} from "./model_classes.ts";
 import { interpolations } from "./comparison.ts";
 import { concatenate, firstImages } from "./data.ts";
 import { axisName, type LatentSpace, twoDimensions } from "./dimensions.ts";
@@ -26,6 +33,10 @@ const TRAVERSED = 16;
 const SIDE = 12;
 /** Points beyond these would only hide one another. */
 const POINTS = 10_000;
+
+/** Classes of a conditional model that have a row of samples, and those in it. */
+const CLASSES = 12;
+const OF_EACH = 8;
 
 /** A picture and what it shows. */
 export interface ReportPicture {
@@ -55,7 +66,8 @@ export async function reportPictures(
   ];
   if (latentDim === 1) return rows;
 
-  const map = await drawManifold(engine, latents, SIDE);
+  const shownClass = oneClass(checkpoint, null);
+  const map = await drawManifold(engine, latents, SIDE, shownClass);
   const [x, y] = twoDimensions(latents);
   const plane: ReportPicture[] = [{
     title: "Map",
@@ -63,7 +75,8 @@ export async function reportPictures(
       (autoencoder
         ? "of a normal distribution like the codes'"
         : "of the prior") +
-      (latentDim > 2 ? "; the other dimensions stay." : "."),
+      (latentDim > 2 ? "; the other dimensions stay" : "") +
+      (shownClass ? `; class ${shownClass.name}.` : "."),
     picture: grid(map.digits, {
       ...headingOf(map.title, checkpoint, map.note),
       columns: SIDE,
@@ -75,15 +88,12 @@ export async function reportPictures(
   rows.push(plane);
   if (images.labels === null) return rows;
 
-  const codes = (await engine.encode(firstImages(images, order, POINTS))).mu;
-  const count = codes.length / latentDim;
+  const some = firstImages(images, order, POINTS);
+  const { count } = some;
+  const codes = (await engine.encode(some.images, some.labels)).mu;
   const points = Float32Array.from(
     { length: 2 * count },
     (_, at) => codes[(at >> 1) * latentDim + (at % 2 ? y : x).index],
-  );
-  const classes = Uint8Array.from(
-    order.subarray(0, count),
-    (i) => images.labels![i],
   );
   const name = autoencoder ? "Codes" : "Posterior means μ";
   const title = `${name} of ${count.toLocaleString("en")} images, by class`;
@@ -92,10 +102,11 @@ export async function reportPictures(
     caption:
       `${autoencoder ? "The codes" : "The means μ"} of images, coloured ` +
       "by class, along the two dimensions of the map.",
-    picture: scatter(points, classes, {
+    picture: scatter(points, some.labels!, {
       ...headingOf(title, checkpoint, map.note),
       xLabel: axisName(x),
       yLabel: axisName(y),
+      names: legendNames(checkpoint),
     }),
   });
   return rows;
@@ -111,15 +122,20 @@ async function digits(
   seed: number,
 ): Promise<ReportPicture[]> {
   const originals = firstImages(images, order, PAIRS);
-  const { mu } = await engine.encode(originals);
-  const samples = await drawSamples(engine, latents, { n: SAMPLES, seed });
+  const { labels } = originals;
+  const { mu } = await engine.encode(originals.images, labels);
+  const classes = classesOf(checkpoint).slice(0, CLASSES);
+  const samples = await drawSamples(engine, latents, {
+    n: classes.length > 1 ? OF_EACH : SAMPLES,
+    ...{ seed, classes, classCount: checkpoint.options.classCount },
+  });
   return [
     {
       title: "Reconstructions",
       caption:
         "Images, and what the model makes of them when they have passed " +
         "through its latent code, z = μ.",
-      picture: pairGrid(originals, await engine.decode(mu), {
+      picture: pairGrid(originals.images, await engine.decode(mu, labels), {
         ...headingOf(
           "Originals above their reconstructions, z = μ",
           checkpoint,
@@ -133,10 +149,12 @@ async function digits(
         (latents.scaleOf === "prior"
           ? "z drawn from the prior N(0, I), decoded."
           : "an autoencoder has no prior, so z is drawn from a normal " +
-            "distribution with the mean and σ of its codes."),
+            "distribution with the mean and σ of its codes.") +
+        (classes.length > 1 ? " A row has a class, a column a z." : ""),
       picture: grid(samples.digits, {
         ...headingOf(samples.title, checkpoint),
-        columns: SAMPLES / 6,
+        columns: samples.columns ?? SAMPLES / 6,
+        rowLabels: samples.rowLabels,
       }),
     },
   ];
@@ -150,17 +168,20 @@ async function ways(
   latents: LatentSpace,
   order: Uint32Array,
 ): Promise<ReportPicture[]> {
+  const shownClass = oneClass(checkpoint, null);
   const traversal = await drawTraversal(engine, latents, {
     range: RANGE,
     steps: STEPS + 1,
     most: TRAVERSED,
+    shownClass,
   });
   const heading = headingOf(traversal.title, checkpoint, traversal.note);
   const pictures: ReportPicture[] = [{
     title: "Traversals",
     caption:
       `Each row moves one dimension from –${RANGE} to +${RANGE} σ, the ` +
-      "others stay; the most active dimension comes first.",
+      "others stay; the most active dimension comes first" +
+      (shownClass ? `; class ${shownClass.name}.` : "."),
     picture: grid(traversal.digits, {
       ...heading,
       columns: traversal.offsets.length,
@@ -168,18 +189,18 @@ async function ways(
       columnLabels: traversal.columnLabels,
     }),
   }];
-  if (images.count < 2) return pictures;
   const { labels } = images;
+  const within = shownClass && labels ? withinClass(order, labels) : order;
+  if (within.length < 2) return pictures;
   const pairs = await interpolations(
     engine,
     images,
-    order,
+    within,
     Math.max(2, Math.min(TRAVERSED, traversal.rowLabels.length)),
     STEPS,
     checkpoint.options.latentDim,
   );
-  const nameOf = (i: number) =>
-    labels ? `${labels[order[2 * i]]} to ${labels[order[2 * i + 1]]}` : "";
+  const nameOf = (i: number) => pictureName(checkpoint, labels![within[i]]);
   const title =
     "Interpolations on the straight line between the codes of two " +
     "images; the originals at both ends";
@@ -194,7 +215,12 @@ async function ways(
       {
         ...headingOf(title, checkpoint),
         columns: STEPS + 2,
-        rowLabels: labels ? pairs.map((_, i) => nameOf(i)) : [],
+        rowLabels: labels
+          ? pairs.map((_, i) => {
+            const [from, to] = [nameOf(2 * i), nameOf(2 * i + 1)];
+            return from === to ? from : `${from} to ${to}`;
+          })
+          : [],
         columnLabels: ["original", ...Array(STEPS).fill(""), "original"],
       },
     ),

@@ -76,7 +76,10 @@ export async function measureGenerated(
 const COLUMNS = ["Fréchet", "precision", "recall", "density", "coverage"];
 
 /** Lists what was measured of samples, and beside them of real images. */
-export function samplesRows(metrics: SampleMetrics): Row[] {
+export function samplesRows(
+  metrics: SampleMetrics,
+  { options }: Pick<Checkpoint, "options">,
+): Row[] {
   const { prior, mixture, mixtureParts, real, blurred } = metrics;
   const row = (name: string, quality: SampleQuality | null): Row[] =>
     quality === null ? [] : [[name, line(cells(quality)), ""]];
@@ -95,7 +98,11 @@ export function samplesRows(metrics: SampleMetrics): Row[] {
       `${metrics.count} of each against as many images of the split, by 64 ` +
       "features of a classifier of MNIST. The Fréchet distance is squared, " +
       "and larger the fewer samples there are; " +
-      `the others are of the ${BALL_NEIGHBORS} nearest neighbours`,
+      `the others are of the ${BALL_NEIGHBORS} nearest neighbours` +
+      (options.classCount > 0
+        ? ". Of each class there are as many samples as among the training " +
+          "images, but for chance"
+        : ""),
       "",
     ],
   ];

@@ -6,12 +6,17 @@
 import { join } from "node:path";
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { fixedDraw } from "../../lib/dataset/binarize.ts";
-import type { Dataset, Split } from "../../lib/dataset/dataset.ts";
+import type { Dataset, ImageSet, Split } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { lossCurves } from "../../lib/image/curves.ts";
 import type { Frame } from "../../lib/image/gif.ts";
 import type { Picture } from "../../lib/image/picture.ts";
-import { grid, pairGrid, toBytes } from "../../lib/image/grid.ts";
+import {
+  grid,
+  type GridOptions,
+  pairGrid,
+  toBytes,
+} from "../../lib/image/grid.ts";
 import {
   codeScale,
   type LatentScale,
@@ -20,10 +25,14 @@ import {
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import type { EpochRecord } from "../../lib/model/losses.ts";
-import { drawSamples } from "./drawings.ts";
+import { classesOf } from "./model_classes.ts";
+import { drawSamples, type Samples } from "./drawings.ts";
 import { headingOf, writeAnimation, writePicture } from "./pictures.ts";
 
 const SAMPLES = 64;
+/** Classes of a conditional model that have a row, and samples in it. */
+const CLASSES = 16;
+const OF_EACH = 8;
 /** Images that the scale of an autoencoder's codes is measured on. */
 const MEASURED = 1000;
 
@@ -46,13 +55,9 @@ export async function savePictures(
   history: readonly EpochRecord[],
 ): Promise<string[]> {
   const { options } = checkpoint;
-  const [originals, split] = heldOut(dataset, 16, options);
-  const { mu } = await engine.encode(originals);
-  const samples = await drawSamples(
-    engine,
-    await scaleOf(engine, options, dataset),
-    { n: SAMPLES, seed: options.seed },
-  );
+  const [{ images, labels }, split] = heldOut(dataset, 16, options);
+  const { mu } = await engine.encode(images, labels);
+  const samples = await drawPicture(engine, options, dataset);
   const heading = (title: string) => headingOf(title, checkpoint);
   const pictures: Record<typeof PICTURES[number], Picture> = {
     "loss-curves.png": lossCurves(history, {
@@ -60,11 +65,14 @@ export async function savePictures(
       ...heading("Losses by epoch"),
     }),
     "reconstructions.png": pairGrid(
-      originals,
-      await engine.decode(mu),
+      images,
+      await engine.decode(mu, labels),
       heading(`Originals above their reconstructions, z = μ: ${split} images`),
     ),
-    "samples.png": grid(samples.digits, heading(samples.title)),
+    "samples.png": grid(samples.digits, {
+      ...heading(samples.title),
+      ...layoutOf(samples),
+    }),
   };
   const paths: string[] = [];
   for (const [name, picture] of Object.entries(pictures)) {
@@ -78,7 +86,7 @@ export async function savePictures(
 /** What decides how a model's pictures are drawn. */
 type ModelOptions = Pick<
   TrainingOptions,
-  "latentDim" | "autoencoder" | "binarize" | "seed"
+  "latentDim" | "autoencoder" | "classCount" | "binarize" | "seed"
 >;
 
 /**
@@ -89,11 +97,15 @@ function heldOut(
   dataset: Dataset,
   count: number,
   { binarize }: Pick<ModelOptions, "binarize">,
-): [Uint8Array, Split] {
+): [Pick<ImageSet, "images" | "labels">, Split] {
   const split = (["test", "validation", "train"] as const)
     .find((split) => dataset[split]?.count)!;
-  const images = dataset[split]!.images.subarray(0, count * IMAGE_PIXELS);
-  return [fixedDraw(images, binarize, split), split];
+  const { images, labels } = dataset[split]!;
+  const first = images.subarray(0, count * IMAGE_PIXELS);
+  return [{
+    images: fixedDraw(first, binarize, split),
+    labels: labels && labels.subarray(0, count),
+  }, split];
 }
 
 /** What samples are drawn by: the prior, or how an autoencoder's codes lie now. */
@@ -104,24 +116,45 @@ async function scaleOf(
 ): Promise<{ scale: LatentScale; scaleOf: "prior" | "codes" }> {
   const { latentDim, autoencoder } = options;
   if (!autoencoder) return { scale: priorScale(latentDim), scaleOf: "prior" };
-  const [few] = heldOut(dataset, MEASURED, options);
-  const { mu } = await engine.encode(few);
+  const [{ images, labels }] = heldOut(dataset, MEASURED, options);
+  const { mu } = await engine.encode(images, labels);
   return { scale: codeScale(mu, latentDim), scaleOf: "codes" };
 }
 
-/** Decodes the first samples that a run's pictures show, as the model is now. */
+/**
+ * Draws samples as the model is now: of a conditional model some of each class.
+ *
+ * @param n How many, if it is not what the pictures show.
+ */
+async function drawPicture(
+  engine: Engine,
+  options: ModelOptions,
+  dataset: Dataset,
+  n?: number,
+): Promise<Samples> {
+  const { seed } = options;
+  const classes = classesOf({ options, data: dataset }).slice(0, n ?? CLASSES);
+  return await drawSamples(engine, await scaleOf(engine, options, dataset), {
+    n: classes.length > 1
+      ? n === undefined ? OF_EACH : Math.ceil(n / classes.length)
+      : n ?? SAMPLES,
+    ...{ seed, classes, classCount: options.classCount },
+  });
+}
+
+/** Decodes a few samples, to be seen while the model learns. */
 export async function sampleDigits(
   engine: Engine,
   options: ModelOptions,
   dataset: Dataset,
   n: number,
 ): Promise<Float32Array> {
-  const scale = await scaleOf(engine, options, dataset);
-  const { digits } = await drawSamples(engine, scale, {
-    n,
-    seed: options.seed,
-  });
-  return digits;
+  return (await drawPicture(engine, options, dataset, n)).digits;
+}
+
+/** Takes out of samples how they lie in a picture. */
+function layoutOf({ columns, rowLabels }: Samples): GridOptions {
+  return { columns, rowLabels };
 }
 
 /** Shows how a model, while it learns, decodes the z of the samples. */
@@ -129,6 +162,7 @@ export class Animation {
   readonly #options: ModelOptions;
   readonly #dataset: Dataset;
   readonly #epochs: { epoch: number; digits: Uint8Array }[] = [];
+  #layout: GridOptions = {};
 
   /**
    * Begins with no frame.
@@ -142,10 +176,9 @@ export class Animation {
 
   /** Decodes z with the engine's weights: those after `epoch` epochs. */
   async add(engine: Engine, epoch: number): Promise<void> {
-    const digits = toBytes(
-      await sampleDigits(engine, this.#options, this.#dataset, SAMPLES),
-    );
-    this.#epochs.push({ epoch, digits });
+    const samples = await drawPicture(engine, this.#options, this.#dataset);
+    this.#layout = layoutOf(samples);
+    this.#epochs.push({ epoch, digits: toBytes(samples.digits) });
   }
 
   /** Writes the GIF; returns its path. */
@@ -160,7 +193,10 @@ export class Animation {
     const last = this.#epochs.length - 1;
     for (const [i, { epoch, digits }] of this.#epochs.entries()) {
       const title = `The same z decoded after epoch ${epoch}`;
-      const picture = grid(digits, headingOf(title, checkpoint));
+      const picture = grid(digits, {
+        ...headingOf(title, checkpoint),
+        ...this.#layout,
+      });
       yield { picture, delay: i === last ? 2500 : 500 };
     }
   }

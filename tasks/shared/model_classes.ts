@@ -1,0 +1,160 @@
+/**
+ * The classes that a model is told of, or that its images have.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import { className } from "../../lib/dataset/class_names.ts";
+import { isLegible } from "../../lib/image/font.ts";
+import { oneLine } from "../../lib/text.ts";
+import { commandOf, TaskError } from "./cli.ts";
+
+/** A class, as a picture names it. */
+export interface Class {
+  readonly label: number;
+  readonly name: string;
+}
+
+/** What is known of a model's classes. */
+export type Classified =
+  & { readonly options: Pick<Checkpoint["options"], "classCount"> }
+  & { readonly data: Pick<Checkpoint["data"], "classes"> };
+
+/** Characters of a class's name that a picture has room for. */
+const SHOWN = 24;
+
+/** Characters of a list of classes in a message. */
+const LISTED = 200;
+
+/**
+ * Names a class in a picture: a long name is cut, and one in letters that
+ * pictures do not have goes with its number, for it is drawn as boxes.
+ */
+export function pictureName(
+  { data }: Pick<Classified, "data">,
+  label: number,
+): string {
+  const name = className(data.classes, label);
+  return short(isLegible(name) ? name : `${label} ${name}`);
+}
+
+/** Names all classes in a legend, which has their numbers, too. */
+export function legendNames({ data }: Pick<Classified, "data">): string[] {
+  return (data.classes ?? []).map(short);
+}
+
+/** Cuts a name, and takes out what is no character; joined ones stay joined. */
+function short(name: string): string {
+  const characters = [
+    ...name.toWellFormed().replaceAll(
+      /(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+      "\ufffd",
+    ),
+  ];
+  return characters.length > SHOWN
+    ? `${characters.slice(0, SHOWN - 1).join("").trimEnd()}…`
+    : characters.join("");
+}
+
+/** Lists the classes that a model is told of: none if it is told of none. */
+export function classesOf(model: Classified): Class[] {
+  return Array.from(
+    { length: model.options.classCount },
+    (_, label) => ({ label, name: pictureName(model, label) }),
+  );
+}
+
+/**
+ * Finds a class that a model is told of, by its name or its number.
+ *
+ * @throws {TaskError} If it is told of no classes, or not of this one.
+ */
+export function classOf(model: Classified, text: string): Class {
+  const { classCount } = model.options;
+  if (classCount === 0) {
+    throw new TaskError(
+      `--class ${
+        oneLine(text)
+      } is for a model that is told of classes, which ` +
+        `this one is not: train one with \`${commandOf("train")} ` +
+        "--conditional`",
+    );
+  }
+  const label = labelOf(model, text, classCount);
+  if (label !== undefined) return { label, name: pictureName(model, label) };
+  const names = Array.from(
+    { length: classCount },
+    (_, i) => className(model.data.classes, i),
+  );
+  throw new TaskError(
+    `the model has no class ${oneLine(text)}: it has ${listOf(names)}`,
+  );
+}
+
+/** Lists classes in a message, as many as it has room for. */
+export function listOf(names: readonly string[]): string {
+  return oneLine(names.join(", "), LISTED);
+}
+
+/**
+ * Chooses the class that a picture of one class shows: the one that is asked
+ * for, or the first.
+ *
+ * @returns Nothing for a model that is told of none.
+ * @throws {TaskError} As {@linkcode classOf}.
+ */
+export function oneClass(model: Classified, text: string | null): Class | null {
+  if (text !== null) return classOf(model, text);
+  return classesOf(model)[0] ?? null;
+}
+
+/**
+ * Finds the number of a class by its name, in small letters or capitals, or by
+ * the number itself, where no class has that for its name.
+ *
+ * @param count How many classes there are.
+ */
+export function labelOf(
+  { data }: Pick<Classified, "data">,
+  text: string,
+  count: number,
+): number | undefined {
+  const names = (data.classes ?? []).slice(0, count);
+  const small = names.map((name) => name.toLowerCase());
+  for (
+    const label of [names.indexOf(text), small.indexOf(text.toLowerCase())]
+  ) {
+    if (label >= 0) return label;
+  }
+  if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
+}
+
+/** One class for each of so many latents; null where there is none to tell. */
+export function repeated(
+  shown: Class | null,
+  count: number,
+): Uint8Array<ArrayBuffer> | null {
+  return shown && new Uint8Array(count).fill(shown.label);
+}
+
+/**
+ * Puts images of one class next to each other, in pairs, in the order in which
+ * they come; one without a partner is left out.
+ */
+export function withinClass(
+  order: Uint32Array,
+  labels: Uint8Array,
+): Uint32Array {
+  const waiting = new Map<number, number>();
+  const pairs: number[] = [];
+  for (const index of order) {
+    const label = labels[index];
+    const other = waiting.get(label);
+    if (other === undefined) waiting.set(label, index);
+    else {
+      waiting.delete(label);
+      pairs.push(other, index);
+    }
+  }
+  return Uint32Array.from(pairs);
+}
