@@ -40,7 +40,7 @@ export function placeApart(
     let isDone = true;
     for (let i = 0; i < places.length; i++) {
       for (let j = 0; j < i; j++) {
-        let [dx, dy] = [0, 1].map((k) => places[i][k] - places[j][k]);
+        let dx = places[i][0] - places[j][0], dy = places[i][1] - places[j][1];
         let length = Math.hypot(dx, dy);
         if (length >= distance) continue;
         isDone = false;

@@ -135,7 +135,7 @@ const GLYPHS: Record<string, string> = {
 const ALIKE: Readonly<Record<string, string>> = {
   ...{ "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE" },
   ...{ "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i" },
-  ...{ "‘": "'", "’": "'", "“": '"', "”": '"', "—": "–", "µ": "μ" },
+  ...{ "‘": "'", "’": "'", "“": '"', "”": '"', "—": "–", "−": "–", "µ": "μ" },
 };
 
 /** An empty box stands for a character the font does not have. */

@@ -106,7 +106,11 @@ export function scatter(
   const isShort = texts.every(fitsBadge);
   const badges = isShort ? texts : present.map(String);
   const legend = layOut(
-    isShort ? texts : texts.map((text, i) => `${badges[i]} ${text}`),
+    isShort
+      ? texts
+      : texts.map((text, i) =>
+        text === badges[i] ? text : `${badges[i]} ${text}`
+      ),
   );
   const picture = blank(
     2 * MARGIN + LEFT + SIDE + Math.max(RIGHT, legend.width - MARGIN),
