@@ -321,7 +321,10 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (pictures.length > 0) {
     console.log(nameRows([["pictures", pictures.join(" ")]], [11]));
   }
-  suggestNext("traverse", checkpointWords(path));
+  suggestNext(
+    training.classCount > 0 ? "sample" : "traverse",
+    checkpointWords(path),
+  );
 };
 
 type Options = OptionValues<typeof flags>;

@@ -5,7 +5,7 @@ import {
   assertGreater,
   assertNotEquals,
 } from "@std/assert";
-import { drawText, textWidth } from "../lib/image/font.ts";
+import { drawText, isLegible, textWidth } from "../lib/image/font.ts";
 import {
   blank,
   type Color,
@@ -150,4 +150,21 @@ Deno.test("drawText() draws bold text thicker", () => {
   };
   assertGreater(ink(true), 1.2 * ink(false));
   assertNotEquals(ink(false), 0);
+});
+
+Deno.test("drawText() leaves out accents, and draws a box for each character it lacks", () => {
+  const drawn = (text: string) => {
+    const picture = blank(200, 30, WHITE);
+    drawText(picture, text, 4, 22, { size: 10, color: BLACK });
+    return reds(picture);
+  };
+  assertEquals(drawn("naïve Łódź, Größe"), drawn("naive Lodz, Grosse"));
+  assertEquals(drawn("nai\u0308ve"), drawn("naive"));
+  // However many code units it takes: a family of three joined to one.
+  assertEquals(drawn("👩\u200d👩\u200d👧"), drawn("語"));
+  assertEquals(textWidth("日本", 10), textWidth("語語", 10));
+  assertEquals(
+    ["naïve Łódź", "β·|KL – C|", "", "日本", "Кошка", "a\n"].map(isLegible),
+    [true, true, true, false, false, false],
+  );
 });

@@ -214,3 +214,46 @@ Deno.test("drawLines() lets what is beneath shine through", () => {
   assertEquals(pixel(picture, 4, 4), [150, 100, 50]);
   assertEquals(pixel(picture, 0, 0), [200, 100, 0]);
 });
+
+/** Points of so many classes. */
+function classesOf(count: number): [number[], Uint8Array] {
+  const classes = Uint8Array.from({ length: 2 * count }, (_, i) => i % count);
+  return [[...classes].flatMap((c, i) => [c, i]), classes];
+}
+
+Deno.test("scatter() names classes in the legend, and numbers them where a name is long", () => {
+  const [points, classes] = classesOf(2);
+  const draw = (names?: string[]) =>
+    scatter(points, classes, { ...LABELS, names });
+  assertEquals(draw(["0", "1"]), draw());
+  const short = draw(["o", "ki"]), long = draw(["o", "ankle boot"]);
+  assertEquals([short.width, short.height], [914, 880]);
+  assertEquals(long.width > 914, true);
+  // Among the points: the short names, or the numbers of the long ones.
+  const square = ({ width, pixels }: Picture) =>
+    Array.from({ length: SIDE }, (_, row) => {
+      const at = 3 * ((TOP + row) * width + LEFT);
+      return pixels.subarray(at, at + 3 * SIDE).join();
+    }).join();
+  assertEquals(square(short) === square(draw()), false);
+  assertEquals(square(long) === square(draw()), true);
+  // What cannot be read in a ring goes with its number, too.
+  assertEquals(square(draw(["o", "語"])) === square(draw()), true);
+});
+
+Deno.test("scatter() has room for 256 classes in its legend", () => {
+  const [points, classes] = classesOf(256);
+  const { width, height, pixels } = scatter(points, classes, LABELS);
+  assertEquals(height, 880);
+  const xs = new Set<number>(), ys = new Set<number>();
+  for (let y = 0; y < height; y++) {
+    for (let x = LEFT + SIDE + 20; x < width; x++) {
+      if (pixels[3 * (y * width + x)] === 255) continue;
+      xs.add(x);
+      ys.add(y);
+    }
+  }
+  assertEquals(Math.max(...xs) < width - 20, true);
+  assertEquals(Math.min(...ys) >= TOP, true);
+  assertEquals(Math.max(...ys) < TOP + SIDE, true);
+});

@@ -18,6 +18,7 @@ import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
+import { checkLabels } from "./model_classes.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { say } from "./terminal.ts";
@@ -118,7 +119,7 @@ export function withRemedy(
 
 /** Loads a split of the data set that a checkpoint was trained on. */
 export async function openImages(
-  { data }: Checkpoint,
+  { options, data }: Checkpoint,
   split: Split,
   dataDir: string = data.options.dataDir,
 ): Promise<ImageSet> {
@@ -141,6 +142,7 @@ export async function openImages(
       `${data.name} has no ${split} images: choose another --split`,
     );
   }
+  checkLabels({ options, data }, dataset, images);
   return images;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
+import type { Dataset, ImageSet } from "../../lib/dataset/dataset.ts";
 import { className } from "../../lib/dataset/class_names.ts";
 import { isLegible } from "../../lib/image/font.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -127,6 +128,35 @@ export function labelOf(
     if (label >= 0) return label;
   }
   if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
+}
+
+/**
+ * Makes sure that images have the classes that a model is told of: a folder may
+ * have got another one since, and all that come after it a new number.
+ *
+ * @throws {TaskError} If it is told of classes, and they have none or others.
+ */
+export function checkLabels(
+  { options: { classCount }, data }: Classified,
+  { name, classes = [] }: Pick<Dataset, "name" | "classes">,
+  { labels }: Pick<ImageSet, "labels">,
+): void {
+  if (classCount === 0) return;
+  const images = oneLine(name);
+  if (labels === null) {
+    throw new TaskError(
+      `${images} has no labels, and the model is told the class of each image`,
+    );
+  }
+  const known = data.classes ?? classes;
+  if (
+    known.every((name, label) => classes[label] === name) &&
+    labels.every((label) => label < classCount)
+  ) return;
+  throw new TaskError(
+    `${images} has the classes ${listOf(classes)}, and the model is told of ` +
+      (data.classes ? listOf(data.classes) : `${classCount}`),
+  );
 }
 
 /** One class for each of so many latents; null where there is none to tell. */
