@@ -109,7 +109,7 @@ export function scatter(
     isShort
       ? texts
       : texts.map((text, i) =>
-        text === badges[i] ? text : `${badges[i]} ${text}`
+        text === badges[i] ? text : `${badges[i]}  ${text}`
       ),
   );
   const picture = blank(

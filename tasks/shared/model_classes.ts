@@ -130,6 +130,8 @@ export function labelOf(
   if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
 }
 
+const ANEW = "bring the images back that it was trained on, or train anew";
+
 /**
  * Makes sure that images have the classes that a model is told of: a folder may
  * have got another one since, and all that come after it a new number.
@@ -145,7 +147,8 @@ export function checkLabels(
   const images = oneLine(name);
   if (labels === null) {
     throw new TaskError(
-      `${images} has no labels, and the model is told the class of each image`,
+      `${images} has no labels, and the model is told the class of each image: ` +
+        ANEW,
     );
   }
   const known = data.classes ?? classes;
@@ -155,7 +158,7 @@ export function checkLabels(
   ) return;
   throw new TaskError(
     `${images} has the classes ${listOf(classes)}, and the model is told of ` +
-      (data.classes ? listOf(data.classes) : `${classCount}`),
+      `${data.classes ? listOf(data.classes) : classCount}: ${ANEW}`,
   );
 }
 
