@@ -145,7 +145,7 @@ async function digits(
     },
     {
       title: "Samples",
-      caption: "Digits that nobody wrote: " +
+      caption: "Images that nobody drew: " +
         (latents.scaleOf === "prior"
           ? "z drawn from the prior N(0, I), decoded."
           : "an autoencoder has no prior, so z is drawn from a normal " +
