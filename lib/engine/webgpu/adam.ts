@@ -15,15 +15,30 @@ import { type Program, program, read, write } from "./program.ts";
 /** Threads of a workgroup. */
 export const ADAM_THREADS = 64;
 
+/** Most workgroups along a side: https://www.w3.org/TR/webgpu/#limits */
+export const MOST_WORKGROUPS = 65_535;
+
+/**
+ * Returns how many threads share the partial gradients of four weights: fewer
+ * than the tiling says where a model, of many classes, is too large for that.
+ */
+function slicesOf({ spec, tiling, lossRow }: Layout): number {
+  const most = (MOST_WORKGROUPS - lossRow) * ADAM_THREADS;
+  let { slices } = tiling;
+  while (slices > 1 && spec.parameterCount / 4 * slices > most) slices /= 2;
+  return slices;
+}
+
 /**
  * Makes the update. The gradient of a filter or a linear layer is the sum of its
  * parts, and that of the last bias the sum over the rows; all others are there.
  */
 export function adam(layout: Layout): Program {
-  const { spec, filters, headsTranspose, tiling: { slices }, maps } = layout;
+  const { spec, filters, headsTranspose, maps } = layout;
   const { headsLrFactor, adamBeta1, adamBeta2 } = layout.options;
   const lastBias = offsetOf(spec, `${OUTPUT}.bias`);
   const count = spec.parameterCount / 4;
+  const slices = slicesOf(layout);
   const each = ADAM_THREADS / slices;
   const workgroups = Math.ceil(count / each);
   const record = recorded(

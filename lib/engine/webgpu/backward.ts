@@ -11,6 +11,11 @@ import {
   type Partials,
   singleFilterGradient,
 } from "./filter.ts";
+import {
+  decodeClassesGradient,
+  headClassesGradient,
+  mapClassesGradient,
+} from "./class_gradients.ts";
 import { weighted } from "./draw_weights.ts";
 import { latentBackward, meanKl } from "./latent_backward.ts";
 import { convolution, decodeRows, inputOf, partsOf } from "./layers.ts";
@@ -21,7 +26,7 @@ import {
   mapGradient,
   type Split,
 } from "./linear.ts";
-import { MAP_ROW, mapParts } from "./map.ts";
+import { MAP_ROW, mapParts, mapRows } from "./map.ts";
 import { normGradient } from "./norm.ts";
 import { type Program, write } from "./program.ts";
 import { fixedRows, IMAGES } from "./rows.ts";
@@ -124,18 +129,24 @@ function middle(layout: Layout): Program[] {
     filterGradientOf(layout, D0, E6, [
       headsGradientOf(layout),
       decodeGradient(spec, splitOf(layout, linear)),
+      ...spec.classCount > 0
+        ? [
+          headClassesGradient(spec, splitOf(layout, linear), false),
+          decodeClassesGradient(spec, splitOf(layout, linear)),
+        ]
+        : [],
     ]),
   ];
 }
 
 /** The same through the map, and from its gradient to those of both layers. */
 function mappedMiddle(layout: Layout): Program[] {
-  const { spec, mapPartials, options: { latentDim, batchSize } } = layout;
-  const flops = mapFlops(latentDim) / batchSize;
+  const { spec, linear, mapPartials, options: { batchSize } } = layout;
+  const flops = mapFlops(spec.latentDim, spec.classCount) / batchSize;
   const gradient = throughNorm(D0.norm!, D0, false);
   const split = splitOf(layout, mapPartials);
   const { threads } = split;
-  const parts = mapParts(latentDim, mapPartials.splits);
+  const parts = mapParts(mapRows(spec), mapPartials.splits);
   const heads = headsGradientOf(layout);
   const back = convolution(layout, D0, "down", {
     name: `∂${D0.name} input`,
@@ -145,7 +156,7 @@ function mappedMiddle(layout: Layout): Program[] {
       store: `to[${offsetOf(spec, "fc_decode.weight") / 4}u + at] = value;`,
       sums: 0,
     },
-    rows: fixedRows(latentDim + 1),
+    rows: fixedRows(mapRows(spec)),
   });
   const filter = sharedOut(
     `∂${D0.name} filter`,
@@ -168,6 +179,12 @@ function mappedMiddle(layout: Layout): Program[] {
       [
         normGradient(E6.norm!, E6, spec, IMAGES.code, IMAGES, threads),
         mapGradient(spec, gradient, split),
+        ...spec.classCount > 0
+          ? [
+            headClassesGradient(spec, splitOf(layout, linear), true),
+            mapClassesGradient(spec, gradient, split),
+          ]
+          : [],
       ],
     ),
     { ...back, flops },

@@ -87,7 +87,7 @@ const LINEAR = pairs([4, 8], [64, 256, 1024])
 /** Images that use a load of the map again, and leave fewer threads to wait. */
 const MAPPED_IMAGES = [1, 2, 4];
 
-/** Beyond 8, the largest model would have too many workgroups. */
+/** Beyond 8, larger models would have too many workgroups. */
 const SLICES = [1, 2, 4, 8];
 
 const put = <T>(list: readonly T[], i: number, value: T): T[] =>

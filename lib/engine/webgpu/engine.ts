@@ -9,7 +9,13 @@ import {
   type TrainState,
 } from "../../model/init.ts";
 import type { LossSums, TrainLosses } from "../../model/losses.ts";
-import type { BatchRef, Engine, EngineOptions, Hyper } from "../engine.ts";
+import type {
+  BatchRef,
+  Engine,
+  EngineOptions,
+  Hyper,
+  Labels,
+} from "../engine.ts";
 import { Checks } from "../checks.ts";
 import { type Gpu, GpuError, isSoftware, requestGpu } from "../gpu.ts";
 import { Buffers } from "./buffers.ts";
@@ -119,11 +125,12 @@ export class WebGpuEngine implements Engine {
     return this.#checks.options;
   }
 
-  setImages(images: Uint8Array): void {
+  setImages(images: Uint8Array, labels?: Labels): void {
     const count = this.#checks.images(images);
+    const classes = this.#checks.labels(labels, count);
     this.#gpu.check();
     this.#checks.holds(0);
-    this.#training.setImages(images, this.#bindingLimit);
+    this.#training.setImages(images, classes, this.#bindingLimit);
     this.#checks.holds(count);
   }
 
@@ -159,31 +166,37 @@ export class WebGpuEngine implements Engine {
     images: Uint8Array,
     draw: number,
     hyper: Hyper,
+    labels?: Labels,
   ): Promise<LossSums> {
-    this.#checks.images(images);
+    const classes = this.#checks.labels(labels, this.#checks.images(images));
     this.#checks.hyper(hyper);
-    return await this.#inference.evaluate(images, draw, hyper);
+    return await this.#inference.evaluate(images, draw, hyper, classes);
   }
 
   async encode(
     images: Uint8Array,
+    labels?: Labels,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
-    this.#checks.images(images);
-    return await this.#inference.encode(images);
+    const classes = this.#checks.labels(labels, this.#checks.images(images));
+    return await this.#inference.encode(images, classes);
   }
 
-  async decode(z: Float32Array): Promise<Float32Array> {
-    this.#checks.latents(z);
-    return await this.#inference.decode(z);
+  async decode(z: Float32Array, labels?: Labels): Promise<Float32Array> {
+    const classes = this.#checks.labels(labels, this.#checks.latents(z));
+    return await this.#inference.decode(z, classes);
   }
 
   /**
    * Sums of 784 float32 losses in a tree of threads, whose rounding errors stay
    * near 1e-7 of the sum: WGSL has no float64.
    */
-  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
-    this.#checks.pairs(z, images);
-    return await this.#inference.score(z, images);
+  async score(
+    z: Float32Array,
+    images: Uint8Array,
+    labels?: Labels,
+  ): Promise<Float64Array> {
+    const classes = this.#checks.labels(labels, this.#checks.pairs(z, images));
+    return await this.#inference.score(z, images, classes);
   }
 
   async readState(): Promise<TrainState> {

@@ -17,8 +17,8 @@ import type { Checks } from "../checks.ts";
 import type { EngineOptions, Hyper } from "../engine.ts";
 import { OUTPUT } from "../stages.ts";
 import type { Buffers } from "./buffers.ts";
-import { HEADER, imageBuffer } from "./images.ts";
-import { latentRow } from "./latents.ts";
+import { beforeLabels, HEADER, imageBuffer, inWords } from "./images.ts";
+import { givenRow, latentRow } from "./latents.ts";
 import { Loss, lossRow } from "./loss.ts";
 import { type Job, MOST_JOBS, type Queue } from "./queue.ts";
 import { type Batch, sumRecords } from "./records.ts";
@@ -72,7 +72,8 @@ export class Inference {
     const { buffers, device, options } = shared;
     this.#batch = inferenceBatch(options);
     this.#upload = UPLOAD - UPLOAD % this.#batch;
-    buffers.set("bytes", imageBuffer(device, this.#upload));
+    const isLabelled = options.classCount > 0;
+    buffers.set("bytes", imageBuffer(device, this.#upload, isLabelled));
     buffers.create("order", 1); // the images have none
   }
 
@@ -80,6 +81,7 @@ export class Inference {
     images: Uint8Array,
     draw: number,
     hyper: Hyper,
+    labels?: Uint8Array,
   ): Promise<LossSums> {
     const { options } = this.#shared;
     const { latentDim, seed } = options;
@@ -102,7 +104,7 @@ export class Inference {
       this.#readTraining();
       const n = images.length / IMAGE_PIXELS;
       for (const { first, count } of this.#batches(n)) {
-        const at = await this.#setInput(images, first);
+        const at = await this.#setInput(images, labels, first);
         await this.#run("evaluation", first, {
           ...{ first: at, count },
           ...{ noise: 1, counter: draw, firstRow: first, key0, key1 },
@@ -122,14 +124,16 @@ export class Inference {
 
   async encode(
     images: Uint8Array,
+    labels?: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
-    const { latentDim } = this.#shared.options;
+    const { options } = this.#shared;
+    const { latentDim } = options;
     const n = images.length / IMAGE_PIXELS;
     const mu = new Float32Array(n * latentDim);
     const logvar = new Float32Array(n * latentDim);
-    const width = latentRow(latentDim).length;
+    const width = latentRow(options).length;
     await this.#runEach("encoding", n, {
-      prepare: (first) => this.#setInput(images, first),
+      prepare: (first) => this.#setInput(images, labels, first),
       read: ["latents", width],
       take: (rows, first) => {
         for (let at = 0; at < rows.length; at += width) {
@@ -143,24 +147,28 @@ export class Inference {
     return { mu, logvar };
   }
 
-  async decode(z: Float32Array): Promise<Float32Array> {
+  async decode(z: Float32Array, labels?: Uint8Array): Promise<Float32Array> {
     const n = z.length / this.#shared.options.latentDim;
     const means = new Float32Array(n * IMAGE_PIXELS);
     await this.#runEach("decoding", n, {
-      prepare: (first, count) => this.#setLatents(z, first, count),
+      prepare: (first, count) => this.#setLatents(z, labels, first, count),
       read: [OUTPUT, IMAGE_PIXELS],
       take: (pixels, first) => means.set(pixels, first * IMAGE_PIXELS),
     });
     return means;
   }
 
-  async score(z: Float32Array, images: Uint8Array): Promise<Float64Array> {
+  async score(
+    z: Float32Array,
+    images: Uint8Array,
+    labels?: Uint8Array,
+  ): Promise<Float64Array> {
     const width = lossRow(this.#shared.options);
     const scores = new Float64Array(images.length / IMAGE_PIXELS);
     await this.#runEach("scoring", scores.length, {
       prepare: async (first, count) => {
-        await this.#setLatents(z, first, count);
-        return await this.#setInput(images, first);
+        await this.#setLatents(z, labels, first, count);
+        return await this.#setInput(images, labels, first);
       },
       read: ["losses", width],
       take: (rows, first) => {
@@ -240,28 +248,45 @@ export class Inference {
   }
 
   /** Uploads images where the last upload ends; returns where the first lies. */
-  async #setInput(images: Uint8Array, first: number): Promise<number> {
+  async #setInput(
+    images: Uint8Array,
+    labels: Uint8Array | undefined,
+    first: number,
+  ): Promise<number> {
     const { queue, buffers } = this.#shared;
     const at = first % this.#upload;
     if (at > 0) return at;
-    const end = (first + this.#upload) * IMAGE_PIXELS;
-    const upload = images.subarray(first * IMAGE_PIXELS, end);
+    const end = first + this.#upload;
+    const upload = images.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS);
     await queue.room();
-    queue.write(
-      buffers.get("bytes"),
-      upload as Uint8Array<ArrayBuffer>,
-      HEADER,
-    );
+    const bytes = buffers.get("bytes");
+    queue.write(bytes, upload as Uint8Array<ArrayBuffer>, HEADER);
+    if (labels) {
+      const own = inWords(labels.subarray(first, end));
+      queue.write(bytes, own, beforeLabels(this.#upload));
+    }
     return at;
   }
 
   async #setLatents(
     z: Float32Array,
+    labels: Uint8Array | undefined,
     first: number,
     count: number,
   ): Promise<number> {
-    const { queue, buffers, options: { latentDim } } = this.#shared;
-    const upload = z.subarray(first * latentDim, (first + count) * latentDim);
+    const { queue, buffers, options } = this.#shared;
+    const { latentDim } = options;
+    const width = givenRow(options);
+    let upload = z.subarray(first * latentDim, (first + count) * latentDim);
+    if (labels) {
+      const rows = new Float32Array(count * width);
+      for (let i = 0; i < count; i++) {
+        const own = upload.subarray(i * latentDim, (i + 1) * latentDim);
+        rows.set(own, i * width);
+        rows[i * width + latentDim] = labels[first + i];
+      }
+      upload = rows;
+    }
     await queue.room();
     queue.write(buffers.get("z"), upload as Float32Array<ArrayBuffer>);
     return 0;

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { offsetOf } from "../../model/spec.ts";
+import { blockOf, offsetOf } from "../../model/spec.ts";
 import { linearFlops } from "../stages.ts";
 import { exponentials, normals } from "./functions.ts";
-import { isPaired, type LatentRow, latentRow } from "./latents.ts";
+import { givenRow, isPaired, labelAt, type LatentRow } from "./latents.ts";
 import type { Layout } from "./layout.ts";
 import { Loss } from "./loss.ts";
 import { type Binding, type Program, program, read, write } from "./program.ts";
@@ -29,7 +29,7 @@ export interface LatentParts {
 export function latentForward(layout: Layout, parts: LatentParts): Program {
   const { features, draws, decode } = parts;
   const { latentDim } = layout.spec;
-  const row = draws ?? latentRow(latentDim);
+  const row = draws ?? layout.inferred;
   const bindings: Record<string, Binding> = {
     ...features?.bindings,
     ...features && {
@@ -62,7 +62,14 @@ var<workgroup> partial: array<vec4<f32>, ${THREADS}>;`
         : ""
     }`,
     main: `
-  let image = group.x;
+  let image = group.x;${
+      row.classCount === 0 ? "" : `
+  let label = ${
+        features
+          ? labelAt("image", row)
+          : `u32(z[image * ${givenRow(row)}u + ${latentDim}u])`
+      };`
+    }
   ${features ? headsOf(layout, features, row) : ""}
   ${draws ? sampled(layout, row) : ""}
   ${decode ? decoded(layout, row, draws !== undefined) : ""}`,
@@ -91,7 +98,12 @@ function headsOf(
       { buffer: "transposes", offset: headsTranspose },
       `
       let bias = ${offsetOf(spec, "fc_mu.bias")}u + n;
-      sum += parameters[bias / 4u][bias % 4u];
+      sum += parameters[bias / 4u][bias % 4u];${
+        spec.classCount === 0 ? "" : `
+      let own = ${blockOf(spec, "heads.classes").offset}u
+        + label * ${outputs}u + n;
+      sum += parameters[own / 4u][own % 4u];`
+      }
       head[n] = sum;
       latents[image * ${length}u + n] = sum;`,
     )
@@ -163,7 +175,7 @@ function decoded(
   const rows = draws > 1 ? `(image * ${draws}u + draw)` : "image";
   // Each thread has written itself what it reads of the latents.
   const from = !isDrawn
-    ? `z[image * ${latentDim}u + d]`
+    ? `z[image * ${givenRow(spec)}u + d]`
     : draws === 1
     ? `latents[image * ${length}u + ${z}u + d]`
     : `latents[image * ${length}u + ${z}u + draw * ${latentDim}u + d]`;
@@ -172,7 +184,12 @@ function decoded(
     latent[d] = ${from};
   }
   workgroupBarrier();
-  var sum = parameters[${offsetOf(spec, "fc_decode.bias") / 4}u + thread];
+  var sum = parameters[${offsetOf(spec, "fc_decode.bias") / 4}u + thread]${
+    spec.classCount === 0 ? "" : `
+    + parameters[${
+      blockOf(spec, "fc_decode.classes").offset / 4
+    }u + label * ${THREADS}u + thread]`
+  };
   for (var d = 0u; d < ${latentDim}u; d++) {
     let w = ${offsetOf(spec, "fc_decode.weight") / 4}u + d * ${THREADS}u;
     sum = fma(vec4(latent[d]), parameters[w + thread], sum);

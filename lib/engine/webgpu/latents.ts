@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ModelSpec } from "../../model/spec.ts";
 import { noiseRows, type Objective } from "../engine.ts";
 
 /** Where an image's row of `latents` has what, in float32 elements. */
@@ -27,16 +28,20 @@ export interface LatentRow {
    * of the total correlation.
    */
   readonly slopes: number;
+  /** The class of the image, where the model is told of some. */
+  readonly label: number;
+  readonly classCount: number;
   readonly length: number;
 }
 
 /**
  * Lays out a row.
  *
+ * @param model Its latent size, and of how many classes it is told.
  * @param draws Those of z for each image; one when nothing is trained.
  */
 export function latentRow(
-  latentDim: number,
+  { latentDim, classCount }: Pick<ModelSpec, "latentDim" | "classCount">,
   draws = 1,
   objective?: Objective,
 ): LatentRow {
@@ -45,8 +50,12 @@ export function latentRow(
   const kl = epsilon + noises * latentDim;
   const z = kl + 1, weights = z + draws * latentDim;
   const slopes = weights + (objective === "iwae" ? draws : 0);
-  const length = slopes + 2 * latentDim;
-  return { latentDim, draws, noises, epsilon, kl, z, weights, slopes, length };
+  const label = slopes + 2 * latentDim;
+  const length = label + (classCount > 0 ? 1 : 0);
+  return {
+    ...{ latentDim, draws, noises, epsilon, kl, z, weights, slopes },
+    ...{ label, classCount, length },
+  };
 }
 
 /** Tells whether draws 2j and 2j + 1 share a row of noise. */
@@ -63,6 +72,21 @@ export function zAt(
     ? `${row} * ${length}u + ${z}u`
     : `${row} / ${draws}u * ${length}u + ${row} % ${draws}u * ${latentDim}u` +
       ` + ${z}u`;
+}
+
+/** Writes, as WGSL, the class of an image. */
+export function labelAt(image: string, { label, length }: LatentRow): string {
+  return `u32(latents[${image} * ${length}u + ${label}u])`;
+}
+
+/**
+ * Returns the length of a row of z that is given: behind it is its class, where
+ * the model is told of one.
+ */
+export function givenRow(
+  { latentDim, classCount }: Pick<ModelSpec, "latentDim" | "classCount">,
+): number {
+  return latentDim + (classCount > 0 ? 1 : 0);
 }
 
 /**

@@ -7,9 +7,9 @@
 import { offsetOf } from "../../model/spec.ts";
 import { mapFlops, MAPPED, type Norm, type Stage, STAGES } from "../stages.ts";
 import { down, up } from "./convolution.ts";
-import { latentRow, zAt } from "./latents.ts";
+import { givenRow, labelAt, zAt } from "./latents.ts";
 import { type Layout, shapeIndex } from "./layout.ts";
-import { mapped } from "./map.ts";
+import { mapped, mapRows } from "./map.ts";
 import { type Program, read, write } from "./program.ts";
 import { fixedRows, IMAGES, perImage, type Rows } from "./rows.ts";
 import {
@@ -105,7 +105,10 @@ function sourceOf({ name }: Norm): Stage {
   return STAGES.find(({ norm }) => norm?.name === name)!;
 }
 
-/** Reads the rows of fc_decode's weights and its bias, as if they were images. */
+/**
+ * Reads the rows of fc_decode's weights, its bias and those of the classes, as if
+ * they were images.
+ */
 export function decodeRows({ spec }: Layout): Input {
   const first = offsetOf(spec, "fc_decode.weight");
   return {
@@ -116,7 +119,7 @@ export function decodeRows({ spec }: Layout): Input {
 
 /** Takes them through decoder.0: the map. */
 export function makeMap(layout: Layout): Program {
-  const { latentDim, batchSize } = layout.options;
+  const { latentDim, batchSize, classCount } = layout.options;
   const made = convolution(layout, MAPPED, "up", {
     name: "map",
     input: decodeRows(layout),
@@ -126,17 +129,22 @@ export function makeMap(layout: Layout): Program {
       store: `weights[${layout.map / 4}u + at] = value;`,
       sums: 0,
     },
-    rows: fixedRows(latentDim + 1),
+    rows: fixedRows(mapRows(layout.spec)),
   });
-  return { ...made, flops: mapFlops(latentDim) / batchSize };
+  return { ...made, flops: mapFlops(latentDim, classCount) / batchSize };
 }
 
 /** Makes decoder.0's output by the map, of z that `latentForward` drew. */
 export function mapDrawn(layout: Layout, training: boolean): Program {
-  const { latentDim } = layout.options;
-  const latents = training ? layout.latents : latentRow(latentDim);
+  const latents = training ? layout.latents : layout.inferred;
   return byMap(layout, {
-    z: { buffer: "latents", at: (row) => zAt(row, latents) },
+    z: {
+      buffer: "latents",
+      at: (row) => zAt(row, latents),
+      ...latents.classCount > 0 && {
+        label: (row) => labelAt(`${row} / ${latents.draws}u`, latents),
+      },
+    },
     rows: perImage(latents.draws),
     norm: training ? MAPPED.norm : undefined,
   });
@@ -145,8 +153,15 @@ export function mapDrawn(layout: Layout, training: boolean): Program {
 /** Makes the same of z that were given. */
 export function mapGiven(layout: Layout): Program {
   const { latentDim } = layout.options;
+  const width = givenRow(layout.spec);
   return byMap(layout, {
-    z: { buffer: "z", at: (row) => `${row} * ${latentDim}u` },
+    z: {
+      buffer: "z",
+      at: (row) => `${row} * ${width}u`,
+      ...layout.spec.classCount > 0 && {
+        label: (row) => `u32(latents[${row} * ${width}u + ${latentDim}u])`,
+      },
+    },
     rows: IMAGES,
   });
 }

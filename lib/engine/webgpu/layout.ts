@@ -21,12 +21,13 @@ import { filterThreads, type Partials } from "./filter.ts";
 import {
   type DensityRow,
   densityRow,
+  givenRow,
   type LatentRow,
   latentRow,
 } from "./latents.ts";
 import { linearRegion, linearSplits } from "./linear.ts";
 import { lossRow } from "./loss.ts";
-import { MAP_ROW } from "./map.ts";
+import { MAP_ROW, mapRows } from "./map.ts";
 import { BACKWARD_SUMS, RUNNING_LENGTH } from "./norm.ts";
 import { fixedRows, IMAGES, perImage, type Rows } from "./rows.ts";
 import type { Tiling } from "./tiling.ts";
@@ -65,6 +66,8 @@ export class Layout {
   readonly draws: number;
   /** How the rows of `latents` lie in training. */
   readonly latents: LatentRow;
+  /** How they lie in inference. */
+  readonly inferred: LatentRow;
   /**
    * Where, behind these rows, the batch's mean of the KL of each dimension lies,
    * if some of it is free.
@@ -94,7 +97,8 @@ export class Layout {
     const { latentDim, batchSize, classCount, objective } = this.options;
     const draws = this.draws = drawsOf(this.options);
     this.spec = modelSpec(latentDim, classCount);
-    this.latents = latentRow(latentDim, draws, objective);
+    this.latents = latentRow(this.spec, draws, objective);
+    this.inferred = latentRow(this.spec);
     this.klMeans = batchSize * this.latents.length;
     this.densities = densityRow(latentDim, batchSize);
     this.lossRow = lossRow(this.options);
@@ -102,7 +106,7 @@ export class Layout {
       training: usesMap(latentDim, batchSize * draws, classCount),
       inference: usesMap(latentDim, Infinity, classCount),
     };
-    const mapRows = latentDim + 1;
+    const rowsOfMap = mapRows(this.spec);
     // Behind the gradients that are there at once lie those in parts.
     let offset = this.spec.parameterCount, transpose = 0;
     this.filters = STAGES.map((stage): Filter => {
@@ -110,7 +114,7 @@ export class Layout {
       const size = 9 * shape.large.channels * shape.small.channels;
       const splits = tiling.splits[shapeIndex(stage)];
       const rows = stage === MAPPED && this.maps.training
-        ? fixedRows(mapRows)
+        ? fixedRows(rowsOfMap)
         : this.trainingRows(stage);
       const filter = {
         name,
@@ -133,7 +137,7 @@ export class Layout {
     this.headsTranspose = transpose;
     this.map = transpose + FEATURE_COUNT * 2 * latentDim;
     this.#transposeCount = this.map +
-      (this.maps.inference ? mapRows * 4 * MAP_ROW : 0);
+      (this.maps.inference ? rowsOfMap * 4 * MAP_ROW : 0);
     this.mapPartials = {
       offset: 0,
       splits: Math.min(splits, MAP_PARTS),
@@ -185,17 +189,17 @@ export class Layout {
         "latents",
         Math.max(
           this.klMeans + (freeBits > 0 ? latentDim : 0),
-          inferred * latentRow(latentDim).length,
+          inferred * this.inferred.length,
         ),
       ],
-      ["z", inferred * latentDim],
+      ["z", inferred * givenRow(this.spec)],
     ]);
     if (objective === "btc") {
       sizes.set("densities", batchSize * this.densities.length);
     }
     if (this.maps.training) {
       const { splits } = this.mapPartials;
-      sizes.set("∂map", splits * (latentDim + 1) * 4 * MAP_ROW);
+      sizes.set("∂map", splits * mapRows(this.spec) * 4 * MAP_ROW);
     } else {
       sizes.set("fc_decode", rows * FEATURE_COUNT);
       sizes.set("∂fc_decode", rows * FEATURE_COUNT);

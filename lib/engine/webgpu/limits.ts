@@ -5,8 +5,8 @@
  * @module
  */
 import { ENCODER } from "../../model/spec.ts";
-import { ADAM_THREADS } from "./adam.ts";
-import { gather } from "./images.ts";
+import { MAX_CLASSES } from "../../options/run.ts";
+import { ADAM_THREADS, MOST_WORKGROUPS } from "./adam.ts";
 import { Plan } from "./plan.ts";
 import type { Program } from "./program.ts";
 import type { Tiling } from "./tiling.ts";
@@ -16,7 +16,7 @@ export const LIMITS = {
   storageBuffers: 8,
   threads: 256,
   workgroupBytes: 16_384,
-  workgroups: 65_535,
+  workgroups: MOST_WORKGROUPS,
 } as const;
 
 /** Bytes of a storage buffer that can be bound, from the same table. */
@@ -58,7 +58,7 @@ export function needsOf(
 /** Returns all programs of a plan. */
 export function programsOf(plan: Plan): Program[] {
   return [
-    gather(),
+    plan.taking(),
     plan.gathering(),
     plan.first(),
     ...plan.inference(),
@@ -115,18 +115,23 @@ function sharesFault(tiling: Tiling): string | undefined {
 /** Finds a program that needs more than is promised, at some size of the model. */
 function limitsFault(tiling: Tiling): string | undefined {
   // The most parts of the linear gradients, the longest, and the most rows;
-  // without the map (in a batch of one) and with it, of which 317 is the largest.
+  // without the map (in a batch of one) and with it, of which 278 is the largest,
+  // and 317 where there are no classes.
   for (
-    const [latentDim, batchSize] of [
+    const [latentDim, batchSize, classCount = MAX_CLASSES] of [
       [1, 1],
       [tiling.linear.rows, 1],
       [512, 1],
       [1, MOST_IMAGES],
-      [317, MOST_IMAGES],
+      [278, MOST_IMAGES],
+      [317, MOST_IMAGES, 0],
     ]
   ) {
     for (const likelihood of ["mse", "bce"] as const) {
-      const model = { latentDim, likelihood, autoencoder: false, batchSize };
+      const model = {
+        ...{ latentDim, likelihood, autoencoder: false, batchSize },
+        classCount,
+      };
       const plan = new Plan(model, tiling);
       for (const program of programsOf(plan)) {
         const needs = needsOf(program, MOST_IMAGES);

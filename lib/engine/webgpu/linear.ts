@@ -9,7 +9,7 @@ import { FEATURE_COUNT, type ModelSpec, offsetOf } from "../../model/spec.ts";
 import { linearFlops, MAPPED, type Norm } from "../stages.ts";
 import { type Partials, span } from "./filter.ts";
 import { type LatentRow, zAt } from "./latents.ts";
-import { MAP_ROW } from "./map.ts";
+import { MAP_ROW, mapRows } from "./map.ts";
 import { coefficient } from "./norm.ts";
 import { read, write } from "./program.ts";
 import type { FixedShare } from "./shares.ts";
@@ -216,7 +216,8 @@ export function decodeGradient(spec: ModelSpec, split: Split): FixedShare {
 }
 
 /**
- * Makes the gradient of the map, [z, 1]ᵀ · `gradient`, in parts in `∂map`.
+ * Makes the gradient of the map, [z, 1]ᵀ · `gradient`, in parts in `∂map`. That
+ * of the classes' rows is in class_gradients.ts.
  *
  * @param gradient What arrives at decoder.0's output, before its ReLU.
  */
@@ -225,7 +226,6 @@ export function mapGradient(
   gradient: Input,
   split: Split,
 ): FixedShare {
-  const rows = spec.latentDim + 1;
   return {
     bindings: {
       ...gradient.bindings,
@@ -238,7 +238,9 @@ export function mapGradient(
       channels: MAPPED.shape.large.channels,
       value: gradient,
       to: "map",
-      first: `${split.partials.offset / 4}u + part * ${rows * MAP_ROW}u`,
+      first: `${split.partials.offset / 4}u + part * ${
+        mapRows(spec) * MAP_ROW
+      }u`,
     }),
   };
 }

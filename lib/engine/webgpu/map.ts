@@ -1,10 +1,12 @@
 /**
  * fc_decode and decoder.0 as one linear map of z (see `usesMap`): its L + 1 rows
- * are those of fc_decode's weights and its bias, after decoder.0. They lie
- * behind the transposes, as weights that others are made of.
+ * are those of fc_decode's weights and its bias, after decoder.0, and one follows
+ * for each class that the model is told of. They lie behind the transposes, as
+ * weights that others are made of.
  *
  * @module
  */
+import type { ModelSpec } from "../../model/spec.ts";
 import { linearFlops, MAPPED } from "../stages.ts";
 import { type Program, program, read } from "./program.ts";
 import type { Rows } from "./rows.ts";
@@ -17,16 +19,27 @@ const COLUMNS = channels / 4;
 /** vec4 of a row of the map, and of an image that it makes. */
 export const MAP_ROW = size ** 2 * COLUMNS;
 
+/** Returns how many rows the map has. */
+export function mapRows(
+  { latentDim, classCount }: Pick<ModelSpec, "latentDim" | "classCount">,
+): number {
+  return latentDim + 1 + classCount;
+}
+
 /** A multiple of the columns, of which two rounds make an image. */
 const THREADS = Math.ceil(size ** 2 / 2) * COLUMNS;
 
 /** What {@linkcode mapped} reads and writes. */
 export interface Mapped {
   readonly latentDim: number;
-  /** z: its buffer, and where (in WGSL) that of a row begins there. */
+  /**
+   * z: its buffer, where (in WGSL) that of a row begins there, and the row's
+   * class, if the model is told of it.
+   */
   readonly z: {
     readonly buffer: string;
     readonly at: (row: string) => string;
+    readonly label?: (row: string) => string;
   };
   readonly rows: Rows;
   /** Where the map lies in the transposes. */
@@ -37,7 +50,10 @@ export interface Mapped {
   readonly images: number;
 }
 
-/** Makes [z, 1] · M, in place of fc_decode and decoder.0. */
+/**
+ * Makes [z, 1] · M, in place of fc_decode and decoder.0, with the row of M that is
+ * the class's.
+ */
 export function mapped(
   { latentDim, z, rows, map, output, workgroups, images }: Mapped,
 ): Program {
@@ -46,6 +62,8 @@ export function mapped(
   const lines = (line: (k: number) => string) =>
     range(images).map(line).join("\n      ");
   const first = map / 4;
+  const { label } = z;
+  const classes = first + (latentDim + 1) * MAP_ROW;
   return program({
     name: MAPPED.name,
     bindings: joined({
@@ -69,10 +87,23 @@ ${sums.length ? `var<workgroup> partial: array<vec4<f32>, ${THREADS}>;` : ""}`,
       let row = min(image, ${rows.code} - 1u);
       latent[i] = latents[${z.at("row")} + i % ${latentDim}u];
     }
-    workgroupBarrier();
+    workgroupBarrier();${
+      label
+        ? lines((k) => {
+          const row = `first + ${k * workgroups}u`;
+          const own = label(`min(${row}, ${rows.code} - 1u)`);
+          return `
+    let class${k} = ${classes}u + ${own} * ${MAP_ROW}u;`;
+        })
+        : ""
+    }
     for (var i = thread; i < ${MAP_ROW}u; i += ${THREADS}u) {
       let bias = transposes[${first + latentDim * MAP_ROW}u + i];
-      ${lines((k) => `var value${k} = bias;`)}
+      ${
+      lines((k) =>
+        `var value${k} = bias${label ? ` + transposes[class${k} + i]` : ""};`
+      )
+    }
       for (var d = 0u; d < ${latentDim}u; d++) {
         let w = transposes[${first}u + d * ${MAP_ROW}u + i];
         ${
@@ -113,10 +144,11 @@ ${sums.length ? `var<workgroup> partial: array<vec4<f32>, ${THREADS}>;` : ""}`,
 /**
  * Reads the map's gradient, which lies in `∂map` in parts.
  *
+ * @param rows Those of the map.
  * @param parts How many.
  */
-export function mapParts(latentDim: number, parts: number): Input {
-  const length = (latentDim + 1) * MAP_ROW;
+export function mapParts(rows: number, parts: number): Input {
+  const length = rows * MAP_ROW;
   const terms = Array.from(
     { length: parts },
     (_, part) => `input[at + ${part * length}u]`,

@@ -10,7 +10,6 @@ import { backward } from "./backward.ts";
 import { gather, gathered } from "./images.ts";
 import { importance } from "./draw_weights.ts";
 import { latentForward, type LatentParts } from "./latent.ts";
-import { latentRow } from "./latents.ts";
 import {
   biasOf,
   byBatch,
@@ -41,13 +40,18 @@ export class Plan {
 
   /** The first layer in training, which gathers its batch by itself. */
   first(): Program {
-    const input = gathered(this.#isDrawn);
+    const input = gathered(this.layout.latents, this.#isDrawn);
     return trainingStage(this.layout, E0, { input });
   }
 
   /** What takes a batch to train on from one of several buffers. */
   gathering(): Program {
-    return gather(this.#isDrawn);
+    return gather(this.layout.latents, this.#isDrawn);
+  }
+
+  /** What takes a batch that is not trained on. */
+  taking(): Program {
+    return gather(this.layout.inferred);
   }
 
   /** Forward, backward and Adam, after the batch has been gathered. */
@@ -91,9 +95,9 @@ export class Plan {
   /** The losses of a batch that has been gathered, with one draw of z. */
   evaluation(): Program[] {
     const { layout } = this;
-    const { maps: { inference: isMapped }, spec: { latentDim } } = layout;
+    const { maps: { inference: isMapped }, inferred } = layout;
     return [
-      ...this.#encoder({ draws: latentRow(latentDim), decode: !isMapped }),
+      ...this.#encoder({ draws: inferred, decode: !isMapped }),
       isMapped ? mapDrawn(layout, false) : inferenceStage(layout, D0),
       ...this.#afterFirst(this.#losses(1, false)),
       record(layout.lossRow),

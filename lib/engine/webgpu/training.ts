@@ -49,10 +49,15 @@ export class Training {
   /**
    * Uploads images.
    *
+   * @param labels Their classes, if the model is told of them.
    * @param limit Most bytes of one buffer.
    * @throws {GpuError} If the device refuses them; it may also say so later.
    */
-  setImages(images: Uint8Array, limit: number): void {
+  setImages(
+    images: Uint8Array,
+    labels: Uint8Array | undefined,
+    limit: number,
+  ): void {
     const { device, queue } = this.#shared;
     queue.submit();
     for (const buffer of this.#images) buffer.destroy();
@@ -60,7 +65,7 @@ export class Training {
     try {
       this.#imageCount = images.length / IMAGE_PIXELS;
       const bytes = images as Uint8Array<ArrayBuffer>;
-      this.#images = imageBuffers(device, bytes, limit);
+      this.#images = imageBuffers(device, bytes, labels, limit);
     } catch (error) {
       const reason = firstLine((error as Error).message);
       throw new GpuError(`the GPU cannot hold the images: ${reason}`, {
@@ -151,7 +156,7 @@ export class Training {
   #setNoise(noise: Float32Array): void {
     const { options, queue, buffers } = this.#shared;
     const { latentDim, objective } = options;
-    const row = latentRow(latentDim, drawsOf(options), objective);
+    const row = latentRow(options, drawsOf(options), objective);
     const { length, epsilon } = row;
     const width = row.noises * latentDim;
     const rows = new Float32Array(noise.length / width * length);

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Buffers } from "./buffers.ts";
-import { gather } from "./images.ts";
 import type { Plan } from "./plan.ts";
 import type { Dispatch, Pipelines, Program } from "./program.ts";
 
@@ -41,7 +40,7 @@ export async function compileWorks(
       buffers: buffers.bind(program),
     })));
   const programs: Record<keyof Works, readonly Program[]> = {
-    gather: [gather()],
+    gather: [plan.taking()],
     gathering: [plan.gathering()],
     first: [plan.first()],
     training: plan.training(),
