@@ -45,7 +45,7 @@ async function step(
     const image = await engine.readBuffer("image");
     const latents = await engine.readBuffer("latents");
     const draws = drawsOf(engine.options);
-    const row = latentRow(all.latentDim, draws, all.objective);
+    const row = latentRow(engine.options, draws, all.objective);
     const dispatches = engine.dispatchesPerStep;
     return { losses, state, image, latents, row, dispatches };
   } finally {

@@ -11,7 +11,6 @@ import {
 import { GpuError } from "../lib/engine/gpu.ts";
 import { trainingFlops } from "../lib/engine/stages.ts";
 import { WebGpuEngine } from "../lib/engine/webgpu/engine.ts";
-import { gather } from "../lib/engine/webgpu/images.ts";
 import { Plan } from "../lib/engine/webgpu/plan.ts";
 import { MOST_JOBS, Queue } from "../lib/engine/webgpu/queue.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
@@ -170,7 +169,7 @@ Deno.test("Queue.submit() submits what is finished though waiting throws", () =>
 function slowTimes(model: typeof plain) {
   const plan = new Plan(model, HARDWARE);
   const programs = [
-    gather(),
+    plan.taking(),
     plan.first(),
     ...plan.inference(),
     ...plan.training(),
@@ -240,21 +239,23 @@ Deno.test("WebGpuEngine.setImages() uploads 16 MiB at once at most", async () =>
   const fake = new FakeGpu({ blocks: true, time: () => 1 });
   const gpu = { requestAdapter: () => Promise.resolve(fake.adapter) };
   const images = new Uint8Array(70_000 * IMAGE_PIXELS);
+  const labels = new Uint8Array(70_000);
+  const model = { ...plain, classCount: 10 };
   await withReplaced(
     globalThis,
     { navigator: { gpu } },
     () =>
       withGpu(fake, async () => {
-        const engine = await fake.finish(WebGpuEngine.create(plain));
+        const engine = await fake.finish(WebGpuEngine.create(model));
         fake.uploads.length = 0;
-        engine.setImages(images);
+        engine.setImages(images, labels);
         engine.dispose();
         await fake.lose();
       }),
   );
   const sum = fake.uploads.reduce((a, b) => a + b);
-  // With the first row of each buffer.
-  assertEquals(sum, images.length + 4);
+  // With the first row of the buffer, and how many there are.
+  assertEquals(sum, images.length + labels.length + 8);
   assertLessOrEqual(Math.max(...fake.uploads), 1 << 24);
 });
 

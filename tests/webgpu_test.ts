@@ -28,6 +28,7 @@ import {
   type Tiling,
 } from "../lib/engine/webgpu/tiling.ts";
 import {
+  blockOf,
   FEATURE_COUNT,
   IMAGE_PIXELS,
   modelSpec,
@@ -68,13 +69,22 @@ function test(
   });
 }
 
+/** The classes of images, in no order; some may have no image. */
+function labelsOf(count: number, classCount: number): Uint8Array {
+  return Uint8Array.from(
+    { length: count },
+    (_, i) => (i * i + 255) % classCount,
+  );
+}
+
 /** An engine with some images, in order. */
 async function ready(
   count: number,
   options: Partial<Parameters<typeof WebGpuEngine.create>[0]> = {},
 ): Promise<WebGpuEngine> {
   const engine = await WebGpuEngine.create({ ...plain, ...options });
-  engine.setImages(digits(count));
+  const { classCount } = engine.options;
+  engine.setImages(digits(count), labelsOf(count, classCount));
   engine.setOrder(inOrder(count));
   return engine;
 }
@@ -104,10 +114,11 @@ function isKept(stage: Stage, isMapped: boolean): boolean {
 async function snapshot(
   engine: WebGpuEngine,
   images: number,
-  { latentDim, draws, adamBeta1 }: Required<EngineOptions>,
+  options: Required<EngineOptions>,
 ) {
+  const { latentDim, classCount, draws, adamBeta1 } = options;
   const rows = images * draws;
-  const isMapped = usesMap(latentDim, rows);
+  const isMapped = usesMap(latentDim, rows, classCount);
   const { parameters, running } = await engine.readState();
   engine.trainStep({ first: 0, count: images, step: 4 }, {
     beta: 0.5,
@@ -130,11 +141,12 @@ async function snapshot(
     const each = Math.floor(values.length / Math.max(count, 64));
     buffers.set(name, Float64Array.from(values.subarray(0, each * count)));
   }
-  const { length, epsilon, kl, z, slopes } = latentRow(latentDim, draws);
+  const { length, epsilon, kl, z, slopes } = latentRow(options, draws);
   const latents = Float64Array.from(
     (await engine.readBuffer("latents")).subarray(0, images * length),
   );
-  const spec = modelSpec(latentDim);
+  const spec = modelSpec(latentDim, classCount);
+  const labels = labelsOf(images, classCount);
   const part = (from: number, to: number) =>
     latents.filter((_, i) => i % length >= from && i % length < to);
   buffers.set("heads", part(0, 2 * latentDim));
@@ -150,6 +162,11 @@ async function snapshot(
       Float64Array.from({ length: rows * FEATURE_COUNT }, (_, i) => {
         const b = Math.floor(i / FEATURE_COUNT), j = i % FEATURE_COUNT;
         let sum = parameters[bias + j];
+        if (classCount > 0) {
+          const row = labels[Math.floor(b / draws)] * FEATURE_COUNT;
+          sum +=
+            parameters[blockOf(spec, "fc_decode.classes").offset + row + j];
+        }
         for (let d = 0; d < latentDim; d++) {
           sum += z[b * latentDim + d] *
             parameters[weight + d * FEATURE_COUNT + j];
@@ -159,14 +176,17 @@ async function snapshot(
     );
   }
   const after = await engine.readState();
-  const slice = (from: Float32Array, name: string, length: number) =>
-    Float64Array.from(
-      from.subarray(offsetOf(spec, name), offsetOf(spec, name) + length),
-    );
+  const slice = (from: Float32Array, name: string, length: number) => {
+    const first = /classes/.test(name)
+      ? blockOf(spec, name).offset
+      : offsetOf(spec, name);
+    return Float64Array.from(from.subarray(first, first + length));
+  };
   return {
     before: { parameters, running },
     after,
     isMapped,
+    labels,
     set: (name: string, values: Float64Array) => buffers.set(name, values),
     get(name: string): Float64Array {
       const values = buffers.get(name);
@@ -269,6 +289,13 @@ for (
       adamBeta2: 0.95,
     }],
     ["hardware", { ...HARDWARE, workgroups: 4 }, 3, 3, { draws: 3 }],
+    // Told of classes, of which some have no image; then with the map.
+    ["software", { ...SOFTWARE, workgroups: 2 }, 3, 3, {
+      classCount: 256,
+      draws: 2,
+      headsLrFactor: 0.3,
+    }],
+    ["hardware", { ...HARDWARE, workgroups: 4 }, 33, 3, { classCount: 7 }],
   ] as [string, Tiling, number, number, Partial<EngineOptions>?][]
 ) {
   const size = [
@@ -283,6 +310,7 @@ for (
       ...more,
     });
     const { draws, klGradient, headsLrFactor, adamBeta1, adamBeta2 } = options;
+    const { classCount } = options;
     const engine = await ready(images, { ...options, tiling });
     const state = await snapshot(engine, images, options);
     engine.dispose();
@@ -412,6 +440,12 @@ for (
     const headBias = state.parameter("fc_mu.bias", N);
     const weight = state.parameter("fc_decode.weight", F * latentDim);
     const bias = state.parameter("fc_decode.bias", F);
+    const C = classCount, { labels } = state;
+    const headClasses = C ? state.parameter("heads.classes", C * N) : [];
+    const decodeClasses = C ? state.parameter("fc_decode.classes", C * F) : [];
+    /** Element `n` of the row of weights that is an image's class's. */
+    const rowOf = (rows: ArrayLike<number>, image: number, n: number) =>
+      C ? rows[labels[image] * (rows.length / C) + n] : 0;
     const epsilon = state.get("epsilon");
     const sum = (n: number, term: (i: number) => number) => {
       let total = 0;
@@ -430,7 +464,7 @@ for (
     close(
       heads,
       matrix(images, N, (b, n) =>
-        headBias[n] +
+        headBias[n] + rowOf(headClasses, b, n) +
         sum(F, (j) => features[b * F + j] * headWeight[j * N + n])),
       "heads",
     );
@@ -455,9 +489,13 @@ for (
     );
     close(
       state.get("fc_decode"),
-      matrix(rows, F, (row, j) =>
-        bias[j] +
-        sum(latentDim, (d) => z[row * latentDim + d] * weight[d * F + j])),
+      matrix(
+        rows,
+        F,
+        (row, j) =>
+          bias[j] + rowOf(decodeClasses, Math.floor(row / draws), j) +
+          sum(latentDim, (d) => z[row * latentDim + d] * weight[d * F + j]),
+      ),
       "fc_decode",
     );
     const kl = sum(images * latentDim, (i) => {
@@ -528,6 +566,29 @@ for (
       matrix(1, F, (_, j) => sum(rows, (row) => dDecoded[row * F + j])),
       "∂fc_decode.bias",
     );
+    if (C) {
+      /** Sums the rows of each class. */
+      const byClass = (of: Float64Array, width: number, each = 1) =>
+        matrix(
+          C,
+          width,
+          (label, n) =>
+            sum(of.length / width, (row) =>
+              labels[Math.floor(row / each)] === label
+                ? of[row * width + n]
+                : 0),
+        );
+      close(
+        state.gradient("heads.classes", C * N),
+        byClass(dHeads, N),
+        "∂heads.classes",
+      );
+      close(
+        state.gradient("fc_decode.classes", C * F),
+        byClass(dDecoded, F, draws),
+        "∂fc_decode.classes",
+      );
+    }
 
     // Adam's first step moves each weight by almost the learning rate.
     const { parameters, expAvg, expAvgSq } = state.after;
@@ -538,8 +599,9 @@ for (
       "expAvgSq",
       1e-5,
     );
-    const headsEnd = offsetOf(modelSpec(latentDim), "fc_decode.weight");
-    const headsFirst = offsetOf(modelSpec(latentDim), "fc_mu.weight");
+    const spec = modelSpec(latentDim, classCount);
+    const headsEnd = offsetOf(spec, "fc_decode.weight");
+    const headsFirst = offsetOf(spec, "fc_mu.weight");
     parameters.forEach((p, i) => {
       const g = gradient[i];
       const rate = i >= headsFirst && i < headsEnd
@@ -557,7 +619,7 @@ test("trainStep() and evaluate() draw ε as lib/rng.ts does", async () => {
   const count = 201, draws = 3, pairs = 2;
   const engine = await ready(count, { batchSize: count, draws });
   const check = async (expected: Float32Array, draws: number) => {
-    const { length, epsilon, kl } = latentRow(latentDim, draws);
+    const { length, epsilon, kl } = latentRow(engine.options, draws);
     const actual = (await engine.readBuffer("latents"))
       .filter((_, i) => i % length >= epsilon && i % length < kl)
       .subarray(0, expected.length);

@@ -28,6 +28,8 @@ export interface EngineCase {
   readonly objective?: EngineOptions["objective"];
   readonly importanceSamples?: number;
   readonly freeBits?: number;
+  /** Classes that the model is told of. */
+  readonly classCount?: number;
   /** Images in each buffer, if one is not to hold all. */
   readonly perBuffer?: number;
 }
@@ -55,6 +57,18 @@ export const CASES: readonly EngineCase[] = (["HARDWARE", "SOFTWARE"] as const)
     { tiling, batch: 7, latentDim: 3, objective: "btc" },
     { tiling, batch: 1, latentDim: 4, objective: "iwae", importanceSamples: 3 },
     { tiling, batch: 2, latentDim: 2, objective: "iwae", importanceSamples: 2 },
+    // Told of classes, twice without the map.
+    { tiling, batch: 2, latentDim: 12, classCount: 3 },
+    {
+      ...{ tiling, batch: 3, latentDim: 140, classCount: 10, perBuffer: 2 },
+      objective: "btc",
+    },
+    { tiling, batch: 20, latentDim: 3, classCount: 5 },
+    { tiling, batch: 2, latentDim: 1, classCount: 1, draws: 3 },
+    {
+      ...{ tiling, batch: 4, latentDim: 1, classCount: 2 },
+      ...{ objective: "iwae", importanceSamples: 2 },
+    },
   ]);
 
 export function titleOf(of: EngineCase): string {
@@ -67,6 +81,7 @@ export function titleOf(of: EngineCase): string {
     ...of.binarize ? ["drawn pixels"] : [],
     ...objective ? [objective] : [],
     ...of.freeBits ? ["free nats"] : [],
+    ...of.classCount ? [`${of.classCount} classes`] : [],
   ].join(", ");
 }
 
@@ -100,7 +115,7 @@ export async function compareEngines(
       ...options,
       // So few workgroups that each takes several images.
       tiling: { ...TILINGS[tiling], workgroups: Math.ceil(batch / 8) },
-      bindingLimit: perBuffer && 16 + perBuffer * IMAGE_PIXELS,
+      bindingLimit: perBuffer && 16 + perBuffer * (IMAGE_PIXELS + 4),
     }),
     new WasmEngine({ ...options, threads: 1 }),
   ];
@@ -148,10 +163,16 @@ function termsOf(sums: LossSums): number[] {
   return [sums.images, sums.total, sums.reconstruction, ...sums.klPerDimension];
 }
 
+/** Classes, in no order; some may have no image. */
+function labelsOf({ classCount = 0 }: EngineCase, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => i * i % classCount);
+}
+
 /** Takes a step; returns the losses, the gradients and the state. */
-async function train(engine: Engine, { batch }: EngineCase, seed: number) {
+async function train(engine: Engine, of: EngineCase, seed: number) {
+  const { batch } = of;
   const count = batch + 3;
-  engine.setImages(synthesize(count, { seed }).images);
+  engine.setImages(synthesize(count, { seed }).images, labelsOf(of, count));
   engine.setOrder(permutation(count, streamKey(seed, "shuffle"), 1));
   await engine.trainStep({ first: 2, count: batch, step: 4 }, hyper);
   const losses = termsOf(await engine.takeLosses());
@@ -167,18 +188,20 @@ async function train(engine: Engine, { batch }: EngineCase, seed: number) {
 /** Evaluates, encodes, decodes and scores a few images. */
 async function infer(
   engine: Engine,
-  { batch, latentDim }: EngineCase,
+  of: EngineCase,
   seed: number,
 ): Promise<Results> {
+  const { batch, latentDim } = of;
   const count = Math.min(batch + 1, 16);
+  const labels = labelsOf(of, count);
   const { images } = synthesize(count, { seed: seed + 1 });
   const z = new Float32Array(count * latentDim);
   fillNormal(z, streamKey(seed, "evaluation"), 1);
   return {
-    evaluation: termsOf(await engine.evaluate(images, 7, hyper)),
-    ...await engine.encode(images),
-    decoded: await engine.decode(z),
-    scores: await engine.score(z, images),
+    evaluation: termsOf(await engine.evaluate(images, 7, hyper, labels)),
+    ...await engine.encode(images, labels),
+    decoded: await engine.decode(z, labels),
+    scores: await engine.score(z, images, labels),
   };
 }
 
