@@ -1,0 +1,132 @@
+/**
+ * The pixels of many pictures as text has them, kept in a byte or two each.
+ *
+ * @module
+ */
+import { FormatError } from "../formats/error.ts";
+import { show } from "../text.ts";
+
+/** What 1 is kept as where pixels are fractions: 128 for each grey level. */
+const ONE = 128 * 255;
+
+/** Pictures in a block of memory. */
+const BLOCK = 1024;
+
+/** How the numbers of a file become grey levels. */
+export interface PixelScale {
+  readonly black: number;
+  readonly white: number;
+  /** What was assumed, where that is to be said. */
+  readonly note?: string;
+}
+
+/**
+ * Collects pixels, of which all are integers from 0 to 255, or all are fractions
+ * from −1 to 1.
+ */
+export class CsvPixels {
+  readonly #size: number;
+  #count = 0;
+  #blocks: (Uint8Array | Int16Array)[] = [];
+  #areFractions = false;
+  #least = 0;
+  #largest = 0;
+
+  /** @param size Pixels in a picture. */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * Adds the pixels of one picture.
+   *
+   * @param columns Where in the row they are.
+   * @throws {FormatError} If one is missing, no number, or out of range.
+   */
+  add(row: readonly string[], columns: readonly number[]): void {
+    const at = this.#count % BLOCK * this.#size;
+    if (at === 0) this.#blocks.push(this.#newBlock());
+    let block = this.#blocks[this.#blocks.length - 1];
+    for (let i = 0; i < columns.length; i++) {
+      const text = row[columns[i]];
+      const value = Number(text);
+      const isByte = value >= 0 && value <= 255 && Number.isInteger(value);
+      // Number() takes an empty text for 0.
+      if (Number.isNaN(value) || (value === 0 && text.trim() === "")) {
+        throw unreadable(text, columns[i]);
+      }
+      if (!isByte && !this.#areFractions) {
+        if (Math.abs(value) > 1 || this.#largest > 1) {
+          throw this.#outOfRange(value, columns[i]);
+        }
+        this.#becomeFractions();
+        block = this.#blocks[this.#blocks.length - 1];
+      }
+      if (this.#areFractions && Math.abs(value) > 1) {
+        throw this.#outOfRange(value, columns[i]);
+      }
+      if (value > this.#largest) this.#largest = value;
+      if (value < this.#least) this.#least = value;
+      block[at + i] = this.#areFractions ? Math.round(ONE * value) : value;
+    }
+    this.#count++;
+  }
+
+  /** Returns one picture's values, as kept. */
+  get(index: number): Uint8Array | Int16Array {
+    const at = index % BLOCK * this.#size;
+    return this.#blocks[Math.floor(index / BLOCK)]
+      .subarray(at, at + this.#size);
+  }
+
+  /** The scale of the values, once there are all. */
+  get scale(): PixelScale {
+    if (this.#areFractions) {
+      if (this.#least >= 0) return { black: 0, white: ONE };
+      const note = "its pixels go from −1 to 1: −1 is taken for black";
+      return { black: -ONE, white: ONE, note };
+    }
+    if (this.#largest !== 1) return { black: 0, white: 255 };
+    const note = "its pixels are 0 and 1: 1 is taken for white";
+    return { black: 0, white: 1, note };
+  }
+
+  #newBlock(): Uint8Array | Int16Array {
+    const length = BLOCK * this.#size;
+    return this.#areFractions ? new Int16Array(length) : new Uint8Array(length);
+  }
+
+  #becomeFractions(): void {
+    this.#areFractions = true;
+    this.#blocks = this.#blocks.map((bytes) =>
+      Int16Array.from(bytes, (value) => ONE * value)
+    );
+  }
+
+  #outOfRange(value: number, column: number): FormatError {
+    const before = this.#areFractions
+      ? ", as fractions came before"
+      : this.#largest > 1
+      ? ", as integers came before"
+      : "";
+    const range = this.#areFractions
+      ? "from −1 to 1"
+      : this.#largest > 1
+      ? "an integer from 0 to 255"
+      : "an integer from 0 to 255, or a fraction from −1 to 1";
+    return new FormatError(
+      `the pixel in column ${
+        column + 1
+      } is ${value}, and must be ${range}${before}`,
+    );
+  }
+}
+
+function unreadable(text: string, column: number): FormatError {
+  const place = `column ${column + 1}`;
+  return new FormatError(
+    text.trim() === ""
+      ? `there is no pixel in ${place}: every row must have all`
+      : `the pixel in ${place} is ${show(text)}, which is no number`,
+  );
+}

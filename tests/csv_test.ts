@@ -1,0 +1,179 @@
+/**
+ * Pictures and labels from CSV files: what pandas wrote, held against the arrays
+ * that it was given, and what must be refused.
+ */
+import { assertEquals, assertRejects } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { readCsv, readLabelColumn } from "../lib/dataset/csv_pictures.ts";
+import type { PictureSets } from "../lib/dataset/picture_sets.ts";
+import { FormatError } from "../lib/formats/error.ts";
+
+const FOLDER = new URL("fixtures/pictures/csv/", import.meta.url);
+const at = (name: string) => fileURLToPath(new URL(name, FOLDER));
+
+const own = await Deno.makeTempDir();
+Deno.test.afterAll(() => Deno.remove(own, { recursive: true }));
+
+/** What `make_csv.py` gave to pandas. */
+const digits: { images: number[][]; labels: number[]; words: string[] } = JSON
+  .parse(Deno.readTextFileSync(at("digits.json")));
+
+/** The pictures as bytes. */
+async function bytesOf({ train }: PictureSets): Promise<number[][]> {
+  const rows: number[][] = [];
+  for (let i = 0; i < train.count; i++) {
+    const { values, black, white } = await train.picture(i);
+    rows.push(
+      Array.from(values, (v) => 255 * (v - black) / (white - black)),
+    );
+  }
+  return rows;
+}
+
+/** Writes a file of one's own, over the one before. */
+async function written(
+  content: string | Uint8Array,
+  name = "own.csv",
+): Promise<string> {
+  const path = join(own, name);
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  await Deno.writeFile(path, bytes);
+  return path;
+}
+
+const { images, labels, words } = digits;
+const FILES: [string, (number | string)[] | undefined, string[]][] = [
+  ["in_csv.csv", labels, []],
+  ["words_last.csv", words, []],
+  ["no_header.csv", labels, ["the labels are taken from its column 1"]],
+  ["no_header_last.csv", labels, ["the labels are taken from its column 65"]],
+  ["no_label.csv", undefined, []],
+  ["index.csv", labels, ['its column "" numbers the rows, and is left out']],
+  ["quoted.csv", words, []],
+  ["signed.tsv.gz", labels, [
+    "its pixels go from −1 to 1: −1 is taken for black",
+  ]],
+  ["floats.csv", labels, []],
+  ["numbered.csv", labels, [
+    'its column "" numbers the rows, and is left out',
+    'the labels are taken from its column "0"',
+  ]],
+];
+
+Deno.test("readCsv() reads what pandas wrote, in every layout", async () => {
+  for (const [name, expected, notes] of FILES) {
+    const sets = await readCsv(at(name));
+    assertEquals(await bytesOf(sets), images, name);
+    assertEquals(sets.train.labels, expected, name);
+    assertEquals(sets.notes, notes, name);
+    const header = name.startsWith("no_header") ? 0 : 1;
+    assertEquals(sets.train.names?.at(-1), `row ${12 + header}`, name);
+  }
+});
+
+Deno.test("readCsv() reads Kaggle's 28 × 28 and black-and-white pixels", async () => {
+  const kaggle = await readCsv(at("kaggle.csv"));
+  assertEquals(kaggle.train.labels, labels.slice(0, 3));
+  assertEquals((await kaggle.train.picture(0)).width, 28);
+  const inner = (await bytesOf(kaggle)).map((row) =>
+    Array.from(
+      { length: 64 },
+      (_, i) => row[28 * (10 + Math.floor(i / 8)) + 10 + i % 8],
+    )
+  );
+  assertEquals(inner, images.slice(0, 3));
+  const binary = await readCsv(at("binary.csv"));
+  assertEquals(
+    await bytesOf(binary),
+    images.map((row) => row.map((v) => v > 127 ? 255 : 0)),
+  );
+  assertEquals(binary.notes, [
+    "its pixels are 0 and 1: 1 is taken for white",
+  ]);
+});
+
+Deno.test("readCsv() reads gzip of several members", async () => {
+  const file = await Deno.readFile(at("index.csv"));
+  const parts = [file.subarray(0, 700), file.subarray(700)].map((part) =>
+    gzipSync(part)
+  );
+  const path = await written(Buffer.concat(parts), "a.csv.gz");
+  assertEquals(await bytesOf(await readCsv(path)), images);
+});
+
+Deno.test("readLabelColumn() takes the only column, or the one called so", async () => {
+  assertEquals(await readLabelColumn(at("labels.csv")), labels);
+  assertEquals(await readLabelColumn(at("id_class.csv")), words);
+  assertEquals(await readLabelColumn(at("words.txt")), words);
+  // A row without a value is no row: pandas, too, passes it over.
+  const path = await written("3\r\n\r\n0\r\n");
+  assertEquals(await readLabelColumn(path), [3, 0]);
+  const refuse = async (text: string, reason: string) =>
+    await assertRejects(
+      async () => readLabelColumn(await written(text)),
+      FormatError,
+      reason,
+    );
+  await refuse("", "it is empty");
+  await refuse("a,b\nc,d\n", "which is the label is not known");
+  await refuse("id,label\n1,\n", "row 2: there is no label in column 2");
+  await refuse("id,label\n1,2\n3\n", "row 3 has 1 fields");
+});
+
+Deno.test("readCsv() refuses what is no table of pictures, with its row", async () => {
+  const header = "label,p0,p1,p2,p3\n";
+  const row = "7,0,128,255,3\n";
+  const cases: [string, string][] = [
+    ["", "it is empty"],
+    [header, "it names its columns, and has no rows"],
+    [`${header}${row}7,0,,255,3\n`, "row 3: there is no pixel in column 3"],
+    [`${header}${row}7,0, ,255,3\n`, "row 3: there is no pixel in column 3"],
+    [`${header}${row},0,1,255,3\n`, "row 3: there is no label in column 1"],
+    [`${header}${row}7,0,1,255\n`, "row 3 has 4 fields, where the first has 5"],
+    [`${header}${row}7,0,1,x,3\n`, 'row 3: the pixel in column 4 is "x"'],
+    [`${header}${row}7,0,1,nan,3\n`, 'column 4 is "nan", which is no number'],
+    [`${header}${row}7,0,1,256,3\n`, "row 3: the pixel in column 4 is 256"],
+    [`${header}${row}7,0,1,-1,3\n`, "-1, and must be an integer from 0 to 255"],
+    [`${header}${row}7,0,1,0.5,3\n`, "as integers came before"],
+    [`${header}7,0,1,0.5,0\n${row}`, "row 3: the pixel in column 3 is 128"],
+    [`${header}7,0,1,Infinity,0\n`, "row 2: the pixel in column 4 is Infinity"],
+    ["label,p0,p1\n7,0,1\n", "of which 2 would be pixels"],
+    ["label,class,p0,p1,p2,p3\n", "two columns could have the labels"],
+    [`${header}"7,0,1,2,3\n`, "row 2: a quote in it is not closed"],
+    [`${header}7,${"0".repeat(3_000_000)}`, "row 2 is longer than 2 MiB"],
+    ["<!doctype html><p>not found", "it is no CSV file, but an HTML page"],
+  ];
+  for (const [text, reason] of cases) {
+    await assertRejects(
+      async () => readCsv(await written(text)),
+      FormatError,
+      reason,
+    );
+  }
+  const files: [Uint8Array, string, string][] = [
+    [Uint8Array.of(97, 44, 0xff, 10), "a.csv", "binary data"],
+    [new TextEncoder().encode(row), "a.csv.gz", "its name says gzip"],
+    [gzipSync(header + row).subarray(0, 30), "a.csv", "truncated gzip data"],
+    [gzipSync("\x89PNG\r\n\x1a\n"), "a.csv", "it is no CSV file, but binary"],
+  ];
+  for (const [bytes, name, reason] of files) {
+    await assertRejects(
+      async () => readCsv(await written(bytes, name)),
+      FormatError,
+      reason,
+    );
+  }
+});
+
+Deno.test("readCsv() refuses more than a million rows by the size of the file", async () => {
+  const path = await written("0,1,2,3\n".repeat(256));
+  await Deno.truncate(path, 10_000_000 * 8); // the rest are holes
+  await assertRejects(
+    () => readCsv(path),
+    FormatError,
+    "it has more than 1,000,000 rows",
+  );
+});
