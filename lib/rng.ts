@@ -35,6 +35,7 @@ export const streams = {
   sample: 5,
   synthetic: 6,
   binarize: 7,
+  split: 8,
 } as const;
 
 /** The name of one independent use of a seed. */

@@ -37,12 +37,13 @@ import {
   type Yardstick,
 } from "./shared/comparison.ts";
 import {
+  checkData,
   concatenate,
   firstImages,
   openDataset,
   seenBy,
 } from "./shared/data.ts";
-import { readsFrom, willWrite } from "./shared/files.ts";
+import { willWrite } from "./shared/files.ts";
 import { range, show } from "./shared/metrics_table.ts";
 import { measureLatents } from "./shared/dimensions.ts";
 import { drawSamples } from "./shared/drawings.ts";
@@ -115,7 +116,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   for (const run of runs) {
     checkFit(run.options, {}, namesOf(run.path, values, given));
   }
-  if (options.images !== null) readsFrom(options.images);
+  checkData(options);
   for (const { path } of runs) await willWrite(path, "safetensors");
   await willWrite(options.out, "png");
 

@@ -30,7 +30,6 @@ import {
   OptionError,
   type OptionTable,
 } from "../lib/options/table.ts";
-import { show } from "../lib/text.ts";
 import {
   type Main,
   runTask,
@@ -38,6 +37,7 @@ import {
   type Task,
   TaskError,
 } from "./shared/cli.ts";
+import { checkData } from "./shared/data.ts";
 import { claim, makeRoom, willWrite } from "./shared/files.ts";
 import { flagOf } from "./shared/flags.ts";
 import { about, readInput } from "./shared/inputs.ts";
@@ -110,16 +110,24 @@ const main: Main<typeof flags> = async (values, { given }) => {
     if (given.has(name)) Object.assign(options, { [name]: values[name] });
   }
   const { classCount } = model.sizes;
-  const classes = values.classes === null
-    ? known
-    : await namesOf(values.classes);
+  const classes = values.classes === null ? known : await about(
+    "name classes by",
+    values.classes,
+    [FormatError, Deno.errors.NotFound],
+    () => readClasses(values.classes!),
+  );
   if (classes && classCount > 0 && classes.length !== classCount) {
     throw new TaskError(
       `${from} is told of ${classCount} classes, and --classes names ` +
         `${classes.length}`,
     );
   }
-  const images = pick(values, dataOptions);
+  // Without images to choose, names are of the model's classes alone.
+  const images = {
+    ...pick(values, dataOptions),
+    ...(values.images === null && { classes: null }),
+  };
+  checkData(images);
   const checkpoint = {
     options: { ...options, ...model.sizes },
     data: {
@@ -196,24 +204,6 @@ function classesOf(
     // They are none.
   }
   throw new ImportError("the classes in its metadata cannot be read");
-}
-
-/** Reads the names of classes: in a list, or line by line in a file. */
-async function namesOf(classes: string): Promise<string[]> {
-  const isFile = classes.endsWith(".txt");
-  const names = isFile
-    ? new TextDecoder().decode(await readInput("import", classes)).trim()
-      .split(/\r?\n/)
-    : classes.split(",");
-  const trimmed = names.map((name) => name.trim());
-  const twice = trimmed.find((name, i) => trimmed.indexOf(name) < i);
-  if (twice === undefined && !trimmed.includes("")) return trimmed;
-  throw new OptionError(
-    `--classes ${show(classes)} ` +
-      (twice === undefined || twice === ""
-        ? "has a class without a name"
-        : `names ${show(twice)} twice`),
-  );
 }
 
 if (import.meta.main) await runTask(task, flags, main);

@@ -25,8 +25,8 @@ import {
   suggestNext,
   type Task,
 } from "./shared/cli.ts";
-import { openDataset } from "./shared/data.ts";
-import { readsFrom, willWrite, writeOutput } from "./shared/files.ts";
+import { checkData, openDataset } from "./shared/data.ts";
+import { willWrite, writeOutput } from "./shared/files.ts";
 import {
   checkpointFolder,
   checkpointWords,
@@ -100,7 +100,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   for (const run of runs) {
     checkFit(run.options, {}, namesOf(run.path, values, given));
   }
-  if (options.images !== null) readsFrom(options.images);
+  checkData(options);
   for (const { path } of runs) await willWrite(path, "safetensors");
   for (const { path, kind } of files) await willWrite(path, kind);
 

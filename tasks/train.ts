@@ -40,7 +40,7 @@ import {
   type Task,
 } from "./shared/cli.ts";
 import { flagOf, flagWords, inSection } from "./shared/flags.ts";
-import { openDataset } from "./shared/data.ts";
+import { checkData, openDataset } from "./shared/data.ts";
 import {
   checkpointWords,
   common,
@@ -51,13 +51,7 @@ import {
   recipeOf,
   training as trainingFlags,
 } from "./shared/options.ts";
-import {
-  claim,
-  isInPlace,
-  readsFrom,
-  willWrite,
-  writeOutput,
-} from "./shared/files.ts";
+import { claim, isInPlace, willWrite, writeOutput } from "./shared/files.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
@@ -174,7 +168,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   const names = namesOf(from, values, given);
   checkFit(training, beginning, names);
   const { checkpoint: path, outDir, latentDim } = options;
-  if (options.images !== null) readsFrom(options.images);
+  checkData(options);
   const goesOn = await isInPlace(path, values.resume);
   await willWrite(path, "safetensors", { goesOnFrom: values.resume });
   if (options.savePlots) {

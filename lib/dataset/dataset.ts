@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { basename } from "node:path";
-import { completeOptions } from "../options/table.ts";
+import { conflictOfData } from "../options/conflicts.ts";
+import { completeOptions, OptionError } from "../options/table.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
 import { DownloadError, fetchFile } from "./download.ts";
-import { gunzipIdx, type Idx, parseIdx } from "../formats/idx.ts";
+import { type Idx, parseIdx } from "../formats/idx.ts";
 import { IMAGE_SIZE } from "../model/spec.ts";
-import { oneLine } from "../text.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import {
   type Dataset,
@@ -31,6 +30,8 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Called after every chunk of a download. */
   readonly onProgress?: (progress: FetchProgress) => void;
+  /** Called now and then while pictures of the user's own are read. */
+  readonly onPicture?: (done: number, total: number) => void;
 }
 
 type Options = LoadOptions & { readonly data: DataOptions };
@@ -42,12 +43,18 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * otherwise `synthetic`; any other name never falls back. `binarized-mnist` has
  * validation images of its own, whatever `valSize` is.
  *
- * @param options Which one, and how to split it; see `dataOptions`.
- * @returns The data set. Its images are views of the files' bytes, not copies.
+ * Pictures of the user's own, a file or folder in `images`, become 28×28 grey
+ * pixels, light on dark. They are shuffled, and what is held out to validate and
+ * to test with is drawn at random, if they are not split already: always in the
+ * same way.
+ *
+ * @returns The data set. A downloaded one's images are views of the files' bytes,
+ * not copies.
  * @throws {OptionError} If an option is unknown or out of range.
  * @throws {DownloadError} If it is not in the data folder and cannot be had.
  * @throws {WriteError} If a fetched file cannot be kept in the data folder.
- * @throws {Error} If the user's own file is not an IDX file of 28×28 images.
+ * @throws {Error} If the user's own pictures, labels or names of classes cannot
+ * be used.
  *
  * @example
  * ```ts
@@ -62,10 +69,13 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * ```
  */
 export async function loadDataset(
-  { splits, signal, onProgress, ...given }: LoadOptions & Partial<DataOptions> =
-    {},
+  { splits, signal, onProgress, onPicture, ...given }:
+    & LoadOptions
+    & Partial<DataOptions> = {},
 ): Promise<Dataset> {
   const data = completeOptions(dataOptions, given);
+  const conflict = conflictOfData(data);
+  if (conflict !== undefined) throw new OptionError(conflict);
   /** The options with the data set that `auto` turned out to be. */
   const resolved = (dataset: DataOptions["dataset"]): Options => ({
     data: { ...data, dataset },
@@ -76,13 +86,8 @@ export async function loadDataset(
   const { dataset, images } = data;
   const options = resolved(dataset);
   if (images !== null) {
-    return await splitDataset(
-      oneLine(basename(images), 255),
-      () => readOwn(images),
-      null,
-      data,
-      splits,
-    );
+    const { loadOwn } = await import("./own.ts");
+    return await loadOwn(images, data, splits, { signal, onPicture });
   }
   if (dataset === "synthetic") return await loadSynthetic(data, splits);
   if (dataset !== "auto") return await loadSource(sources[dataset], options);
@@ -120,21 +125,6 @@ async function loadSource(
     validationImages && (() => read(validationImages)),
   );
   return { ...dataset, ...(classes && { classes }) };
-}
-
-async function readOwn(path: string): Promise<ImageFile> {
-  try {
-    return idxFile(gunzipIdx(await Deno.readFile(path)), null);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
-      : error instanceof Deno.errors.IsADirectory
-      ? "it is a folder"
-      : (error as Error).message;
-    throw new Error(`cannot use ${path} as images: ${reason}`, {
-      cause: error,
-    });
-  }
 }
 
 function idxFile(

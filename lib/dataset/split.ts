@@ -58,7 +58,7 @@ export interface Dataset {
 /** Loads images by range, so that no more are made than are used. */
 export interface ImageFile {
   readonly count: number;
-  slice(first: number, count: number): ImageSet;
+  slice(first: number, count: number): ImageSet | Promise<ImageSet>;
 }
 
 /**
@@ -183,19 +183,24 @@ export async function splitDataset(
     validation: NO_IMAGES,
     test: NO_IMAGES,
   };
-  const cut = (split: Split, file: ImageFile, first: number, end: number) => {
+  const cut = async (
+    split: Split,
+    file: ImageFile,
+    first: number,
+    end: number,
+  ) => {
     if (!splits.includes(split)) return;
-    sets[split] = file.slice(first, Math.min(end - first, limit));
+    sets[split] = await file.slice(first, Math.min(end - first, limit));
   };
   const isValidated = splits.includes("validation");
   if (validating) {
     if (splits.includes("train")) {
       const file = await training();
-      cut("train", file, 0, file.count);
+      await cut("train", file, 0, file.count);
     }
     if (isValidated) {
       const file = await validating();
-      cut("validation", file, 0, file.count);
+      await cut("validation", file, 0, file.count);
       held = file.count;
     }
   } else if (splits.includes("train") || isValidated) {
@@ -209,12 +214,12 @@ export async function splitDataset(
           `validation, not ${data.valSize}`,
       );
     }
-    cut("train", file, 0, file.count - held);
-    cut("validation", file, file.count - held, file.count);
+    await cut("train", file, 0, file.count - held);
+    await cut("validation", file, file.count - held, file.count);
   }
   if (testing && splits.includes("test")) {
     const file = await testing();
-    cut("test", file, 0, file.count);
+    await cut("test", file, 0, file.count);
   }
   return {
     name,

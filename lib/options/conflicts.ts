@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { IWAE_SAMPLES, MAX_ROWS, trainingOptions } from "./run.ts";
-import type { TrainingOptions } from "./run.ts";
+import { dataOptions, IWAE_SAMPLES, MAX_ROWS, trainingOptions } from "./run.ts";
+import type { DataOptions, TrainingOptions } from "./run.ts";
 
 /** The name of a training option. */
 type Name = keyof TrainingOptions;
@@ -163,4 +163,33 @@ export function conflictOfRun(
       `${nameOf("capacity")} ${capacity}: both say how much KL is free`;
   }
   return conflictOf(options, nameOf);
+}
+
+/** What is of images of the user's own alone. */
+const OF_OWN = [
+  "labels",
+  "classes",
+  "array",
+  "testSize",
+  "invert",
+  "centre",
+] as const satisfies (keyof DataOptions)[];
+
+/**
+ * Says in a line why the options that choose images do not go together; nothing
+ * if they do.
+ *
+ * @param nameOf What to call an option.
+ */
+export function conflictOfData(
+  options: DataOptions,
+  nameOf: (name: keyof DataOptions) => string = (name) => name,
+): string | undefined {
+  if (options.images !== null) return;
+  const name = OF_OWN.find((name) =>
+    options[name] !== dataOptions[name].default
+  );
+  return name &&
+    `${nameOf(name)} is of images of one's own: choose them with ` +
+      `${nameOf("images")}, or leave it out`;
 }

@@ -252,7 +252,10 @@ export function checkSameImages(
   { option, checkpoint }: RunNames = NAMES,
 ): void {
   if (data.digest === null || data.digest === dataset.digest) return;
-  const changed = (["images", "limit", "valSize"] as const)
+  const changed = [
+    ...["images", "array", "testSize", "invert", "centre"] as const,
+    ...["limit", "valSize"] as const,
+  ]
     .filter((name) => data.options[name] !== dataset.options[name]);
   const describe = ({ name, digest, options }: DataRecord) => {
     const details = data.name === dataset.name && changed.length > 0

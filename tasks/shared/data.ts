@@ -15,13 +15,39 @@ import { DownloadError } from "../../lib/dataset/download.ts";
 import { filesOf, type SourceName, sources } from "../../lib/dataset/mnist.ts";
 import { sha256 } from "../../lib/dataset/split.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { conflictOfData } from "../../lib/options/conflicts.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
+import { OptionError } from "../../lib/options/table.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
+import { flagOf } from "./flags.ts";
 import { checkLabels } from "./model_classes.ts";
 import { pick } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { say } from "./terminal.ts";
+
+/**
+ * Refuses options that choose images and do not go together; keeps the files that
+ * they name from being replaced by what is written.
+ *
+ * @throws {OptionError} If one is of one's own images, and there are none.
+ */
+export function checkData(options: DataOptions): void {
+  const conflict = conflictOfData(options, flagOf);
+  if (conflict !== undefined) throw new OptionError(conflict);
+  const { images, labels, classes } = options;
+  for (const path of [images, labels, classes]) {
+    if (path !== null) readsFrom(path);
+  }
+}
+
+/** Shows how far the reading of one's own pictures is. */
+function showReading(
+  progress: Progress,
+): (done: number, total: number) => void {
+  return (done, total) =>
+    progress.update(done / total, `reading pictures  ${done} of ${total}`);
+}
 
 /**
  * Loads the data set that a run asks for, showing the download if there is one.
@@ -35,8 +61,12 @@ export async function openDataset(
   signal: AbortSignal,
   given: ReadonlySet<string>,
 ): Promise<Dataset> {
-  if (options.images !== null) readsFrom(options.images);
-  else if (options.dataset === "binarized-mnist" && given.has("valSize")) {
+  checkData(options);
+  const { images } = options;
+  if (
+    images === null && options.dataset === "binarized-mnist" &&
+    given.has("valSize")
+  ) {
     throw new TaskError(
       "--val-size does not go with --dataset binarized-mnist, whose 10000 " +
         "validation images are its own",
@@ -53,6 +83,7 @@ export async function openDataset(
       isTold = true;
       progress.update(total && loaded / total, `fetching ${file}`);
     },
+    onPicture: showReading(progress),
   }).catch((error) => {
     throw withRemedy(error, asked as SourceName, { dataDir });
   }).finally(() => progress.clear());
@@ -123,18 +154,20 @@ export async function openImages(
   split: Split,
   dataDir: string = data.options.dataDir,
 ): Promise<ImageSet> {
-  if (data.options.images !== null) readsFrom(data.options.images);
+  checkData(data.options);
+  const progress = new Progress();
   const dataset = await loadDataset({
     ...data.options,
     dataDir,
     splits: [split],
+    onPicture: showReading(progress),
   }).catch((error) => {
     if (!(error instanceof DownloadError)) throw error;
     throw new TaskError(
       `${data.name} is not in ${dataDir}: get it with ` +
         `\`${commandOf("fetch")} --dataset ${data.name}\``,
     );
-  });
+  }).finally(() => progress.clear());
   for (const note of dataset.notes) say(`note: ${note}`);
   const images = dataset[split];
   if (!images?.count) {
@@ -188,9 +221,12 @@ export async function openTrainingImages(
   const train = await openImages(checkpoint, "train", dataDir);
   const { digest } = checkpoint.data;
   if (digest === null || await sha256(train.images) === digest) return train;
+  const { images } = checkpoint.data.options;
   throw new TaskError(
-    `${path} was trained on other images than these: choose their folder ` +
-      "with --data-dir",
+    images === null
+      ? `${path} was trained on other images than these: choose their folder ` +
+        "with --data-dir"
+      : `${path} was trained on other images than are in ${images} now`,
   );
 }
 

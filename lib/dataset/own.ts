@@ -1,0 +1,321 @@
+/**
+ * Makes a data set of the user's own pictures, whatever file or folder they are
+ * in.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { describeKind, fileKind } from "../files/kind.ts";
+import { FormatError } from "../formats/error.ts";
+import type { DataOptions } from "../options/run.ts";
+import { OptionError } from "../options/table.ts";
+import { permutation, streamKey } from "../rng.ts";
+import { counted, oneLine } from "../text.ts";
+import { type Classes, classesOf, readClasses } from "./class_labels.ts";
+import { convert, look, nameOf, type Watch } from "./convert.ts";
+import {
+  MAX_PICTURES,
+  type Pictures,
+  type PictureSets,
+} from "./picture_sets.ts";
+import {
+  type Dataset,
+  type ImageFile,
+  type Split,
+  splitDataset,
+} from "./split.ts";
+import { chooseConversion, type Conversion } from "./to_images.ts";
+
+/** Training pictures by which it is chosen how all become images. */
+const SAMPLE = 100;
+
+/** Of each split, the second counter word of its shuffle. */
+const SHUFFLES: Readonly<Record<Split, number>> = {
+  train: 0,
+  validation: 1,
+  test: 2,
+};
+
+/**
+ * Loads pictures of the user's own as a data set.
+ *
+ * Each split is shuffled, so that its first images are of all classes, and what
+ * is held out of the training pictures is drawn at random: always in the same
+ * way, whatever the seed of a run, so that runs with different seeds are trained
+ * and tested on the same images. A file's own validation and test pictures are
+ * these splits.
+ *
+ * How pictures become images is chosen once for all splits, by 100 training
+ * pictures: see {@linkcode chooseConversion}.
+ *
+ * @param images The path of a file or folder.
+ * @param data How to read it.
+ * @param splits Which splits are needed.
+ * @throws {OptionError} If more is to be held out than there is.
+ * @throws {Error} If the pictures, their labels or the names of classes cannot be
+ * used.
+ */
+export async function loadOwn(
+  images: string,
+  data: DataOptions,
+  splits?: readonly Split[],
+  watch: Watch = {},
+): Promise<Dataset> {
+  const name = oneLine(basename(images), 255);
+  const sets = await openLabels(
+    await about(images, "images", () => readSets(images, data)),
+    data.labels,
+  );
+  const classes = await openClasses(images, sets, data);
+  const { train, validation, test } = sets;
+  const held = testCount(name, sets, data.testSize);
+  const order = shuffled(train, "train");
+  const learnt = order.subarray(0, train.count - held);
+
+  let choice: Promise<Conversion> | undefined;
+  let padded = 0;
+  const choose = () =>
+    choice ??= chooseConversion(
+      look(train, learnt.subarray(0, SAMPLE), watch),
+      data,
+    );
+  const imageFile = (
+    pictures: Pictures,
+    order: Uint32Array,
+  ): ImageFile => ({
+    count: order.length,
+    slice: async (first, count) => {
+      const chosen = order.subarray(first, first + count);
+      const how = await choose();
+      const made = await about(
+        images,
+        "images",
+        () => convert(pictures, chosen, how, watch),
+      );
+      padded += made.padded;
+      const { labels } = pictures;
+      return {
+        images: made.images,
+        labels: labels && classes
+          ? Uint8Array.from(chosen, (i) => classes.labelOf(labels[i]))
+          : null,
+        names: Array.from(chosen, (i) => nameOf(pictures, i)),
+        count,
+      };
+    },
+  });
+  const testing = test
+    ? imageFile(test, shuffled(test, "test"))
+    : held > 0
+    ? imageFile(train, order.subarray(learnt.length))
+    : null;
+  const validating = validation &&
+    imageFile(validation, shuffled(validation, "validation"));
+  const dataset = await splitDataset(
+    name,
+    () => imageFile(train, learnt),
+    testing && (() => testing),
+    data,
+    splits,
+    validating && (() => validating),
+  );
+  const notes = [...sets.notes];
+  if (held > 0 && dataset.train.count > 0) {
+    notes.push(
+      `${held} of the ${train.count} images of ${name}, drawn at random, are ` +
+        "held out to test with",
+    );
+  }
+  notes.push(...dataset.notes);
+  if (choice) notes.push(...notesOf(await choice, padded, data));
+  return { ...dataset, ...(classes && { classes: classes.names }), notes };
+}
+
+/** Reads what is at a path, whatever it is. */
+async function readSets(
+  path: string,
+  options: DataOptions,
+): Promise<PictureSets> {
+  const sets = await readPictures(path, options);
+  for (const set of [sets.train, sets.validation, sets.test]) {
+    if (!set || (set.count >= 1 && set.count <= MAX_PICTURES)) continue;
+    throw new FormatError(
+      `it has ${counted(set.count, "picture")}, and 1 to ${MAX_PICTURES} are ` +
+        "taken",
+    );
+  }
+  return sets;
+}
+
+async function readPictures(
+  path: string,
+  { array, labels }: DataOptions,
+): Promise<PictureSets> {
+  const { isArrays, readArrays } = await import("./array_pictures.ts");
+  if (await isArrays(path)) return await readArrays(path, { array, labels });
+  if (array !== null) {
+    throw new FormatError(
+      `it has no arrays, of which ${oneLine(array)} could be one`,
+    );
+  }
+  const { isDirectory } = await Deno.stat(path);
+  if (isDirectory) {
+    const { readPngFolder } = await import("./png_folder.ts");
+    return await readPngFolder(path);
+  }
+  const kind = await fileKind(path);
+  if (kind === "text" || (kind === "gzip" && /\.csv\.gz$/i.test(path))) {
+    const { readCsv } = await import("./csv_pictures.ts");
+    return await readCsv(path);
+  }
+  const what = kind ? describeKind(kind) : "empty";
+  throw new FormatError(
+    kind === "png"
+      ? "it is one PNG picture: images come in a folder of them"
+      : `it is ${what}, and images come in a folder of PNGs, or in a file: ` +
+        ".npz, .npy, .csv or IDX",
+  );
+}
+
+/** Gives the pictures the labels of a file of their own, if there is one. */
+async function openLabels(
+  sets: PictureSets,
+  path: string | null,
+): Promise<PictureSets> {
+  if (path === null) return sets;
+  const { train, validation, test } = sets;
+  return await about(path, "labels", async () => {
+    const labels = await readLabelFile(path);
+    const counts = [train, validation, test].flatMap((set) => set?.count ?? []);
+    if (counts.length > 1) {
+      throw new FormatError(
+        `the images are in splits already, of ${
+          counts.join(", ")
+        }: labels of ` +
+          "one file are for images of one",
+      );
+    }
+    if (labels.length !== train.count) {
+      throw new FormatError(
+        `${counted(labels.length, "label")} do not fit ${
+          counted(train.count, "image")
+        }`,
+      );
+    }
+    return { ...sets, train: { ...train, labels } };
+  });
+}
+
+/** Finds out which classes there are, if the pictures have labels. */
+async function openClasses(
+  images: string,
+  { train, validation, test, classes }: PictureSets,
+  options: DataOptions,
+): Promise<Classes | undefined> {
+  const chosen = options.classes;
+  const names = chosen === null
+    ? classes
+    : await about(chosen, "names of classes", () => readClasses(chosen));
+  const labels = [train, validation, test].flatMap((set) => set?.labels ?? []);
+  if (labels.length === 0) {
+    if (chosen === null) return;
+    throw new OptionError(
+      `there are names of classes, ${oneLine(chosen)}, but ` +
+        `${oneLine(basename(images))} has no labels`,
+    );
+  }
+  const [path, what] = options.labels === null
+    ? [images, "images"]
+    : [options.labels, "labels"];
+  return await about(path, what, async () => await classesOf(labels, names));
+}
+
+/** Returns how many of the training pictures are held out to test with. */
+function testCount(
+  name: string,
+  { train, test }: PictureSets,
+  asked: number | null,
+): number {
+  if (test && asked !== null) {
+    throw new OptionError(
+      `${name} has a test split of its own, of ${
+        counted(test.count, "image")
+      }: no other ${asked} are held out`,
+    );
+  }
+  if (test) return 0;
+  if (asked !== null && asked >= train.count) {
+    throw new OptionError(
+      `${name} has only ${counted(train.count, "image")}: ${asked} cannot be ` +
+        "held out to test with",
+    );
+  }
+  const usual = train.count < 3 ? 0 : Math.max(1, Math.floor(train.count / 10));
+  return asked ?? usual;
+}
+
+/** Returns the order that a split's pictures come in. */
+function shuffled({ count }: Pictures, split: Split): Uint32Array {
+  return permutation(count, streamKey(0, "split"), SHUFFLES[split]);
+}
+
+/** Says how pictures were made images, where that is not as they are. */
+function notesOf(
+  { backdrop, isInverted }: Conversion,
+  padded: number,
+  { invert }: DataOptions,
+): string[] {
+  const notes: string[] = [];
+  if (backdrop !== null) {
+    const colour = backdrop === 0 ? "black" : "white";
+    notes.push(`what is transparent in the pictures is taken as ${colour}`);
+  }
+  if (isInverted && invert === "auto") {
+    notes.push(
+      "the borders of the pictures are light: light and dark change places",
+    );
+  }
+  if (padded > 0) {
+    notes.push(
+      `${counted(padded, "picture")} that ${padded === 1 ? "is" : "are"} not ` +
+        "square are made so with the colour of their borders",
+    );
+  }
+  return notes;
+}
+
+/** Reads the labels of a file of their own, in the numbers or words it has. */
+async function readLabelFile(path: string): Promise<(number | string)[]> {
+  const { isArrays, readLabels } = await import("./array_pictures.ts");
+  if (await isArrays(path)) return await readLabels(path);
+  const kind = await fileKind(path);
+  if (kind !== "text" && kind !== "gzip") {
+    const what = kind ? describeKind(kind) : "empty";
+    throw new FormatError(
+      `it is ${what}, and labels come in a .npy, .npz, .csv, .txt or IDX file`,
+    );
+  }
+  const { readLabelColumn } = await import("./csv_pictures.ts");
+  return await readLabelColumn(path);
+}
+
+/** Puts the path of what cannot be used, and as what, before the reason. */
+async function about<T>(
+  path: string,
+  what: string,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const isOfFile = error instanceof FormatError ||
+      Object.values(Deno.errors).some((kind) => error instanceof kind);
+    if (!isOfFile) throw error;
+    const reason = error instanceof Deno.errors.NotFound
+      ? "no such file"
+      : (error as Error).message;
+    throw new Error(`cannot use ${path} as ${what}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
