@@ -89,6 +89,12 @@ const main: Main<typeof flags> = async (values, { given }) => {
   if (from === null) {
     throw new OptionError("--from FILE is needed: a .pth or .safetensors file");
   }
+  // Without images to choose, names are of the model's classes alone.
+  const images = {
+    ...pick(values, dataOptions),
+    ...(values.images === null && { classes: null }),
+  };
+  checkData(images);
   const bytes = await readInput("import", from, MAX_FILE);
   const { model, options, known } = await about(
     "import",
@@ -122,12 +128,6 @@ const main: Main<typeof flags> = async (values, { given }) => {
         `${classes.length}`,
     );
   }
-  // Without images to choose, names are of the model's classes alone.
-  const images = {
-    ...pick(values, dataOptions),
-    ...(values.images === null && { classes: null }),
-  };
-  checkData(images);
   const checkpoint = {
     options: { ...options, ...model.sizes },
     data: {

@@ -277,8 +277,8 @@ function notesOf(
   }
   if (padded > 0) {
     notes.push(
-      `${counted(padded, "picture")} that ${padded === 1 ? "is" : "are"} not ` +
-        "square are made so with the colour of their borders",
+      "made square with the colour of their borders: " +
+        counted(padded, "picture"),
     );
   }
   return notes;

@@ -204,10 +204,7 @@ class Scan {
 
   /** Says what is left out. */
   leftText(): string {
-    return `${this.left.length} of its files and folders ` +
-      `${this.left.length === 1 ? "is" : "are"} left out: ${
-        firstOf(this.left)
-      }`;
+    return `not read: ${firstOf(this.left)}`;
   }
 
   async #follow(

@@ -209,7 +209,7 @@ export async function splitDataset(
       held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
       notes.push(
         `${name} has only ${
-          counted(file.count, "image")
+          counted(file.count, "training image")
         }, so ${held} of them are for ` +
           `validation, not ${data.valSize}`,
       );

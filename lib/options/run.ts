@@ -304,7 +304,9 @@ export const dataOptions = {
     default: 5000,
     min: 0,
     max: 1_000_000,
-    help: "training images held out for validation",
+    help:
+      "training images held out for validation; a tenth of them where that " +
+      "is more than half",
   },
 } as const satisfies OptionTable;
 

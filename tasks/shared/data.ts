@@ -94,8 +94,19 @@ export async function openDataset(
         `${dataset.name}: choose a smaller one`,
     );
   }
-  for (const note of dataset.notes) say(`note: ${note}`);
+  sayNotes(dataset);
   return dataset;
+}
+
+/** What this process has said of data sets. */
+const said = new Set<string>();
+
+/** Says what is to be known of a data set, once, however many splits are loaded. */
+function sayNotes({ notes }: Dataset): void {
+  for (const note of notes) {
+    if (!said.has(note)) say(`note: ${note}`);
+    said.add(note);
+  }
 }
 
 /** Megabytes that a data set's files have on the mirrors. */
@@ -168,7 +179,7 @@ export async function openImages(
         `\`${commandOf("fetch")} --dataset ${data.name}\``,
     );
   }).finally(() => progress.clear());
-  for (const note of dataset.notes) say(`note: ${note}`);
+  sayNotes(dataset);
   const images = dataset[split];
   if (!images?.count) {
     throw new TaskError(

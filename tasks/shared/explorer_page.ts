@@ -78,7 +78,7 @@ async function mapImages(
 ): Promise<MapImages> {
   const { options: { classCount }, data: { classes } } = checkpoint;
   const isOwn = checkpoint.data.options.images !== null;
-  const splits: Split[] = isOwn ? ["validation", "train"] : ["test"];
+  const splits: Split[] = isOwn ? ["test", "validation", "train"] : ["test"];
   let reason = "";
   for (const split of splits) {
     try {
