@@ -169,30 +169,29 @@ Deno.test("train refuses options that do not go together, by their flags", () =>
 
 const images = writeIdx({ shape: [3, 28, 28], data: new Uint8Array(3 * 784) });
 const foreign: Record<string, [Uint8Array, RegExp]> = {
-  "an empty file": [new Uint8Array(), /not an IDX file: it is empty/],
+  "an empty file": [
+    new Uint8Array(),
+    /it is empty, and images come in a folder of PNGs, or /,
+  ],
   "a web page": [
     new TextEncoder().encode("<!DOCTYPE html><title>404</title>"),
     /HTML page/,
   ],
   "a wrong magic number": [
     Uint8Array.of(1, ...images.subarray(1)),
-    /not an IDX file: it begins with the bytes 01 00 08 03/,
+    /it is binary data of an unknown kind, and images come/,
   ],
-  "floats": [
+  "truncated floats": [
     Uint8Array.of(0, 0, 0x0d, ...images.subarray(3)),
-    /element type 0x0d is not supported/,
+    /truncated: .*3×28×28 float32/,
   ],
   "labels": [
     writeIdx({ shape: [3], data: new Uint8Array(3) }),
-    /images must be N×28×28 .*shape is 3$/m,
-  ],
-  "images of 32×32": [
-    writeIdx({ shape: [1, 32, 32], data: new Uint8Array(1024) }),
-    /images must be N×28×28 .*shape is 1×32×32/,
+    /it has no array of pictures/,
   ],
   "no images": [
     writeIdx({ shape: [0, 28, 28], data: new Uint8Array() }),
-    /N ≥ 1, but the shape is 0×28×28/,
+    /it has no pictures/,
   ],
   "a truncated file": [images.subarray(0, 999), /truncated.*is 999/],
   "a file with bytes after its end": [
@@ -218,11 +217,16 @@ for (const [what, [bytes, message]] of Object.entries(foreign)) {
     }));
 }
 
-Deno.test("train --images wants a file", () =>
+Deno.test("train --images wants pictures", () =>
   inFolder(async (folder) => {
     const use = (path: string) => [...TINY, "--images", path];
     await refuses(/no\.idx as images: no such/, folder, "train", use("no.idx"));
-    await refuses(/as images: it is a folder/, folder, "train", use("."));
+    await refuses(
+      /as images: it is a folder without PNG pictures/,
+      folder,
+      "train",
+      use("."),
+    );
   }));
 
 Deno.test("train --dataset falls back without a network only where it may", async () => {

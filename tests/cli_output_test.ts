@@ -282,7 +282,7 @@ Deno.test("no task prints raw what a name from a file holds", () =>
       ["import", ["--from", CHECKPOINT]],
       ["train", ["--resume", CHECKPOINT, "--no-save-plots", ...FAST]],
     ];
-    const own = ["--images", images, "--val-size", "2", "--limit", "4"];
+    const own = ["--images", images, "--val-size", "1", "--limit", "4"];
     // deno-lint-ignore no-control-regex -- it is what must not be printed
     const raw = /(?!\n)[\x00-\x1f\x7f-\x9f\u202e]/;
     for (const json of [[], ["--json"]]) {

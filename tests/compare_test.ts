@@ -84,9 +84,9 @@ async function writeRings(path: string, count: number): Promise<void> {
 
 Deno.test("compare of equal images has no NaN", () =>
   inFolder(async (folder) => {
-    await writeRings(join(folder, "rings.idx"), 6);
+    await writeRings(join(folder, "rings.idx"), 8);
     const own = ["--images", "rings.idx", "--val-size", "3", "--epochs", "1"];
-    const args = [...SMALL, ...own, "--latent-dim", "2"];
+    const args = [...SMALL, ...own, "--test-size", "2", "--latent-dim", "2"];
     const { stdout } = await runWell(folder, "compare", args);
     assertMatch(stdout, /largest step \/[^]*? 1 +1 +0 +even/);
     assertNotMatch(stdout, /NaN/);
@@ -99,7 +99,10 @@ Deno.test("compare refuses a single image before it trains", () =>
       /^error: a comparison takes two validation images at least, not 1\n$/,
       folder,
       "compare",
-      [...SMALL, "--images", "rings.idx", "--val-size", "1"],
+      [
+        ...[...SMALL, "--images", "rings.idx", "--val-size", "1"],
+        ...["--test-size", "0"],
+      ],
     );
   }));
 

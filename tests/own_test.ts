@@ -83,7 +83,10 @@ Deno.test("loadDataset() takes a folder's sub-folders as classes, in natural ord
     );
     assertEquals([dataset.train.count, dataset.test?.count], [22, 2]);
     assertEquals(dataset.notes.length, 1);
-    assertMatch(dataset.notes[0], /^2 of the 24 images of .*, drawn at random/);
+    assertMatch(
+      dataset.notes[0],
+      /^held out to test with: 2 of the 24 images of .*, drawn at random$/,
+    );
     for (const { names, labels, images } of [dataset.train, dataset.test!]) {
       for (const [i, name] of names!.entries()) {
         const [, folder, number] = /(\d+)\/(\d)/.exec(name)!;

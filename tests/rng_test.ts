@@ -48,6 +48,7 @@ Deno.test("a seed gives the numbers that it always gave", () => {
     sample: [0x7f0eaa93, 0x823d35b5],
     synthetic: [0xe93143ff, 0xb4239b94],
     binarize: [0x9e3f4db8, 0xab398c79],
+    split: [0x22889c83, 0x03fbe553],
   };
   assertEquals(Object.keys(keys), Object.keys(streams));
   for (const [stream, key] of Object.entries(keys)) {

@@ -122,8 +122,8 @@ export async function loadOwn(
   const notes = [...sets.notes];
   if (held > 0 && dataset.train.count > 0) {
     notes.push(
-      `${held} of the ${train.count} images of ${name}, drawn at random, are ` +
-        "held out to test with",
+      `held out to test with: ${held} of the ${train.count} images of ${name}, ` +
+        "drawn at random",
     );
   }
   notes.push(...dataset.notes);
@@ -152,19 +152,22 @@ async function readPictures(
   { array, labels }: DataOptions,
 ): Promise<PictureSets> {
   const { isArrays, readArrays } = await import("./array_pictures.ts");
-  if (await isArrays(path)) return await readArrays(path, { array, labels });
+  // A folder of PNGs may have their labels in a file of arrays beside them.
+  const { isDirectory } = await Deno.stat(path);
+  if (!(isDirectory && await hasPng(path)) && await isArrays(path)) {
+    return await readArrays(path, { array, labels });
+  }
   if (array !== null) {
     throw new FormatError(
       `it has no arrays, of which ${oneLine(array)} could be one`,
     );
   }
-  const { isDirectory } = await Deno.stat(path);
   if (isDirectory) {
     const { readPngFolder } = await import("./png_folder.ts");
     return await readPngFolder(path);
   }
   const kind = await fileKind(path);
-  if (kind === "text" || (kind === "gzip" && /\.csv\.gz$/i.test(path))) {
+  if (kind === "text" || kind === "gzip") {
     const { readCsv } = await import("./csv_pictures.ts");
     return await readCsv(path);
   }
@@ -175,6 +178,13 @@ async function readPictures(
       : `it is ${what}, and images come in a folder of PNGs, or in a file: ` +
         ".npz, .npy, .csv or IDX",
   );
+}
+
+async function hasPng(folder: string): Promise<boolean> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/\.png$/i.test(name)) return true;
+  }
+  return false;
 }
 
 /** Gives the pictures the labels of a file of their own, if there is one. */
