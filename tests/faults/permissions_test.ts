@@ -288,6 +288,7 @@ const inputs = [
   "fineTune",
   "from",
   "images",
+  "labels",
   "peers",
   "python",
   "record",
