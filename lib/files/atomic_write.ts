@@ -45,7 +45,7 @@ export class WriteError extends Error {
  * touched.
  *
  * @param path The file.
- * @param bytes Its whole content.
+ * @param bytes Its whole content, or its pieces, of which one is made at a time.
  * @throws {WriteError} If the file cannot be written. No temporary file stays.
  *
  * @example
@@ -60,12 +60,13 @@ export class WriteError extends Error {
  */
 export async function atomicWrite(
   path: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
+  const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
   await writing(path, async (target, old) => {
-    if (!old || old.isFile) return await replace(target, bytes);
+    if (!old || old.isFile) return await replace(target, pieces);
     using device = await Deno.open(target, { write: true });
-    await writeAll(device, bytes);
+    await writeAll(device, pieces);
   });
 }
 
@@ -108,7 +109,10 @@ export async function checkWritable(path: string): Promise<void> {
   });
 }
 
-async function replace(target: string, bytes: Uint8Array): Promise<void> {
+async function replace(
+  target: string,
+  pieces: Iterable<Uint8Array>,
+): Promise<void> {
   await removeAbandoned(target);
   using temporary = createTemporary(target);
   const { path, file } = temporary;
@@ -120,7 +124,7 @@ async function replace(target: string, bytes: Uint8Array): Promise<void> {
   };
   addEventListener("unload", discard);
   try {
-    await writeAll(file, bytes);
+    await writeAll(file, pieces);
     await file.sync();
     await Deno.rename(path, target);
   } catch (error) {
@@ -218,9 +222,14 @@ export function isAt(file: Deno.FsFile, path: string): boolean {
   }
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
+async function writeAll(
+  file: Deno.FsFile,
+  pieces: Iterable<Uint8Array>,
+): Promise<void> {
+  for (const bytes of pieces) {
+    for (let written = 0; written < bytes.length;) {
+      written += await file.write(bytes.subarray(written));
+    }
   }
 }
 

@@ -71,7 +71,7 @@ function checkEnding(path: string, kind: FileKind): void {
 /** Writes a file; see {@linkcode willWrite}. */
 export async function writeOutput(
   path: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | Iterable<Uint8Array>,
   kind: FileKind,
 ): Promise<void> {
   await willWrite(path, kind);
