@@ -4,10 +4,12 @@
  * @module
  */
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import type { Engine } from "../lib/engine/engine.ts";
+import type { Engine, Labels } from "../lib/engine/engine.ts";
+import { encodeNpy } from "../lib/formats/npy.ts";
 import { grid } from "../lib/image/grid.ts";
 import type { GaussianMixture } from "../lib/math/gaussian_mixture.ts";
 import { chooseMixture } from "../lib/math/mixture_fit.ts";
+import { IMAGE_PIXELS, IMAGE_SIZE } from "../lib/model/spec.ts";
 import { OptionError, type OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
@@ -15,6 +17,7 @@ import { type Class, classesOf, classOf } from "./shared/model_classes.ts";
 import { openTrainingImages } from "./shared/data.ts";
 import { openScale } from "./shared/dimensions.ts";
 import { drawMixture, drawSamples } from "./shared/drawings.ts";
+import { writeOutput } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -58,7 +61,11 @@ const flags = {
   },
   seed: common.seed,
   dataDir: data.dataDir,
-  out: outFile("samples.png"),
+  out: outFile(
+    "samples.png",
+    "the picture to write; or .npy for the pixel means, float32 [n, 28, 28], " +
+      "from 0 to 1 but for squared error, and the classes in .labels.npy",
+  ),
   ...digitOptions,
 } as const satisfies OptionTable;
 
@@ -70,6 +77,7 @@ export const task: Task = {
     "-n 100 --temperature 0.8 --out digits.png",
     "--sampler gmm",
     "--class 7 -n 20",
+    "-n 1000 --out samples.npy",
   ],
   options: flags,
 };
@@ -99,11 +107,14 @@ const main: Main<typeof flags> = async (options, { given }) => {
       draw,
     );
   const { digits, title, labels, columns, rowLabels } = samples;
-  const picture = grid(digits, {
-    ...headingOf(title, checkpoint),
-    ...{ scale, columns, rowLabels },
-  });
-  await writePicture(out, picture, title, checkpoint);
+  if (isArray(out)) await writeMeans(out, digits, labels);
+  else {
+    const picture = grid(digits, {
+      ...headingOf(title, checkpoint),
+      ...{ scale, columns, rowLabels },
+    });
+    await writePicture(out, picture, title, checkpoint);
+  }
   if (options.preview) showDigits(digits);
   const count = n * Math.max(1, classes.length);
   const mixtureParts = mixture && mixture.weights.length;
@@ -126,6 +137,24 @@ const main: Main<typeof flags> = async (options, { given }) => {
     );
   }
 };
+
+function isArray(out: string): boolean {
+  return /\.npy$/i.test(out);
+}
+
+/** Writes pixel means as an array, and their classes, if any, beside it. */
+async function writeMeans(
+  out: string,
+  means: Float32Array,
+  labels: Labels,
+): Promise<void> {
+  const count = means.length / IMAGE_PIXELS;
+  const shape = [count, IMAGE_SIZE, IMAGE_SIZE];
+  await writeOutput(out, encodeNpy(shape, means), "npy");
+  if (!labels) return;
+  const beside = `${out.slice(0, -".npy".length)}.labels.npy`;
+  await writeOutput(beside, encodeNpy([count], labels), "npy");
+}
 
 /** Returns the classes to draw: none of a model that is told of none. */
 function chosenClasses(checkpoint: Checkpoint, text: string | null): Class[] {
