@@ -162,7 +162,7 @@ function drawSheet(
 }
 
 /** Copies an image, white on black as MNIST is, each pixel a square. */
-function drawTile(
+export function drawTile(
   { width, pixels }: Picture,
   tile: Uint8Array,
   left: number,

@@ -1,0 +1,226 @@
+/**
+ * `deno task encode`: encodes images and measures each of them.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { estimate } from "../lib/math/estimate.ts";
+import { encodeImages, type ImageCodes } from "../lib/metrics/image_codes.ts";
+import { logNormalizer } from "../lib/metrics/pixels.ts";
+import {
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+} from "../lib/options/table.ts";
+import { counted } from "../lib/text.ts";
+import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
+import {
+  codesFiles,
+  type CodesTable,
+  writeCodes,
+} from "./shared/codes_file.ts";
+import { willWrite } from "./shared/files.ts";
+import { inSection } from "./shared/flags.ts";
+import { choosing, openToEncode } from "./shared/images_to_encode.ts";
+import { show } from "./shared/metrics_table.ts";
+import { describe, openModel } from "./shared/model.ts";
+import { common, engineOptions, outFile } from "./shared/options.ts";
+import { Progress } from "./shared/progress.ts";
+import {
+  drawStrangest,
+  listOf,
+  listText,
+  NAMES,
+  PICTURED,
+  strangestFirst,
+} from "./shared/strangest.ts";
+import { nameRows } from "./shared/tables.ts";
+import { say, tell } from "./shared/terminal.ts";
+import { Stages } from "./shared/time_left.ts";
+
+const flags = {
+  ...choosing,
+  samples: {
+    ...common.samples,
+    default: 10,
+    help: "draws of z for each image, over which its reconstruction loss is " +
+      "averaged",
+  },
+  seed: common.seed,
+  sort: {
+    type: "choice",
+    default: "none",
+    choices: ["none", "bound", "reconstruction", "kl"],
+    help: "the strangest images first: by the bound (ELBO), lowest first, or " +
+      "by one of its two parts, largest first",
+  },
+  out: outFile(
+    "codes.csv",
+    "the file to write: .csv, .json, or .npy for μ as float32 [n, L], the " +
+      "rest in .logvar.npy, .losses.npy, .labels.npy beside it",
+  ),
+  ...inSection("Output", {
+    picture: {
+      type: "text",
+      default: null,
+      metavar: "FILE",
+      help: `the first ${PICTURED} of --sort beside their reconstructions; ` +
+        "unless given, as --out, ending in .png",
+    },
+  }),
+  scale: common.digitScale,
+  checkpoint: common.checkpoint,
+  ...engineOptions,
+  json: common.json,
+} as const satisfies OptionTable;
+
+/** What `deno task encode` does. */
+export const task: Task = {
+  name: "encode",
+  summary: "Writes the code of each image, μ and log σ², with its " +
+    "reconstruction loss, KL and ELBO as evaluate defines them; lists the " +
+    "strangest.",
+  examples: [
+    "--sort bound",
+    "--images drawings --out drawings.json",
+    "--split train --out codes.npy",
+  ],
+  options: flags,
+};
+
+type Options = OptionValues<typeof flags>;
+
+const main: Main<typeof flags> = async (options, { given, signal }) => {
+  const { sort, samples, seed, scale } = options;
+  const picture = pictureName(options);
+  const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  const { autoencoder } = checkpoint.options;
+  if (autoencoder && (sort === "bound" || sort === "kl")) {
+    throw new TaskError(
+      `an autoencoder has no KL and no bounds to sort by: take --sort ` +
+        "reconstruction",
+    );
+  }
+  const { set, kind, classes } = await openToEncode(
+    checkpoint,
+    options,
+    given,
+    signal,
+  );
+  const files = await codesFiles(options.out, {
+    logvar: !autoencoder,
+    labels: set.labels !== null,
+    order: sort !== "none",
+  });
+  if (picture !== null) await willWrite(picture, "png");
+
+  const progress = new Progress();
+  const stages = new Stages(progress, (_, time) =>
+    say(
+      `${counted(samples, "draw")} of z for each of ` +
+        `${counted(set.count, "image")}: about ${time}; fewer --samples, or ` +
+        "--limit N, take less",
+    ));
+  const codes = await encodeImages({
+    engine,
+    model: checkpoint.options,
+    images: set,
+    ...{ samples, seed },
+    onProgress: async (fraction) => {
+      stages.update("encoding", fraction);
+      // A breath, in which signals are served.
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+    },
+  }).finally(() => progress.clear());
+  const order = sort === "none"
+    ? Uint32Array.from({ length: set.count }, (_, i) => i)
+    : strangestFirst(codes, sort);
+  const table: CodesTable = {
+    ...{ order, set, classes, codes },
+    latentDim: checkpoint.options.latentDim,
+  };
+  for (const file of files) {
+    signal.throwIfAborted();
+    await writeCodes(file, table);
+  }
+  if (sort !== "none") {
+    await drawStrangest(picture!, engine, checkpoint, table, set.images, {
+      ...{ scale, kind, sort },
+    });
+  }
+  const summary = summaryOf(codes);
+  if (options.json) {
+    console.log(JSON.stringify({
+      out: files.map(({ path }) => path),
+      picture,
+      n: set.count,
+      split: kind,
+      ...{ samples: autoencoder ? null : samples, seed, sort },
+      ...summary,
+      strangest: sort === "none" ? null : listOf(table),
+    }));
+    return;
+  }
+  tell(describe(checkpoint));
+  tell(`${counted(set.count, `${kind} image`)}, mean ± standard error\n`);
+  console.log(summaryText(summary, checkpoint, samples));
+  if (sort !== "none") {
+    tell(`\nThe strangest first, by ${NAMES[sort]}`);
+    console.log(listText(table));
+  }
+  tell(`\n${files.map(({ path }) => path).join(", ")}`);
+  if (picture !== null) tell(picture);
+};
+
+/** Names the picture of the strangest images: none is drawn without an order. */
+function pictureName({ sort, out, picture }: Options): string | null {
+  if (sort !== "none") return picture ?? out.replace(/\.\w+$/, "") + ".png";
+  if (picture === null) return null;
+  throw new OptionError(
+    "--picture is of the strangest images, and goes with --sort",
+  );
+}
+
+type Summary = ReturnType<typeof summaryOf>;
+
+/** The means over all images. */
+function summaryOf({ reconstruction, kl, elbo }: ImageCodes) {
+  return {
+    reconstruction: estimate(reconstruction),
+    kl: kl && estimate(kl),
+    elbo: elbo && estimate(elbo),
+  };
+}
+
+function summaryText(
+  { reconstruction, kl, elbo }: Summary,
+  { options: { likelihood, autoencoder } }: Checkpoint,
+  samples: number,
+): string {
+  const of = likelihood === "mse"
+    ? "Σ(x̂ − x)² over pixels"
+    : "cross-entropy over pixels in nats";
+  const constant = logNormalizer(likelihood).toFixed(2);
+  const rows = [
+    [
+      "  reconstruction",
+      show(reconstruction)!,
+      autoencoder
+        ? `${of}, z = μ`
+        : `${of}, mean of ${counted(samples, "draw")} of z ~ q(z|x)`,
+    ],
+    ["  KL", show(kl), "of q(z|x) from N(0, I), in nats"],
+    [
+      "  ELBO",
+      show(elbo),
+      "−reconstruction − KL" +
+      (likelihood === "mse"
+        ? ` − ${constant}, the constant of Gaussian pixels with σ² = ½`
+        : ""),
+    ],
+  ].filter((row): row is string[] => row[1] !== null);
+  return nameRows(rows, [18, 2 + Math.max(...rows.map(([, v]) => v.length))]);
+}
+
+if (import.meta.main) await runTask(task, flags, main);
