@@ -7,11 +7,7 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { estimate } from "../lib/math/estimate.ts";
 import { encodeImages, type ImageCodes } from "../lib/metrics/image_codes.ts";
 import { logNormalizer } from "../lib/metrics/pixels.ts";
-import {
-  OptionError,
-  type OptionTable,
-  type OptionValues,
-} from "../lib/options/table.ts";
+import type { OptionTable, OptionValues } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import {
@@ -20,7 +16,6 @@ import {
   writeCodes,
 } from "./shared/codes_file.ts";
 import { willWrite } from "./shared/files.ts";
-import { inSection } from "./shared/flags.ts";
 import { choosing, openToEncode } from "./shared/images_to_encode.ts";
 import { show } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
@@ -44,30 +39,24 @@ const flags = {
     ...common.samples,
     default: 10,
     help: "draws of z for each image, over which its reconstruction loss is " +
-      "averaged",
+      "averaged; with as many, the means are evaluate's",
   },
   seed: common.seed,
   sort: {
     type: "choice",
     default: "none",
     choices: ["none", "bound", "reconstruction", "kl"],
-    help: "the strangest images first: by the bound (ELBO), lowest first, or " +
-      "by one of its two parts, largest first",
+    help: "the strangest images first: by the bound, which is the ELBO, " +
+      "lowest first, or by one of its parts, largest first; the first " +
+      `${PICTURED} are drawn beside their reconstructions in a picture called ` +
+      "as --out, but .png",
   },
   out: outFile(
     "codes.csv",
-    "the file to write: .csv, .json, or .npy for μ as float32 [n, L], the " +
-      "rest in .logvar.npy, .losses.npy, .labels.npy beside it",
+    "the file to write: a table, .csv or .json, or .npy: μ as float32 [n, L], " +
+      "with log σ², losses and labels beside it in .logvar.npy, .losses.npy " +
+      "and .labels.npy",
   ),
-  ...inSection("Output", {
-    picture: {
-      type: "text",
-      default: null,
-      metavar: "FILE",
-      help: `the first ${PICTURED} of --sort beside their reconstructions; ` +
-        "unless given, as --out, ending in .png",
-    },
-  }),
   scale: common.digitScale,
   checkpoint: common.checkpoint,
   ...engineOptions,
@@ -77,9 +66,8 @@ const flags = {
 /** What `deno task encode` does. */
 export const task: Task = {
   name: "encode",
-  summary: "Writes the code of each image, μ and log σ², with its " +
-    "reconstruction loss, KL and ELBO as evaluate defines them; lists the " +
-    "strangest.",
+  summary:
+    "Encodes images: μ, log σ², losses and bound of each; the strangest first.",
   examples: [
     "--sort bound",
     "--images drawings --out drawings.json",
@@ -174,12 +162,8 @@ const main: Main<typeof flags> = async (options, { given, signal }) => {
 };
 
 /** Names the picture of the strangest images: none is drawn without an order. */
-function pictureName({ sort, out, picture }: Options): string | null {
-  if (sort !== "none") return picture ?? out.replace(/\.\w+$/, "") + ".png";
-  if (picture === null) return null;
-  throw new OptionError(
-    "--picture is of the strangest images, and goes with --sort",
-  );
+function pictureName({ sort, out }: Options): string | null {
+  return sort === "none" ? null : `${out.replace(/\.\w+$/, "")}.png`;
 }
 
 type Summary = ReturnType<typeof summaryOf>;

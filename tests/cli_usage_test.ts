@@ -310,7 +310,10 @@ Deno.test("a positional that is optional may lack, and its usage says so", () =>
 /** Groups of options, and what uses them all when it is given the values. */
 const GROUPS: [OptionTable, RegExp][] = [
   [trainingOptions, /pick\([^;]*\btrainingOptions,?\s*\)/],
-  [dataOptions, /openDataset\(options|pick\(values, dataOptions\)/],
+  [
+    dataOptions,
+    /openDataset\(options|pick\(values, dataOptions\)|openToEncode\([^;]*options/,
+  ],
   [
     engineOptions,
     /(openModel\([^;]*|createEngine\(model[^;]*|finishRun\([^;]*|choice:) ?options/,
