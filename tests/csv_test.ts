@@ -18,7 +18,7 @@ const own = await Deno.makeTempDir();
 Deno.test.afterAll(() => Deno.remove(own, { recursive: true }));
 
 /** What `make_csv.py` gave to pandas. */
-const digits: { images: number[][]; labels: number[]; words: string[] } = JSON
+const digits: { images: string[]; labels: number[]; words: string[] } = JSON
   .parse(Deno.readTextFileSync(at("digits.json")));
 
 /** The pictures as bytes. */
@@ -44,7 +44,8 @@ async function written(
   return path;
 }
 
-const { images, labels, words } = digits;
+const { labels, words } = digits;
+const images = digits.images.map((hex) => [...Buffer.from(hex, "hex")]);
 const FILES: [string, (number | string)[] | undefined, string[]][] = [
   ["in_csv.csv", labels, []],
   ["words_last.csv", words, []],

@@ -240,6 +240,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
     record: (to) => ["--record", `${to}/record.json`],
   },
   evaluate: {},
+  encode: { out: (to) => ["--out", `${to}/codes.csv`] },
   sweep: {
     checkpointDir: (to) => ["--checkpoint-dir", to],
     outDir: (to) => ["--out-dir", to],
