@@ -2,7 +2,7 @@
  * Pictures and labels from CSV files: what pandas wrote, held against the arrays
  * that it was given, and what must be refused.
  */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,7 +55,7 @@ const FILES: [string, (number | string)[] | undefined, string[]][] = [
   ["index.csv", labels, ['its column "" numbers the rows, and is left out']],
   ["quoted.csv", words, []],
   ["signed.tsv.gz", labels, [
-    "its pixels go from −1 to 1: −1 is taken for black",
+    "its pixels go from -1 to 0.8823529411764706 and are taken as -1, black, to 1, white",
   ]],
   ["floats.csv", labels, []],
   ["numbered.csv", labels, [
@@ -92,8 +92,36 @@ Deno.test("readCsv() reads Kaggle's 28 × 28 and black-and-white pixels", async 
     images.map((row) => row.map((v) => v > 127 ? 255 : 0)),
   );
   assertEquals(binary.notes, [
-    "its pixels are 0 and 1: 1 is taken for white",
+    "its pixels go from 0 to 1 and are taken as 0, black, to 1, white",
   ]);
+});
+
+Deno.test("readCsv() says what it takes for white where that is not known", async () => {
+  const scales: [string, number, number, string?][] = [
+    ["0,3,16,5", 0, 16, "from 0 to 16 and are taken as 0, black, to 16, white"],
+    ["0,3,15,5", 0, 15, "from 0 to 15 and are taken as 0, black, to 15, white"],
+    [
+      "0,3,90,5",
+      0,
+      255,
+      "from 0 to 90 and are taken as 0, black, to 255, white",
+    ],
+    ["0,3,190,5", 0, 255],
+    ["0,0.25,0.75,1.00001", 0, 32640],
+    [
+      "0,0.25,0,0.125",
+      0,
+      32640,
+      "from 0 to 0.25 and are taken as 0, black, to 1",
+    ],
+  ];
+  for (const [row, black, white, note] of scales) {
+    const { train, notes } = await readCsv(await written(`${row}\n`));
+    const picture = await train.picture(0);
+    assertEquals([picture.black, picture.white], [black, white], row);
+    assertEquals(notes.length, note ? 1 : 0, row);
+    if (note) assertStringIncludes(notes[0], note);
+  }
 });
 
 Deno.test("readCsv() reads gzip of several members", async () => {
@@ -141,6 +169,7 @@ Deno.test("readCsv() refuses what is no table of pictures, with its row", async 
     [`${header}${row}7,0,1,0.5,3\n`, "as integers came before"],
     [`${header}7,0,1,0.5,0\n${row}`, "row 3: the pixel in column 3 is 128"],
     [`${header}7,0,1,Infinity,0\n`, "row 2: the pixel in column 4 is Infinity"],
+    [`${header}7,0,1,-0.1,0\n`, "its smallest pixel is -0.1, which is of no"],
     ["label,p0,p1\n7,0,1\n", "of which 2 would be pixels"],
     ["label,class,p0,p1,p2,p3\n", "two columns could have the labels"],
     [`${header}"7,0,1,2,3\n`, "row 2: a quote in it is not closed"],

@@ -108,7 +108,7 @@ class PictureTable {
     if (this.#names.length === 0) {
       throw new FormatError("it names its columns, and has no rows");
     }
-    const { black, white, note } = this.#pixels.scale;
+    const { black, white, note } = this.#pixels.scale();
     return {
       train: {
         count: this.#names.length,

@@ -9,6 +9,13 @@ import { show } from "../text.ts";
 /** What 1 is kept as where pixels are fractions: 128 for each grey level. */
 const ONE = 128 * 255;
 
+/** How far rounding takes a fraction out of −1 to 1. */
+const TOLERANCE = 1e-4;
+const MOST = 1 + TOLERANCE;
+
+/** The largest integers that stand for white if they are the largest of all. */
+const LEVELS = [1, 15, 16];
+
 /** Pictures in a block of memory. */
 const BLOCK = 1024;
 
@@ -56,13 +63,13 @@ export class CsvPixels {
         throw unreadable(text, columns[i]);
       }
       if (!isByte && !this.#areFractions) {
-        if (Math.abs(value) > 1 || this.#largest > 1) {
+        if (Math.abs(value) > MOST || this.#largest > 1) {
           throw this.#outOfRange(value, columns[i]);
         }
         this.#becomeFractions();
         block = this.#blocks[this.#blocks.length - 1];
       }
-      if (this.#areFractions && Math.abs(value) > 1) {
+      if (this.#areFractions && Math.abs(value) > MOST) {
         throw this.#outOfRange(value, columns[i]);
       }
       if (value > this.#largest) this.#largest = value;
@@ -79,16 +86,37 @@ export class CsvPixels {
       .subarray(at, at + this.#size);
   }
 
-  /** The scale of the values, once there are all. */
-  get scale(): PixelScale {
-    if (this.#areFractions) {
-      if (this.#least >= 0) return { black: 0, white: ONE };
-      const note = "its pixels go from −1 to 1: −1 is taken for black";
-      return { black: -ONE, white: ONE, note };
+  /**
+   * Finds the scale of the values, once there are all.
+   *
+   * @throws {FormatError} If none is known.
+   */
+  scale(): PixelScale {
+    const [least, largest] = [this.#least, this.#largest];
+    if (!this.#areFractions) {
+      const white = LEVELS.includes(largest) ? largest : 255;
+      return { black: 0, white, ...this.#note(0, white, largest > 127) };
     }
-    if (this.#largest !== 1) return { black: 0, white: 255 };
-    const note = "its pixels are 0 and 1: 1 is taken for white";
-    return { black: 0, white: 1, note };
+    if (least >= -TOLERANCE) {
+      return { black: 0, white: ONE, ...this.#note(0, 1, largest >= 0.5) };
+    }
+    // Less than half of −1 are overshoots of some filter, whose black is 0.
+    if (least > -0.5) {
+      throw new FormatError(
+        `its smallest pixel is ${least}, which is of no scale that is known: ` +
+          "save pixels from 0 to 255, or as fractions from 0 to 1",
+      );
+    }
+    return { black: -ONE, white: ONE, ...this.#note(-1, 1, false) };
+  }
+
+  /** Says what the values are taken for, unless it is as usual. */
+  #note(black: number, white: number, isUsual: boolean): { note?: string } {
+    if (isUsual) return {};
+    const note =
+      `its pixels go from ${this.#least} to ${this.#largest} and are ` +
+      `taken as ${black}, black, to ${white}, white`;
+    return { note };
   }
 
   #newBlock(): Uint8Array | Int16Array {
