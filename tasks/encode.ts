@@ -98,7 +98,8 @@ const main: Main<typeof flags> = async (options, { given, signal }) => {
   const files = await codesFiles(options.out, {
     logvar: !autoencoder,
     labels: set.labels !== null,
-    order: sort !== "none",
+    index: sort !== "none",
+    names: set.names !== undefined,
   });
   if (picture !== null) await willWrite(picture, "png");
 

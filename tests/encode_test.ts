@@ -113,7 +113,7 @@ const table: CodesTable = {
   latentDim: 2,
   codes,
 };
-const ALL = { logvar: true, labels: true, order: true };
+const ALL = { logvar: true, labels: true, index: true, names: true };
 
 /** Writes the table, and returns what the files hold. */
 async function written(
@@ -147,8 +147,15 @@ Deno.test("writeCodes() writes arrays as numpy.save() does", () =>
     const names = Object.keys(contents);
     assertEquals(
       names,
-      ["", ".logvar", ".losses", ".labels", ".index"]
-        .map((part) => `codes${part}.npy`),
+      [
+        ...["", ".logvar", ".losses", ".labels", ".index"]
+          .map((part) => `codes${part}.npy`),
+        "codes.names.txt",
+      ],
+    );
+    assertEquals(
+      new TextDecoder().decode(contents[names.pop()!]),
+      'row 3\na.png\nb, "c".png\n',
     );
     const fixtures = fileURLToPath(
       new URL("fixtures/codes/", import.meta.url),
@@ -156,7 +163,7 @@ Deno.test("writeCodes() writes arrays as numpy.save() does", () =>
     for (const name of names) {
       assertEquals(contents[name], await Deno.readFile(fixtures + name), name);
     }
-    const few = { logvar: false, labels: false, order: false };
+    const few = { logvar: false, labels: false, index: false, names: false };
     assertEquals(
       (await codesFiles(join(folder, "a.npy"), few)).map(({ part }) => part),
       ["mu", "losses"],

@@ -10,7 +10,7 @@ import type { FileKind } from "../../lib/files/kind.ts";
 import { encodeNpy } from "../../lib/formats/npy.ts";
 import type { ImageCodes } from "../../lib/metrics/image_codes.ts";
 import { OptionError } from "../../lib/options/table.ts";
-import { show } from "../../lib/text.ts";
+import { oneLine, show } from "../../lib/text.ts";
 import { willWrite, writeOutput } from "./files.ts";
 
 /** The codes of some images, in the order in which they are listed. */
@@ -25,13 +25,29 @@ export interface CodesTable {
 }
 
 /** What one of the files is of. */
-type Part = "table" | "mu" | "logvar" | "losses" | "labels" | "index";
+type Part =
+  | "table"
+  | "mu"
+  | "logvar"
+  | "losses"
+  | "labels"
+  | "index"
+  | "names";
 
 /** A file of codes. */
 interface CodesFile {
   readonly path: string;
   readonly kind: FileKind;
   readonly part: Part;
+}
+
+/** What there is to write of images, besides μ and their losses. */
+export interface Contents {
+  readonly logvar: boolean;
+  readonly labels: boolean;
+  /** Whether they are in another order than theirs. */
+  readonly index: boolean;
+  readonly names: boolean;
 }
 
 /** Rows that are written at a time. */
@@ -47,7 +63,7 @@ const PIECE = 1000;
  */
 export async function codesFiles(
   out: string,
-  has: { logvar: boolean; labels: boolean; order: boolean },
+  has: Contents,
 ): Promise<CodesFile[]> {
   const files = filesOf(out, has);
   for (const { path, kind } of files) await willWrite(path, kind);
@@ -56,7 +72,7 @@ export async function codesFiles(
 
 function filesOf(
   out: string,
-  has: { logvar: boolean; labels: boolean; order: boolean },
+  has: Contents,
 ): CodesFile[] {
   switch (extname(out).toLowerCase()) {
     case ".csv":
@@ -64,19 +80,21 @@ function filesOf(
     case ".json":
       return [{ path: out, kind: "json", part: "table" }];
     case ".npy": {
-      const beside: Part[] = [
-        ...has.logvar ? ["logvar"] as const : [],
-        "losses",
-        ...has.labels ? ["labels"] as const : [],
-        ...has.order ? ["index"] as const : [],
-      ];
+      const stem = out.slice(0, -".npy".length);
+      const beside = (["logvar", "losses", "labels", "index"] as const)
+        .filter((part) => part === "losses" || has[part]);
       return [
         { path: out, kind: "npy", part: "mu" },
         ...beside.map((part): CodesFile => ({
-          path: `${out.slice(0, -".npy".length)}.${part}.npy`,
+          path: `${stem}.${part}.npy`,
           kind: "npy",
           part,
         })),
+        ...has.names
+          ? [
+            { path: `${stem}.names.txt`, kind: "text", part: "names" } as const,
+          ]
+          : [],
       ];
     }
     default:
@@ -91,10 +109,27 @@ export async function writeCodes(
   { path, kind, part }: CodesFile,
   table: CodesTable,
 ): Promise<void> {
-  const bytes = part !== "table"
-    ? encodeNpy(...arrayOf(part, table))
-    : pieces(kind === "json" ? jsonLines(table) : csvLines(table));
-  await writeOutput(path, bytes, kind);
+  await writeOutput(path, bytesOf(part, kind, table), kind);
+}
+
+function bytesOf(
+  part: Part,
+  kind: FileKind,
+  table: CodesTable,
+): Uint8Array | Iterable<Uint8Array> {
+  switch (part) {
+    case "table":
+      return pieces(kind === "json" ? jsonLines(table) : csvLines(table));
+    case "names":
+      return pieces(nameLines(table));
+    default:
+      return encodeNpy(...arrayOf(part, table));
+  }
+}
+
+/** A name to a line. */
+function* nameLines({ order, set }: CodesTable): Generator<string> {
+  for (const i of order) yield `${oneLine(set.names![i], Infinity)}\n`;
 }
 
 /** Lists the columns of the losses: of an autoencoder there is one. */
@@ -106,7 +141,7 @@ function lossesOf(
 
 /** Returns the shape and the elements of an array, in the table's order. */
 function arrayOf(
-  part: Exclude<Part, "table">,
+  part: Exclude<Part, "table" | "names">,
   { order, set, latentDim, codes }: CodesTable,
 ): Parameters<typeof encodeNpy> {
   const n = order.length;
