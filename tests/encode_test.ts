@@ -256,26 +256,34 @@ Deno.test("openToEncode() knows a conditional model's classes by their names, an
       openToEncode(run, options, new Set(Object.keys(given)), signal);
     const { set, kind, classes } = await open(conditional);
     assertEquals([set.count, kind, classes], [4, "test", DIGITS]);
-    const few = { ...conditional.options, classCount: 2 };
+    const told = (...classes: string[]) => ({
+      ...conditional,
+      options: { ...conditional.options, classCount: classes.length },
+      data: { ...conditional.data, classes },
+    });
+    const kaggle = fileURLToPath(
+      new URL("fixtures/pictures/csv/kaggle.csv", import.meta.url),
+    );
+    const three = { ...chosen, images: kaggle };
+    const known = await open(told("2", "1", "0", "3"), three);
+    // Its rows are a 0, a 1 and a 2.
+    assertEquals(known.set.labels, Uint8Array.of(2, 1, 0));
+    assertEquals(known.set.names, ["row 2", "row 3", "row 4"]);
+    const first = await open(told("2", "1", "0"), { ...three, limit: 1 });
+    assertEquals(first.set.names, ["row 2"]);
     await assertRejects(
-      () =>
-        open({
-          ...conditional,
-          options: few,
-          data: { ...conditional.data, classes: ["a", "b"] },
-        }),
+      () => open(told("0", "1", "x"), three),
       TaskError,
-      "the model has no class",
+      "the model has no class 2: it has 0, 1, x",
     );
     const path = join(folder, "own-idx");
-    const data = new Uint8Array(5 * IMAGE_PIXELS);
+    const data = new Uint8Array(5 * IMAGE_PIXELS).fill(200, 300, 320);
     await Deno.writeFile(path, writeIdx({ shape: [5, 28, 28], data }));
     const own = { ...chosen, images: path };
     await assertRejects(
       () => open(conditional, own),
       TaskError,
-      "the model is told the class of each image, and these own-idx images " +
-        "have no labels",
+      "own-idx has no labels, and the model is told the class of each image",
     );
     const plain = decodeCheckpoint(untrained());
     const all = await openToEncode(plain, own, new Set(), signal);
@@ -283,7 +291,7 @@ Deno.test("openToEncode() knows a conditional model's classes by their names, an
     await assertRejects(
       () => open(conditional, { ...chosen, centre: true }, { centre: true }),
       OptionError,
-      "--centre goes with --images",
+      "--centre is of images of one's own",
     );
   }));
 
@@ -338,6 +346,14 @@ Deno.test("encode writes the codes of a split, whose means evaluate prints", () 
     ]);
     assertMatch(words.stdout, /2 test images, mean ± standard error/);
     assertMatch(words.stdout, /The strangest first, by the KL\nindex +class/);
+    const samples = ["-n", "2", "--out", "samples.npy"];
+    await runWell(folder, "sample", [...ENGINE, ...samples]);
+    const array = await Deno.readFile(join(folder, "samples.npy"));
+    assertMatch(
+      new TextDecoder("latin1").decode(array.subarray(0, 128)),
+      /NUMPY.*'<f4', 'fortran_order': False, 'shape': \(2, 28, 28\)/s,
+    );
+    assertEquals(array.length, 128 + 4 * 2 * IMAGE_PIXELS);
     const usage = await runTask(folder, "encode", ["--out", "a.txt"]);
     assertEquals(usage.code, 2);
     await Deno.writeTextFile(join(folder, "own.png"), "my notes");

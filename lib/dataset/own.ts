@@ -246,7 +246,7 @@ function testCount(
   { train, test }: PictureSets,
   asked: number | null,
 ): number {
-  if (test && asked !== null) {
+  if (test && asked) {
     throw new OptionError(
       `${name} has a test split of its own, of ${
         counted(test.count, "image")

@@ -5,26 +5,27 @@
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { className } from "../../lib/dataset/class_names.ts";
-import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
-import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import type { Dataset, ImageSet } from "../../lib/dataset/dataset.ts";
+import { naturally } from "../../lib/dataset/natural_order.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
-import {
-  defaults,
-  OptionError,
-  type OptionValues,
-} from "../../lib/options/table.ts";
+import { defaults, type OptionValues } from "../../lib/options/table.ts";
 import { oneLine } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
-import { openDataset, openSeenImages, seenBy } from "./data.ts";
-import { flagOf } from "./flags.ts";
+import {
+  checkData,
+  concatenate,
+  firstImages,
+  openDataset,
+  openSeenImages,
+  seenBy,
+} from "./data.ts";
+import { listOf } from "./model_classes.ts";
 import { common, data, pick } from "./options.ts";
 
 const { images, labels, classes, array, invert, centre } = data;
 
-/** Options that say how images of one's own are read. */
-const ownOptions = { labels, classes, array, invert, centre } as const;
-
-const own = { images, ...ownOptions, limit: data.limit } as const;
+/** Options of images of one's own. */
+const own = { images, labels, classes, array, invert, centre } as const;
 
 /** Options that choose the images to encode. */
 export const choosing = {
@@ -33,8 +34,7 @@ export const choosing = {
     help: "which images; of --images all, unless given",
   },
   limit: { ...data.limit, help: "encode the first images only" },
-  images,
-  ...ownOptions,
+  ...own,
   dataDir: data.dataDir,
 } as const;
 
@@ -47,7 +47,14 @@ export interface Opened {
   readonly classes?: readonly string[];
 }
 
-/** Opens a split of the checkpoint's data set, or other images. */
+/**
+ * Opens a split of the checkpoint's data set; or images of one's own, in the
+ * order of their file or folder, all of them unless a split is asked for.
+ *
+ * @param given The options that were on the command line.
+ * @throws {TaskError} If there are none, or they lack the labels that the model
+ * is told.
+ */
 export async function openToEncode(
   checkpoint: Checkpoint,
   options: Options,
@@ -55,59 +62,86 @@ export async function openToEncode(
   signal: AbortSignal,
 ): Promise<Opened> {
   const { split, limit } = options;
-  if (options.images !== null) {
-    return await openOwn(checkpoint, options, given, signal);
-  }
-  const lost = Object.keys(ownOptions).find((name) => given.has(name));
-  if (lost !== undefined) {
-    throw new OptionError(`${flagOf(lost)} goes with --images`);
-  }
-  const set = await openSeenImages(
-    checkpoint,
-    split,
-    given.has("dataDir") ? options.dataDir : undefined,
-  );
-  const { classes: names } = checkpoint.data;
-  return told(checkpoint, {
-    set: first(set, limit),
-    kind: split,
-    ...names && { classes: names },
-  });
+  const chosen = {
+    ...defaults(dataOptions),
+    ...pick<typeof own>(options, own),
+  };
+  checkData(chosen);
+  const opened = chosen.images !== null
+    ? await openOwn(checkpoint, chosen, options, given, signal)
+    : {
+      set: await openSeenImages(
+        checkpoint,
+        split,
+        given.has("dataDir") ? options.dataDir : undefined,
+      ),
+      kind: split,
+      classes: checkpoint.data.classes,
+    };
+  const { set } = opened;
+  if (limit === null || limit >= set.count) return opened;
+  const first = Array.from({ length: limit }, (_, i) => i);
+  return { ...opened, set: firstImages(set, first, limit) };
 }
 
-/** Opens images of one's own, all of them unless a split is asked for. */
 async function openOwn(
   checkpoint: Checkpoint,
-  options: Options,
+  chosen: DataOptions,
+  { split }: Options,
   given: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Opened> {
-  const split: Split = given.has("split") ? options.split : "train";
-  const chosen: DataOptions = {
-    ...defaults(dataOptions),
-    ...pick<typeof own>(options, own),
-    ...given.has("split") ? {} : { valSize: 0, testSize: 0 },
-  };
-  const dataset = await openDataset(chosen, signal, new Set());
-  const set = dataset[split];
+  const trained = checkpoint.data.options;
+  const isSplit = given.has("split");
+  const dataset = await openDataset(
+    {
+      ...chosen,
+      // As the images that the model knows are made of their pictures.
+      invert: given.has("invert") ? chosen.invert : trained.invert,
+      centre: given.has("centre") ? chosen.centre : trained.centre,
+      ...isSplit ? {} : { valSize: 0, testSize: 0 },
+    },
+    signal,
+    new Set(),
+  );
+  const name = oneLine(dataset.name);
+  const set = isSplit ? dataset[split] : wholeOf(dataset);
   if (!set?.count) {
     throw new TaskError(
-      `${oneLine(dataset.name)} has no ${split} images: leave --split out ` +
-        "to encode all",
+      `${name} has no ${split} images: leave --split out to encode all`,
     );
   }
-  const { classes: names } = dataset;
+  const seen = seenBy(checkpoint, set, isSplit ? split : "train");
   return told(checkpoint, {
-    set: seenBy(checkpoint, set, split),
-    kind: given.has("split")
-      ? `${oneLine(dataset.name)} ${split}`
-      : oneLine(dataset.name),
-    ...names && { classes: names },
+    set: seen,
+    kind: isSplit ? `${name} ${split}` : name,
+    classes: dataset.classes,
   });
 }
 
+/** Joins the splits that a data set came in, each in the order of its names. */
+function wholeOf({ train, validation, test }: Dataset): ImageSet {
+  const parts = [train, validation, test]
+    .filter((set) => set !== null && set.count > 0)
+    .map((set) => {
+      const names = set!.names;
+      const order = Array.from({ length: set!.count }, (_, i) => i);
+      if (names) order.sort((a, b) => naturally(names[a], names[b]));
+      return firstImages(set!, order, order.length);
+    });
+  if (parts.length === 1) return parts[0];
+  const labels = parts.flatMap((set) => set.labels ?? []);
+  return {
+    images: concatenate(parts.map(({ images }) => images)),
+    labels: labels.length === parts.length ? concatenate(labels) : null,
+    names: parts.flatMap(({ names = [] }) => names),
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
 /**
- * Gives the images the labels by which a conditional model knows their classes.
+ * Gives images the labels by which a conditional model knows their classes, which
+ * have the same names.
  *
  * @throws {TaskError} If it is told of classes, and an image has none of these.
  */
@@ -116,42 +150,22 @@ function told(
   opened: Opened,
 ): Opened {
   if (classCount === 0) return opened;
-  const { set, classes } = opened;
+  const { set, kind, classes } = opened;
   if (set.labels === null) {
     throw new TaskError(
-      `the model is told the class of each image, and these ${opened.kind} ` +
-        "images have no labels",
+      `${kind} has no labels, and the model is told the class of each image: ` +
+        "name a file of them with --labels",
     );
   }
-  const { classes: known } = data;
-  const labelOf = (label: number) =>
-    known && classes ? known.indexOf(classes[label]) : label;
-  const translated = set.labels.map((label) => {
-    const own = labelOf(label);
-    if (own >= 0 && own < classCount) return own;
-    const names = Array.from(
-      { length: classCount },
-      (_, i) => className(known, i),
-    );
+  const known = data.classes ??
+    Array.from({ length: classCount }, (_, label) => String(label));
+  const labels = set.labels.map((label) => {
+    const name = className(classes, label);
+    const found = known.indexOf(name);
+    if (found >= 0) return found;
     throw new TaskError(
-      `the model has no class ${oneLine(className(classes, label))}: it has ` +
-        oneLine(names.join(", "), 200),
+      `the model has no class ${oneLine(name)}: it has ${listOf(known)}`,
     );
   });
-  return {
-    ...opened,
-    set: { ...set, labels: translated },
-    ...known && { classes: known },
-  };
-}
-
-/** Takes the first images of a set, or all of it. */
-function first(set: ImageSet, limit: number | null): ImageSet {
-  if (limit === null || limit >= set.count) return set;
-  return {
-    images: set.images.subarray(0, limit * IMAGE_PIXELS),
-    labels: set.labels && set.labels.subarray(0, limit),
-    ...set.names && { names: set.names.slice(0, limit) },
-    count: limit,
-  };
+  return { ...opened, set: { ...set, labels }, classes: known };
 }
