@@ -7,7 +7,9 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { DIGITS } from "../lib/dataset/class_names.ts";
 import { readCsv, readLabelColumn } from "../lib/dataset/csv_pictures.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
 import type { PictureSets } from "../lib/dataset/picture_sets.ts";
 import { FormatError } from "../lib/formats/error.ts";
 
@@ -93,6 +95,20 @@ Deno.test("readCsv() reads Kaggle's 28 × 28 and black-and-white pixels", async 
   );
   assertEquals(binary.notes, [
     "its pixels go from 0 to 1 and are taken as 0, black, to 1, white",
+  ]);
+});
+
+Deno.test("loadDataset() makes the same images of bytes, of fractions and of gzip", async () => {
+  const names = ["quoted.csv", "no_label.csv", "signed.tsv.gz", "index.csv"];
+  const sets = await Promise.all(
+    names.map((name) => loadDataset({ images: at(name), testSize: 0 })),
+  );
+  assertEquals(new Set(sets.map(({ digest }) => digest)).size, 1);
+  assertEquals(sets.map(({ classes }) => classes), [
+    ["one", "two", "zero"],
+    undefined,
+    DIGITS,
+    DIGITS,
   ]);
 });
 
