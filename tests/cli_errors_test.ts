@@ -187,7 +187,7 @@ const foreign: Record<string, [Uint8Array, RegExp]> = {
   ],
   "labels": [
     writeIdx({ shape: [3], data: new Uint8Array(3) }),
-    /it has no array of pictures/,
+    /its shape is 3: pictures are N×H×W/,
   ],
   "no images": [
     writeIdx({ shape: [0, 28, 28], data: new Uint8Array() }),

@@ -127,7 +127,7 @@ Deno.test("loadDataset() names what is wrong with a user's file", () =>
       [new Uint8Array(), "it is empty"],
       [numberedImages(3).subarray(0, 900), "truncated"],
       [gzipSync(numberedImages(3)).subarray(0, 30), "truncated"],
-      [labels, "no array of pictures"],
+      [labels, "its shape is 3: pictures are N×H×W"],
     ];
     for (const [content, reason] of contents) {
       await Deno.writeFile(file, content);

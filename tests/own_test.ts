@@ -5,6 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Dataset, loadDataset } from "../lib/dataset/dataset.ts";
 import { encodePng } from "../lib/image/png.ts";
 import type { DataOptions } from "../lib/options/run.ts";
@@ -324,6 +325,43 @@ Deno.test("loadDataset() takes labels from a file, and names for them", () =>
     );
     assertEquals((await load(pictures)).train.labels, null);
   }));
+
+Deno.test("loadDataset() takes files of arrays and tables in the same way", async () => {
+  const fixture = (name: string) =>
+    fileURLToPath(new URL(`fixtures/pictures/${name}`, import.meta.url));
+  const counts = ({ train, validation, test }: Dataset) =>
+    [train, validation, test!].map(({ count }) => count);
+  const parts = await load(fixture("medmnist.npz"), { valSize: 5000 });
+  assertEquals(counts(parts), [4, 2, 3]);
+  assertEquals(parts.classes, ["0", "1", "2"]);
+  assertEquals(new Set(parts.train.names), new Set(range(4, "row ")));
+  assertEquals(
+    counts(await load(fixture("keras.npz"), { valSize: 1 })),
+    [2, 1, 2],
+  );
+  const table = await load(fixture("csv/no_label.csv"), {
+    labels: fixture("csv/words.txt"),
+    classes: "zero,one,two",
+  });
+  assertEquals(counts(table), [11, 0, 1]);
+  assertEquals(new Set(table.train.labels), new Set([0, 1, 2]));
+  assertMatch(
+    await message(fixture("keras.npz"), { testSize: 2 }),
+    /^keras\.npz has a test split of its own, of 2 images/,
+  );
+  assertMatch(
+    await message(fixture("medmnist.npz"), { labels: fixture("keras.npz") }),
+    /keras\.npz as labels: /,
+  );
+  assertMatch(
+    await message(fixture("png"), { array: "x" }),
+    /png as images: it has no arrays, of which x could be one$/,
+  );
+});
+
+function range(count: number, before: string): string[] {
+  return Array.from({ length: count }, (_, i) => before + i);
+}
 
 Deno.test("loadDataset() chooses light or dark once, by training pictures", () =>
   inFolder(async (folder) => {

@@ -1,5 +1,8 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+// @ts-types="../lib/image/pngjs.d.ts"
+import { PNG } from "pngjs";
 import { decodePng } from "../lib/dataset/png_picture.ts";
 import { toImage } from "../lib/dataset/to_images.ts";
 import { FormatError } from "../lib/formats/error.ts";
@@ -53,12 +56,28 @@ const ROWS = Uint8Array.of(0, 10, 20, 30, 0, 40, 50, 60);
 
 Deno.test("decodePng() looks at nothing that follows the picture", () => {
   const bytes = new Uint8Array([...png({}, ROWS), 1, 2, 3]);
-  const { width, height, values } = decodePng(bytes);
-  assertEquals([width, height], [3, 2]);
-  assertEquals(
-    Array.from({ length: 6 }, (_, i) => values[4 * i]),
-    [10, 20, 30, 40, 50, 60],
+  const { width, height, channels, values } = decodePng(bytes);
+  assertEquals([width, height, channels], [3, 2, 1]);
+  assertEquals(Array.from(values), [10, 20, 30, 40, 50, 60]);
+});
+
+Deno.test("decodePng() undoes each filter that pngjs writes", () => {
+  const [width, height] = [7, 5];
+  const data = Buffer.from(
+    Array.from({ length: 4 * width * height }, (_, i) => (i * i * 31) % 256),
   );
+  for (const filterType of [0, 1, 2, 3, 4]) {
+    const bytes = PNG.sync.write({ width, height, data }, {
+      colorType: 6,
+      inputColorType: 6,
+      inputHasAlpha: true,
+      deflateStrategy: 0,
+      filterType,
+    });
+    const { channels, values } = decodePng(new Uint8Array(bytes));
+    assertEquals(channels, 4);
+    assertEquals(Array.from(values), [...data], `filter ${filterType}`);
+  }
 });
 
 Deno.test("decodePng() says in a line what is wrong with a file", () => {
@@ -71,12 +90,16 @@ Deno.test("decodePng() says in a line what is wrong with a file", () => {
     [good.slice(0, 20), /^it is a truncated PNG picture$/],
     [good.slice(0, 50), /^it is a truncated PNG picture$/],
     [good.slice(0, -12), /^it is a truncated PNG picture$/],
-    [flipped, /^it is a corrupt PNG picture \(a checksum is wrong\)$/],
+    [
+      flipped,
+      /^it is a corrupt PNG picture \(the checksum of its chunk "IDAT" is wrong\)$/,
+    ],
     [png({ width: 20_000, height: 1 }, ROWS), /^it is 20000×1 pixels, and /],
     [png({ height: 0 }, ROWS), /^it is 3×0 pixels, and /],
     [png({ depth: 3 }, ROWS), /corrupt .*no colour type 0 of 3 bits/],
     [png({ depth: 4, colour: 2 }, ROWS), /no colour type 2 of 4 bits/],
-    [png({ colour: 3 }, ROWS), /corrupt PNG picture \(.*palette/],
+    [png({ colour: 3 }, ROWS), /corrupt PNG picture \(it has no palette/],
+    [png({}, Uint8Array.of(5, ...ROWS.slice(1))), /there is no filter 5/],
     [png({ height: 3 }, ROWS), /corrupt .*holds less than 3×3 pixels/],
     [png({ height: 1 }, ROWS), /corrupt .*holds more than 3×1 pixels/],
     [png({ interlace: 1, height: 9 }, ROWS), /holds less than 3×9 pixels/],

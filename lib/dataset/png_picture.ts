@@ -1,50 +1,25 @@
 /**
- * Decodes a PNG file, of any kind that there is.
+ * Decodes a PNG file, of any kind that there is, in its own depth and with as
+ * many channels as it has: larger pictures are decoded several times as fast as
+ * by what makes 8 bits of red, green, blue and alpha of all.
+ *
+ * Source: Portable Network Graphics, ISO/IEC 15948, https://www.w3.org/TR/png/.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { crc32, inflateSync } from "node:zlib";
-// @ts-types="../image/pngjs.d.ts"
-import { PNG } from "pngjs";
-import { describeKind, kindOf } from "../files/kind.ts";
-import { FormatError } from "../formats/error.ts";
-import { MAX_SIDE, type Picture } from "./picture_sets.ts";
-
-/** What the header chunk says. */
-interface Header {
-  readonly width: number;
-  readonly height: number;
-  readonly depth: number;
-  readonly colour: number;
-  readonly isInterlaced: boolean;
-}
-
-/** The samples of a pixel, and how deep they may be, by PNG's colour types. */
-const COLOURS: Readonly<Record<number, readonly [number, readonly number[]]>> =
-  {
-    0: [1, [1, 2, 4, 8, 16]],
-    2: [3, [8, 16]],
-    3: [1, [1, 2, 4, 8]],
-    4: [2, [8, 16]],
-    6: [4, [8, 16]],
-  };
+import type { Picture } from "./picture_sets.ts";
+import {
+  corrupt,
+  type Pass,
+  passesOf,
+  type PngHeader,
+  readPng,
+  rowBytes,
+} from "./png_chunks.ts";
 
 const PALETTE = 3;
 
-/** Where a pass begins, and its steps: one for all pixels. */
-const WHOLE = [0, 0, 1, 1] as const;
-
-/** Adam7: where each pass begins, and its steps, from left and from above. */
-const PASSES = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
+type Samples = Uint8Array | Uint16Array;
 
 /**
  * Decodes a PNG file of 1 to 16 bits, with or without palette, transparency and
@@ -52,110 +27,164 @@ const PASSES = [
  * follows the end of the picture is not looked at.
  *
  * @param bytes The whole file.
- * @returns Red, green, blue and alpha, in the file's own depth.
  * @throws {FormatError} If it is no PNG file, is truncated or corrupt, or has a
- * side of more than {@linkcode MAX_SIDE} pixels: then before it is decoded.
+ * side of more than 4096 pixels: then before it is decoded.
  */
 export function decodePng(bytes: Uint8Array<ArrayBuffer>): Picture {
-  const { header, data, end } = readChunks(bytes);
-  const { width, height, depth, colour } = header;
-  checkLength(header, data);
-  try {
-    const { data: values } = PNG.sync.read(
-      Buffer.from(bytes.buffer, bytes.byteOffset, end),
-      { skipRescale: true, checkCRC: false },
-    );
-    const white = colour === PALETTE ? 255 : 2 ** depth - 1;
-    return { width, height, channels: 4, black: 0, white, values };
-  } catch (error) {
-    throw new FormatError(
-      `it is a corrupt PNG picture (${(error as Error).message})`,
-      { cause: error },
-    );
+  const { header, palette, transparency, rows } = readPng(bytes);
+  const { width, height, depth, samples: channels } = header;
+  const length = width * height * channels;
+  const values = depth === 16
+    ? new Uint16Array(length)
+    : new Uint8Array(length);
+  let at = 0;
+  for (const pass of passesOf(header)) {
+    const bytes = rowBytes(header, pass);
+    unfilter(rows, at, bytes, pass.rows, Math.max(1, channels * depth >> 3));
+    unpack(rows, at, bytes, header, pass, values);
+    at += pass.rows * (1 + bytes);
+  }
+  const size = { width, height, black: 0 };
+  if (header.colour === PALETTE) {
+    const colours = inPalette(values, palette, transparency);
+    return { ...size, white: 255, ...colours };
+  }
+  const white = 2 ** depth - 1;
+  if (transparency && channels % 2 === 1) {
+    return { ...size, white, ...withKey(values, header, transparency) };
+  }
+  return { ...size, white, channels, values };
+}
+
+/** Undoes the filters of rows, in place (9.2). */
+function unfilter(
+  data: Uint8Array,
+  at: number,
+  bytes: number,
+  rows: number,
+  step: number,
+): void {
+  // Above the first row and left of the first pixel, all is 0.
+  let above: Uint8Array = new Uint8Array(bytes);
+  for (let y = 0; y < rows; y++, at += bytes + 1) {
+    const filter = data[at];
+    const row = data.subarray(at + 1, at + 1 + bytes);
+    switch (filter) {
+      case 0:
+        break;
+      case 1:
+        for (let i = step; i < bytes; i++) row[i] += row[i - step];
+        break;
+      case 2:
+        for (let i = 0; i < bytes; i++) row[i] += above[i];
+        break;
+      case 3:
+        for (let i = 0; i < bytes; i++) {
+          const left = i < step ? 0 : row[i - step];
+          row[i] += (left + above[i]) >> 1;
+        }
+        break;
+      case 4:
+        for (let i = 0; i < bytes; i++) {
+          row[i] += i < step
+            ? above[i]
+            : paeth(row[i - step], above[i], above[i - step]);
+        }
+        break;
+      default:
+        throw corrupt(`there is no filter ${filter}`);
+    }
+    above = row;
   }
 }
 
-/** Goes through the chunks, with their checksums, before any of them is used. */
-function readChunks(bytes: Uint8Array<ArrayBuffer>): {
-  header: Header;
-  data: Uint8Array[];
-  end: number;
-} {
-  const kind = kindOf(bytes);
-  if (kind !== "png") {
-    throw new FormatError(
-      kind === undefined ? "it is empty" : `it is ${describeKind(kind)}`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const data: Uint8Array[] = [];
-  let header: Header | undefined;
-  for (let at = 8; at + 12 <= bytes.length;) {
-    const end = at + 12 + view.getUint32(at);
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (end > bytes.length) break;
-    if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) {
-      throw new FormatError(
-        "it is a corrupt PNG picture (a checksum is wrong)",
-      );
-    }
-    if (!header) {
-      if (type !== "IHDR" || end - at !== 25) break;
-      header = readHeader(view, at + 8);
-    }
-    if (type === "IDAT") data.push(bytes.subarray(at + 8, end - 4));
-    if (type === "IEND" && data.length > 0) return { header, data, end };
-    at = end;
-  }
-  throw new FormatError("it is a truncated PNG picture");
+/** Returns the neighbour that is nearest to left + above − corner (9.4). */
+function paeth(left: number, above: number, corner: number): number {
+  const toLeft = Math.abs(above - corner);
+  const toAbove = Math.abs(left - corner);
+  const toCorner = Math.abs(left + above - 2 * corner);
+  if (toLeft <= toAbove && toLeft <= toCorner) return left;
+  return toAbove <= toCorner ? above : corner;
 }
 
-function readHeader(view: DataView, at: number): Header {
-  const [width, height] = [view.getUint32(at), view.getUint32(at + 4)];
-  const depth = view.getUint8(at + 8), colour = view.getUint8(at + 9);
-  if (![width, height].every((side) => side >= 1 && side <= MAX_SIDE)) {
-    throw new FormatError(
-      `it is ${width}×${height} pixels, and sides may have 1 to ${MAX_SIDE}`,
-    );
+/** Puts the samples of a pass where they belong. */
+function unpack(
+  data: Uint8Array,
+  at: number,
+  bytes: number,
+  { width, depth, samples }: PngHeader,
+  { left, top, right, down, columns, rows }: Pass,
+  values: Samples,
+): void {
+  const mask = 2 ** depth - 1;
+  for (let y = 0; y < rows; y++) {
+    const row = at + y * (bytes + 1) + 1;
+    let to = ((top + y * down) * width + left) * samples;
+    for (let x = 0; x < columns; x++, to += right * samples) {
+      for (let i = 0; i < samples; i++) {
+        const sample = x * samples + i;
+        if (depth === 8) values[to + i] = data[row + sample];
+        else if (depth === 16) {
+          const byte = row + 2 * sample;
+          values[to + i] = data[byte] << 8 | data[byte + 1];
+        } else {
+          const bit = sample * depth;
+          const shift = 8 - depth - (bit & 7);
+          values[to + i] = data[row + (bit >> 3)] >> shift & mask;
+        }
+      }
+    }
   }
-  if (!COLOURS[colour]?.[1].includes(depth)) {
-    throw new FormatError(
-      `it is a corrupt PNG picture (there is no colour type ${colour} of ` +
-        `${depth} bits)`,
-    );
-  }
-  const isInterlaced = view.getUint8(at + 12) === 1;
-  return { width, height, depth, colour, isInterlaced };
 }
 
-/**
- * Refuses data of another length than the picture's: pngjs takes what is missing
- * as black, and inflates what is interlaced to any length.
- */
-function checkLength(header: Header, data: readonly Uint8Array[]): void {
-  const { width, height, depth, colour, isInterlaced } = header;
-  const bits = depth * COLOURS[colour][0];
-  let expected = 0;
-  for (const [left, top, right, down] of isInterlaced ? PASSES : [WHOLE]) {
-    const columns = Math.ceil(Math.max(0, width - left) / right);
-    const rows = Math.ceil(Math.max(0, height - top) / down);
-    if (columns > 0) expected += rows * (1 + Math.ceil(columns * bits / 8));
-  }
-  let reason: string | undefined;
-  try {
-    const { length } = inflateSync(
-      data.length === 1 ? data[0] : Buffer.concat(data),
-      { maxOutputLength: expected, chunkSize: Math.max(64, expected) },
-    );
-    if (length < expected) {
-      reason = `it holds less than ${width}×${height} pixels`;
+/** Looks numbers up in a palette; without an alpha there, a colour is opaque. */
+function inPalette(
+  numbers: Samples,
+  palette: Uint8Array | undefined,
+  transparency: Uint8Array | undefined,
+): Pick<Picture, "channels" | "values"> {
+  if (!palette) throw corrupt("it has no palette");
+  const channels = transparency ? 4 : 3;
+  const values = new Uint8Array(numbers.length * channels);
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i];
+    if (3 * number + 3 > palette.length) {
+      throw corrupt(`its palette has no colour ${number}`);
     }
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    reason = code === "ERR_BUFFER_TOO_LARGE"
-      ? `it holds more than ${width}×${height} pixels`
-      : message;
+    const to = i * channels;
+    values[to] = palette[3 * number];
+    values[to + 1] = palette[3 * number + 1];
+    values[to + 2] = palette[3 * number + 2];
+    if (transparency) values[to + 3] = transparency[number] ?? 255;
   }
-  if (reason === undefined) return;
-  throw new FormatError(`it is a corrupt PNG picture (${reason})`);
+  return { channels, values };
+}
+
+/** Adds alpha: nothing where a pixel has the one colour that is transparent. */
+function withKey(
+  values: Samples,
+  { samples, depth }: PngHeader,
+  transparency: Uint8Array,
+): Pick<Picture, "channels" | "values"> {
+  if (transparency.length !== 2 * samples) {
+    throw corrupt("its transparent colour is none");
+  }
+  const key = Array.from(
+    { length: samples },
+    (_, i) => transparency[2 * i] << 8 | transparency[2 * i + 1],
+  );
+  const channels = samples === 1 ? 2 : 4;
+  const count = values.length / samples;
+  const all = values.constructor as new (length: number) => Samples;
+  const keyed = new all(count * channels);
+  for (let i = 0; i < count; i++) {
+    let isKey = true;
+    for (let j = 0; j < samples; j++) {
+      const value = values[i * samples + j];
+      keyed[i * channels + j] = value;
+      isKey &&= value === key[j];
+    }
+    keyed[i * channels + samples] = isKey ? 0 : 2 ** depth - 1;
+  }
+  return { channels, values: keyed };
 }

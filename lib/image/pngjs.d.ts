@@ -20,14 +20,8 @@ export declare class PNG {
   height: number;
   data: Buffer;
   static sync: {
-    /**
-     * Decodes to RGBA, whatever the file's colour type: in the file's depth if
-     * that is not to be rescaled to 8 bits.
-     */
-    read(
-      bytes: Buffer,
-      options?: { skipRescale?: boolean; checkCRC?: boolean },
-    ): { width: number; height: number; data: Buffer | Uint16Array };
+    /** Decodes to RGBA, whatever the file's colour type. */
+    read(bytes: Buffer): PNG;
     write(
       image: { width: number; height: number; data: Buffer },
       options: PngOptions,
