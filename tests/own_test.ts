@@ -159,8 +159,12 @@ Deno.test("loadDataset() takes folders that are called train and test as splits"
     ]);
     assertEquals(notes, ["the classes are those that classes.txt names"]);
     assertMatch(
-      await message(folder, { testSize: 1 }),
-      /has a test split of its own, of 2 images: no other 1 are held out$/,
+      await message(folder, { valSize: 1 }),
+      /has a validation split of its own, of 1 image: no others are held out/,
+    );
+    assertMatch(
+      await message(folder, { valSize: 5000, testSize: 1 }),
+      /has a test split of its own, of 2 images: no others are held out for it$/,
     );
   }));
 

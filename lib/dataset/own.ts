@@ -5,19 +5,15 @@
  * @module
  */
 import { basename } from "node:path";
-import { describeKind, fileKind } from "../files/kind.ts";
 import { FormatError } from "../formats/error.ts";
-import type { DataOptions } from "../options/run.ts";
+import { type DataOptions, dataOptions } from "../options/run.ts";
 import { OptionError } from "../options/table.ts";
 import { permutation, streamKey } from "../rng.ts";
 import { counted, oneLine } from "../text.ts";
 import { type Classes, classesOf, readClasses } from "./class_labels.ts";
 import { convert, look, nameOf, type Watch } from "./convert.ts";
-import {
-  MAX_PICTURES,
-  type Pictures,
-  type PictureSets,
-} from "./picture_sets.ts";
+import { about, readLabelFile, readSets } from "./own_files.ts";
+import type { Pictures, PictureSets } from "./picture_sets.ts";
 import {
   type Dataset,
   type ImageFile,
@@ -51,7 +47,8 @@ const SHUFFLES: Readonly<Record<Split, number>> = {
  * @param images The path of a file or folder.
  * @param data How to read it.
  * @param splits Which splits are needed.
- * @throws {OptionError} If more is to be held out than there is.
+ * @throws {OptionError} If more is to be held out than there is, or anything for
+ * a split that there is.
  * @throws {Error} If the pictures, their labels or the names of classes cannot be
  * used.
  */
@@ -68,6 +65,7 @@ export async function loadOwn(
   );
   const classes = await openClasses(images, sets, data);
   const { train, validation, test } = sets;
+  checkHeldOut(name, sets, data);
   const held = testCount(name, sets, data.testSize);
   const order = shuffled(train, "train");
   const learnt = order.subarray(0, train.count - held);
@@ -131,62 +129,6 @@ export async function loadOwn(
   return { ...dataset, ...(classes && { classes: classes.names }), notes };
 }
 
-/** Reads what is at a path, whatever it is. */
-async function readSets(
-  path: string,
-  options: DataOptions,
-): Promise<PictureSets> {
-  const sets = await readPictures(path, options);
-  for (const set of [sets.train, sets.validation, sets.test]) {
-    if (!set || (set.count >= 1 && set.count <= MAX_PICTURES)) continue;
-    throw new FormatError(
-      `it has ${counted(set.count, "picture")}, and 1 to ${MAX_PICTURES} are ` +
-        "taken",
-    );
-  }
-  return sets;
-}
-
-async function readPictures(
-  path: string,
-  { array, labels }: DataOptions,
-): Promise<PictureSets> {
-  const { isArrays, readArrays } = await import("./array_pictures.ts");
-  // A folder of PNGs may have their labels in a file of arrays beside them.
-  const { isDirectory } = await Deno.stat(path);
-  if (!(isDirectory && await hasPng(path)) && await isArrays(path)) {
-    return await readArrays(path, { array, labels });
-  }
-  if (array !== null) {
-    throw new FormatError(
-      `it has no arrays, of which ${oneLine(array)} could be one`,
-    );
-  }
-  if (isDirectory) {
-    const { readPngFolder } = await import("./png_folder.ts");
-    return await readPngFolder(path);
-  }
-  const kind = await fileKind(path);
-  if (kind === "text" || kind === "gzip") {
-    const { readCsv } = await import("./csv_pictures.ts");
-    return await readCsv(path);
-  }
-  const what = kind ? describeKind(kind) : "empty";
-  throw new FormatError(
-    kind === "png"
-      ? "it is one PNG picture: images come in a folder of them"
-      : `it is ${what}, and images come in a folder of PNGs, or in a file: ` +
-        ".npz, .npy, .csv or IDX",
-  );
-}
-
-async function hasPng(folder: string): Promise<boolean> {
-  for await (const { name } of Deno.readDir(folder)) {
-    if (/\.png$/i.test(name)) return true;
-  }
-  return false;
-}
-
 /** Gives the pictures the labels of a file of their own, if there is one. */
 async function openLabels(
   sets: PictureSets,
@@ -199,10 +141,9 @@ async function openLabels(
     const counts = [train, validation, test].flatMap((set) => set?.count ?? []);
     if (counts.length > 1) {
       throw new FormatError(
-        `the images are in splits already, of ${
+        `they are of one set of images, and these are in splits, of ${
           counts.join(", ")
-        }: labels of ` +
-          "one file are for images of one",
+        }`,
       );
     }
     if (labels.length !== train.count) {
@@ -240,19 +181,32 @@ async function openClasses(
   return await about(path, what, async () => await classesOf(labels, names));
 }
 
+/** Refuses to hold images out for a split that there is; 0 is as good as none. */
+function checkHeldOut(
+  name: string,
+  { validation, test }: PictureSets,
+  { valSize, testSize }: DataOptions,
+): void {
+  const isUsual = valSize === dataOptions.valSize.default;
+  const [split, set] = validation && valSize > 0 && !isUsual
+    ? ["validation", validation]
+    : test && testSize
+    ? ["test", test]
+    : [];
+  if (!set) return;
+  throw new OptionError(
+    `${name} has a ${split} split of its own, of ${
+      counted(set.count, "image")
+    }: no others are held out for it`,
+  );
+}
+
 /** Returns how many of the training pictures are held out to test with. */
 function testCount(
   name: string,
   { train, test }: PictureSets,
   asked: number | null,
 ): number {
-  if (test && asked) {
-    throw new OptionError(
-      `${name} has a test split of its own, of ${
-        counted(test.count, "image")
-      }: no other ${asked} are held out`,
-    );
-  }
   if (test) return 0;
   if (asked !== null && asked >= train.count) {
     throw new OptionError(
@@ -292,40 +246,4 @@ function notesOf(
     );
   }
   return notes;
-}
-
-/** Reads the labels of a file of their own, in the numbers or words it has. */
-async function readLabelFile(path: string): Promise<(number | string)[]> {
-  const { isArrays, readLabels } = await import("./array_pictures.ts");
-  if (await isArrays(path)) return await readLabels(path);
-  const kind = await fileKind(path);
-  if (kind !== "text" && kind !== "gzip") {
-    const what = kind ? describeKind(kind) : "empty";
-    throw new FormatError(
-      `it is ${what}, and labels come in a .npy, .npz, .csv, .txt or IDX file`,
-    );
-  }
-  const { readLabelColumn } = await import("./csv_pictures.ts");
-  return await readLabelColumn(path);
-}
-
-/** Puts the path of what cannot be used, and as what, before the reason. */
-async function about<T>(
-  path: string,
-  what: string,
-  body: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    const isOfFile = error instanceof FormatError ||
-      Object.values(Deno.errors).some((kind) => error instanceof kind);
-    if (!isOfFile) throw error;
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
-      : (error as Error).message;
-    throw new Error(`cannot use ${path} as ${what}: ${reason}`, {
-      cause: error,
-    });
-  }
 }

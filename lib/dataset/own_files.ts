@@ -1,0 +1,109 @@
+/**
+ * Finds out what file or folder the user's own pictures and labels are in, and
+ * reads it.
+ *
+ * @module
+ */
+import { describeKind, fileKind } from "../files/kind.ts";
+import { FormatError } from "../formats/error.ts";
+import type { DataOptions } from "../options/run.ts";
+import { counted, oneLine } from "../text.ts";
+import { isArrays, readArrays, readLabels } from "./array_pictures.ts";
+import { MAX_PICTURES, type PictureSets } from "./picture_sets.ts";
+import { readPngFolder } from "./png_folder.ts";
+
+/**
+ * Reads the pictures at a path, whatever it is.
+ *
+ * @throws {FormatError} If they cannot be used. The message does not name `path`.
+ */
+export async function readSets(
+  path: string,
+  options: DataOptions,
+): Promise<PictureSets> {
+  const sets = await readPictures(path, options);
+  for (const set of [sets.train, sets.validation, sets.test]) {
+    if (!set || (set.count >= 1 && set.count <= MAX_PICTURES)) continue;
+    throw new FormatError(
+      `it has ${counted(set.count, "picture")}, and 1 to ${MAX_PICTURES} are ` +
+        "taken",
+    );
+  }
+  return sets;
+}
+
+async function readPictures(
+  path: string,
+  { array, labels }: DataOptions,
+): Promise<PictureSets> {
+  // A folder of PNGs may have their labels in a file of arrays beside them.
+  const { isDirectory } = await Deno.stat(path);
+  if (!(isDirectory && await hasPng(path)) && await isArrays(path)) {
+    return await readArrays(path, { array, labels });
+  }
+  if (array !== null) {
+    throw new FormatError(
+      `it has no arrays, of which ${oneLine(array)} could be one`,
+    );
+  }
+  if (isDirectory) {
+    return await readPngFolder(path);
+  }
+  const kind = await fileKind(path);
+  if (kind === "text" || kind === "gzip") {
+    // It needs a package, which others are spared.
+    const { readCsv } = await import("./csv_pictures.ts");
+    return await readCsv(path);
+  }
+  const what = kind ? describeKind(kind) : "empty";
+  throw new FormatError(
+    kind === "png"
+      ? "it is one PNG picture: images come in a folder of them"
+      : `it is ${what}, and images come in a folder of PNGs, or in a file: ` +
+        ".npz, .npy, .csv or IDX",
+  );
+}
+
+async function hasPng(folder: string): Promise<boolean> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/\.png$/i.test(name)) return true;
+  }
+  return false;
+}
+
+/** Reads the labels of a file of their own, in the numbers or words it has. */
+export async function readLabelFile(
+  path: string,
+): Promise<(number | string)[]> {
+  if (await isArrays(path)) return await readLabels(path);
+  const kind = await fileKind(path);
+  if (kind !== "text" && kind !== "gzip") {
+    const what = kind ? describeKind(kind) : "empty";
+    throw new FormatError(
+      `it is ${what}, and labels come in a .npy, .npz, .csv, .txt or IDX file`,
+    );
+  }
+  const { readLabelColumn } = await import("./csv_pictures.ts");
+  return await readLabelColumn(path);
+}
+
+/** Puts the path of what cannot be used, and as what, before the reason. */
+export async function about<T>(
+  path: string,
+  what: string,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const isOfFile = error instanceof FormatError ||
+      Object.values(Deno.errors).some((kind) => error instanceof kind);
+    if (!isOfFile) throw error;
+    const reason = error instanceof Deno.errors.NotFound
+      ? "no such file"
+      : (error as Error).message;
+    throw new Error(`cannot use ${path} as ${what}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
