@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { crc32, inflateSync } from "node:zlib";
 import { describeKind, kindOf } from "../files/kind.ts";
 import { FormatError } from "../formats/error.ts";
+import { show } from "../text.ts";
 import { MAX_SIDE } from "./picture_sets.ts";
 
 /** What the header chunk says. */
@@ -97,7 +98,7 @@ export function readPng(bytes: Uint8Array<ArrayBuffer>): PngChunks {
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) {
       throw corrupt(
-        `the checksum of its chunk ${JSON.stringify(type)} is wrong`,
+        `the checksum of its chunk ${show(type)} is wrong`,
       );
     }
     const content = bytes.subarray(at + 8, end - 4);

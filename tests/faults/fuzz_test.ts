@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join as joinPath } from "node:path";
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -25,6 +25,7 @@ import {
 import { decodeWeights, encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { DownloadError, fetchFile } from "../../lib/dataset/download.ts";
 import { checkImages, checkLabels } from "../../lib/dataset/dataset.ts";
+import { decodePng } from "../../lib/dataset/png_picture.ts";
 import { FormatError } from "../../lib/formats/error.ts";
 import { gunzipIdx, parseIdx, writeIdx } from "../../lib/formats/idx.ts";
 import { ImportError } from "../../lib/interop/error.ts";
@@ -305,6 +306,33 @@ Deno.test("readPth() takes or refuses damaged files", () => {
       assertEquals(shape.reduce((a, b) => a * b, 1), data.length);
       assertLess(data.length, 5); // the storage has no more
     }
+  });
+});
+
+/** Makes the checksums of a PNG file's chunks right, as far as it has chunks. */
+function checksummed(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  for (let at = 8; at + 12 <= file.length;) {
+    const end = at + 12 + view.getUint32(at);
+    if (end > file.length) break;
+    view.setUint32(end - 4, crc32(file.subarray(at + 4, end - 4)));
+    at = end;
+  }
+  return file;
+}
+
+Deno.test("decodePng() takes or refuses damaged files", () => {
+  const folder = new URL("../fixtures/pictures/png/", import.meta.url);
+  const files = [...Deno.readDirSync(folder)]
+    .filter(({ name }) => name.endsWith(".png"))
+    .map(({ name }) => Deno.readFileSync(new URL(name, folder)));
+  fuzz(9, [FormatError], (m, i) => {
+    const file = m.bytes(m.pick(files), m.pick(files));
+    return i % 4 ? checksummed(file) : file;
+  }, (bytes) => {
+    const { width, height, channels, white, values } = decodePng(bytes);
+    assertEquals(values.length, width * height * channels);
+    assert(Array.from(values).every((value) => value <= white));
   });
 });
 
