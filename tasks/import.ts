@@ -8,6 +8,7 @@ import {
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { readWeights } from "../lib/checkpoint/weights.ts";
+import { readClasses } from "../lib/dataset/class_labels.ts";
 import { describeKind, kindOf } from "../lib/files/kind.ts";
 import { FormatError } from "../lib/formats/error.ts";
 import {
