@@ -29,7 +29,7 @@ import {
 } from "../lib/train/check.ts";
 import type { EndEvent } from "../lib/train/events.ts";
 import { endOfRun } from "../lib/train/patience.ts";
-import { stepsOfEpoch } from "../lib/train/schedule.ts";
+import { stepsOfEpoch, stepsOfRun } from "../lib/train/schedule.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,
@@ -143,8 +143,8 @@ export const task: Task = {
 const PREVIEW_DIGITS = 8;
 
 /**
- * Optimiser steps before which a dimension without KL is one that has not learnt
- * yet.
+ * Optimiser steps before which little is learnt: a dimension without KL is one
+ * that has not learnt yet.
  */
 const STEPS_TO_LEARN = 1000;
 
@@ -233,6 +233,10 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       }
       if (animation && resume) await engine.writeState(resume.state);
       await animation?.add(engine, epochsOf(resume?.history ?? []));
+      if (!end && dataset.options.images !== null) {
+        const note = fewStepsText(training, count);
+        if (note !== undefined) say(note);
+      }
       started = performance.now();
     },
     onEpoch: async ({ record, inactive }, engine) => {
@@ -420,6 +424,19 @@ function resumeCommand(
   );
   const words = flagWords(flags, { ...values, resume }, ["resume", ...names]);
   return [commandOf("train"), ...words.map(shellWord)].join(" ");
+}
+
+/** Says that a run on few images ends before a model has learnt much. */
+function fewStepsText(
+  options: TrainingOptions,
+  images: number,
+): string | undefined {
+  const stepsPerEpoch = stepsOfEpoch(options, images);
+  const steps = stepsOfRun(options, stepsPerEpoch);
+  if (steps >= STEPS_TO_LEARN) return;
+  const epochs = Math.ceil(STEPS_TO_LEARN / stepsPerEpoch);
+  return `note: this run has ${counted(steps, "step")}, and a model learns ` +
+    `little in less than ${STEPS_TO_LEARN}: --epochs ${epochs} has as many`;
 }
 
 function collapseText(
