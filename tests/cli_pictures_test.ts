@@ -546,7 +546,7 @@ const complaints: [Run, TaskName, string[], RegExp][] = [
   [{ latentDim: 1 }, "manifold", [], /one latent dimension.*takes two/],
   [{ latentDim: 1 }, "latents", [], /one latent dimension.*takes two/],
   [{ finished: false }, "curves", [], /has no history to draw/],
-  [{ images: "own.idx" }, "latents", [], /own\.idx has no test images/],
+  [{ images: "own.idx" }, "latents", [], /own\.idx has no labels to colour/],
   [{ images: "own.idx" }, "latents", ["--split", "train"], /no labels/],
   [
     { images: "own.idx" },

@@ -13,7 +13,7 @@ import {
   modelOfClass,
   randomModel,
 } from "./exported.ts";
-import { goldenSets, readGolden } from "./golden/read.ts";
+import { goldenLabels, goldenSets, readGolden } from "./golden/read.ts";
 
 Deno.test("protobuf fields are those of the encoding's guide", () => {
   assertEquals(integer(1, 150), Uint8Array.of(0x08, 0x96, 0x01));
@@ -35,15 +35,19 @@ Deno.test("protobuf fields are those of the encoding's guide", () => {
 
 const FLOATS = { isTensor: true, type: "float32" } as const;
 
-/** Runs a model; its outputs are float32. */
+/** Runs a model, with classes if it takes them; its outputs are float32. */
 async function run(
   session: ort.InferenceSession,
   name: string,
   data: Float32Array,
   shape: number[],
+  labels?: Uint8Array,
 ): Promise<Record<string, ort.TypedTensor<"float32">>> {
   const outputs = await session.run({
     [name]: new ort.Tensor("float32", data, shape),
+    ...(labels && {
+      label: new ort.Tensor("int64", Array.from(labels, BigInt), [shape[0]]),
+    }),
   });
   return outputs as Record<string, ort.TypedTensor<"float32">>;
 }
@@ -102,17 +106,20 @@ for (const set of goldenSets) {
     const { encoder, decoder } = await open(goldenModel(golden, set));
     const { batch, latentDim } = set;
     const images = golden.get("images")!.data as Uint8Array;
+    const labels = goldenLabels(golden)?.subarray(0, batch);
     const { mu, logvar } = await run(
       encoder,
       "image",
       pixels(images.subarray(0, batch * IMAGE_PIXELS)),
       [batch, 1, 28, 28],
+      labels,
     );
     const { image } = await run(
       decoder,
       "z",
       values("eval.mu"),
       [batch, latentDim],
+      labels,
     );
     const reconstruction = values("eval.reconstruction_of_mu");
     assertLess(relativeError(mu.data, values("eval.mu")), 1e-5);

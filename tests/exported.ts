@@ -87,11 +87,12 @@ export function modelOfClass(
 /** The reference's model after its last step. */
 export function goldenModel(
   golden: ReadonlyMap<string, Tensor>,
-  { latentDim, likelihood }: GoldenSet,
+  { latentDim, likelihood, classCount }: GoldenSet,
 ): Checkpoint {
   const step = golden.get("losses")!.shape[0];
   const state = { ...goldenState(golden, "final"), step };
-  return checkpointOf(state, latentDim, likelihood);
+  const classes = Array.from({ length: classCount ?? 0 }, (_, i) => String(i));
+  return checkpointOf(state, latentDim, likelihood, classes);
 }
 
 /** What the wasm engine gives for these images and these latents. */

@@ -60,7 +60,7 @@ for (
       tilings: [{ gpu: GPU, deno, tiling: { down: [] } }],
     }),
     "has one that cannot run": JSON.stringify({
-      tilings: [{ gpu: GPU, deno, tiling: { ...own, slices: 64 } }],
+      tilings: [{ gpu: GPU, deno, tiling: { ...own, mapped: 64 } }],
     }),
   })
 ) {

@@ -179,7 +179,8 @@ export async function openImages(
         `\`${commandOf("fetch")} --dataset ${data.name}\``,
     );
   }).finally(() => progress.clear());
-  sayNotes(dataset);
+  // Of pictures of one's own, training has said what was chosen.
+  if (data.options.images === null) sayNotes(dataset);
   const images = dataset[split];
   if (!images?.count) {
     throw new TaskError(
