@@ -223,12 +223,16 @@ interface TfjsEngineClass {
 /**
  * Loads the tfjs engine. Its specifier is computed, and its type written down
  * above, because a literal `import()`, even of the type, would make npm packages
- * part of whatever imports this file.
+ * part of whatever imports this file. Bundlers, too, are told to leave it alone.
  */
 async function loadTfjsEngine(): Promise<TfjsEngineClass> {
   try {
-    const { href } = new URL("./engine/tfjs/engine.ts", import.meta.url);
-    return (await import(href)).TfjsEngine;
+    const { href } = new URL(
+      /* webpackIgnore: true */ /* @vite-ignore */ "./engine/tfjs/engine.ts",
+      import.meta.url,
+    );
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ href))
+      .TfjsEngine;
   } catch (cause) {
     const { message } = cause as Error;
     throw new Error(
