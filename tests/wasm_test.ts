@@ -54,12 +54,12 @@ testAgainstAutograd(
 
 /** Runs `work` with a global replaced. */
 async function withGlobal(
-  name: "Worker" | "WebAssembly",
+  name: "Worker" | "WebAssembly" | "process",
   value: unknown,
   work: () => unknown,
 ): Promise<void> {
   const original = Object.getOwnPropertyDescriptor(globalThis, name)!;
-  Object.defineProperty(globalThis, name, { ...original, value });
+  Object.defineProperty(globalThis, name, { configurable: true, value });
   try {
     await work();
   } finally {
@@ -318,7 +318,7 @@ Deno.test("WasmEngine reports a worker that vanishes", async () => {
     ));
 });
 
-Deno.test("WasmEngine works without workers", async () => {
+Deno.test("WasmEngine works with Node's workers, and without any", async () => {
   const train = (engine: WasmEngine) => {
     engine.setImages(digits(4));
     engine.setOrder(inOrder(4));
@@ -326,11 +326,17 @@ Deno.test("WasmEngine works without workers", async () => {
     return engine.readState();
   };
   const engine = await engineOf({ threads: 2 });
+  const trained = await train(engine);
   await withGlobal("Worker", undefined, async () => {
-    const alone = new WasmEngine({ ...plain, threads: 2 });
-    assertEquals(alone.description.endsWith("1 thread"), true);
-    assertEquals(await train(alone), await train(engine));
-    alone.dispose();
+    const inNode = await engineOf({ threads: 2 });
+    assertEquals(await train(inNode), trained);
+    inNode.dispose();
+    await withGlobal("process", undefined, async () => {
+      const alone = new WasmEngine({ ...plain, threads: 2 });
+      assertEquals(alone.description.endsWith("1 thread"), true);
+      assertEquals(await train(alone), trained);
+      alone.dispose();
+    });
   });
   engine.dispose();
 });

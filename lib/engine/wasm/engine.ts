@@ -36,6 +36,7 @@ import { Plan, type Program } from "./plan.ts";
 import { roundUp } from "./rows.ts";
 import { compileKernels, Threads, type Variant } from "./threads.ts";
 import { ADDRESS, type Fields, JOB, writeRecord } from "./words.ts";
+import { hasWorkers } from "./worker.ts";
 
 /** What the SIMD engine is made for. */
 export interface WasmOptions extends EngineOptions {
@@ -107,7 +108,7 @@ export class WasmEngine implements Engine {
     const [pixelKey0, pixelKey1] = streamKey(seed, "binarize");
     const { patience = 10_000, variant } = options;
     const canShare = typeof SharedArrayBuffer !== "undefined" &&
-      typeof Worker !== "undefined";
+      hasWorkers();
     const threads = canShare
       ? options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS)
       : 1;

@@ -5,6 +5,7 @@
  */
 import { plain, relaxed } from "./kernels.ts";
 import { ADDRESS } from "./words.ts";
+import { startWorker, type Thread } from "./worker.ts";
 
 /**
  * Thrown where WebAssembly or its SIMD instructions are missing.
@@ -121,7 +122,7 @@ export class Threads {
   /** Whether this thread may wait; a browser's main thread may not. */
   readonly mayWait: boolean;
   readonly #run: (threads: number) => number;
-  readonly #workers: Worker[] = [];
+  readonly #workers: Thread[] = [];
 
   /**
    * @throws {RangeError} If there is no such memory.
@@ -139,12 +140,11 @@ export class Threads {
     const { exports } = new WebAssembly.Instance(module, { env });
     this.#run = exports.run as (threads: number) => number;
 
-    // A worker from a Blob needs no permission, one from a file would.
-    const script = URL.createObjectURL(
-      new Blob([WORKER], { type: "text/javascript" }),
-    );
     try {
-      while (this.#workers.length < threads - 1) this.#start(script);
+      while (this.#workers.length < threads - 1) {
+        // Until it has come up no job counts on it: the others do its share.
+        this.#workers.push(startWorker(WORKER));
+      }
       for (const worker of this.#workers) {
         worker.postMessage({ module, memory: this.memory });
       }
@@ -152,13 +152,6 @@ export class Threads {
       this.dispose();
       throw error;
     }
-  }
-
-  #start(script: string): void {
-    const worker = new Worker(script, { type: "module" });
-    // It has not come up, so that no job counts on it: the others do its share.
-    worker.onerror = (event) => event.preventDefault();
-    this.#workers.push(worker);
   }
 
   get #words(): Int32Array {
