@@ -36,7 +36,7 @@ try {
       publish: { include: ["LICENSE", "README.md"] },
     }),
   );
-  await run("deno", "pack", "--no-source-maps", "--output=core.tgz");
+  await run(Deno.execPath(), "pack", "--no-source-maps", "--output=core.tgz");
   await run("tar", "-xzf", "core.tgz");
 
   const manifest = join(folder, "package/package.json");
