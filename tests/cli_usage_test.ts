@@ -16,7 +16,13 @@ import {
   type OptionTable,
   type TextOption,
 } from "../lib/options/table.ts";
-import { helpText, TaskError, wordError } from "../tasks/shared/cli.ts";
+import {
+  commandOf,
+  helpText,
+  PROGRAMS,
+  TaskError,
+  wordError,
+} from "../tasks/shared/cli.ts";
 import {
   flagWords,
   optionLines,
@@ -240,6 +246,16 @@ for (const [name, args, message] of mistakes) {
     assertEquals(code, 2);
   });
 }
+
+Deno.test("commandOf() names the programs that a release has, and Deno's way to others", () => {
+  for (const name of tasks.keys()) {
+    assertEquals(commandOf(name, false), `deno task ${name}`);
+    assertEquals(
+      commandOf(name, true),
+      PROGRAMS.includes(name) ? `./${name}` : `deno run jsr:@vae/mnist/${name}`,
+    );
+  }
+});
 
 Deno.test("parseFlags() adds up lists, and turns off what is on", () => {
   const read = (name: TaskName, ...args: string[]) => {

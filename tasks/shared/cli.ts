@@ -162,14 +162,27 @@ export function wordError(
     error.cause instanceof Deno.errors.NotCapable && error.cause.message;
   const [flag] = refused && refused.match(/--allow-\w+/) || [];
   return {
-    text: flag === undefined ? text : `${text} (see ${flag})`,
+    // A program has the permissions that it was made with.
+    text: flag === undefined || Deno.build.standalone
+      ? text
+      : `${text} (see ${flag})`,
     code: EXIT_ERROR,
   };
 }
 
-/** Says how a task is started: from a checkout, or from the registry. */
-export function commandOf(name: string): string {
-  return import.meta.url.startsWith("file:")
+/** The tasks that a release has as programs, for those who have no Deno. */
+export const PROGRAMS = ["train", "sample", "explore"];
+
+/**
+ * Says how a task is started: from a checkout, from the registry, or as a
+ * program beside this one.
+ */
+export function commandOf(
+  name: string,
+  isProgram = Deno.build.standalone,
+): string {
+  if (isProgram && PROGRAMS.includes(name)) return `./${name}`;
+  return import.meta.url.startsWith("file:") && !isProgram
     ? `deno task ${name}`
     : `deno run jsr:@vae/mnist/${name}`;
 }
@@ -196,8 +209,12 @@ export function commandLine(
   return [commandOf(task), ...words.map(shellWord)].join(" ");
 }
 
-/** Suggests what to try next: a task, with options that it takes. */
+/**
+ * Suggests what to try next: a task, with options that it takes. Who has a
+ * program has no others than those of the release.
+ */
 export function suggestNext(task: string, words: readonly string[] = []): void {
+  if (Deno.build.standalone && !PROGRAMS.includes(task)) return;
   const command = [commandOf(task), ...words.map(shellWord)].join(" ");
   sayCommand(`next: ${command}`);
 }
