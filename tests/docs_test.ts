@@ -48,6 +48,7 @@ for (
     ".github/CONTRIBUTING.md",
     ".github/SECURITY.md",
     ".github/CHANGELOG.md",
+    ".ci/npm/README.md",
     "tests/golden/README.md",
     "tests/peers/README.md",
     "tests/races/README.md",

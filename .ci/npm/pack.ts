@@ -42,7 +42,9 @@ try {
   const manifest = join(folder, "package/package.json");
   const packed = JSON.parse(await Deno.readTextFile(manifest));
   // npm refuses a provenance that is not of the repository named here.
-  const repository = Deno.env.get("GITHUB_REPOSITORY");
+  const ours = Deno.env.get("GITHUB_REPOSITORY");
+  const repository = ours &&
+    { type: "git", url: `git+https://github.com/${ours}.git` };
   const listed = { ...packed, ...LISTING, repository };
   await Deno.writeTextFile(manifest, JSON.stringify(listed, null, 2) + "\n");
   const file = `${name.slice(1).replace("/", "-")}-${version}.tgz`;
