@@ -83,4 +83,5 @@ export {
   type SampleMetrics,
   type SampleQuality,
 } from "./lib/metrics/sample_quality.ts";
+export { watch, type WatchedRun } from "./lib/notebook/watch.ts";
 export { VAE } from "./lib/vae.ts";

@@ -5,6 +5,7 @@
  */
 import type { EpochRecord } from "../model/losses.ts";
 import { type Axis, axis, ticks } from "./axis.ts";
+import { displayedPicture } from "./display.ts";
 import { drawText, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
 import { clampLine, clipLine } from "./clip.ts";
@@ -126,7 +127,9 @@ export function lossCurves(
   );
   panels.forEach((panel, i) => drawPanel(picture, boxes[i], panel));
   const title = options.title ?? "Losses by epoch";
-  return withHeading(picture, { ...options, title }, MARGIN);
+  return displayedPicture(
+    withHeading(picture, { ...options, title }, MARGIN),
+  );
 }
 
 /** Where a panel stands. */

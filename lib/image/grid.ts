@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { displayedPicture } from "./display.ts";
 import { drawText, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
 import { blank, type Color, type Picture } from "./picture.ts";
@@ -158,7 +159,7 @@ function drawSheet(
   rows.forEach((row, r) =>
     row.forEach((tile, c) => drawTile(sheet, tile, cellX(c), cellY(r), scale))
   );
-  return withHeading(sheet, options, MARGIN);
+  return displayedPicture(withHeading(sheet, options, MARGIN));
 }
 
 /** Copies an image, white on black as MNIST is, each pixel a square. */

@@ -14,7 +14,11 @@ const WHITE: Color = [255, 255, 255];
 /** A position in units of the picture; at scale 1 pixel (i, j) covers [i, i + 1) × [j, j + 1). */
 export type Point = readonly [x: number, y: number];
 
-/** A picture in memory: rows from the top, three bytes (RGB) a pixel. */
+/**
+ * A picture in memory: rows from the top, three bytes (RGB) a pixel. One that
+ * this package has drawn shows itself where a cell of a Jupyter notebook ends
+ * with it.
+ */
 export interface Picture {
   /** Pixels in a row. */
   readonly width: number;

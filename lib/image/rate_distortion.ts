@@ -4,6 +4,7 @@
  * @module
  */
 import { axis, axisRange } from "./axis.ts";
+import { displayedPicture } from "./display.ts";
 import { drawText, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
 import {
@@ -116,7 +117,7 @@ export function rateDistortion(
   }
   drawLegend(picture, lines, right, MARGIN + 14);
   drawLabels(picture, runs, runs.map(at), lines, frame);
-  return withHeading(picture, options, MARGIN);
+  return displayedPicture(withHeading(picture, options, MARGIN));
 }
 
 /** The runs of one latent size, as points of the picture. */

@@ -5,6 +5,7 @@
  */
 import { placeApart } from "./apart.ts";
 import { axis } from "./axis.ts";
+import { displayedPicture } from "./display.ts";
 import { drawText, isLegible, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
 import {
@@ -170,7 +171,7 @@ export function scatter(
   present.forEach((label, i) =>
     drawBadge(picture, badges[i], colorOf(label), places[i])
   );
-  return withHeading(picture, options, MARGIN);
+  return displayedPicture(withHeading(picture, options, MARGIN));
 }
 
 /** A legend, its discs as they lie from the square's upper right corner. */

@@ -13,6 +13,7 @@ import { fitPca, pcaErrors } from "../math/pca.ts";
 import { encode, errorsOfMeans } from "./batches.ts";
 import { measureClasses } from "./classes.ts";
 import { decomposeKl, type KlDecomposition } from "./decomposition.ts";
+import { displayedMeasures } from "./displayed_measures.ts";
 import { FEW_SAMPLES, NLL_SAMPLES, sampleBounds } from "./importance.ts";
 import { fitVariance } from "./variance.ts";
 import { gaussianLoss, isBlackOrWhite, logNormalizer } from "./pixels.ts";
@@ -153,6 +154,7 @@ const TOLD = "the model is told the true class c of each image: what is said " +
  * Measures a model: losses, bounds, latent space and comparisons. One that is
  * told of classes is told the images' true ones, by their labels.
  *
+ * @returns The measures, which a Jupyter notebook shows as a table.
  * @throws {RangeError} If there are no images.
  *
  * @example
@@ -175,7 +177,7 @@ const TOLD = "the model is told the true class c of each image: what is said " +
  * ```
  */
 export async function measure(measurement: Measurement): Promise<Metrics> {
-  return (await measureImages(measurement)).metrics;
+  return displayedMeasures((await measureImages(measurement)).metrics);
 }
 
 /**

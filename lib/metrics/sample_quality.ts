@@ -17,6 +17,7 @@ import { chooseMixture } from "../math/mixture_fit.ts";
 import { priorSample } from "../model/prior.ts";
 import { IMAGE_PIXELS, type ModelOptions } from "../model/spec.ts";
 import { permutation, streamKey } from "../rng.ts";
+import { displayedMeasures } from "./displayed_measures.ts";
 import { FEATURE_DIM } from "./features.ts";
 import {
   fitGaussian,
@@ -217,7 +218,7 @@ export async function measureSamples(
     seed,
     tickOf("mixture of Gaussians"),
   );
-  return {
+  return displayedMeasures({
     count,
     prior: autoencoder ? null : await compare(
       "samples of the prior",
@@ -233,7 +234,7 @@ export async function measureSamples(
       "blurred images",
       async (...part) => blur(await trained(...part), BLUR_SIGMA),
     ),
-  };
+  });
 }
 
 /** Real images' features, which those of others are compared with. */
