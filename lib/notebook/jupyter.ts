@@ -11,6 +11,12 @@ export interface Jupyter {
   broadcast(type: string, content: Record<string, unknown>): Promise<void>;
 }
 
+/**
+ * Milliseconds for what was sent to be on its way. Deno's kernel (2.9.6) may say
+ * that a cell is done before that, and what comes later a page throws away.
+ */
+const SENDING = 100;
+
 /** Returns Jupyter's messages; nothing outside a notebook. */
 export function findJupyter(): Jupyter | undefined {
   try {
@@ -37,5 +43,11 @@ export class Output {
     this.#isShown = true;
     const transient = { display_id: this.#id };
     await this.#jupyter.broadcast(type, { data, metadata: {}, transient });
+  }
+
+  /** Shows this as the last thing that the cell does. */
+  async showLast(data: MimeBundle): Promise<void> {
+    await this.show(data);
+    await new Promise((resolve) => setTimeout(resolve, SENDING));
   }
 }

@@ -59,7 +59,6 @@ export async function watch(
   const jupyter = findJupyter();
   const line = jupyter && new Output(jupyter);
   const picture = jupyter && new Output(jupyter);
-  const say = (text: string) => line?.show({ "text/plain": text });
   const started = performance.now();
   let said = -Infinity;
   let sampler: Engine | undefined;
@@ -69,7 +68,7 @@ export async function watch(
         const { reason, test, history } = event;
         const seconds = (performance.now() - started) / 1000;
         const text = endLine(event, seconds);
-        await say(text);
+        await line?.showLast({ "text/plain": text });
         const checkpoint = await event.checkpoint();
         return displayed(
           { reason, test, history, checkpoint },
@@ -80,7 +79,7 @@ export async function watch(
       if (event.type === "progress") {
         if (performance.now() - said < INTERVAL) continue;
         said = performance.now();
-        await say(progressLine(event));
+        await line?.show({ "text/plain": progressLine(event) });
       } else {
         const checkpoint = await event.checkpoint();
         // A small one of its own: the one that trains is not ours to use.
