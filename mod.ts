@@ -61,6 +61,11 @@ export {
 export { encodeGif, type Frame } from "./lib/image/gif.ts";
 export type { Picture } from "./lib/image/picture.ts";
 export { encodePng } from "./lib/image/png.ts";
+export {
+  rateDistortion,
+  type RateDistortionOptions,
+  type RatedRun,
+} from "./lib/image/rate_distortion.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
 export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
 export { type Estimate, estimate } from "./lib/math/estimate.ts";

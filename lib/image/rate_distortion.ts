@@ -69,8 +69,20 @@ export interface RateDistortionOptions extends Heading {
  * each run, with its β beside it.
  *
  * @param runs At least one; of each latent size in the order to be joined.
+ * @param options What the distortion is, the title and the scale.
  * @returns A picture of 856 pixels in width, times the scale.
  * @throws {RangeError} If there is no run, or a value is not finite.
+ *
+ * @example
+ * ```ts
+ * import { encodePng, rateDistortion } from "@vae/mnist";
+ *
+ * const picture = rateDistortion([
+ *   { beta: 1, latentDim: 12, rate: 11.3, distortion: 20.3 },
+ *   { beta: 4, latentDim: 12, rate: 2.4, distortion: 38.7 },
+ * ], { yLabel: "distortion: squared error per image" });
+ * const bytes = encodePng(picture); // for "rate-distortion.png"
+ * ```
  */
 export function rateDistortion(
   runs: readonly RatedRun[],
