@@ -50,6 +50,7 @@ for (
     ".github/CHANGELOG.md",
     ".ci/npm/README.md",
     "tests/golden/README.md",
+    "tests/notebooks/README.md",
     "tests/peers/README.md",
     "tests/races/README.md",
     "tests/recipes/README.md",

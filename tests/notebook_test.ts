@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import { lossCurves } from "../lib/image/curves.ts";
 import { grid, pairGrid } from "../lib/image/grid.ts";
 import type { Picture } from "../lib/image/picture.ts";
@@ -10,6 +16,7 @@ import type { EpochRecord } from "../lib/model/losses.ts";
 import { watch } from "../lib/notebook/watch.ts";
 import { NonFiniteLossError } from "../lib/train/events.ts";
 import { train } from "../lib/train/trainer.ts";
+import * as publicNames from "../mod.ts";
 
 type Bundle = Record<string, string>;
 
@@ -161,7 +168,7 @@ Deno.test("watch() shows an autoencoder and a model that is told of classes", as
       await watch(train({ ...setup, epochs: 1, ...model }));
     });
     assertEquals(
-      messages.map(({ data }) => Object.keys(data)[0]),
+      messages.slice(-2).map(({ data }) => Object.keys(data)[0]),
       ["image/png", "text/plain"],
     );
   }
@@ -210,3 +217,48 @@ Deno.test("watch() refuses events without an end, and passes on what training th
     NonFiniteLossError,
   );
 });
+
+interface Cell {
+  readonly cell_type: "code" | "markdown";
+  readonly metadata: { tags?: string[]; solution?: string[] };
+  readonly source: string[];
+  readonly outputs?: {
+    readonly output_type: string;
+    readonly text?: string[];
+    readonly data?: Record<string, string | string[]>;
+  }[];
+}
+
+for (const name of ["first_vae", "beta_and_kl"]) {
+  Deno.test(`${name}.ipynb imports what there is, and has a check and a solution for each exercise`, async () => {
+    const text = await Deno.readTextFile(
+      new URL(`notebooks/${name}.ipynb`, import.meta.url),
+    );
+    const cells: Cell[] = JSON.parse(text).cells;
+    const source = cells.filter((cell) => cell.cell_type === "code")
+      .map((cell) => cell.source.join("")).join("\n");
+    const [, list, from] = source.match(/^import {([^}]*)} from "([^"]*)"/)!;
+    assertEquals(from, "jsr:@vae/mnist");
+    const values = list.split(",").map((word) => word.trim())
+      .filter((word) => word && !word.startsWith("type "));
+    assertEquals(values.filter((value) => !(value in publicNames)), []);
+
+    const exercises = cells.filter(({ metadata }) =>
+      metadata.tags?.includes("exercise")
+    );
+    assert(exercises.length >= 4, `${exercises.length} exercises`);
+    for (const cell of exercises) {
+      const { solution } = cell.metadata;
+      const next = cells.slice(cells.indexOf(cell) + 1)
+        .find(({ cell_type }) => cell_type === "code")!;
+      assertMatch(next.source.join(""), /await check\(/);
+      assertNotEquals(solution!.join(""), cell.source.join(""));
+    }
+    const outputs = cells.flatMap(({ outputs = [] }) => outputs);
+    assert(outputs.some(({ data }) => data?.["image/png"]), "no pictures");
+    const printed = outputs.flatMap(({ text = [] }) => text).join("");
+    const checks = printed.match(/^(right|not yet): /gm)!;
+    assert(checks.length >= exercises.length);
+    assertEquals(new Set(checks), new Set(["not yet: "]));
+  });
+}
