@@ -41,9 +41,13 @@ export {
 } from "./checkpoint/metadata.ts";
 export { SafetensorsError } from "./formats/safetensors.ts";
 export { decodeWeights, encodeWeights } from "./checkpoint/weights.ts";
+export type { ImageArrays } from "./dataset/image_arrays.ts";
+export {
+  imageDataset,
+  type ImageDatasetOptions,
+} from "./dataset/image_dataset.ts";
 export {
   type Dataset,
-  imageDataset,
   type ImageSet,
   type Split,
   syntheticDataset,

@@ -8,6 +8,7 @@ import { setImmediate as pause } from "node:timers/promises";
 import { FormatError } from "../formats/error.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
 import { oneLine } from "../text.ts";
+import { rowName } from "./held_out.ts";
 import type { Picture, Pictures } from "./picture_sets.ts";
 import { type Conversion, toImage } from "./to_images.ts";
 
@@ -35,7 +36,7 @@ const NAMED = 5;
 
 /** Says what the pictures of a set are called. */
 export function nameOf({ names }: Pictures, index: number): string {
-  return names?.[index] ?? `row ${index}`;
+  return names?.[index] ?? rowName(index);
 }
 
 /**

@@ -8,11 +8,11 @@ import { basename } from "node:path";
 import { FormatError } from "../formats/error.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
 import { OptionError } from "../options/table.ts";
-import { permutation, streamKey } from "../rng.ts";
 import { counted, oneLine } from "../text.ts";
 import { type Classes, classesOf, readClasses } from "./class_labels.ts";
 import { convert, look, nameOf, type Watch } from "./convert.ts";
 import { about, readLabelFile, readSets } from "./own_files.ts";
+import { heldOutNote, shuffled, testCount } from "./held_out.ts";
 import type { Pictures, PictureSets } from "./picture_sets.ts";
 import {
   type Dataset,
@@ -24,13 +24,6 @@ import { chooseConversion, type Conversion } from "./to_images.ts";
 
 /** Training pictures by which it is chosen how all become images. */
 const SAMPLE = 100;
-
-/** Of each split, the second counter word of its shuffle. */
-const SHUFFLES: Readonly<Record<Split, number>> = {
-  train: 0,
-  validation: 1,
-  test: 2,
-};
 
 /**
  * Loads pictures of the user's own as a data set.
@@ -66,8 +59,8 @@ export async function loadOwn(
   const classes = await openClasses(images, sets, data);
   const { train, validation, test } = sets;
   checkHeldOut(name, sets, data);
-  const held = testCount(name, sets, data.testSize);
-  const order = shuffled(train, "train");
+  const held = test ? 0 : testCount(name, train.count, data.testSize);
+  const order = shuffled(train.count, "train");
   const learnt = order.subarray(0, train.count - held);
 
   let choice: Promise<Conversion> | undefined;
@@ -103,12 +96,12 @@ export async function loadOwn(
     },
   });
   const testing = test
-    ? imageFile(test, shuffled(test, "test"))
+    ? imageFile(test, shuffled(test.count, "test"))
     : held > 0
     ? imageFile(train, order.subarray(learnt.length))
     : null;
   const validating = validation &&
-    imageFile(validation, shuffled(validation, "validation"));
+    imageFile(validation, shuffled(validation.count, "validation"));
   const dataset = await splitDataset(
     name,
     () => imageFile(train, learnt),
@@ -119,10 +112,7 @@ export async function loadOwn(
   );
   const notes = [...sets.notes];
   if (held > 0 && dataset.train.count > 0) {
-    notes.push(
-      `held out to test with: ${held} of the ${train.count} images of ${name}, ` +
-        "drawn at random",
-    );
+    notes.push(heldOutNote(name, held, train.count));
   }
   notes.push(...dataset.notes);
   if (choice) notes.push(...notesOf(await choice, padded, data));
@@ -199,28 +189,6 @@ function checkHeldOut(
       counted(set.count, "image")
     }: no others are held out for it`,
   );
-}
-
-/** Returns how many of the training pictures are held out to test with. */
-function testCount(
-  name: string,
-  { train, test }: PictureSets,
-  asked: number | null,
-): number {
-  if (test) return 0;
-  if (asked !== null && asked >= train.count) {
-    throw new OptionError(
-      `${name} has only ${counted(train.count, "image")}: ${asked} cannot be ` +
-        "held out to test with",
-    );
-  }
-  const usual = train.count < 3 ? 0 : Math.max(1, Math.floor(train.count / 10));
-  return asked ?? usual;
-}
-
-/** Returns the order that a split's pictures come in. */
-function shuffled({ count }: Pictures, split: Split): Uint32Array {
-  return permutation(count, streamKey(0, "split"), SHUFFLES[split]);
 }
 
 /** Says how pictures were made images, where that is not as they are. */

@@ -1,5 +1,5 @@
 /**
- * Says what a data set is, and makes one of images.
+ * Says what a data set is, and splits one.
  *
  * @module
  */
@@ -59,45 +59,6 @@ export interface Dataset {
 export interface ImageFile {
   readonly count: number;
   slice(first: number, count: number): ImageSet | Promise<ImageSet>;
-}
-
-/**
- * Makes a data set of images in memory.
- *
- * @param name What to call it.
- * @param images [n, 784] bytes; 0 is background.
- * @param options `limit` and `valSize`, as for `loadDataset()`.
- * @throws {RangeError} If there is no image, or a part of one.
- * @throws {OptionError} If an option is unknown or out of range.
- *
- * @example
- * ```ts
- * import { imageDataset, synthesize } from "@vae/mnist/core";
- * import { assertEquals } from "@std/assert";
- *
- * const { images } = synthesize(100, { seed: 7 });
- * const dataset = await imageDataset("mine", images, { valSize: 10 });
- * assertEquals([dataset.train.count, dataset.validation.count], [90, 10]);
- * ```
- */
-export async function imageDataset(
-  name: string,
-  images: Uint8Array<ArrayBuffer>,
-  options: Partial<Pick<DataOptions, "limit" | "valSize">> = {},
-): Promise<Dataset> {
-  const count = images.length / IMAGE_PIXELS;
-  if (!(Number.isInteger(count) && count > 0)) {
-    throw new RangeError(
-      `${images.length} bytes are no images of ${IMAGE_PIXELS} bytes each`,
-    );
-  }
-  const data = completeOptions(dataOptions, options);
-  return await splitDataset(
-    name,
-    () => imageFile(images, null, count),
-    null,
-    data,
-  );
 }
 
 /**
