@@ -77,11 +77,12 @@ export {
 } from "./math/gaussian_mixture.ts";
 export { chooseMixture, type ChosenMixture } from "./math/mixture_fit.ts";
 export type { TrainState } from "./model/init.ts";
-export type {
-  EpochRecord,
-  Losses,
-  LossSums,
-  TrainLosses,
+export {
+  type EpochRecord,
+  type Losses,
+  type LossSums,
+  meanLosses,
+  type TrainLosses,
 } from "./model/losses.ts";
 export { priorSample } from "./model/prior.ts";
 export {
@@ -121,6 +122,7 @@ export {
   threefry2x32,
 } from "./rng.ts";
 export { RunError } from "./train/check.ts";
+export { checkpointOf, type TrainedRun } from "./train/checkpoint_of.ts";
 export {
   type EndEvent,
   type EpochEvent,

@@ -330,7 +330,7 @@ for (const choice of engines) {
         await assertRejects(
           () => engine.writeState(smaller),
           RangeError,
-          `parameters has ${has} numbers, and this engine's model ${takes}`,
+          `parameters has ${has} numbers, and the model ${takes}`,
         );
         for (
           const name of ["parameters", "running", "expAvg", "expAvgSq"] as const
@@ -342,7 +342,7 @@ for (const choice of engines) {
             await assertRejects(
               () => engine.writeState(state),
               RangeError,
-              `${name} has ${size} numbers, and this engine's model ` +
+              `${name} has ${size} numbers, and the model ` +
                 `${size - change}`,
             );
           }

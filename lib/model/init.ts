@@ -41,7 +41,7 @@ export function checkStateSizes(spec: ModelSpec, state: TrainState): void {
   ) {
     if (state[name].length === size) continue;
     throw new RangeError(
-      `${name} has ${state[name].length} numbers, and this engine's model ` +
+      `${name} has ${state[name].length} numbers, and the model ` +
         `${size}: it takes a state of the same latentDim and classCount`,
     );
   }

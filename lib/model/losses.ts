@@ -171,7 +171,22 @@ export function batchLosses(
   return { ...terms, total: objective(terms, hyper, options) };
 }
 
-/** Returns the means of sums over images. */
+/**
+ * Returns the means of sums over images.
+ *
+ * @param sums From an engine's `takeLosses()` or `evaluate()`.
+ * @returns The losses of an image.
+ *
+ * @example
+ * ```ts
+ * import { meanLosses } from "@vae/mnist/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const klPerDimension = Float64Array.of(6, 2);
+ * const sums = { images: 4, reconstruction: 80, klPerDimension, total: 88 };
+ * assertEquals(meanLosses(sums), { total: 22, reconstruction: 20, kl: 2 });
+ * ```
+ */
 export function meanLosses(sums: LossSums): Losses {
   return {
     total: sums.total / sums.images,

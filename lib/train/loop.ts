@@ -21,6 +21,7 @@ import {
 import type { TrainingOptions } from "../options/run.ts";
 import { permutation, streamKey } from "../rng.ts";
 import { type Beginning, checkRun } from "./check.ts";
+import { dataRecordOf } from "./checkpoint_of.ts";
 import { NonFiniteLossError, type TrainEvent } from "./events.ts";
 import { endOf, isBetter } from "./patience.ts";
 import {
@@ -117,12 +118,7 @@ export async function* trainWith(
     if (!isFiniteState(state)) throw new NonFiniteLossError(step, "state");
     return state;
   };
-  const data = {
-    name: dataset.name,
-    digest: dataset.digest,
-    ...(dataset.classes && { classes: dataset.classes }),
-    options: dataset.options,
-  };
+  const data = dataRecordOf(dataset);
   const runAt = (state: TrainState): Checkpoint => ({
     options,
     data,
