@@ -68,6 +68,21 @@ export {
 } from "./lib/image/rate_distortion.ts";
 export { preview, type PreviewOptions } from "./lib/image/preview.ts";
 export { scatter, type ScatterOptions } from "./lib/image/scatter.ts";
+export {
+  drawInterpolations,
+  drawReconstructions,
+  type InterpolationPictureOptions,
+} from "./lib/latent/image_pictures.ts";
+export {
+  drawManifold,
+  drawSamples,
+  drawTraversal,
+  type LatentPictureOptions,
+  type ManifoldPictureOptions,
+  type SamplePictureOptions,
+  type TraversalPictureOptions,
+} from "./lib/latent/latent_pictures.ts";
+export type { LatentEngine } from "./lib/latent/space.ts";
 export { type Estimate, estimate } from "./lib/math/estimate.ts";
 export type { KlDecomposition } from "./lib/metrics/decomposition.ts";
 export {

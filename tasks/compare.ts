@@ -32,21 +32,17 @@ import {
   Comparison,
   type Differences,
   differences,
-  interpolations,
   type Measured,
   type Yardstick,
 } from "./shared/comparison.ts";
-import {
-  checkData,
-  concatenate,
-  firstImages,
-  openDataset,
-  seenBy,
-} from "./shared/data.ts";
+import { checkData, openDataset, seenBy } from "./shared/data.ts";
 import { willWrite } from "./shared/files.ts";
 import { range, show } from "./shared/metrics_table.ts";
-import { measureLatents } from "./shared/dimensions.ts";
-import { drawSamples } from "./shared/drawings.ts";
+import { inRows, interpolations } from "../lib/latent/interpolations.ts";
+import { sampleSheet } from "../lib/latent/sheets.ts";
+import { measureLatents } from "../lib/latent/space.ts";
+import { concatenate } from "../lib/math/concatenate.ts";
+import { firstImages } from "../lib/dataset/first_images.ts";
 import { describe } from "./shared/model.ts";
 import {
   checkpointFolder,
@@ -239,21 +235,19 @@ async function column(
   seed: number,
   scale: number,
 ): Promise<Picture[]> {
-  const { latentDim, autoencoder, beta } = checkpoint.options;
+  const { autoencoder, beta } = checkpoint.options;
   const name = autoencoder ? "Autoencoder" : `VAE, β = ${beta}`;
   const shown = firstImages(images, order, COLUMNS);
   const { mu } = await engine.encode(shown.images, shown.labels);
   const pairs = await interpolations(
     engine,
     images,
-    order,
-    ROWS,
-    COLUMNS - 2,
-    latentDim,
+    order.subarray(0, 2 * ROWS),
+    { steps: COLUMNS - 2 },
   );
-  const samples = await drawSamples(
+  const samples = await sampleSheet(
     engine,
-    await measureLatents(engine, checkpoint, images, split),
+    await measureLatents(engine, images, `${split} images`),
     { n: ROWS * COLUMNS, seed },
   );
   const sheet = (digits: Float32Array, title: string) =>
@@ -267,9 +261,7 @@ async function column(
       "originals above their reconstructions",
     ),
     sheet(
-      concatenate(
-        pairs.flatMap(({ from, decoded, to }) => [from, decoded, to]),
-      ),
+      inRows(pairs),
       "interpolations between originals",
     ),
     sheet(samples.digits, samples.title.replace(/^S/, "s")),

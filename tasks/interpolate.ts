@@ -7,7 +7,12 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { className } from "../lib/dataset/class_names.ts";
 import type { ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
-import { interpolate } from "../lib/latent/interpolate.ts";
+import {
+  inRows,
+  interpolations,
+  titleOf,
+} from "../lib/latent/interpolations.ts";
+import type { Class } from "../lib/latent/sheets.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { MAX_CLASSES } from "../lib/options/run.ts";
@@ -19,20 +24,13 @@ import {
 import { counted, oneLine, show } from "../lib/text.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import {
-  type Class,
   classOf,
   labelOf,
   listOf,
   pictureName,
-  repeated,
   withinClass,
 } from "./shared/model_classes.ts";
-import {
-  concatenate,
-  firstImages,
-  imageAt,
-  openSeenImages,
-} from "./shared/data.ts";
+import { imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
@@ -116,7 +114,6 @@ const main: Main<typeof flags> = async (options, { given }) => {
   checkChoice(options, given.has("n"));
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const { out, animation } = await pictureFiles(options);
-  const { latentDim } = checkpoint.options;
   const images = await openSeenImages(
     checkpoint,
     options.split,
@@ -128,38 +125,16 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const pairs = choosePairs(images, checkpoint, options, shownClass);
   const shown = pairs.flat();
   for (const index of shown) imageAt(images, index);
-  const { images: ends, labels } = firstImages(images, shown, shown.length);
-  const { mu } = await engine.encode(ends, labels);
-  const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
-  const ways = pairs.map((_, row) =>
-    interpolate(latent(2 * row), latent(2 * row + 1), steps, mode)
-  );
-  const decoded = await engine.decode(
-    concatenate(ways),
-    repeated(shownClass, pairs.length * steps) ??
-      (labels && concatenate(
-        pairs.map((_, row) => new Uint8Array(steps).fill(labels[2 * row])),
-      )),
-  );
-
-  const original = (i: number) => floats(pixels(ends, i, 1));
-  /** In each row, decoded digits between their originals. */
-  const rows = (first: number, count: number) =>
-    concatenate(pairs.flatMap((_, row) => [
-      original(2 * row),
-      pixels(decoded, row * steps + first, count),
-      original(2 * row + 1),
-    ]));
+  const ways = await interpolations(engine, images, shown, {
+    ...{ steps, mode, shownClass },
+  });
   const names = pairs.map((pair) => nameOf(images, checkpoint, pair));
-  const digits = rows(0, steps);
-  const kind = mode === "linear" ? "on the straight line" : "on the arc";
-  const title = `Interpolations between the codes of two ${options.split} ` +
-    `images, ${kind}; the originals at both ends` +
-    (checkpoint.options.classCount === 0
-      ? ""
-      : shownClass
-      ? `; drawn as class ${shownClass.name}`
-      : "; drawn as the class of the first image");
+  const digits = inRows(ways);
+  const title = titleOf(
+    checkpoint.options.classCount,
+    { mode, shownClass },
+    `${options.split} images`,
+  );
   const heading = headingOf(title, checkpoint);
   const picture = grid(digits, {
     ...heading,
@@ -173,7 +148,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
   await writePicture(out, picture, title, checkpoint);
   if (animation) {
     const frame = (step: number) =>
-      grid(rows(step, 1), { ...heading, columns: 3, scale, rowLabels: names });
+      grid(inRows(ways, step, 1), {
+        ...{ ...heading, columns: 3, scale, rowLabels: names },
+      });
     await writeAnimation(animation, swing(steps, frame), title, checkpoint);
   }
   if (options.preview) {
@@ -299,21 +276,6 @@ function nameOf(
     labels ? pictureName(checkpoint, labels[index]) : `${index}`
   );
   return from === to ? from : `${from} to ${to}`;
-}
-
-function pixels<T extends Float32Array | Uint8Array>(
-  images: T,
-  first: number,
-  count: number,
-): T {
-  return images.subarray(
-    first * IMAGE_PIXELS,
-    (first + count) * IMAGE_PIXELS,
-  ) as T;
-}
-
-function floats(bytes: Uint8Array): Float32Array {
-  return Float32Array.from(bytes, (byte) => byte / 255);
 }
 
 if (import.meta.main) await runTask(task, flags, main);

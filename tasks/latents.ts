@@ -7,12 +7,8 @@ import { scatter } from "../lib/image/scatter.ts";
 import { projectPca } from "../lib/math/pca.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
-import {
-  axisName,
-  type Dimension,
-  openLatents,
-  twoDimensions,
-} from "./shared/dimensions.ts";
+import { axisName, type Dimension } from "../lib/latent/space.ts";
+import { openLatents, planeOf } from "./shared/dimensions.ts";
 import { legendNames } from "./shared/model_classes.ts";
 import { openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
@@ -49,7 +45,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { latentDim, autoencoder } = checkpoint.options;
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const latents = await openLatents(engine, checkpoint, dataDir);
-  const dimensions = twoDimensions(latents);
+  const dimensions = planeOf(latents);
   const { images, labels, count } = await openSeenImages(
     checkpoint,
     split,

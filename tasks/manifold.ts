@@ -7,8 +7,8 @@ import { grid } from "../lib/image/grid.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { oneClass } from "./shared/model_classes.ts";
-import { openLatents } from "./shared/dimensions.ts";
-import { drawManifold } from "./shared/drawings.ts";
+import { openLatents, planeOf } from "./shared/dimensions.ts";
+import { manifoldSheet } from "../lib/latent/sheets.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -40,7 +40,8 @@ const main: Main<typeof flags> = async (options) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const shownClass = oneClass(checkpoint, options.class);
   const latents = await openLatents(engine, checkpoint);
-  const drawing = await drawManifold(engine, latents, n, shownClass);
+  planeOf(latents); // refuses a single dimension
+  const drawing = await manifoldSheet(engine, latents, n, shownClass);
   const { digits, title, note, axes, quantiles, columnLabels } = drawing;
   const picture = grid(digits, {
     ...headingOf(title, checkpoint, note),

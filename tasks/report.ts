@@ -15,7 +15,7 @@ import { dataOptions, trainingOptions } from "../lib/options/run.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { measureLatents, nameOf } from "./shared/dimensions.ts";
+import { dimensionName, measureLatents } from "../lib/latent/space.ts";
 import { flagOf } from "./shared/flags.ts";
 import { openSeenImages, openTrainingImages, seenBy } from "./shared/data.ts";
 import { willWrite, writeOutput } from "./shared/files.ts";
@@ -73,7 +73,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     onProgress: (stage, fraction) =>
       progress.update(fraction, `${stage} ${Math.round(100 * fraction)} %`),
   }).finally(() => progress.clear());
-  const latents = await measureLatents(engine, checkpoint, images, split);
+  const latents = await measureLatents(engine, images, `${split} images`);
   const rows = await reportPictures(engine, checkpoint, images, latents, seed);
   const pictures = rows.flat();
 
@@ -152,7 +152,7 @@ function figure(
 function klSection({ klPerDimension }: Metrics, split: string): Markup {
   if (klPerDimension === null) return markup``;
   const bars = klPerDimension
-    .map(({ mean }, index) => ({ name: nameOf(index), value: mean }))
+    .map(({ mean }, index) => ({ name: dimensionName(index), value: mean }))
     .sort((a, b) => b.value - a.value);
   const collapsed = bars.filter(({ value }) => value < INACTIVE_KL).length;
   return markup`<h2>KL divergence by dimension</h2>

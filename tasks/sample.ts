@@ -13,10 +13,10 @@ import { IMAGE_PIXELS, IMAGE_SIZE } from "../lib/model/spec.ts";
 import { OptionError, type OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { type Class, classesOf, classOf } from "./shared/model_classes.ts";
+import { classesOf, classOf } from "./shared/model_classes.ts";
 import { openTrainingImages } from "./shared/data.ts";
 import { openScale } from "./shared/dimensions.ts";
-import { drawMixture, drawSamples } from "./shared/drawings.ts";
+import { type Class, mixtureSheet, sampleSheet } from "../lib/latent/sheets.ts";
 import { writeOutput } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
@@ -97,11 +97,11 @@ const main: Main<typeof flags> = async (options, { given }) => {
     ? await fitSampler(engine, checkpoint, options, dataDir)
     : null;
   const samples = mixture
-    ? await drawMixture(engine, mixture, {
+    ? await mixtureSheet(engine, mixture, {
       ...draw,
       codes: checkpoint.options.autoencoder ? "codes" : "μ",
     })
-    : await drawSamples(
+    : await sampleSheet(
       engine,
       await openScale(engine, checkpoint, dataDir),
       draw,

@@ -9,8 +9,9 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { classesOf, oneClass } from "./shared/model_classes.ts";
 import { openLatents } from "./shared/dimensions.ts";
-import { drawTraversal } from "./shared/drawings.ts";
-import { concatenate, imageAt, openSeenImages } from "./shared/data.ts";
+import { traversalSheet } from "../lib/latent/sheets.ts";
+import { concatenate } from "../lib/math/concatenate.ts";
+import { imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import {
@@ -78,7 +79,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     ? classesOf(checkpoint)[start.labels[0]]
     : chosen;
   const latents = await openLatents(engine, checkpoint, dataDir);
-  const drawing = await drawTraversal(engine, latents, {
+  const drawing = await traversalSheet(engine, latents, {
     ...{ range, steps, image, shownClass },
   });
   const { digits, title, offsets, around, rowLabels, columnLabels } = drawing;

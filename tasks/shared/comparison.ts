@@ -4,8 +4,8 @@
  * @module
  */
 import type { ImageSet } from "../../lib/dataset/dataset.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
-import { interpolate } from "../../lib/latent/interpolate.ts";
+import { firstImages } from "../../lib/dataset/first_images.ts";
+import { interpolations } from "../../lib/latent/interpolations.ts";
 import { fromUnits } from "../../lib/latent/scale.ts";
 import {
   type Estimate,
@@ -19,8 +19,8 @@ import { drawClasses } from "../../lib/metrics/sample_quality.ts";
 import { toUnitPixels } from "../../lib/metrics/pixels.ts";
 import { priorSample } from "../../lib/model/prior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
-import { concatenate, firstImages } from "./data.ts";
-import { measureLatents } from "./dimensions.ts";
+import { measureLatents } from "../../lib/latent/space.ts";
+import { concatenate } from "../../lib/math/concatenate.ts";
 import type { MeasuredRun } from "./several_runs.ts";
 
 /** Samples, real images and interpolations that are measured. */
@@ -81,41 +81,6 @@ export type Yardstick = Pick<Measured, "sampleDistance"> & {
   readonly pcaSquaredError: Estimate;
 };
 
-/**
- * Interpolates between images that the order has next to each other. A
- * conditional model draws the class of the first.
- */
-export async function interpolations(
-  engine: Engine,
-  images: ImageSet,
-  order: Uint32Array,
-  count: number,
-  steps: number,
-  latentDim: number,
-): Promise<{ from: Float32Array; decoded: Float32Array; to: Float32Array }[]> {
-  const { images: ends, labels } = firstImages(images, order, 2 * count);
-  const { mu } = await engine.encode(ends, labels);
-  const originals = toUnitPixels(ends);
-  const latent = (i: number) => mu.subarray(i * latentDim, (i + 1) * latentDim);
-  const z = Array.from(
-    { length: ends.length / IMAGE_PIXELS >> 1 },
-    (_, i) => interpolate(latent(2 * i), latent(2 * i + 1), steps),
-  );
-  const decoded = await engine.decode(
-    concatenate(z),
-    labels && concatenate(
-      z.map((_, i) => new Uint8Array(steps).fill(labels[2 * i])),
-    ),
-  );
-  const part = (of: Float32Array, first: number, n: number) =>
-    of.subarray(first * IMAGE_PIXELS, (first + n) * IMAGE_PIXELS);
-  return z.map((_, i) => ({
-    from: part(originals, 2 * i, 1),
-    decoded: part(decoded, i * steps, steps),
-    to: part(originals, 2 * i + 1, 1),
-  }));
-}
-
 type Progressing = (stage: string, fraction: number) => Promise<void>;
 
 /** Measures models on the same images. */
@@ -141,7 +106,7 @@ export class Comparison {
 
   /** Measures a model, and the PCA of its size. */
   async measure(
-    { engine, checkpoint, split }: MeasuredRun,
+    { engine, checkpoint }: MeasuredRun,
     onProgress: Progressing,
   ): Promise<{
     measured: Measured;
@@ -159,12 +124,7 @@ export class Comparison {
       seed: this.#seed,
       onProgress,
     });
-    const latents = await measureLatents(
-      engine,
-      checkpoint,
-      this.#images,
-      split,
-    );
+    const latents = await measureLatents(engine, this.#images);
     const samples = await engine.decode(
       fromUnits(
         priorSample(MEASURED, latentDim, this.#seed),
@@ -175,10 +135,8 @@ export class Comparison {
     const pairs = await interpolations(
       engine,
       this.#images,
-      this.#order,
-      MEASURED,
-      STEPS + 1,
-      latentDim,
+      this.#order.subarray(0, 2 * MEASURED),
+      { steps: STEPS + 1 },
     );
     const middles = concatenate(pairs.map(({ decoded }) =>
       decoded.subarray(

@@ -5,6 +5,7 @@
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { fixedDraw } from "../../lib/dataset/binarize.ts";
+import { firstImages } from "../../lib/dataset/first_images.ts";
 import {
   type Dataset,
   type ImageSet,
@@ -14,7 +15,6 @@ import {
 import { DownloadError } from "../../lib/dataset/download.ts";
 import { filesOf, type SourceName, sources } from "../../lib/dataset/mnist.ts";
 import { sha256 } from "../../lib/dataset/split.ts";
-import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { conflictOfData } from "../../lib/options/conflicts.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
 import { OptionError } from "../../lib/options/table.ts";
@@ -256,39 +256,4 @@ export function imageAt(set: ImageSet, index: number): ImageSet {
     );
   }
   return firstImages(set, [index], 1);
-}
-
-/** Takes the first images of an order, `count` if there are as many. */
-export function firstImages(
-  { images, labels, names }: ImageSet,
-  order: ArrayLike<number>,
-  count: number,
-): ImageSet {
-  const chosen = Array.from(order).slice(0, count);
-  return {
-    images: concatenate(
-      chosen.map((i) =>
-        images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS)
-      ),
-    ),
-    labels: labels && Uint8Array.from(chosen, (i) => labels[i]),
-    ...(names && { names: chosen.map((i) => names[i]) }),
-    count: chosen.length,
-  };
-}
-
-/** Puts arrays one after another. */
-export function concatenate<T extends Float32Array | Uint8Array>(
-  parts: readonly T[],
-): T {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const joined = new (parts[0].constructor as new (length: number) => T)(
-    length,
-  );
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,51 +1,22 @@
 /**
- * The latent dimensions of a model: their names, how active they are, and on
- * what scale.
+ * What is known of the latent space of a checkpoint's model.
  *
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
-import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
+import type { Split } from "../../lib/dataset/dataset.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
+import { priorScale } from "../../lib/latent/scale.ts";
 import {
-  codeScale,
-  type LatentScale,
-  priorScale,
-} from "../../lib/latent/scale.ts";
-import { columnMoments } from "../../lib/math/estimate.ts";
-import { klDivergences } from "../../lib/metrics/posterior.ts";
+  type Dimension,
+  type LatentSpace,
+  measureLatents,
+  twoDimensions,
+  unmeasuredLatents,
+} from "../../lib/latent/space.ts";
 import { commandOf, TaskError } from "./cli.ts";
-import { say } from "./terminal.ts";
 import { openSeenImages } from "./data.ts";
-
-/** A latent dimension and what it carries. */
-export interface Dimension {
-  /** Counted from 0. */
-  readonly index: number;
-  /** `z1` for index 0. */
-  readonly name: string;
-  /** Its KL in nats; null if it has none, or it is not known. */
-  readonly kl: number | null;
-  /** The variance of μ; null if it is not known. */
-  readonly variance: number | null;
-}
-
-/** What is known of a latent space. */
-export interface LatentSpace {
-  /** The most active first: by KL, in an autoencoder by the codes' variance. */
-  readonly dimensions: readonly Dimension[];
-  /** The prior's; an autoencoder's is that of its codes. */
-  readonly scale: LatentScale;
-  /** What the scale is of. */
-  readonly scaleOf: "prior" | "codes";
-  /** What the order is by, and on which images; empty if it is by number. */
-  readonly order: string;
-}
-
-/** Names a dimension, which is counted from 0. */
-export function nameOf(index: number): string {
-  return `z${index + 1}`;
-}
+import { say } from "./terminal.ts";
 
 /**
  * Measures a latent space on the images that the model was not trained on: the
@@ -74,7 +45,7 @@ export async function openLatents(
   for (const split of SPLITS) {
     try {
       const images = await openSeenImages(run, split, dataDir);
-      return await measureLatents(engine, checkpoint, images, split);
+      return await measureLatents(engine, images, `${split} images`);
     } catch (error) {
       // A file of one's own may be gone in many ways, each an error by itself.
       if (!(error instanceof TaskError || isOwn)) throw error;
@@ -90,37 +61,11 @@ export async function openLatents(
   }
   const kl = options.autoencoder ? undefined : last?.klPerDimension;
   const split = last?.validation ? "validation" : "training";
-  return {
-    dimensions: sorted(options.latentDim, kl, undefined),
-    scale: priorScale(options.latentDim),
-    scaleOf: "prior",
-    order: kl ? `KL on the ${split} images after the last epoch` : "",
-  };
+  const order = `KL on the ${split} images after the last epoch`;
+  return unmeasuredLatents(options.latentDim, kl, kl && order);
 }
 
 const SPLITS: readonly Split[] = ["test", "validation", "train"];
-
-/** Measures a latent space on images that are at hand. */
-export async function measureLatents(
-  engine: Engine,
-  { options: { latentDim, autoencoder } }: Pick<Checkpoint, "options">,
-  { images, labels, count }: ImageSet,
-  split: Split,
-): Promise<LatentSpace> {
-  const { mu, logvar } = await engine.encode(images, labels);
-  const { variance } = columnMoments(mu, latentDim);
-  const kl = autoencoder
-    ? undefined
-    : klDivergences({ mu, logvar }, latentDim).perDimension
-      .map((values) => values.reduce((a, b) => a + b) / count);
-  const on = `on ${count.toLocaleString("en")} ${split} images`;
-  return {
-    dimensions: sorted(latentDim, kl, variance),
-    scale: autoencoder ? codeScale(mu, latentDim) : priorScale(latentDim),
-    scaleOf: autoencoder ? "codes" : "prior",
-    order: autoencoder ? `σ of the codes ${on}` : `KL in nats ${on}`,
-  };
-}
 
 /** Returns the scale that samples are drawn on; only an autoencoder's is measured. */
 export async function openScale(
@@ -133,67 +78,15 @@ export async function openScale(
   return { scale: priorScale(latentDim), scaleOf: "prior" };
 }
 
-function sorted(
-  latentDim: number,
-  kl: readonly number[] | undefined,
-  variance: Float64Array | undefined,
-): Dimension[] {
-  const activity: ArrayLike<number> | undefined = kl ?? variance;
-  return Array.from({ length: latentDim }, (_, index) => ({
-    index,
-    name: nameOf(index),
-    kl: kl?.[index] ?? null,
-    variance: variance?.[index] ?? null,
-  })).sort((a, b) =>
-    activity ? activity[b.index] - activity[a.index] : a.index - b.index
-  );
-}
-
-/** Says what a dimension carries: `KL 1.50`, or of an autoencoder `σ 3.61`. */
-export function activityOf({ kl, variance }: Dimension): string {
-  if (kl !== null) return `KL ${kl.toFixed(2)}`;
-  return variance === null ? "" : `σ ${Math.sqrt(variance).toFixed(2)}`;
-}
-
-/** Names an axis: `μ of z7 (KL 1.06 nats)`, or of an autoencoder `z7 (σ 3.61)`. */
-export function axisName(dimension: Dimension): string {
-  const activity = activityOf(dimension);
-  const isVae = dimension.kl !== null;
-  return (isVae ? "μ of " : "") + dimension.name +
-    (activity && ` (${activity}${isVae ? " nats" : ""})`);
-}
-
 /**
- * Chooses the two dimensions to draw a plane along: the most active ones, or the only.
+ * Chooses the two dimensions of a plane.
  *
- * @throws {TaskError} If there is only one dimension.
+ * @throws {TaskError} If there is only one.
  */
-export function twoDimensions(
-  { dimensions }: LatentSpace,
-): [Dimension, Dimension] {
-  const [x, y] = dimensions;
-  if (y === undefined) {
-    throw new TaskError(
-      "this model has one latent dimension, and the picture takes two: " +
-        `\`${commandOf("traverse")}\` shows what it has learnt`,
-    );
-  }
-  // A plane that is all there is has its axes in their own order.
-  return dimensions.length === 2 && x.index === 1 ? [y, x] : [x, y];
-}
-
-/**
- * Writes numbers with their signs and as many decimals, two at most, as one of
- * them needs: `–1.5`, `0` and `+1.0`.
- */
-export function signed(values: readonly number[]): string[] {
-  const decimals = Math.max(
-    ...values.map((value) =>
-      String(Number(Math.abs(value).toFixed(2))).split(".")[1]?.length ?? 0
-    ),
+export function planeOf(latents: LatentSpace): [Dimension, Dimension] {
+  if (latents.dimensions.length > 1) return twoDimensions(latents);
+  throw new TaskError(
+    "this model has one latent dimension, and the picture takes two: " +
+      `\`${commandOf("traverse")}\` shows what it has learnt`,
   );
-  return values.map((value) => {
-    const digits = Math.abs(value).toFixed(decimals);
-    return Number(digits) === 0 ? "0" : (value < 0 ? "–" : "+") + digits;
-  });
 }

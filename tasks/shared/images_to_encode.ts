@@ -6,19 +6,14 @@
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { className } from "../../lib/dataset/class_names.ts";
 import type { Dataset, ImageSet } from "../../lib/dataset/dataset.ts";
+import { firstImages } from "../../lib/dataset/first_images.ts";
 import { naturally } from "../../lib/dataset/natural_order.ts";
+import { concatenate } from "../../lib/math/concatenate.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
 import { defaults, type OptionValues } from "../../lib/options/table.ts";
 import { oneLine } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
-import {
-  checkData,
-  concatenate,
-  firstImages,
-  openDataset,
-  openSeenImages,
-  seenBy,
-} from "./data.ts";
+import { checkData, openDataset, openSeenImages, seenBy } from "./data.ts";
 import { listOf } from "./model_classes.ts";
 import { common, data, pick } from "./options.ts";
 

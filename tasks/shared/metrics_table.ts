@@ -12,7 +12,7 @@ import { FEW_SAMPLES } from "../../lib/metrics/importance.ts";
 import { logNormalizer } from "../../lib/metrics/pixels.ts";
 import { ACTIVE_VARIANCE } from "../../lib/metrics/posterior.ts";
 import { INACTIVE_KL } from "../../lib/model/losses.ts";
-import { nameOf } from "./dimensions.ts";
+import { dimensionName } from "../../lib/latent/space.ts";
 
 /** Name, value and explanation; a null is not shown. */
 export type Row = [string, string | null, string];
@@ -202,7 +202,7 @@ const IN_LINE = 5;
 /** Lists the KL of each dimension by name, the most active first. */
 export function klRows({ klPerDimension }: Metrics): Row[] {
   const texts = (klPerDimension ?? [])
-    .map(({ mean }, index) => ({ name: nameOf(index), mean }))
+    .map(({ mean }, index) => ({ name: dimensionName(index), mean }))
     .sort((a, b) => b.mean - a.mean)
     .map(({ name, mean }) => `${name} ${mean.toFixed(2)} `.padEnd(10));
   return Array.from(

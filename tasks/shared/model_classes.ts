@@ -7,14 +7,9 @@ import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import type { Dataset, ImageSet } from "../../lib/dataset/dataset.ts";
 import { className } from "../../lib/dataset/class_names.ts";
 import { isLegible } from "../../lib/image/font.ts";
+import type { Class } from "../../lib/latent/sheets.ts";
 import { oneLine } from "../../lib/text.ts";
 import { commandOf, TaskError } from "./cli.ts";
-
-/** A class, as a picture names it. */
-export interface Class {
-  readonly label: number;
-  readonly name: string;
-}
 
 /** What is known of a model's classes. */
 export type Classified =
@@ -160,14 +155,6 @@ export function checkLabels(
     `${images} has the classes ${listOf(classes)}, and the model is told of ` +
       `${data.classes ? listOf(data.classes) : classCount}: ${ANEW}`,
   );
-}
-
-/** One class for each of so many latents; null where there is none to tell. */
-export function repeated(
-  shown: Class | null,
-  count: number,
-): Uint8Array<ArrayBuffer> | null {
-  return shown && new Uint8Array(count).fill(shown.label);
 }
 
 /**

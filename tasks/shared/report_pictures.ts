@@ -17,10 +17,18 @@ import {
   pictureName,
   withinClass,
 } from "./model_classes.ts";
-import { interpolations } from "./comparison.ts";
-import { concatenate, firstImages } from "./data.ts";
-import { axisName, type LatentSpace, twoDimensions } from "./dimensions.ts";
-import { drawManifold, drawSamples, drawTraversal } from "./drawings.ts";
+import { firstImages } from "../../lib/dataset/first_images.ts";
+import { inRows, interpolations } from "../../lib/latent/interpolations.ts";
+import {
+  manifoldSheet,
+  sampleSheet,
+  traversalSheet,
+} from "../../lib/latent/sheets.ts";
+import {
+  axisName,
+  type LatentSpace,
+  twoDimensions,
+} from "../../lib/latent/space.ts";
 import { headingOf } from "./pictures.ts";
 
 const PAIRS = 12;
@@ -67,7 +75,7 @@ export async function reportPictures(
   if (latentDim === 1) return rows;
 
   const shownClass = oneClass(checkpoint, null);
-  const map = await drawManifold(engine, latents, SIDE, shownClass);
+  const map = await manifoldSheet(engine, latents, SIDE, shownClass);
   const [x, y] = twoDimensions(latents);
   const plane: ReportPicture[] = [{
     title: "Map",
@@ -125,7 +133,7 @@ async function digits(
   const { labels } = originals;
   const { mu } = await engine.encode(originals.images, labels);
   const classes = classesOf(checkpoint).slice(0, CLASSES);
-  const samples = await drawSamples(engine, latents, {
+  const samples = await sampleSheet(engine, latents, {
     n: classes.length > 1 ? OF_EACH : SAMPLES,
     ...{ seed, classes, classCount: checkpoint.options.classCount },
   });
@@ -169,7 +177,7 @@ async function ways(
   order: Uint32Array,
 ): Promise<ReportPicture[]> {
   const shownClass = oneClass(checkpoint, null);
-  const traversal = await drawTraversal(engine, latents, {
+  const traversal = await traversalSheet(engine, latents, {
     range: RANGE,
     steps: STEPS + 1,
     most: TRAVERSED,
@@ -195,10 +203,11 @@ async function ways(
   const pairs = await interpolations(
     engine,
     images,
-    within,
-    Math.max(2, Math.min(TRAVERSED, traversal.rowLabels.length)),
-    STEPS,
-    checkpoint.options.latentDim,
+    within.subarray(
+      0,
+      2 * Math.max(2, Math.min(TRAVERSED, traversal.rowLabels.length)),
+    ),
+    { steps: STEPS },
   );
   const nameOf = (i: number) => pictureName(checkpoint, labels![within[i]]);
   const title =
@@ -209,9 +218,7 @@ async function ways(
     caption: "On the straight line between the codes of two images, which " +
       "stand at the ends.",
     picture: grid(
-      concatenate(
-        pairs.flatMap(({ from, decoded, to }) => [from, decoded, to]),
-      ),
+      inRows(pairs),
       {
         ...headingOf(title, checkpoint),
         columns: STEPS + 2,

@@ -11,7 +11,7 @@ import type { ImageCodes } from "../../lib/metrics/image_codes.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { fixed, oneLine } from "../../lib/text.ts";
 import type { CodesTable } from "./codes_file.ts";
-import { concatenate } from "./data.ts";
+import { concatenate } from "../../lib/math/concatenate.ts";
 import { headingOf, writePicture } from "./pictures.ts";
 import { textTable } from "./tables.ts";
 

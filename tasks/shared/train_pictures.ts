@@ -22,11 +22,11 @@ import {
   type LatentScale,
   priorScale,
 } from "../../lib/latent/scale.ts";
+import { type SampleSheet, sampleSheet } from "../../lib/latent/sheets.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import type { EpochRecord } from "../../lib/model/losses.ts";
 import { classesOf } from "./model_classes.ts";
-import { drawSamples, type Samples } from "./drawings.ts";
 import { headingOf, writeAnimation, writePicture } from "./pictures.ts";
 
 const SAMPLES = 64;
@@ -131,10 +131,10 @@ async function drawPicture(
   options: ModelOptions,
   dataset: Dataset,
   n?: number,
-): Promise<Samples> {
+): Promise<SampleSheet> {
   const { seed } = options;
   const classes = classesOf({ options, data: dataset }).slice(0, n ?? CLASSES);
-  return await drawSamples(engine, await scaleOf(engine, options, dataset), {
+  return await sampleSheet(engine, await scaleOf(engine, options, dataset), {
     n: classes.length > 1
       ? n === undefined ? OF_EACH : Math.ceil(n / classes.length)
       : n ?? SAMPLES,
@@ -153,7 +153,7 @@ export async function sampleDigits(
 }
 
 /** Takes out of samples how they lie in a picture. */
-function layoutOf({ columns, rowLabels }: Samples): GridOptions {
+function layoutOf({ columns, rowLabels }: SampleSheet): GridOptions {
   return { columns, rowLabels };
 }
 

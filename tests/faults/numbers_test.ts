@@ -12,11 +12,8 @@ import {
 import { join } from "node:path";
 import { encodeCheckpoint } from "../../lib/checkpoint/codec.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
-import {
-  type Dataset,
-  imageDataset,
-  syntheticDataset,
-} from "../../lib/dataset/split.ts";
+import { imageDataset } from "../../lib/dataset/image_dataset.ts";
+import { type Dataset, syntheticDataset } from "../../lib/dataset/split.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
 import { initialState, type TrainState } from "../../lib/model/init.ts";

@@ -4,32 +4,25 @@
  *
  * @module
  */
-import type { Engine } from "../../lib/engine/engine.ts";
-import { fromUnits, toUnits } from "../../lib/latent/scale.ts";
-import {
-  latentMap,
-  priorQuantiles,
-  spread,
-  traversal,
-} from "../../lib/latent/traversal.ts";
+import type { Engine } from "../engine/engine.ts";
+import { fromUnits, toUnits } from "./scale.ts";
+import { latentMap, priorQuantiles, spread, traversal } from "./traversal.ts";
+import { concatenate } from "../math/concatenate.ts";
 import {
   type GaussianMixture,
   sampleMixture,
-} from "../../lib/math/gaussian_mixture.ts";
-import { priorSample } from "../../lib/model/prior.ts";
-import { counted } from "../../lib/text.ts";
-import { concatenate } from "./data.ts";
-import { type Class, repeated } from "./model_classes.ts";
+} from "../math/gaussian_mixture.ts";
+import { priorSample } from "../model/prior.ts";
+import { counted } from "../text.ts";
 import {
   activityOf,
   type Dimension,
   type LatentSpace,
-  signed,
   twoDimensions,
-} from "./dimensions.ts";
+} from "./space.ts";
 
 /** Digits, and the words that go with them. */
-export interface Drawing {
+export interface Sheet {
   /** [n, 784] pixel means. */
   readonly digits: Float32Array;
   /** What the picture shows. */
@@ -38,20 +31,26 @@ export interface Drawing {
   readonly note: string;
 }
 
-/** A {@linkcode Drawing} in rows and columns that have names. */
-export interface LabelledDrawing extends Drawing {
+/** A {@linkcode Sheet} in rows and columns that have names. */
+export interface LabelledSheet extends Sheet {
   readonly rowLabels: readonly string[];
   readonly columnLabels: readonly string[];
 }
 
 /** Digits at random: of several classes, a row for each. */
-export interface Samples extends Drawing {
+export interface SampleSheet extends Sheet {
   /** The class of each digit, of a conditional model. */
   readonly labels: Uint8Array<ArrayBuffer> | null;
   /** Digits in a row, if that is not left to the picture. */
   readonly columns?: number;
   /** The names of the rows' classes. */
   readonly rowLabels: readonly string[];
+}
+
+/** A class, as a picture names it. */
+export interface Class {
+  readonly label: number;
+  readonly name: string;
 }
 
 /** Which digits are drawn at random. */
@@ -70,11 +69,11 @@ interface Draw {
 }
 
 /** Draws digits at random: z from the prior, or normal as an autoencoder's codes. */
-export async function drawSamples(
+export async function sampleSheet(
   engine: Pick<Engine, "decode">,
   { scale, scaleOf }: Pick<LatentSpace, "scale" | "scaleOf">,
   draw: Draw,
-): Promise<Samples> {
+): Promise<SampleSheet> {
   const { n, seed, temperature = 1 } = draw;
   const z = priorSample(n, scale.mean.length, seed, temperature);
   const factor = temperature === 1 ? "" : `${temperature} × `;
@@ -87,11 +86,11 @@ export async function drawSamples(
 }
 
 /** Draws digits at random: z from a mixture fitted to `codes`, as they are called. */
-export async function drawMixture(
+export async function mixtureSheet(
   engine: Pick<Engine, "decode">,
   mixture: GaussianMixture,
   draw: Draw & { readonly codes: string },
-): Promise<Samples> {
+): Promise<SampleSheet> {
   const { n, seed, temperature = 1, codes } = draw;
   const z = sampleMixture(mixture, n, seed, temperature);
   const parts = counted(mixture.weights.length, "Gaussian");
@@ -107,7 +106,7 @@ async function samplesOf(
   z: Float32Array,
   { n, classes = [], classCount = classes.length }: Draw,
   from: string,
-): Promise<Samples> {
+): Promise<SampleSheet> {
   if (classes.length === 0) {
     const digits = await engine.decode(z);
     const title = `Samples: ${from}`;
@@ -132,7 +131,7 @@ async function samplesOf(
 }
 
 /** Moves along dimensions, one in each row. */
-export async function drawTraversal(
+export async function traversalSheet(
   engine: Pick<Engine, "decode">,
   { dimensions, scale, scaleOf, order }: LatentSpace,
   { range, steps, most = Infinity, image, shownClass = null }: {
@@ -145,7 +144,7 @@ export async function drawTraversal(
     /** What a conditional model draws. */
     shownClass?: Class | null;
   },
-): Promise<LabelledDrawing & { offsets: number[]; around: string }> {
+): Promise<LabelledSheet & { offsets: number[]; around: string }> {
   const shown = dimensions.slice(0, most);
   const offsets = spread(range, steps);
   const around = image?.name ??
@@ -175,13 +174,13 @@ export async function drawTraversal(
 }
 
 /** Maps the two most active dimensions over equally likely values. */
-export async function drawManifold(
+export async function manifoldSheet(
   engine: Pick<Engine, "decode">,
   latents: LatentSpace,
   n: number,
   shownClass: Class | null = null,
 ): Promise<
-  LabelledDrawing & { axes: [Dimension, Dimension]; quantiles: number[] }
+  LabelledSheet & { axes: [Dimension, Dimension]; quantiles: number[] }
 > {
   const { dimensions, scale, scaleOf, order } = latents;
   const [x, y] = twoDimensions(latents);
@@ -215,4 +214,28 @@ export async function drawManifold(
 /** Says which class a conditional model draws. */
 function ofClass(shown: Class | null): string {
   return shown ? `; class ${shown.name}` : "";
+}
+
+/**
+ * Writes numbers with their signs and as many decimals, two at most, as one of
+ * them needs: `–1.5`, `0` and `+1.0`.
+ */
+function signed(values: readonly number[]): string[] {
+  const decimals = Math.max(
+    ...values.map((value) =>
+      String(Number(Math.abs(value).toFixed(2))).split(".")[1]?.length ?? 0
+    ),
+  );
+  return values.map((value) => {
+    const digits = Math.abs(value).toFixed(decimals);
+    return Number(digits) === 0 ? "0" : (value < 0 ? "–" : "+") + digits;
+  });
+}
+
+/** One class for each of so many latents; null where there is none to tell. */
+export function repeated(
+  shown: Class | null,
+  count: number,
+): Uint8Array<ArrayBuffer> | null {
+  return shown && new Uint8Array(count).fill(shown.label);
 }
