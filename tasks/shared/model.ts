@@ -72,7 +72,9 @@ export async function openModel(
 }
 
 /** Says in one line what a checkpoint's model is. */
-export function describe({ options, data, history }: Checkpoint): string {
+export function describe(
+  { options, data, history, state }: Checkpoint,
+): string {
   const model = options.autoencoder ? "autoencoder" : {
     elbo: `VAE, β = ${options.beta}`,
     iwae: `IWAE, K = ${drawsOf(options)}`,
@@ -82,6 +84,9 @@ export function describe({ options, data, history }: Checkpoint): string {
   const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
   const told = classCount > 0 ? [`conditional ${model}`, classes] : [model];
   const size = counted(options.latentDim, "latent dimension");
-  const epochs = counted(epochsOf(history), "epoch");
-  return [...told, size, oneLine(data.name), epochs].join(", ");
+  // A loop of one's own may have kept no history.
+  const trained = history.length === 0 && state.step > 0
+    ? counted(state.step, "step")
+    : counted(epochsOf(history), "epoch");
+  return [...told, size, oneLine(data.name), trained].join(", ");
 }

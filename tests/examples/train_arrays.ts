@@ -1,0 +1,24 @@
+// deno run --allow-read=. --allow-write=. train_arrays.ts [EPOCHS]
+import * as vae from "jsr:@vae/mnist/core";
+
+const [epochs = 10] = Deno.args.map(Number);
+const dataset = await vae.syntheticDataset({ limit: 6400, valSize: 0 });
+const model = { latentDim: 8, likelihood: "bce", autoencoder: false } as const;
+const engine = await vae.createEngine({ ...model, batchSize: 64, seed: 0 });
+engine.setImages(dataset.train.images);
+for (let epoch = 1, step = 0; epoch <= epochs; epoch++) {
+  const shuffle = vae.streamKey(0, "shuffle");
+  engine.setOrder(vae.permutation(dataset.train.count, shuffle, epoch));
+  for (let first = 0; first < dataset.train.count; first += 64, step++) {
+    const beta = Math.sin(step / 100) ** 2; // in waves
+    const hyper = { beta, capacity: 0, learningRate: 0.003 * 0.999 ** step };
+    await engine.trainStep({ first, count: 64, step }, hyper);
+  }
+  const { reconstruction, kl } = vae.meanLosses(await engine.takeLosses());
+  console.log(`${epoch}: ${reconstruction.toFixed(1)} + ${kl.toFixed(1)} nats`);
+}
+const state = await engine.readState();
+const options = { ...engine.options, epochs };
+const checkpoint = vae.checkpointOf({ options, dataset, state });
+await Deno.writeFile("vae.safetensors", vae.encodeCheckpoint(checkpoint));
+engine.dispose();
