@@ -71,6 +71,10 @@ export interface GpuMemory {
 /**
  * Makes an engine with the initial weights of its seed.
  *
+ * @param given What it is made for; other options that a run has are left out.
+ * @param choice Which engine, on how many threads; the fastest that there is
+ * unless given.
+ * @returns The engine: `dispose()` frees what it holds.
  * @throws {OptionError} If an option is missing or out of range.
  * @throws {GpuError} If WebGPU is asked for and cannot be had.
  * @throws {SimdError} If WebAssembly has no SIMD here, and the wasm engine is

@@ -66,6 +66,8 @@ export class VAE extends Network {
   /**
    * Makes a model with PyTorch's default initial weights.
    *
+   * @param options Of the model, and its seed; what is left out has the default
+   * of `train()`.
    * @throws {OptionError} If an option is out of range.
    * @throws {Error} If `useTfBackend()` has not been waited for.
    */
@@ -105,6 +107,8 @@ export class VAE extends Network {
   /**
    * The model of a checkpoint in memory.
    *
+   * @param checkpoint From `train()`, `loadCheckpoint()` or `checkpointOf()`.
+   * @returns The model, with the checkpoint's weights.
    * @throws {OptionError} If the checkpoint's options are out of range.
    */
   static from(checkpoint: Checkpoint): VAE {
@@ -125,6 +129,8 @@ export class VAE extends Network {
   /**
    * The model of a checkpoint file.
    *
+   * @param path The file.
+   * @returns The model, with the checkpoint's weights.
    * @throws {CheckpointError} If the file is missing or not a checkpoint.
    */
   static async load(path: string): Promise<VAE> {
@@ -135,6 +141,7 @@ export class VAE extends Network {
    * Saves the model as a checkpoint file. One that was loaded keeps its
    * options, history and optimiser state.
    *
+   * @param path The file.
    * @throws {CheckpointError} If a weight is not a finite number.
    * @throws {WriteError} If the file cannot be written.
    */

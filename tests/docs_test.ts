@@ -1,10 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { engineOptions } from "../lib/engine/checks.ts";
 import { MemoryMap } from "../lib/engine/wasm/memory.ts";
 import { Plan } from "../lib/engine/wasm/plan.ts";
 import { JOB } from "../lib/engine/wasm/words.ts";
 import { Plan as WebGpuPlan } from "../lib/engine/webgpu/plan.ts";
 import { HARDWARE } from "../lib/engine/webgpu/tiling.ts";
+import { undocumented } from "./doc_params.ts";
 
 const readme = await Deno.readTextFile(
   new URL("../lib/engine/README.md", import.meta.url),
@@ -73,3 +74,45 @@ for (
     }
   });
 }
+
+for (const module of ["mod.ts", "lib/core.ts"]) {
+  Deno.test(`${module} says what each parameter of its functions is`, async () => {
+    const { functions, gaps } = await undocumented(module);
+    assertGreater(functions, 20);
+    assertEquals(gaps, []);
+  });
+}
+
+Deno.test("undocumented() finds what a comment does not name", async () => {
+  const module = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(
+      module,
+      `/** One. */
+      export function one(a: number, b = 2, ...c: number[]) {}
+      /**
+       * Two.
+       * @param options.x X.
+       * @param a A.
+       */
+      export function two({ x }: { x: number }, a: number) {}
+      /** Three. */
+      export class Three {
+        /** Made. */
+        constructor(a: number) {}
+        /** Four. */
+        four({ x }: { x?: number } = {}): void {}
+        private five(a: number): void {}
+      }`,
+    );
+    const { functions, gaps } = await undocumented(module);
+    assertEquals(functions, 4);
+    assertEquals(gaps, [
+      { name: "one", missing: ["a", "b", "c"] },
+      { name: "Three.constructor", missing: ["a"] },
+      { name: "Three.four", missing: ["{}"] },
+    ]);
+  } finally {
+    await Deno.remove(module);
+  }
+});

@@ -34,6 +34,8 @@ const BEST = "best.";
 /**
  * Writes a checkpoint. The same run gives the same bytes.
  *
+ * @param checkpoint The run.
+ * @returns The bytes of a safetensors file.
  * @throws {CheckpointError} If it holds a number that is not finite, or an
  * option out of range.
  *
@@ -111,6 +113,8 @@ function checkBestStep(
 /**
  * Reads a checkpoint. Nothing in its bytes is trusted.
  *
+ * @param bytes From {@linkcode encodeCheckpoint}.
+ * @returns The run as it was written.
  * @throws {SafetensorsError} If they are not a safetensors file.
  * @throws {CheckpointError} If they are not a checkpoint of this project, or
  * anything in it is missing, too much, misshaped, out of range or not finite.

@@ -22,6 +22,8 @@ import {
  * Writes the weights and running statistics as a safetensors file, which
  * PyTorch's `load_state_dict(strict=True)` takes.
  *
+ * @param checkpoint The run whose weights they are.
+ * @returns The bytes of the file.
  * @throws {CheckpointError} If a number in them is not finite.
  *
  * @example
@@ -51,6 +53,8 @@ export function encodeWeights(
 /**
  * Reads what {@linkcode encodeWeights} has written. Nothing in it is trusted.
  *
+ * @param bytes The file's.
+ * @returns The model's options, and a state before the first step.
  * @throws {SafetensorsError} If it is not a safetensors file.
  * @throws {CheckpointError} If it is not such a file, or anything in it is
  * missing, too much, misshaped, out of range or not finite.

@@ -48,6 +48,9 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * to test with is drawn at random, if they are not split already: always in the
  * same way.
  *
+ * @param options Which images and how they are split: the data options, those
+ * left out with their defaults; which splits are needed, and who is told of
+ * progress.
  * @returns The data set. A downloaded one's images are views of the files' bytes,
  * not copies.
  * @throws {OptionError} If an option is unknown or out of range.

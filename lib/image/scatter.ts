@@ -76,6 +76,7 @@ export interface ScatterOptions extends Heading {
  *
  * @param points [n, 2], x and y of each point.
  * @param classes [n]; there are ten colours, and they begin anew at class 10.
+ * @param options The axes' labels, and what else is written around the points.
  * @returns A picture of 914 units in width, or more if the legend takes it.
  * @throws {RangeError} If there is no point, or not one class for each.
  *

@@ -21,6 +21,7 @@ export type InterpolationMode = "linear" | "slerp";
  * @param from [d]
  * @param to [d]
  * @param steps How many latents, at least 2.
+ * @param mode The straight line, unless given, or the arc.
  * @returns [steps, d]
  * @throws {RangeError} If the lengths differ or there are fewer than 2 steps.
  *

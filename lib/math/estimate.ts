@@ -18,6 +18,8 @@ export type Tick = (fraction: number) => void | Promise<void>;
 /**
  * Returns the mean of some values and its standard error.
  *
+ * @param values At least one; of a single one the error is NaN.
+ * @returns The mean, with the error that chance gives it.
  * @example
  * ```ts
  * import { estimate } from "@vae/mnist";

@@ -25,6 +25,8 @@ const NOISE = 0, PARTS = 1;
  * Draws rows from a mixture: m + temperature·L·ε, of a part that is drawn by its
  * weight.
  *
+ * @param mixture Where to draw from.
+ * @param n How many rows.
  * @param seed The same seed gives the same rows.
  * @param temperature Factor of the distance from a part's mean.
  * @returns [n, columns]

@@ -45,6 +45,7 @@ export interface ChosenMixture {
  * returns the best.
  *
  * @param rows [n, columns], at least two.
+ * @param columns Numbers in a row.
  * @param seed Seed of the first means.
  * @param tick Called now and then, and awaited.
  * @throws {RangeError} If there are fewer than two rows.

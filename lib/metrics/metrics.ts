@@ -154,7 +154,9 @@ const TOLD = "the model is told the true class c of each image: what is said " +
  * Measures a model: losses, bounds, latent space and comparisons. One that is
  * told of classes is told the images' true ones, by their labels.
  *
- * @returns The measures, which a Jupyter notebook shows as a table.
+ * @param measurement The engine with the model's state, and the images.
+ * @returns What was measured, each mean with its standard error; a Jupyter
+ * notebook shows it as a table.
  * @throws {RangeError} If there are no images.
  *
  * @example

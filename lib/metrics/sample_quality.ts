@@ -130,6 +130,9 @@ export function drawClasses(
  * training images and blurred ones score. A conditional model draws each class
  * as often as it is among the training images.
  *
+ * @param measurement The engines with the model's and the classifier's state,
+ * the images, and how many of each kind to compare.
+ * @returns How near the samples are to real images.
  * @throws {RangeError} If there are too few images for so many of each kind.
  *
  * @example

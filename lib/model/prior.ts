@@ -8,6 +8,10 @@ import { fillNormal, streamKey } from "../rng.ts";
 /**
  * Latents drawn from the prior N(0, temperature²·I).
  *
+ * @param n How many.
+ * @param latentDim Number of latent dimensions.
+ * @param seed The same seed gives the same latents.
+ * @param temperature Standard deviation of each number.
  * @returns [n, latentDim]
  *
  * @example

@@ -95,6 +95,9 @@ export class Network {
   /**
    * Makes a network with PyTorch's default initial weights.
    *
+   * @param options Latent size, likelihood, classes, and whether it is a plain
+   * autoencoder.
+   * @param seed Seed of the initial weights and of ε.
    * @throws {Error} If no tfjs backend has been chosen.
    */
   constructor(options: ModelOptions, seed: number) {
@@ -119,6 +122,8 @@ export class Network {
    * The posterior q(z|x) of each image.
    *
    * @param images [n, 28, 28, 1] in [0, 1].
+   * @param options.training Batch statistics, as while learning.
+   * @param options.labels The class of each, if the model is told of classes.
    * @throws {TypeError} If the model is told of classes, and labels are missing.
    * @throws {RangeError} If they are not as many, or there is no such class.
    */
@@ -213,6 +218,9 @@ export class Network {
    * The decoder's raw outputs: pixel means under `mse`, logits under `bce`.
    *
    * @param z Latents [n, latentDim].
+   * @param options.training Batch statistics, as while learning.
+   * @param options.held In training, another pass of the same batch.
+   * @param options.labels The class of each, if the model is told of classes.
    * @returns [n, 28, 28, 1]
    * @throws {TypeError} If the model is told of classes, and labels are missing.
    * @throws {RangeError} If they are not as many, or there is no such class.
@@ -287,7 +295,11 @@ export class Network {
     };
   }
 
-  /** Replaces the weights and running statistics. */
+  /**
+   * Replaces the weights and running statistics.
+   *
+   * @param weights As {@linkcode weights} returns them, or an engine's state.
+   */
   setWeights({ parameters, running }: Weights): void {
     assign(this.spec.parameterBlocks, parameters, this.#parameters);
     assign(this.spec.runningBlocks, running, this.#running);
