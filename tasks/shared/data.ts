@@ -18,6 +18,7 @@ import { sha256 } from "../../lib/dataset/split.ts";
 import { conflictOfData } from "../../lib/options/conflicts.ts";
 import { type DataOptions, dataOptions } from "../../lib/options/run.ts";
 import { OptionError } from "../../lib/options/table.ts";
+import { oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { readsFrom } from "./files.ts";
 import { flagOf } from "./flags.ts";
@@ -166,6 +167,14 @@ export async function openImages(
   dataDir: string = data.options.dataDir,
 ): Promise<ImageSet> {
   checkData(data.options);
+  // A run has what `auto` came to, and only an imported model takes any images.
+  const { dataset: chosen, images: own } = data.options;
+  if (chosen === "auto" && own === null && data.digest !== null) {
+    throw new TaskError(
+      `the model was trained on images in memory, ${oneLine(data.name)}, ` +
+        "which are in no file",
+    );
+  }
   const progress = new Progress();
   const dataset = await loadDataset({
     ...data.options,

@@ -33,7 +33,7 @@ export async function openLatents(
 ): Promise<LatentSpace> {
   const { options, data, history } = checkpoint;
   // What stands in for images that are not there says nothing of the model.
-  const dataset = data.options.dataset === "auto"
+  const dataset = data.options.dataset === "auto" && data.digest === null
     ? "mnist"
     : data.options.dataset;
   const run = {
