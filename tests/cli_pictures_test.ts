@@ -39,6 +39,8 @@ interface Run {
   autoencoder?: boolean;
   /** The user's own file of images, without labels. */
   images?: string;
+  /** Whether its images were in memory. */
+  inMemory?: boolean;
 }
 
 /**
@@ -46,7 +48,8 @@ interface Run {
  * weights are large and its outputs logits, so that it decodes into many greys.
  */
 function checkpoint(
-  { latentDim = 3, finished = true, autoencoder = false, images }: Run,
+  { latentDim = 3, finished = true, autoencoder = false, images, inMemory }:
+    Run,
 ): Uint8Array {
   const run = decodeCheckpoint(untrained());
   const state = initialState(modelSpec(latentDim), 0);
@@ -67,7 +70,12 @@ function checkpoint(
     data: {
       ...run.data,
       name: images ?? run.data.name,
-      options: { ...run.data.options, images: images ?? null, valSize: 1 },
+      options: {
+        ...run.data.options,
+        ...(inMemory && { dataset: "auto" }),
+        images: images ?? null,
+        valSize: 1,
+      },
     },
     state: { ...state, parameters: state.parameters.map((x) => 3 * x) },
     history: finished ? [record] : [],
@@ -546,6 +554,7 @@ const complaints: [Run, TaskName, string[], RegExp][] = [
   [{ latentDim: 1 }, "manifold", [], /one latent dimension.*takes two/],
   [{ latentDim: 1 }, "latents", [], /one latent dimension.*takes two/],
   [{ finished: false }, "curves", [], /has no history to draw/],
+  [{ inMemory: true }, "reconstruct", [], /on images in memory, synthetic, wh/],
   [{ images: "own.idx" }, "latents", [], /own\.idx has no labels to colour/],
   [{ images: "own.idx" }, "latents", ["--split", "train"], /no labels/],
   [

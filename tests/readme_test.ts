@@ -24,10 +24,20 @@ function blocks(language: string): string[] {
   return [...README.matchAll(fenced)].map(([, text]) => text);
 }
 
-const PROGRAMS = blocks("ts");
-
 /** The first line of each program says how to run it. */
-const HOW = /^\/\/ deno run ((?:--\S+ )*)(\S+\.ts)\n/;
+const HOW = /^\/\/ deno run ((?:--\S+ )*)(\S+\.ts)/;
+
+/** Examples, which have tests of their own, by the names of their files. */
+const EXAMPLES = new Set(
+  [...Deno.readDirSync(new URL("examples/", import.meta.url))]
+    .map(({ name }) => name),
+);
+
+const [SHOWN, PROGRAMS] = [true, false].map((isExample) =>
+  blocks("ts").filter((text) =>
+    EXAMPLES.has(text.match(HOW)?.[2] ?? "") === isExample
+  )
+);
 
 /** Resolves `jsr:@vae/mnist` to this checkout. */
 const LINKED = fileURLToPath(new URL("consumer/deno.json", import.meta.url));
@@ -40,7 +50,15 @@ const LIMIT_MS = 240_000;
 
 Deno.test("README.md has no program that is not run", () => {
   assertEquals(PROGRAMS.length, 2);
-  assertEquals(README.match(/^ *```ts\b/gm)?.length, PROGRAMS.length);
+  const all = PROGRAMS.length + SHOWN.length;
+  assertEquals(README.match(/^ *```ts\b/gm)?.length, all);
+});
+
+Deno.test("README.md shows examples as they are", async () => {
+  for (const text of SHOWN) {
+    const file = new URL(`examples/${text.match(HOW)![2]}`, import.meta.url);
+    assertEquals(text, await Deno.readTextFile(file));
+  }
 });
 
 for (const [i, program] of PROGRAMS.entries()) {
