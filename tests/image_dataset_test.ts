@@ -90,7 +90,7 @@ Deno.test("imageBytes() says what it refuses", () => {
     [odd(256), "pixel 406 of image 1 is 256: numbers go from 0 to 1, or"],
     [
       odd(255, 0.5),
-      "pixel 406 of image 1 is 255 and pixel 0 of image 0 is 0.5: numbers",
+      "pixel 406 of image 1 is above 1, and pixel 0 of image 0 is not whole",
     ],
     [odd("7" as unknown as number), 'pixel 406 of image 1 is "7"'],
     [[Array(784)], "pixel 0 of image 0 is missing"],

@@ -72,35 +72,38 @@ function fromUnits(pixels: Float32Array): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads an array of images, whose numbers tell of which scale they are. */
-function fromNested(
-  images: readonly (ArrayLike<number> | readonly ArrayLike<number>[])[],
-): Uint8Array<ArrayBuffer> {
+function fromNested(images: readonly unknown[]): Uint8Array<ArrayBuffer> {
   checkCount(images.length * IMAGE_PIXELS);
-  const pixels = new Float64Array(images.length * IMAGE_PIXELS);
-  images.forEach((image, n) => {
-    const rows = rowsOf(image, n);
-    const width = IMAGE_PIXELS / rows.length;
-    rows.forEach((row, y) => {
-      for (let x = 0; x < width; x++) {
-        const at = n * IMAGE_PIXELS + y * width + x;
-        const pixel = row[x];
-        if (typeof pixel !== "number" || !(pixel >= 0 && pixel <= 255)) {
-          throw new RangeError(
-            `${placeOf(at)} is ${show(pixel)}: ${OF_NESTED}`,
-          );
-        }
-        pixels[at] = pixel;
-      }
-    });
+  let large = -1, part = -1;
+  forEachPixel(images, (pixel, at) => {
+    if (typeof pixel !== "number" || !(pixel >= 0 && pixel <= 255)) {
+      throw new RangeError(`${placeOf(at)} is ${show(pixel)}: ${OF_NESTED}`);
+    }
+    if (large < 0 && pixel > 1) large = at;
+    if (part < 0 && !Number.isInteger(pixel)) part = at;
   });
-  const large = pixels.findIndex((pixel) => pixel > 1);
-  if (large < 0) return Uint8Array.from(pixels, (x) => Math.round(255 * x));
-  const part = pixels.findIndex((pixel) => !Number.isInteger(pixel));
-  if (part < 0) return Uint8Array.from(pixels);
-  throw new RangeError(
-    `${placeOf(large)} is ${pixels[large]} and ${placeOf(part)} is ` +
-      `${pixels[part]}: ${OF_NESTED}`,
-  );
+  if (large >= 0 && part >= 0) {
+    throw new RangeError(
+      `${placeOf(large)} is above 1, and ${placeOf(part)} is not whole: ` +
+        OF_NESTED,
+    );
+  }
+  const white = large >= 0 ? 1 : 255;
+  const bytes = new Uint8Array(images.length * IMAGE_PIXELS);
+  forEachPixel(images, (pixel, at) => bytes[at] = Math.round(white * pixel));
+  return bytes;
+}
+
+function forEachPixel(
+  images: readonly unknown[],
+  visit: (pixel: number, at: number) => void,
+): void {
+  images.forEach((image, n) => {
+    let at = n * IMAGE_PIXELS;
+    for (const row of rowsOf(image, n)) {
+      for (let x = 0; x < row.length; x++) visit(row[x], at++);
+    }
+  });
 }
 
 const OF_NESTED =
