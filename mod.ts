@@ -92,6 +92,11 @@ export {
   readClassifier,
 } from "./lib/metrics/features.ts";
 export {
+  encodeImages,
+  type Encoding,
+  type ImageCodes,
+} from "./lib/metrics/image_codes.ts";
+export {
   measure,
   type Measurement,
   type Metrics,

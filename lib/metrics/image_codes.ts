@@ -39,17 +39,36 @@ export interface Encoding {
   readonly model: ModelOptions;
   /** What to encode; a model that is told of classes needs the labels. */
   readonly images: Pick<ImageSet, "images" | "labels">;
-  /** Draws of z for each image. */
-  readonly samples: number;
-  /** Seed of these draws; with that of `measure()` they are the same. */
-  readonly seed: number;
+  /** Draws of z for each image; 1 unless given. */
+  readonly samples?: number;
+  /** Seed of these draws, 0 unless given; with that of `measure()` they are the same. */
+  readonly seed?: number;
   /** Called often, and awaited; it may throw to stop the work. */
   readonly onProgress?: Tick;
 }
 
-/** Encodes images and measures each. */
+/**
+ * Encodes images and measures each: what costs most to describe is the
+ * strangest.
+ *
+ * @param encoding The engine with the model's state, and the images.
+ * @returns The codes and the losses, in the images' order.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, encodeImages, syntheticDataset } from "@vae/mnist";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { train: images } = await syntheticDataset({ limit: 20 });
+ * const model = { latentDim: 2, likelihood: "bce", autoencoder: false } as const;
+ * const engine = await createEngine({ ...model, batchSize: 20, seed: 0 });
+ * const { mu, elbo } = await encodeImages({ engine, model, images });
+ * assertEquals([mu.length, elbo!.length], [2 * 20, 20]);
+ * engine.dispose();
+ * ```
+ */
 export async function encodeImages(
-  { engine, model, images: set, samples, seed, onProgress }: Encoding,
+  { engine, model, images: set, samples = 1, seed = 0, onProgress }: Encoding,
 ): Promise<ImageCodes> {
   const { latentDim, likelihood, autoencoder } = model;
   const { images, labels } = set;
