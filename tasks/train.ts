@@ -29,7 +29,11 @@ import {
 } from "../lib/train/check.ts";
 import type { EndEvent } from "../lib/train/events.ts";
 import { endOfRun } from "../lib/train/patience.ts";
-import { stepsOfEpoch, stepsOfRun } from "../lib/train/schedule.ts";
+import {
+  settleWarmup,
+  stepsOfEpoch,
+  stepsOfRun,
+} from "../lib/train/schedule.ts";
 import {
   commandOf,
   EXIT_INTERRUPTED,
@@ -55,6 +59,7 @@ import { claim, isInPlace, willWrite, writeOutput } from "./shared/files.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
+import { RunLog } from "./shared/run_log.ts";
 import {
   ANIMATION,
   Animation,
@@ -103,6 +108,13 @@ const flags = {
       metavar: "FILE.json",
       help: "write a record of the run, for verify; it is then trained with " +
         "the wasm engine",
+    },
+    log: {
+      type: "text",
+      default: null,
+      metavar: "FILE.jsonl",
+      help: "append what happens as lines of JSON, one a second at most; " +
+        "README.md has their fields",
     },
     savePlots: {
       type: "boolean",
@@ -155,10 +167,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   await openBeginning(values);
   using _lock = await claim(placeOf(values, given), flagOf("checkpoint"));
   const beginning = await openBeginning(values);
-  const { resume } = beginning;
   const options = mergeOptions(values, given, beginning);
   const training = pick(options, trainingOptions);
-  const from = values.resume ?? values.fineTune ?? "";
+  const from = values.resume ?? values.fineTune ?? options.checkpoint;
   const before = beginning.resume ?? beginning.from;
   if (options.conditional && before?.options.classCount === 0) {
     throw new RunError(
@@ -169,7 +180,6 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   checkFit(training, beginning, names);
   const { checkpoint: path, outDir, latentDim } = options;
   checkData(options);
-  const goesOn = await isInPlace(path, values.resume);
   await willWrite(path, "safetensors", { goesOnFrom: values.resume });
   if (options.savePlots) {
     for (const name of PICTURES) await willWrite(join(outDir, name), "png");
@@ -177,9 +187,14 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (options.animate) await willWrite(join(outDir, ANIMATION), "gif");
   const { record } = options;
   if (record !== null) await willWrite(record, "json");
+  using _logLock = options.log === null
+    ? undefined
+    : await claim(options.log, flagOf("log"));
+  if (options.log !== null) await willWrite(options.log, "log");
 
   const dataset = await openDataset(options, signal, given);
   if (options.conditional) training.classCount = classCountOf(dataset);
+  const { resume } = beginning;
   checkRun({ options: training, dataset, ...beginning }, names);
   const { count } = dataset.train;
   const end = resume &&
@@ -191,14 +206,23 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     if (!isForPictures) {
       console.log(
         options.json
-          ? JSON.stringify(unchanged(values.resume!, resume, end))
-          : `checkpoint ${values.resume}`,
+          ? JSON.stringify(unchanged(from, resume, end))
+          : `checkpoint ${from}`,
       );
       return;
     }
   }
 
   const animation = options.animate ? new Animation(training, dataset) : null;
+  const goesOn = await isInPlace(path, values.resume);
+  using log = options.log === null
+    ? undefined
+    : await RunLog.open(options.log, {
+      options: settleWarmup(training),
+      dataset,
+      checkpoint: path,
+      resume,
+    });
   let started = 0;
   let warned = false;
   let isDrawing = false;
@@ -221,13 +245,15 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     isInPlace: goesOn,
     saved: end && goesOn ? resume.state.step : undefined,
     saveEvery: options.checkpointEvery,
+    log,
     onStart: async (engine) => {
       say(
         `training on ${dataset.name}, ${counted(count, "image")}, with ` +
           `${engine.description}`,
       );
       if (!end) {
-        for (const line of beginningLines(values, training, beginning)) {
+        const begun = { resume: from, fineTune: values.fineTune };
+        for (const line of beginningLines(begun, training, beginning)) {
           say(line);
         }
       }

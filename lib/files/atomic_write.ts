@@ -269,7 +269,8 @@ const PLAIN_WORDS: Record<string, string> = {
   EROFS: "the file system is read-only",
 };
 
-function reason(error: unknown): string {
+/** Says in plain words why the file system has refused something. */
+export function reason(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     const [, need = "write access"] = error.message.match(
       /^Requires (.*?), run again/,

@@ -22,6 +22,7 @@ const KINDS = {
   idx: "an IDX file like MNIST's",
   vae: "a file of compressed images",
   onnx: "an ONNX model",
+  log: "the log of a run",
   json: "a JSON text",
   text: "a text",
   binary: "binary data of an unknown kind",
@@ -35,6 +36,9 @@ const ENOUGH = 512;
 
 /** The longest header that a safetensors file may have. */
 const MAX_HEADER = 100_000_000;
+
+/** How the log of a run begins. */
+export const LOG_START = '{"kind":"start"';
 
 /** First bytes that are a kind's own. */
 const SIGNATURES: readonly [FileKind, RegExp][] = [
@@ -73,6 +77,7 @@ export function kindOf(start: Uint8Array): FileKind | undefined {
   const text = asText(bytes);
   if (text === undefined) return "binary";
   if (/^\s*<(!doctype|html|head|body)/i.test(text)) return "html";
+  if (text.startsWith(LOG_START)) return "log";
   return /^\s*[{[]\s*["{[\d\]}-]/.test(text) ? "json" : "text";
 }
 

@@ -21,11 +21,12 @@ const ENDINGS: Partial<Record<FileKind, readonly string[]>> = {
   gif: [".gif"],
   html: [".html", ".htm"],
   json: [".json"],
+  log: [".jsonl", ".ndjson", ".log"],
 };
 
 /** Endings that promise something else than safetensors. */
 const FOREIGN =
-  /\.(pth?|pkl|bin|onnx|h5|hdf5|keras|np[yz]|json|idx|gz|zip|md|txt|html?|pdf|svg|png|gif|jpe?g|webp)$/i;
+  /\.(pth?|pkl|bin|onnx|h5|hdf5|keras|np[yz]|jsonl?|ndjson|log|idx|gz|zip|md|txt|html?|pdf|svg|png|gif|jpe?g|webp)$/i;
 
 /** Keeps a file that is read from being replaced by what is written. */
 export function readsFrom(path: string): void {

@@ -32,6 +32,7 @@ import { flagOf } from "./flags.ts";
 import { Forecast } from "./forecast.ts";
 import { gpuMemory } from "./gpu_memory.ts";
 import { duration, Progress } from "./progress.ts";
+import type { RunLog } from "./run_log.ts";
 import { say, sayCommand } from "./terminal.ts";
 import { tilingMemory } from "./tiling_memory.ts";
 import { quietVulkan } from "./vulkan.ts";
@@ -72,6 +73,8 @@ export interface Training {
   readonly runs?: number;
   /** Epochs between saves; 1 unless told otherwise. */
   readonly saveEvery?: number;
+  /** Where it is logged. */
+  readonly log?: RunLog;
   /** Told of the engine before it trains. */
   readonly onStart?: (engine: Engine) => void | Promise<void>;
   /** Told of each epoch, after it is saved. */
@@ -104,7 +107,7 @@ export async function trainRun(
   const { name, path } = run;
   const options = settleWarmup(run.options);
   const { dataset, resume, from, signal, saveEvery = 1 } = training;
-  const { onStart, onEpoch } = training;
+  const { onStart, onEpoch, log } = training;
   using resources = new DisposableStack();
   const progress = resources.adopt(new Progress(), (bar) => bar.clear());
   const forecast = new Forecast(
@@ -123,6 +126,11 @@ export async function trainRun(
     await saveCheckpoint(path, checkpoint);
     saved = checkpoint.state.step;
     hasBest = checkpoint.best !== undefined;
+  };
+  const note = (text: string | undefined) => {
+    if (text === undefined) return;
+    progress.clear();
+    say(text);
   };
   const explainHere = (error: unknown) => {
     const isSaved = saved !== undefined;
@@ -146,20 +154,19 @@ export async function trainRun(
       resources.adopt(engine, (engine) => engine.dispose());
     let engine = adopt(await createEngine(options, choice));
     await onStart?.(engine);
+    note(log?.start(engine.description));
     for (const line of objectiveLines(options)) say(line);
     for (const line of warmupLines(options)) say(line);
     const replaceEngine = wasmInstead(options, choice, (made) => {
       progress.clear();
       engine = adopt(made);
+      note(log?.start(engine.description));
     });
     const setup = { engine, dataset, options, resume, from, signal };
     for await (const event of trainLoop({ ...setup, replaceEngine })) {
       if (event.type === "progress") {
-        const told = forecast.text(event);
-        if (told !== undefined) {
-          progress.clear();
-          say(told);
-        }
+        note(log?.progress(event));
+        note(forecast.text(event));
         const text = progressText(event, options.epochs);
         progress.update(
           event.images.done / event.images.total,
@@ -170,6 +177,7 @@ export async function trainRun(
       progress.clear();
       if (event.type === "epoch") {
         say(epochText(event, options.epochs));
+        note(log?.epoch(event));
         // Where the run ends within an epoch, that is the last there is to save.
         if (isPart(event.record) || event.record.epoch % saveEvery === 0) {
           await save(await event.checkpoint());
@@ -182,6 +190,7 @@ export async function trainRun(
         checkpoint.state.step !== saved ||
         hasBest !== (checkpoint.best !== undefined)
       ) await save(checkpoint);
+      note(log?.end(event, checkpoint));
       if (event.reason === "aborted") {
         if (path === null) {
           say(`stopped after step ${checkpoint.state.step}; nothing was saved`);
@@ -204,6 +213,7 @@ export async function trainRun(
       };
     }
   } catch (error) {
+    note(log?.fail(error));
     throw explainHere(error);
   }
 }
