@@ -60,6 +60,7 @@ import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
 import { RunLog } from "./shared/run_log.ts";
+import { findRun } from "./shared/several_runs.ts";
 import {
   ANIMATION,
   Animation,
@@ -83,6 +84,12 @@ const flags = {
       default: null,
       metavar: "FILE",
       help: "continue exactly where a checkpoint stopped",
+    },
+    continue: {
+      type: "boolean",
+      default: false,
+      help: "go on with the run in --checkpoint, or begin it where there is " +
+        "none; finished, it is left as it is",
     },
     fineTune: {
       type: "text",
@@ -162,11 +169,12 @@ const STEPS_TO_LEARN = 1000;
 
 const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (values.record !== null) checkRecordable(values);
+  if (values.continue) checkContinuable(values);
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
   await openBeginning(values);
   using _lock = await claim(placeOf(values, given), flagOf("checkpoint"));
-  const beginning = await openBeginning(values);
+  let beginning = await openBeginning(values);
   const options = mergeOptions(values, given, beginning);
   const training = pick(options, trainingOptions);
   const from = values.resume ?? values.fineTune ?? options.checkpoint;
@@ -194,6 +202,11 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
 
   const dataset = await openDataset(options, signal, given);
   if (options.conditional) training.classCount = classCountOf(dataset);
+  if (options.continue) {
+    const found = { path, options: training };
+    beginning = { resume: await findRun(found, dataset, "checkpoint") };
+    training.warmupEpochs ??= beginning.resume?.options.warmupEpochs ?? null;
+  }
   const { resume } = beginning;
   checkRun({ options: training, dataset, ...beginning }, names);
   const { count } = dataset.train;
@@ -214,7 +227,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
 
   const animation = options.animate ? new Animation(training, dataset) : null;
-  const goesOn = await isInPlace(path, values.resume);
+  const goesOn = options.continue
+    ? resume !== undefined
+    : await isInPlace(path, values.resume);
   using log = options.log === null
     ? undefined
     : await RunLog.open(options.log, {
@@ -380,6 +395,14 @@ function checkRecordable({ engine, resume, fineTune, images }: Options): void {
   }
 }
 
+/** Refuses what a run that is repeated as it was begun cannot keep. */
+function checkContinuable({ resume, fineTune, record }: Options): void {
+  for (const [name, value] of Object.entries({ resume, fineTune, record })) {
+    if (value === null) continue;
+    throw new OptionError(`--continue does not go with ${flagOf(name)}`);
+  }
+}
+
 /** Where a run is saved: where it goes on, unless another place is named. */
 function placeOf(values: Options, given: ReadonlySet<keyof Options>): string {
   if (given.has("checkpoint")) return values.checkpoint;
@@ -444,7 +467,7 @@ function resumeCommand(
       !(name in trainingOptions || name in dataOptions) &&
       ![
         ...["resume", "fineTune", "checkpoint", "recipe", "record"],
-        "conditional",
+        ...["conditional", "continue"],
       ].includes(name)
     ),
   );

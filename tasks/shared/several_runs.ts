@@ -52,8 +52,7 @@ export async function finishRun(
   const resume = await findRun(run, dataset);
   say(
     `${name}: ` +
-      (resume &&
-          endOfRun(options, resume, stepsOfEpoch(options, dataset.train.count))
+      (resume && isFinished(run, resume, dataset)
         ? `finished before (${path})`
         : resume
         ? `going on after step ${resume.state.step}`
@@ -84,6 +83,16 @@ export async function finishRun(
   return { ...finished, run, losses, split };
 }
 
+/** Says whether a run has nothing left to train. */
+export function isFinished(
+  { options }: Pick<Run, "options">,
+  checkpoint: Checkpoint,
+  { train }: Dataset,
+): boolean {
+  const steps = stepsOfEpoch(options, train.count);
+  return endOfRun(options, checkpoint, steps) !== undefined;
+}
+
 /** Options of the KL term. */
 const OF_THE_KL: readonly (keyof TrainingOptions)[] = [
   "beta",
@@ -95,13 +104,15 @@ const OF_THE_KL: readonly (keyof TrainingOptions)[] = [
 /**
  * Finds out how far a run is, before work is spent on those before it.
  *
+ * @param place The option with which another file can be named.
  * @returns Its checkpoint, or nothing if it has not begun.
  * @throws {TaskError} If the file holds a run of other options or images.
  * @throws {CheckpointError} If the file cannot be used.
  */
 export async function findRun(
-  { path, options }: Run,
+  { path, options }: Pick<Run, "path" | "options">,
   dataset: Dataset,
+  place: "checkpoint" | "checkpointDir" = "checkpointDir",
 ): Promise<Checkpoint | undefined> {
   if (!await exists(path)) return;
   const found = await loadCheckpoint(path);
@@ -121,9 +132,11 @@ export async function findRun(
     );
     const isLonger = name === "epochs" && found.state.step <= steps;
     if (isLonger && isConstant) continue;
+    const difference = name === "classCount"
+      ? `${found.options[name] > 0 ? "with" : "without"} --conditional`
+      : `with ${flagOf(name)} ${found.options[name]}, not ${options[name]}`;
     throw new TaskError(
-      `${path} is a run with ${flagOf(name)} ${found.options[name]}, not ` +
-        `${options[name]}: choose another --checkpoint-dir`,
+      `${path} is a run ${difference}: choose another ${flagOf(place)}`,
     );
   }
   return found;
