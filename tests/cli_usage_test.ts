@@ -355,7 +355,7 @@ Deno.test("a task takes no option that it does not use", async () => {
 Deno.test("the place of what a task writes is --out for a file, --out-dir for a folder", () => {
   for (const [name, { options }] of tasks) {
     const places = Object.entries(options).filter(([key, option]) =>
-      option.type === "text" && !/^(checkpoint|record)/.test(key) &&
+      option.type === "text" && !/^(checkpoint|record|log)/.test(key) &&
       (option as { section?: string }).section === "Output"
     );
     for (const [key, option] of places) {

@@ -259,7 +259,7 @@ Deno.test("findRun() refuses another course", () =>
     const path = join(folder, "a.safetensors");
     const find = (given: Partial<TrainingOptions>) =>
       findRun(
-        { path, options: { ...options, ...given }, command: () => undefined },
+        { path, options: { ...options, ...given } },
         dataset,
       );
     const trained = async (given: Partial<TrainingOptions>) => {

@@ -41,6 +41,7 @@ const COLORS: readonly Color[] = [
   [86, 180, 233],
 ];
 const LINE = 2.5;
+const WHISKER = 1.2;
 const LABEL = { size: 11, color: INK };
 
 /** A run as a point. */
@@ -53,6 +54,8 @@ export interface RatedRun {
   readonly rate: number;
   /** The reconstruction's loss. */
   readonly distortion: number;
+  /** Standard deviations of both, where they are means: drawn to either side. */
+  readonly deviation?: { readonly rate: number; readonly distortion: number };
 }
 
 /** What is written around the points. */
@@ -101,16 +104,35 @@ export function rateDistortion(
     scale,
   );
   const [top, bottom] = [MARGIN + HEADER, MARGIN + HEADER + PLOT.height];
+  const reach = (name: "rate" | "distortion") =>
+    runs.flatMap(({ [name]: mean, deviation }) => [
+      mean - (deviation?.[name] ?? 0),
+      mean + (deviation?.[name] ?? 0),
+    ]);
   const y = axis(
-    axisRange(runs.map(({ distortion }) => distortion)),
+    axisRange(reach("distortion")),
     [bottom, top],
   );
   const [left, right] = [MARGIN + roomLeft(y), MARGIN + PLOT.width];
-  const x = axis(axisRange(runs.map(({ rate }) => rate)), [left, right]);
-  const at = ({ rate, distortion }: RatedRun): Point => [
+  const x = axis(axisRange(reach("rate")), [left, right]);
+  const at = (
+    { rate, distortion }: Pick<RatedRun, "rate" | "distortion">,
+  ): Point => [
     x.place(rate),
     y.place(distortion),
   ];
+  /** Lines over a standard deviation to either side. */
+  const whiskers = ({ rate, distortion, deviation }: RatedRun): Point[][] =>
+    deviation
+      ? [
+        [-1, 1].map((side) =>
+          at({ rate: rate + side * deviation.rate, distortion })
+        ),
+        [-1, 1].map((side) =>
+          at({ rate, distortion: distortion + side * deviation.distortion })
+        ),
+      ]
+      : [];
 
   const frame = { left, right, top, bottom };
   const label = "rate: KL divergence from the prior, nats per image";
@@ -122,8 +144,10 @@ export function rateDistortion(
     color: COLORS[i % COLORS.length],
     hollow: false,
     points: own.map(at),
+    whiskers: own.flatMap(whiskers),
   }));
-  for (const { points, color } of lines) {
+  for (const { points, whiskers, color } of lines) {
+    drawLines(picture, whiskers, color, WHISKER);
     drawLines(picture, [points], color, LINE);
     for (const point of points) drawLines(picture, [[point]], color, MARKER);
   }
@@ -133,7 +157,10 @@ export function rateDistortion(
 }
 
 /** The runs of one latent size, as points of the picture. */
-type Line = Series & { readonly points: readonly Point[] };
+type Line = Series & {
+  readonly points: readonly Point[];
+  readonly whiskers: readonly (readonly Point[])[];
+};
 
 /** Writes each β beside its point, where no line and no other label is. */
 function drawLabels(
@@ -143,7 +170,9 @@ function drawLabels(
   lines: readonly Line[],
   frame: Frame,
 ): void {
-  const taken = lines.flatMap(({ points }) => alongLine(points));
+  const taken = lines.flatMap(({ points, whiskers }) =>
+    [points, ...whiskers].flatMap(alongLine)
+  );
   runs.forEach(({ beta }, i) => {
     const text = `β = ${beta}`;
     const [x, y] = points[i];
