@@ -14,7 +14,7 @@ import { defaults } from "../lib/options/table.ts";
 import { type LoggedRun, RunLog } from "../tasks/shared/run_log.ts";
 import { inFolder } from "./folder.ts";
 import { linuxIsMissing, posixIsMissing } from "./platform.ts";
-import { refuses, runTask, runWell, TINY } from "./process.ts";
+import { refuses, runTask, runWell, snapshot, TINY } from "./process.ts";
 
 // deno-lint-ignore no-explicit-any -- what JSON holds
 type Entry = Record<string, any>;
@@ -143,6 +143,22 @@ Deno.test("train goes on without a log where that cannot be written", {
       ],
     );
     await loadCheckpoint(join(folder, CHECKPOINT));
+  }));
+
+Deno.test("train --log writes to a pipe that a shell has opened", {
+  ignore: linuxIsMissing,
+}, () =>
+  inFolder(async (folder) => {
+    const { stdout } = await runWell(
+      folder,
+      "train",
+      [...TINY, "--log", "/dev/stdout"],
+      { allowAll: true },
+    );
+    const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+    const entries = lines.map((line) => JSON.parse(line));
+    assertEquals(kinds(entries), ["start", "epoch", "end"]);
+    assertEquals((await snapshot(folder)).size, 1);
   }));
 
 Deno.test("RunLog ends with a whole line where the disk is full", {

@@ -239,6 +239,9 @@ async function writeAll(
  */
 async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
+  // What a shell's link to a pipe (/dev/stdout, /dev/fd/63) says is no path.
+  const found = await Deno.stat(target).catch(() => null);
+  if (found && !found.isFile && !found.isDirectory) return target;
   for (let hops = 0; hops < 40; hops++) {
     if (!(await ifPresent(Deno.lstat(target)))?.isSymlink) return target;
     target = resolve(dirname(target), await Deno.readLink(target));
