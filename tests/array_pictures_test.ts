@@ -106,6 +106,66 @@ Deno.test("readArrays() finds labels beside a single array of pictures", async (
   ]]);
 });
 
+Deno.test("readArrays() takes what has few values, one for each picture, as labels", async () => {
+  const images = bytes(6, 4, 5);
+  const ints = (...values: number[]) =>
+    encodeNpy([values.length], Int32Array.from(values));
+  const kind = ints(4, 4, 9, 4, 9, 9);
+  const ids = ints(0, 1, 2, 3, 4, 5);
+  const weights = encodeNpy([6], Float64Array.of(0.5, 0.5, 0.5, 2, 2, 2));
+  const one = await read(npz({ x: images, kind, ids, weights }));
+  assertEquals(one.train.labels, [4, 4, 9, 4, 9, 9]);
+  assertEquals(one.notes, [
+    "images are read from x (with the labels kind)",
+    "kind is taken as the labels: it has one of few values for each picture",
+  ]);
+  const two = await read(
+    npz({ x: images, kind, seen: ints(1, 1, 1, 0, 0, 0) }),
+  );
+  assertEquals(two.train.labels, undefined);
+  assertEquals(two.notes, [
+    "images are read from x",
+    "no labels are read: kind and seen could be them, and which is not known: " +
+    "call the right one labels",
+  ]);
+  const named = await read(
+    npz({ x: images, labels: ids, seen: ints(1, 1, 1, 0, 0, 0) }),
+  );
+  assertEquals(named.train.labels, [0, 1, 2, 3, 4, 5]);
+});
+
+Deno.test("readArrays() finds the classes' names beside their labels", async () => {
+  const x = bytes(4, 4, 5);
+  const y = encodeNpy([4], Uint8Array.of(0, 2, 0, 2));
+  const words = (...names: string[]) => {
+    const size = Math.max(...names.map((name) => name.length));
+    const codes = new Uint32Array(size * names.length);
+    names.forEach((name, i) =>
+      [...name].forEach((c, j) => codes[i * size + j] = c.codePointAt(0)!)
+    );
+    const header = `{'descr': '<U${size}', 'fortran_order': False, ` +
+      `'shape': (${names.length},), }`.padEnd(70) + "\n";
+    const start = [0x93, "NUMPY", 1, 0, header.length, 0, header];
+    return bytesOf(...start, new Uint8Array(codes.buffer));
+  };
+  for (const name of ["class_names", "classes", "label_names", "Names"]) {
+    const sets = await read(npz({ x, y, [name]: words("cat", "", "fish") }));
+    assertEquals(sets.classes, ["cat", "", "fish"], name);
+    assertEquals(
+      sets.classNote,
+      `the names of the classes are those in ${name}`,
+    );
+  }
+  const ranks = await read(npz({ x, y, target_names: words("cat", "fish") }));
+  assertEquals(ranks.classes, ["cat", "fish"]);
+  const other = await read(npz({ x, y, names: words("a") }));
+  assertEquals(other.classes, undefined);
+  assertEquals(
+    other.notes.at(-1),
+    "names has 1 name, and labels go from 0 to 2: they are not used",
+  );
+});
+
 Deno.test("readArrays() reads channels first as it does channels last", async () => {
   const [height, width] = [5, 6];
   for (const channels of [1, 3, 4]) {

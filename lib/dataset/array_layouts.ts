@@ -9,6 +9,7 @@ import { display, FormatError } from "../formats/error.ts";
 import { counted } from "../text.ts";
 import { geometryOf } from "./array_shapes.ts";
 import { isLabels } from "./array_labels.ts";
+import { ChoiceError } from "./choice_error.ts";
 
 /** Arrays by name, and why others cannot be read. */
 export interface NamedArrays {
@@ -124,10 +125,11 @@ function theOneOf(file: NamedArrays): string {
   }
   if (fit.length === 1) return fit[0];
   if (fit.length > 1) {
-    throw new FormatError(
+    throw new ChoiceError(
       `it has ${fit.length} arrays that could be the pictures, ${
         several(fit)
       }: choose one by its name`,
+      "array",
     );
   }
   // Nor is there a doubt if only one is no list of labels.
@@ -200,7 +202,8 @@ function find(
     .find((other) => other.toLowerCase() === name);
 }
 
-function several(names: readonly string[]): string {
+/** Lists some names of arrays. */
+export function several(names: readonly string[]): string {
   return names.slice(0, LISTED).map(display).join(" and ") +
     (names.length > LISTED ? " and …" : "");
 }

@@ -12,6 +12,7 @@ import type { StoredArray } from "../formats/elements.ts";
 import { display, FormatError } from "../formats/error.ts";
 import { gunzipStart, isGzip } from "../formats/gzip.ts";
 import { oneLine } from "../text.ts";
+import { classNamesIn, withLikelyLabels } from "./array_classes.ts";
 import { isLabels, labelsOf } from "./array_labels.ts";
 import {
   type Choice,
@@ -102,8 +103,16 @@ export async function readArrays(
   }
   const notes: string[] = [];
   const file = await open(path, notes);
-  const choice = chooseArrays(file, array);
-  return setsOf(splitsOf(file, choice, path, notes), notes);
+  const chosen = chooseArrays(file, array);
+  const choice = labels === null
+    ? withLikelyLabels(file, chosen, notes)
+    : chosen;
+  const splits = splitsOf(file, choice, path, notes);
+  const all = Object.values(splits).flatMap((split) => split.labels ?? []);
+  const named = all.length > 0 && labels === null
+    ? classNamesIn(file, all, notes)
+    : {};
+  return { ...setsOf(splits, notes), ...named };
 }
 
 /**

@@ -33,6 +33,8 @@ export interface Pictures {
   readonly labels?: readonly (number | string)[];
   /** What they are called, as by their files' names. */
   readonly names?: readonly string[];
+  /** Whether the names are those of files. */
+  readonly areFiles?: boolean;
 }
 
 /** Pictures of the user's own, in the splits that there are. */
@@ -42,6 +44,8 @@ export interface PictureSets {
   readonly test?: Pictures;
   /** The names of the classes in the labels' order, if there is a list of them. */
   readonly classes?: readonly string[];
+  /** Where these names are from, a sentence. */
+  readonly classNote?: string;
   /** What was chosen or assumed, one sentence each. */
   readonly notes: readonly string[];
 }
