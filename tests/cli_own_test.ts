@@ -37,8 +37,7 @@ Deno.test("tasks train on, test and show a folder of doodles", () =>
     for (
       const note of [
         "held out to test with: 6 of the 60 images of doodles, drawn at random",
-        "doodles has only 54 training images, so 5 of them are for validation, " +
-        "not 5000",
+        "doodles has only 54 training images, so 5 of them are for validation",
         "the borders of the pictures are light: light and dark change places",
         "made square with the colour of their borders: 60 pictures",
       ]

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { DIGITS } from "../lib/dataset/class_names.ts";
-import { readCsv, readLabelColumn } from "../lib/dataset/csv_pictures.ts";
+import { readLabelTable } from "../lib/dataset/csv_labels.ts";
+import { readCsv } from "../lib/dataset/csv_pictures.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import type { PictureSets } from "../lib/dataset/picture_sets.ts";
 import { FormatError } from "../lib/formats/error.ts";
@@ -140,6 +141,34 @@ Deno.test("readCsv() says what it takes for white where that is not known", asyn
   }
 });
 
+Deno.test("readCsv() knows a header that counts, with names beside it", async () => {
+  const counting = [0, 1].map((first) =>
+    Array.from({ length: 9 }, (_, i) => first + i).join(",")
+  );
+  const pixels = Array.from({ length: 9 }, (_, i) => 25 * i).join(",");
+  for (const numbers of counting) {
+    for (
+      const [header, row] of [
+        [`${numbers},label`, `${pixels},cat`],
+        [`class,${numbers}`, `cat,${pixels}`],
+        [`,${numbers},label`, `0,${pixels},cat`],
+        [`id,label,${numbers}`, `7,cat,${pixels}`],
+      ]
+    ) {
+      const path = await written(`${header}\n${row}\n`);
+      const { train } = await readCsv(path);
+      assertEquals([train.count, train.labels], [1, ["cat"]], header);
+      assertEquals((await train.picture(0)).width, 3, header);
+    }
+  }
+  await assertRejects(
+    async () => readCsv(await written(`x,1,5,y,z\n3,1,5,0,0\n`)),
+    FormatError,
+    'row 1: the pixel in column 4 is "y", which is no number; if that row ' +
+      "names the columns, call the pixels pixel0, pixel1 …",
+  );
+});
+
 Deno.test("readCsv() reads gzip of several members", async () => {
   const file = await Deno.readFile(at("index.csv"));
   const parts = [file.subarray(0, 700), file.subarray(700)].map((part) =>
@@ -149,16 +178,17 @@ Deno.test("readCsv() reads gzip of several members", async () => {
   assertEquals(await bytesOf(await readCsv(path)), images);
 });
 
-Deno.test("readLabelColumn() takes the only column, or the one called so", async () => {
-  assertEquals(await readLabelColumn(at("labels.csv")), labels);
-  assertEquals(await readLabelColumn(at("id_class.csv")), words);
-  assertEquals(await readLabelColumn(at("words.txt")), words);
+Deno.test("readLabelTable() takes the only column, or the one called so", async () => {
+  const read = async (path: string) => (await readLabelTable(path)).labels;
+  assertEquals(await read(at("labels.csv")), labels);
+  assertEquals(await read(at("id_class.csv")), words);
+  assertEquals(await read(at("words.txt")), words);
   // A row without a value is no row: pandas, too, passes it over.
   const path = await written("3\r\n\r\n0\r\n");
-  assertEquals(await readLabelColumn(path), [3, 0]);
+  assertEquals(await read(path), [3, 0]);
   const refuse = async (text: string, reason: string) =>
     await assertRejects(
-      async () => readLabelColumn(await written(text)),
+      async () => readLabelTable(await written(text)),
       FormatError,
       reason,
     );

@@ -109,7 +109,8 @@ Deno.test("loadDataset() holds a tenth of a small file back and says so", () =>
         notes.slice(1),
         held === valSize ? [] : [
           `own.idx has only ${count - tested} training images, so ${held} of ` +
-          `them are for validation, not ${valSize}`,
+          `them ${held === 1 ? "is" : "are"} for validation` +
+          (valSize === 5000 ? "" : `, not ${valSize}`),
         ],
       );
     }

@@ -221,6 +221,43 @@ Deno.test("loadDataset() looks at all pictures before it refuses some", () =>
     );
   }));
 
+Deno.test("loadDataset() lists what cannot be read in all splits", () =>
+  inFolder(async (folder) => {
+    const names = range(4, "train/").concat(
+      range(2, "val/"),
+      range(2, "test/"),
+    );
+    for (const [i, name] of names.entries()) {
+      await write(folder, { [`${name}.png`]: i % 4 === 1 ? "" : PICTURE });
+    }
+    for (const splits of [undefined, ["train"]] as const) {
+      const { message } = await assertRejects(
+        () => loadDataset({ images: folder, splits }),
+        Error,
+      );
+      assertMatch(
+        message,
+        /: 2 of 8 pictures cannot be read: train\/1\.png \(it is empty\), val\/1\.png \(it is empty\)$/,
+      );
+    }
+    const { test } = await loadDataset({ images: folder, splits: ["test"] });
+    assertEquals(test!.count, 2);
+  }));
+
+Deno.test("loadDataset() says how other pictures are converted, by their endings", () =>
+  inFolder(async (folder) => {
+    await write(folder, {
+      "a/1.png": PICTURE,
+      "a/2.JPG": "x",
+      "b/3.jpg": "x",
+      "b/4.gif": "x",
+    });
+    assertMatch(
+      await message(folder),
+      /: 3 pictures in it \(2 \.jpg, 1 \.gif: a\/2\.JPG, b\/3\.jpg, b\/4\.gif\) are no PNGs, and only these are read: convert them, as ImageMagick does in that folder with `find \. \\\( -iname '\*\.jpg' -o -iname '\*\.gif' \\\) -exec mogrify -format png {} \+`, and take the originals away$/,
+    );
+  }));
+
 Deno.test("loadDataset() refuses folders that it cannot read as one thing", () =>
   inFolder(async (root) => {
     const cases: [Record<string, Uint8Array | string>, RegExp][] = [
@@ -236,9 +273,12 @@ Deno.test("loadDataset() refuses folders that it cannot read as one thing", () =
       ],
       [
         { "1.png": PICTURE, "a/2.jpg": "x", "a/3.jpg": "x" },
-        /2 pictures in it \(a\/2\.jpg, a\/3\.jpg\) are no PNGs, .*`mogrify -format png \*\.jpg`/,
+        /2 pictures in it \(2 \.jpg: a\/2\.jpg, a\/3\.jpg\) are no PNGs, .*`find \. -iname '\*\.jpg' -exec mogrify/,
       ],
-      [{ "1": "GIF89a........" }, /1 picture in it \(1\) are no PNGs/],
+      [
+        { "1": "GIF89a........" },
+        /1 picture in it \(1 without an ending: 1\) is no PNG, and .* as ImageMagick does, and take/,
+      ],
       [
         { "train/x.txt": "x", "test/1.png": PICTURE },
         /its folder train has no PNG/,
@@ -265,6 +305,7 @@ Deno.test("loadDataset() refuses a file that has no pictures by what it is", () 
       "page.csv": "<html></html>",
       "a.pdf": "%PDF-1.7",
       "empty.csv": "",
+      "README.md": "# Title\n\nSome words, and more.\n",
     });
     const cases: [string, RegExp][] = [
       ["one.png", /it is one PNG picture: images come in a folder of them$/],
@@ -272,7 +313,8 @@ Deno.test("loadDataset() refuses a file that has no pictures by what it is", () 
       ["page.csv", /it is an HTML page, and images come in a folder of PNGs/],
       ["a.pdf", /it is a PDF document, and /],
       ["empty.csv", /it is empty/],
-      ["none.csv", /no such file$/],
+      ["none.csv", /no such file or folder$/],
+      ["README.md", /: it is a text, and no CSV file of pictures: its rows/],
     ];
     for (const [name, expected] of cases) {
       const path = join(folder, name);
@@ -321,7 +363,11 @@ Deno.test("loadDataset() takes labels from a file, and names for them", () =>
     );
     assertMatch(
       await message(pictures, { labels: join(folder, "none.csv") }),
-      /none\.csv as labels: no such file$/,
+      /none\.csv as labels: no such file or folder$/,
+    );
+    assertMatch(
+      await message(pictures, { labels: pictures }),
+      /pictures as labels: it is a folder, and labels come in /,
     );
     assertMatch(
       await message(pictures, { labels: join(pictures, "1.png") }),
@@ -393,6 +439,17 @@ Deno.test("loadDataset() chooses light or dark once, by training pictures", () =
       splits: ["test"],
     });
     assertEquals(alone, test);
+    for (let i = 5; i < 20; i++) {
+      await write(folder, { [`train/${i}.png`]: light(28, 28) });
+    }
+    await write(folder, { "train/20.png": PICTURE });
+    assertEquals(
+      (await load(folder)).notes[1],
+      "1 of 19 pictures looked at has dark borders: it is turned round as " +
+        "well, for those of most are light",
+    );
+    await write(folder, { "train/21.png": light(28, 28) });
+    assertEquals((await load(folder)).notes.length, 2);
     const never = await load(folder, { invert: "never" });
     assertEquals(Math.max(...never.train.images), 250);
     assertEquals(never.notes.length, 1);
@@ -410,7 +467,10 @@ Deno.test("loadDataset() reads no more pictures than are used", () =>
       if (!used.has(name)) await write(folder, { [name]: "broken" });
     }
     assertEquals((await load(folder, { limit: 2 })).train, train);
-    assertMatch(await message(folder, { limit: 3 }), /1 of 3 pictures cannot/);
+    assertMatch(
+      await message(folder, { limit: 3 }),
+      /16 of 20 pictures cannot/,
+    );
   }));
 
 Deno.test("loadDataset() stops reading pictures when it is told to", () =>

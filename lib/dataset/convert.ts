@@ -7,7 +7,7 @@
 import { setImmediate as pause } from "node:timers/promises";
 import { FormatError } from "../formats/error.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
-import { oneLine } from "../text.ts";
+import { counted, oneLine } from "../text.ts";
 import { rowName } from "./held_out.ts";
 import type { Picture, Pictures } from "./picture_sets.ts";
 import { type Conversion, toImage } from "./to_images.ts";
@@ -43,45 +43,79 @@ export function nameOf({ names }: Pictures, index: number): string {
  * Makes images of pictures.
  *
  * @param chosen Which pictures, in order.
- * @throws {FormatError} If some cannot be read: after a look at all of them, so
- * that it says how many.
+ * @param all The pictures of all splits.
+ * @throws {FormatError} If some cannot be read: after a look at all of them, in
+ * all splits, so that it says how many.
  */
 export async function convert(
   pictures: Pictures,
   chosen: Uint32Array,
   how: Conversion,
-  { signal, onPicture }: Watch,
+  watch: Watch,
+  all: readonly Pictures[] = [pictures],
 ): Promise<Converted> {
   const images = new Uint8Array(chosen.length * IMAGE_PIXELS);
-  const failures: string[] = [];
-  let padded = 0, failed = 0;
-  let last = performance.now();
+  const rest = pausing(chosen.length, watch);
+  let padded = 0;
   for (const [done, index] of chosen.entries()) {
-    if (performance.now() - last > PAUSE) {
-      onPicture?.(done, chosen.length);
-      await pause();
-      signal?.throwIfAborted();
-      last = performance.now();
-    }
+    await rest(done);
+    let picture: Picture;
     try {
-      const picture = await pictures.picture(index);
-      const image = images.subarray(
-        done * IMAGE_PIXELS,
-        (done + 1) * IMAGE_PIXELS,
-      );
-      if (toImage(picture, how, image).isPadded) padded++;
+      picture = await pictures.picture(index);
     } catch (error) {
-      if (failed++ >= NAMED) continue;
-      const name = oneLine(nameOf(pictures, index), 200);
-      failures.push(`${name} (${reasonOf(error)})`);
+      await refuseUnreadable(all, watch);
+      throw error;
+    }
+    const at = done * IMAGE_PIXELS;
+    const image = images.subarray(at, at + IMAGE_PIXELS);
+    if (toImage(picture, how, image).isPadded) padded++;
+  }
+  return { images, padded };
+}
+
+/** Reads all pictures, and lists those that cannot be read. */
+async function refuseUnreadable(
+  all: readonly Pictures[],
+  watch: Watch,
+): Promise<void> {
+  const total = all.reduce((sum, { count }) => sum + count, 0);
+  const rest = pausing(total, watch);
+  const failures: string[] = [];
+  let done = 0, failed = 0;
+  for (const pictures of all) {
+    for (let index = 0; index < pictures.count; index++) {
+      await rest(done++);
+      try {
+        await pictures.picture(index);
+      } catch (error) {
+        if (failed++ >= NAMED) continue;
+        const name = oneLine(nameOf(pictures, index), 200);
+        failures.push(`${name} (${reasonOf(error)})`);
+      }
     }
   }
-  if (failed === 0) return { images, padded };
+  if (failed === 0) return;
   const more = failed > NAMED ? ` and ${failed - NAMED} more` : "";
   throw new FormatError(
-    `${failed} of ${chosen.length} pictures cannot be read: ` +
+    `${failed} of ${counted(total, "picture")} cannot be read: ` +
       failures.join(", ") + more,
   );
+}
+
+/** Returns what is to be called before each picture. */
+function pausing(
+  total: number,
+  { signal, onPicture }: Watch,
+): (done: number) => void | Promise<void> {
+  let last = performance.now();
+  return (done) => {
+    if (performance.now() - last <= PAUSE) return;
+    onPicture?.(done, total);
+    return pause().then(() => {
+      signal?.throwIfAborted();
+      last = performance.now();
+    });
+  };
 }
 
 /** Reads pictures to look at; those that cannot be read are left out. */

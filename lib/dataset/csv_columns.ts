@@ -4,14 +4,15 @@
  * @module
  */
 import { FormatError } from "../formats/error.ts";
-import { show } from "../text.ts";
+import { counted, show } from "../text.ts";
 import { MAX_SIDE } from "./picture_sets.ts";
 
 /** Columns are called so that have labels, in any case. */
-const LABEL = /^(label|class|target|digit|category|y)(e?s|_?names?|_?ids?)?$/i;
+export const LABEL =
+  /^(label|class|target|digit|category|y)(e?s|_?names?|_?ids?)?$/i;
 
 /** Columns are called so that number the rows: pandas' index has no name. */
-const INDEX = /^(|unnamed: 0|index|id|image_?id)$/i;
+export const INDEX = /^(|unnamed: 0|index|id|image_?id)$/i;
 
 /** What the columns are. */
 export interface CsvColumns {
@@ -70,7 +71,9 @@ export function pictureColumns(
   const side = sideOf(pixels.length);
   if (side === null) {
     throw new FormatError(
-      `its rows have ${first.length} fields, of which ${pixels.length} would be ` +
+      `its rows have ${
+        counted(first.length, "field")
+      }, of which ${pixels.length} would be ` +
         "pixels: that is no square, such as 784, of 2 to " +
         `${MAX_SIDE} pixels a side`,
     );
@@ -79,54 +82,30 @@ export function pictureColumns(
 }
 
 /**
- * Tells which column of a table has labels: the only one, or that whose name
- * says so.
- *
- * @throws {FormatError} If several could.
- */
-export function labelColumn(
-  rows: readonly (readonly string[])[],
-): {
-  readonly hasHeader: boolean;
-  readonly count: number;
-  readonly at: number;
-} {
-  const [first] = rows;
-  const hasHeader = first.some((name) => LABEL.test(name.trim())) ||
-    rows.length > 1 && first.every((text) => !isNumber(text)) &&
-      rows.slice(1).every((row) => row.some(isNumber));
-  const columns = first.map((_, column) => column);
-  const named = hasHeader
-    ? columns.filter((column) => LABEL.test(first[column].trim()))
-    : [];
-  const others = hasHeader
-    ? columns.filter((column) => !INDEX.test(first[column].trim()))
-    : columns;
-  const [at, ...more] = named.length > 0 ? named : others;
-  if (at === undefined || more.length > 0) {
-    throw new FormatError(
-      `its rows have ${first.length} fields, and which is the label is not ` +
-        'known: name that column "label", or leave the others out',
-    );
-  }
-  return { hasHeader, count: first.length, at };
-}
-
-/**
  * Tells whether a row has names: most of its fields, those at the ends left out,
- * are no numbers, or they count from 0 as pandas names columns without names.
+ * are no numbers, or they count as pandas names columns without names.
  */
 function isHeader(row: readonly string[]): boolean {
   const middle = row.slice(1, -1);
   const names = middle.filter((text) => !isNumber(text)).length;
-  const numbered = row[0] === "" ? row.slice(1) : row;
-  const counts = numbered.length > 1 &&
-    numbered.every((text, i) => text === String(i));
-  return counts || names > middle.length / 2;
+  return counts(row) || names > middle.length / 2;
+}
+
+/**
+ * Tells whether a row counts from 0, or with a name at an end, as `label` or an
+ * index, from 0 or 1.
+ */
+function counts(row: readonly string[]): boolean {
+  const numbers = row.filter((text) => /^\d+$/.test(text.trim()));
+  const names = row.length - numbers.length;
+  const first = Number(numbers[0]);
+  return row.length > 1 && (names === 0 || names <= 2 && numbers.length > 3) &&
+    (first === 0 || first === 1 && names > 0) &&
+    numbers.every((text, i) => Number(text) === first + i);
 }
 
 /** Empty fields and NaN are numbers, too: such that are missing. */
-function isNumber(text: string): boolean {
+export function isNumber(text: string): boolean {
   return !Number.isNaN(Number(text)) ||
     /^\s*(nan|na|null|none)\s*$/i.test(text);
 }

@@ -5,14 +5,13 @@
  * @module
  */
 import { basename } from "node:path";
-import { FormatError } from "../formats/error.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
 import { OptionError } from "../options/table.ts";
 import { counted, oneLine } from "../text.ts";
-import { type Classes, classesOf, readClasses } from "./class_labels.ts";
 import { convert, look, nameOf, type Watch } from "./convert.ts";
-import { about, readLabelFile, readSets } from "./own_files.ts";
 import { heldOutNote, shuffled, testCount } from "./held_out.ts";
+import { about, readSets } from "./own_files.ts";
+import { namedAlike, openClasses, openLabels } from "./own_labels.ts";
 import type { Pictures, PictureSets } from "./picture_sets.ts";
 import {
   type Dataset,
@@ -20,10 +19,13 @@ import {
   type Split,
   splitDataset,
 } from "./split.ts";
-import { chooseConversion, type Conversion } from "./to_images.ts";
+import { chooseConversion, type ChosenConversion } from "./to_images.ts";
 
 /** Training pictures by which it is chosen how all become images. */
 const SAMPLE = 100;
+
+/** The share of pictures with other borders than most from which that is said. */
+const MIXED = 0.05;
 
 /**
  * Loads pictures of the user's own as a data set.
@@ -53,17 +55,19 @@ export async function loadOwn(
 ): Promise<Dataset> {
   const name = oneLine(basename(images), 255);
   const sets = await openLabels(
+    images,
     await about(images, "images", () => readSets(images, data)),
     data.labels,
   );
   const classes = await openClasses(images, sets, data);
   const { train, validation, test } = sets;
+  const all = [train, validation, test].flatMap((set) => set ?? []);
   checkHeldOut(name, sets, data);
   const held = test ? 0 : testCount(name, train.count, data.testSize);
   const order = shuffled(train.count, "train");
   const learnt = order.subarray(0, train.count - held);
 
-  let choice: Promise<Conversion> | undefined;
+  let choice: Promise<ChosenConversion> | undefined;
   let padded = 0;
   const choose = () =>
     choice ??= chooseConversion(
@@ -81,7 +85,7 @@ export async function loadOwn(
       const made = await about(
         images,
         "images",
-        () => convert(pictures, chosen, how, watch),
+        () => convert(pictures, chosen, how, watch, all),
       );
       padded += made.padded;
       const { labels } = pictures;
@@ -111,64 +115,14 @@ export async function loadOwn(
     validating && (() => validating),
   );
   const notes = [...sets.notes];
+  if (sets.classNote && data.classes === null) notes.push(sets.classNote);
+  notes.push(...namedAlike(classes?.names ?? []));
   if (held > 0 && dataset.train.count > 0) {
     notes.push(heldOutNote(name, held, train.count));
   }
   notes.push(...dataset.notes);
   if (choice) notes.push(...notesOf(await choice, padded, data));
   return { ...dataset, ...(classes && { classes: classes.names }), notes };
-}
-
-/** Gives the pictures the labels of a file of their own, if there is one. */
-async function openLabels(
-  sets: PictureSets,
-  path: string | null,
-): Promise<PictureSets> {
-  if (path === null) return sets;
-  const { train, validation, test } = sets;
-  return await about(path, "labels", async () => {
-    const labels = await readLabelFile(path);
-    const counts = [train, validation, test].flatMap((set) => set?.count ?? []);
-    if (counts.length > 1) {
-      throw new FormatError(
-        `they are of one set of images, and these are in splits, of ${
-          counts.join(", ")
-        }`,
-      );
-    }
-    if (labels.length !== train.count) {
-      throw new FormatError(
-        `${counted(labels.length, "label")} do not fit ${
-          counted(train.count, "image")
-        }`,
-      );
-    }
-    return { ...sets, train: { ...train, labels } };
-  });
-}
-
-/** Finds out which classes there are, if the pictures have labels. */
-async function openClasses(
-  images: string,
-  { train, validation, test, classes }: PictureSets,
-  options: DataOptions,
-): Promise<Classes | undefined> {
-  const chosen = options.classes;
-  const names = chosen === null
-    ? classes
-    : await about(chosen, "names of classes", () => readClasses(chosen));
-  const labels = [train, validation, test].flatMap((set) => set?.labels ?? []);
-  if (labels.length === 0) {
-    if (chosen === null) return;
-    throw new OptionError(
-      `there are names of classes, ${oneLine(chosen)}, but ` +
-        `${oneLine(basename(images))} has no labels`,
-    );
-  }
-  const [path, what] = options.labels === null
-    ? [images, "images"]
-    : [options.labels, "labels"];
-  return await about(path, what, async () => await classesOf(labels, names));
 }
 
 /** Refuses to hold images out for a split that there is; 0 is as good as none. */
@@ -193,7 +147,7 @@ function checkHeldOut(
 
 /** Says how pictures were made images, where that is not as they are. */
 function notesOf(
-  { backdrop, isInverted }: Conversion,
+  { backdrop, isInverted, unlike, looked }: ChosenConversion,
   padded: number,
   { invert }: DataOptions,
 ): string[] {
@@ -205,6 +159,19 @@ function notesOf(
   if (isInverted && invert === "auto") {
     notes.push(
       "the borders of the pictures are light: light and dark change places",
+    );
+  }
+  if (unlike > MIXED * looked && invert === "auto") {
+    const [theirs, most] = isInverted ? ["dark", "light"] : ["light", "dark"];
+    const [have, they, are] = unlike === 1
+      ? ["has", "it", isInverted ? "is" : "stays"]
+      : ["have", "they", isInverted ? "are" : "stay"];
+    const what = isInverted ? "turned round as well" : "as light as before";
+    notes.push(
+      `${unlike} of ${
+        counted(looked, "picture")
+      } looked at ${have} ${theirs} ` +
+        `borders: ${they} ${are} ${what}, for those of most are ${most}`,
     );
   }
   if (padded > 0) {

@@ -9,8 +9,12 @@ import { FormatError } from "../formats/error.ts";
 import type { DataOptions } from "../options/run.ts";
 import { counted, oneLine } from "../text.ts";
 import { isArrays, readArrays, readLabels } from "./array_pictures.ts";
+import type { LabelList } from "./csv_labels.ts";
 import { MAX_PICTURES, type PictureSets } from "./picture_sets.ts";
 import { readPngFolder } from "./png_folder.ts";
+
+/** Names of files that are tables, as far as they tell. */
+const TABLE = /\.(csv|tsv|txt)(\.gz)?$/i;
 
 /**
  * Reads the pictures at a path, whatever it is.
@@ -53,7 +57,16 @@ async function readPictures(
   if (kind === "text" || kind === "gzip") {
     // It needs a package, which others are spared.
     const { readCsv } = await import("./csv_pictures.ts");
-    return await readCsv(path);
+    try {
+      return await readCsv(path);
+    } catch (error) {
+      if (TABLE.test(path) || !(error instanceof FormatError)) throw error;
+      throw new FormatError(
+        `it is ${describeKind(kind)}, and no CSV file of pictures: ` +
+          error.message,
+        { cause: error },
+      );
+    }
   }
   const what = kind ? describeKind(kind) : "empty";
   throw new FormatError(
@@ -71,20 +84,28 @@ async function hasPng(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Reads the labels of a file of their own, in the numbers or words it has. */
+/**
+ * Reads the labels of a file of their own, in the numbers or words it has.
+ *
+ * @param files The names of the pictures' files, if they are in files.
+ */
 export async function readLabelFile(
   path: string,
-): Promise<(number | string)[]> {
-  if (await isArrays(path)) return await readLabels(path);
-  const kind = await fileKind(path);
+  files: readonly string[],
+): Promise<LabelList> {
+  const { isDirectory } = await Deno.stat(path);
+  if (!isDirectory && await isArrays(path)) {
+    return { labels: await readLabels(path), isMatched: false, notes: [] };
+  }
+  const kind = isDirectory ? undefined : await fileKind(path);
   if (kind !== "text" && kind !== "gzip") {
-    const what = kind ? describeKind(kind) : "empty";
+    const what = isDirectory ? "a folder" : kind ? describeKind(kind) : "empty";
     throw new FormatError(
       `it is ${what}, and labels come in a .npy, .npz, .csv, .txt or IDX file`,
     );
   }
-  const { readLabelColumn } = await import("./csv_pictures.ts");
-  return await readLabelColumn(path);
+  const { readLabelTable } = await import("./csv_labels.ts");
+  return await readLabelTable(path, files);
 }
 
 /** Puts the path of what cannot be used, and as what, before the reason. */
@@ -100,7 +121,7 @@ export async function about<T>(
       Object.values(Deno.errors).some((kind) => error instanceof kind);
     if (!isOfFile) throw error;
     const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
+      ? "no such file or folder"
       : (error as Error).message;
     throw new Error(`cannot use ${path} as ${what}: ${reason}`, {
       cause: error,

@@ -93,9 +93,16 @@ export async function readPngFolder(root: string): Promise<PictureSets> {
   const classes = scan.hasClasses
     ? await readClassFile(join(root, CLASSES))
     : undefined;
-  if (classes) notes.push(`the classes are those that ${CLASSES} names`);
   if (scan.left.length > 0) notes.push(scan.leftText());
-  return { ...sets, train: sets.train, ...(classes && { classes }), notes };
+  return {
+    ...sets,
+    train: sets.train,
+    ...(classes && {
+      classes,
+      classNote: `the classes are those that ${CLASSES} names`,
+    }),
+    notes,
+  };
 }
 
 /** Finds the splits among sub-folders, if they are that and nothing else. */
@@ -181,6 +188,7 @@ class Scan {
     return {
       count: names.length,
       names,
+      areFiles: true,
       ...(labels.length > 0 && { labels }),
       picture: (index) => readPicture(join(this.root, names[index])),
     };
@@ -188,17 +196,30 @@ class Scan {
 
   /** Refuses a folder that has pictures of formats that are not read. */
   refuseForeign(): void {
-    const [first] = this.#foreign;
-    if (first === undefined) return;
-    const [, ending] = FOREIGN.exec(first) ?? [];
+    const count = this.#foreign.length;
+    if (count === 0) return;
+    const endings = [
+      ...Map.groupBy(
+        this.#foreign,
+        (path) => FOREIGN.exec(path)?.[0].toLowerCase() ?? "",
+      ),
+    ].sort(([, a], [, b]) => b.length - a.length);
+    const kinds = endings.map(([ending, { length }]) =>
+      `${length} ${ending || "without an ending"}`
+    );
+    const patterns = endings.map(([ending]) => `-iname '*${ending}'`);
+    const which = patterns.length === 1
+      ? patterns[0]
+      : `\\( ${patterns.join(" -o ")} \\)`;
+    const command = endings.some(([ending]) => ending === "")
+      ? ""
+      : ` in that folder with \`find . ${which} -exec mogrify -format png {} +\``;
     throw new FormatError(
-      `${counted(this.#foreign.length, "picture")} in it ` +
-        `(${firstOf(this.#foreign)}) are no PNGs, and only these are read: ` +
-        "convert them, " +
-        `as ImageMagick does with \`mogrify -format png *.${
-          ending ?? "jpg"
-        }\`, ` +
-        "and take the others away",
+      `${counted(count, "picture")} in it (${kinds.join(", ")}: ${
+        firstOf(this.#foreign)
+      }) ${count === 1 ? "is no PNG" : "are no PNGs"}, and only these are ` +
+        `read: convert them, as ImageMagick does${command}, and take the ` +
+        "originals away",
     );
   }
 

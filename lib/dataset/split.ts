@@ -168,11 +168,11 @@ export async function splitDataset(
     const file = await training();
     if (held > file.count / 2) {
       held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
+      const isAsked = data.valSize !== dataOptions.valSize.default;
       notes.push(
-        `${name} has only ${
-          counted(file.count, "training image")
-        }, so ${held} of them are for ` +
-          `validation, not ${data.valSize}`,
+        `${name} has only ${counted(file.count, "training image")}, so ` +
+          `${held} of them ${held === 1 ? "is" : "are"} for validation` +
+          (isAsked ? `, not ${data.valSize}` : ""),
       );
     }
     await cut("train", file, 0, file.count - held);

@@ -18,6 +18,13 @@ export interface Conversion {
   readonly isCentred: boolean;
 }
 
+/** A choice of that, by the pictures that were looked at. */
+export interface ChosenConversion extends Conversion {
+  readonly looked: number;
+  /** How many of them have other borders, light or dark, than most. */
+  readonly unlike: number;
+}
+
 const [BLACK, WHITE] = [0, 255];
 
 /** Of two halves, the lighter one begins here. */
@@ -37,7 +44,7 @@ const MIDDLE = (BLACK + WHITE) / 2;
 export async function chooseConversion(
   sample: Iterable<Picture> | AsyncIterable<Picture>,
   { invert, centre }: Pick<DataOptions, "invert" | "centre">,
-): Promise<Conversion> {
+): Promise<ChosenConversion> {
   let visible = 0, lightness = 0, isTransparent = false;
   const borders: Record<"onWhite" | "onBlack", number[]> = {
     onWhite: [],
@@ -54,10 +61,13 @@ export async function chooseConversion(
     borders.onBlack.push(borderOf(picture, BLACK));
   }
   const isLight = isTransparent && lightness > MIDDLE * visible;
-  const border = median(isLight ? borders.onBlack : borders.onWhite);
+  const greys = isLight ? borders.onBlack : borders.onWhite;
+  const areLight = median(greys) > MIDDLE;
   return {
     backdrop: isTransparent ? isLight ? BLACK : WHITE : null,
-    isInverted: invert === "auto" ? border > MIDDLE : invert === "always",
+    isInverted: invert === "auto" ? areLight : invert === "always",
+    looked: greys.length,
+    unlike: greys.filter((grey) => grey > MIDDLE !== areLight).length,
     isCentred: centre,
   };
 }
