@@ -112,7 +112,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   for (const run of runs) {
     checkFit(run.options, {}, namesOf(run.path, values, given));
   }
-  checkData(options);
+  checkData(options, given);
   for (const { path } of runs) await willWrite(path, "safetensors");
   await willWrite(options.out, "png");
 

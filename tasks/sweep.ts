@@ -129,7 +129,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   for (const run of runs) {
     checkFit(run.options, {}, namesOf(run.path, values, given));
   }
-  checkData(options);
+  checkData(options, given);
   if (!plan && !collect) {
     for (const { path } of runs) await willWrite(path, "safetensors");
   }

@@ -23,7 +23,6 @@ import {
   type Beginning,
   checkFit,
   checkRun,
-  classCountOf,
   inheritedOptions,
   RunError,
 } from "../lib/train/check.ts";
@@ -55,6 +54,7 @@ import {
   recipeOf,
   training as trainingFlags,
 } from "./shared/options.ts";
+import { classCount, classLines } from "./shared/class_counts.ts";
 import { claim, isInPlace, willWrite, writeOutput } from "./shared/files.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
@@ -187,7 +187,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   const names = namesOf(from, values, given);
   checkFit(training, beginning, names);
   const { checkpoint: path, outDir, latentDim } = options;
-  checkData(options);
+  checkData(options, given);
   await willWrite(path, "safetensors", { goesOnFrom: values.resume });
   if (options.savePlots) {
     for (const name of PICTURES) await willWrite(join(outDir, name), "png");
@@ -201,7 +201,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   if (options.log !== null) await willWrite(options.log, "log");
 
   const dataset = await openDataset(options, signal, given);
-  if (options.conditional) training.classCount = classCountOf(dataset);
+  if (options.conditional) training.classCount = classCount(dataset);
   if (options.continue) {
     const found = { path, options: training };
     beginning = { resume: await findRun(found, dataset, "checkpoint") };
@@ -271,6 +271,10 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
         for (const line of beginningLines(begun, training, beginning)) {
           say(line);
         }
+      }
+      const isConditional = training.classCount > 0;
+      if (!end && (isConditional || dataset.options.images !== null)) {
+        for (const line of classLines(dataset, isConditional)) say(line);
       }
       if (animation && resume) await engine.writeState(resume.state);
       await animation?.add(engine, epochsOf(resume?.history ?? []));

@@ -6,7 +6,14 @@ import {
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
-import { refuses, runWell, snapshot, TINY, untrained } from "./process.ts";
+import {
+  refuses,
+  runWell,
+  snapshot,
+  TINY,
+  TINY_OWN,
+  untrained,
+} from "./process.ts";
 import { inFolder } from "./folder.ts";
 
 const GOOD = untrained();
@@ -213,13 +220,17 @@ for (const [what, [bytes, message]] of Object.entries(foreign)) {
         `^error: cannot use my.idx as images: .*${message.source}`,
         "m",
       );
-      await refuses(named, folder, "train", [...TINY, "--images", "my.idx"]);
+      await refuses(named, folder, "train", [
+        ...TINY_OWN,
+        "--images",
+        "my.idx",
+      ]);
     }));
 }
 
 Deno.test("train --images wants pictures", () =>
   inFolder(async (folder) => {
-    const use = (path: string) => [...TINY, "--images", path];
+    const use = (path: string) => [...TINY_OWN, "--images", path];
     await refuses(/no\.idx as images: no such/, folder, "train", use("no.idx"));
     await refuses(
       /as images: it is a folder without PNG pictures/,

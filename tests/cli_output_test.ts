@@ -13,6 +13,7 @@ import {
   snapshot,
   startTask,
   TINY,
+  TINY_OWN,
   untrained,
 } from "./process.ts";
 import { inFolder } from "./folder.ts";
@@ -139,7 +140,7 @@ Deno.test("tasks replace nothing that they read, by whatever name", () =>
       ["export", [...from, "--format", "onnx", "--out-dir", "onnx"]],
       ["import", ["--from", CHECKPOINT, "--out", "twin"]],
       ["train", [
-        ...TINY,
+        ...TINY_OWN,
         ...FAST,
         "--images",
         "x.idx",
@@ -298,7 +299,7 @@ Deno.test("no task prints raw what a name from a file holds", () =>
         if (json.length > 0 && stdout !== "") JSON.parse(stdout);
       }
       const train = await runWell(folder, "train", [
-        ...[...TINY, ...FAST, ...own, "--checkpoint", "own.st"],
+        ...[...TINY_OWN, ...FAST, ...own, "--checkpoint", "own.st"],
         ...json,
       ]);
       assertMatch(
@@ -343,7 +344,7 @@ Deno.test("a run that another one would replace is kept beside it", () =>
 
 Deno.test("a run that fails before its first epoch leaves the old in its place", () =>
   withCheckpoint(async (folder) => {
-    const bad = [...BRIEF, "--images", "no-such.idx"];
+    const bad = [...TINY_OWN, ...FAST, "--images", "no-such.idx"];
     await refuses(/no such file/, folder, "train", bad);
   }));
 

@@ -19,10 +19,11 @@ import { writeIdx } from "../lib/formats/idx.ts";
 import { refuses, runWell, snapshot } from "./process.ts";
 import { inFolder } from "./folder.ts";
 
-const SMALL = [
-  ...["--engine", "wasm", "--threads", "1", "--dataset", "synthetic"],
+const SMALL_OWN = [
+  ...["--engine", "wasm", "--threads", "1"],
   ..."--limit 40 --val-size 20 --batch-size 20".split(" "),
 ];
+const SMALL = [...SMALL_OWN, "--dataset", "synthetic"];
 const PATHS = ["autoencoder", "vae"]
   .map((name) => `checkpoints/compare/${name}.safetensors`);
 
@@ -86,7 +87,14 @@ Deno.test("compare of equal images has no NaN", () =>
   inFolder(async (folder) => {
     await writeRings(join(folder, "rings.idx"), 8);
     const own = ["--images", "rings.idx", "--val-size", "3", "--epochs", "1"];
-    const args = [...SMALL, ...own, "--test-size", "2", "--latent-dim", "2"];
+    const args = [
+      ...SMALL_OWN,
+      ...own,
+      "--test-size",
+      "2",
+      "--latent-dim",
+      "2",
+    ];
     const { stdout } = await runWell(folder, "compare", args);
     assertMatch(stdout, /largest step \/[^]*? 1 +1 +0 +even/);
     assertNotMatch(stdout, /NaN/);
@@ -100,7 +108,7 @@ Deno.test("compare refuses a single image before it trains", () =>
       folder,
       "compare",
       [
-        ...[...SMALL, "--images", "rings.idx", "--val-size", "1"],
+        ...[...SMALL_OWN, "--images", "rings.idx", "--val-size", "1"],
         ...["--test-size", "0"],
       ],
     );

@@ -9,7 +9,7 @@ import {
 import { conflictOf } from "../lib/options/conflicts.ts";
 import {
   type DataOptions,
-  type dataOptions,
+  dataOptions,
   recipes,
   recipesOfBce,
   type TrainingOptions,
@@ -56,6 +56,14 @@ Deno.test("parseOption() reads numbers and keeps their range", () => {
       "--latent-dim takes a whole number from 1 to 512, not ",
     );
   }
+});
+
+Deno.test("parseOption() says what is counted", () => {
+  assertThrows(
+    () => parseOption(dataOptions.testSize, "--test-size", "0.2"),
+    OptionError,
+    '--test-size takes a whole number of images from 0 to 1000000, not "0.2"',
+  );
 });
 
 Deno.test("parseOption() names the largest seed, and what a value is", () => {

@@ -180,12 +180,20 @@ const OF_OWN = [
  * if they do.
  *
  * @param nameOf What to call an option.
+ * @param given The options that somebody chose; the others may have been recorded.
  */
 export function conflictOfData(
   options: DataOptions,
   nameOf: (name: keyof DataOptions) => string = (name) => name,
+  given: ReadonlySet<string> = new Set(),
 ): string | undefined {
-  if (options.images !== null) return;
+  const { images, dataset } = options;
+  if (images !== null) {
+    return given.has("dataset") && dataset !== dataOptions.dataset.default
+      ? `${nameOf("dataset")} ${dataset} does not go with ` +
+        `${nameOf("images")}, which are images of one's own: choose one of them`
+      : undefined;
+  }
   const name = OF_OWN.find((name) =>
     options[name] !== dataOptions[name].default
   );

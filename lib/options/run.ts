@@ -271,6 +271,7 @@ export const dataOptions = {
     default: null,
     min: 0,
     max: 1_000_000,
+    unit: "images",
     help: "images of your own held out to test with, if they have no test " +
       "split; a tenth unless told otherwise",
   },
@@ -304,6 +305,7 @@ export const dataOptions = {
     default: 5000,
     min: 0,
     max: 1_000_000,
+    unit: "images",
     help:
       "training images held out for validation; a tenth of them where that " +
       "is more than half",

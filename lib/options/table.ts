@@ -15,6 +15,8 @@ export interface NumberOption {
   readonly min: number;
   /** The largest value it takes. */
   readonly max: number;
+  /** What is counted: its plural. */
+  readonly unit?: string;
   /** What it does, in a few words. */
   readonly help: string;
 }
@@ -227,8 +229,10 @@ function wanted(option: NumberOption | ListOption, value: unknown): string {
     : rangeOf(option);
 }
 
-function numbersOf({ type, min, max }: NumberOption | ListOption): string {
-  return `${KINDS[type]} from ${min} to ${max}`;
+function numbersOf(option: NumberOption | ListOption): string {
+  const { type, min, max } = option;
+  const unit = "unit" in option && option.unit ? ` of ${option.unit}` : "";
+  return `${KINDS[type]}${unit} from ${min} to ${max}`;
 }
 
 const KINDS = {

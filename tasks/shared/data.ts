@@ -24,6 +24,7 @@ import { readsFrom } from "./files.ts";
 import { flagOf } from "./flags.ts";
 import { checkLabels } from "./model_classes.ts";
 import { pick } from "./options.ts";
+import { ownRemedy } from "./own_remedy.ts";
 import { Progress } from "./progress.ts";
 import { say } from "./terminal.ts";
 
@@ -31,10 +32,15 @@ import { say } from "./terminal.ts";
  * Refuses options that choose images and do not go together; keeps the files that
  * they name from being replaced by what is written.
  *
- * @throws {OptionError} If one is of one's own images, and there are none.
+ * @param given The options that were on the command line.
+ * @throws {OptionError} If one is of one's own images, and there are none; or if a
+ * data set is chosen beside them.
  */
-export function checkData(options: DataOptions): void {
-  const conflict = conflictOfData(options, flagOf);
+export function checkData(
+  options: DataOptions,
+  given?: ReadonlySet<string>,
+): void {
+  const conflict = conflictOfData(options, flagOf, given);
   if (conflict !== undefined) throw new OptionError(conflict);
   const { images, labels, classes } = options;
   for (const path of [images, labels, classes]) {
@@ -62,7 +68,7 @@ export async function openDataset(
   signal: AbortSignal,
   given: ReadonlySet<string>,
 ): Promise<Dataset> {
-  checkData(options);
+  checkData(options, given);
   const { images } = options;
   if (
     images === null && options.dataset === "binarized-mnist" &&
@@ -85,8 +91,9 @@ export async function openDataset(
       progress.update(total && loaded / total, `fetching ${file}`);
     },
     onPicture: showReading(progress),
-  }).catch((error) => {
-    throw withRemedy(error, asked as SourceName, { dataDir });
+  }).catch(async (error) => {
+    throw await ownRemedy(error, options) ??
+      withRemedy(error, asked as SourceName, { dataDir });
   }).finally(() => progress.clear());
   const { valSize } = options;
   if (given.has("valSize") && dataset.heldOut! < valSize) {
