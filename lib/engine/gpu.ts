@@ -69,7 +69,7 @@ export class GpuError extends Error {
  * @throws {GpuError} If the runtime cannot tell.
  */
 export async function findHardwareGpu(): Promise<string | undefined> {
-  const adapter = await requestAdapter();
+  const adapter = shared ? (await shared)?.adapter : await requestAdapter();
   return adapter && !isSoftware(adapter) ? gpuName(adapter) : undefined;
 }
 
@@ -77,6 +77,16 @@ export async function findHardwareGpu(): Promise<string | undefined> {
 const NEWS_DELAY = 50;
 
 let shared: Promise<Gpu | null> | undefined;
+
+/**
+ * The adapter that was asked for and has no device yet, and what gave it. Drivers
+ * may print each time that one is asked for, as libwayland does where there is no
+ * XDG_RUNTIME_DIR.
+ */
+let waiting: {
+  readonly gpu: GPU;
+  readonly adapter: Promise<GPUAdapter | null>;
+} | undefined;
 
 /**
  * Returns the process's GPU, or null where no adapter exists. It is asked for
@@ -93,6 +103,8 @@ export function requestGpu(): Promise<Gpu | null> {
 
 async function openGpu(): Promise<Gpu | null> {
   const adapter = await requestAdapter();
+  // An adapter makes one device (https://www.w3.org/TR/webgpu/#dom-gpuadapter-requestdevice).
+  waiting = undefined;
   if (!adapter) return null;
   // No limit is raised: all programs keep to those that every adapter has
   // (https://www.w3.org/TR/webgpu/#limits), and images that are too many for one
@@ -158,10 +170,19 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
   // Undefined in a browser without WebGPU, whatever the types say.
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (!gpu) return null;
-  return await granted(
-    "adapter",
-    () => gpu.requestAdapter({ powerPreference: "high-performance" }),
-  );
+  if (waiting?.gpu !== gpu) {
+    const adapter = granted(
+      "adapter",
+      () => gpu.requestAdapter({ powerPreference: "high-performance" }),
+    );
+    waiting = { gpu, adapter };
+  }
+  try {
+    return await waiting.adapter;
+  } catch (error) {
+    waiting = undefined;
+    throw error;
+  }
 }
 
 /** Waits for what the runtime gives; rewords its reason not to. */
