@@ -238,6 +238,10 @@ Deno.test("lossPanels() scale to the epochs after the first, and say what is out
   ]);
   const [inside] = lossPanels(history([16, 20, 10]));
   assertEquals(inside.outside, "");
+  // What would be cut takes too little room for it.
+  const [whole, , , part] = lossPanels(history([30, 20, 10]));
+  assertEquals([whole.range, whole.outside], [axisRange([30, 20, 10]), ""]);
+  assertEquals(part.outside, "");
   // Of two epochs both are shown.
   const [two] = lossPanels(history([300, 20]));
   assertEquals([two.range, two.outside], [axisRange([300, 20]), ""]);

@@ -71,8 +71,8 @@ const TOTALS = {
 
 /**
  * Lays out the losses of a run by epoch. From three epochs on, the axes fit the
- * epochs after the first, whose losses are so much higher that they would leave
- * no room for the others.
+ * epochs after the first, if its losses are so much higher that they would leave
+ * less than half of the room for the others.
  *
  * @param history The epochs, in order: at least one.
  * @returns Total, its parts stacked (of an objective that is no sum of them,
@@ -218,6 +218,9 @@ function partsOf(
   };
 }
 
+/** Of an axis of all epochs, what those after the first have at least. */
+const LEAST_PART = 0.5;
+
 function panel(
   title: string,
   yLabel: string,
@@ -226,10 +229,11 @@ function panel(
   const points = lines.flatMap(({ points }) => points);
   const first = points[0][0];
   const epochs = new Set(points.map(([epoch]) => epoch));
-  const shown = epochs.size < 3
-    ? points
-    : points.filter(([epoch]) => epoch !== first);
-  const range = axisRange(shown.map(([, value]) => value));
+  const whole = axisRange(points.map(([, value]) => value));
+  const later = points.filter(([epoch]) => epoch !== first);
+  const part = axisRange((epochs.size < 3 ? points : later).map(([, y]) => y));
+  const isCut = part[1] - part[0] < LEAST_PART * (whole[1] - whole[0]);
+  const range = isCut ? part : whole;
   const outside = outsideOf(lines, range);
   const isAbove = lines.some(({ points: [[, value]] }) => value > range[1]);
   return { title, yLabel, range, areas: [], lines, outside, isAbove };
