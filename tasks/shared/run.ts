@@ -33,9 +33,16 @@ import { Forecast } from "./forecast.ts";
 import { gpuMemory } from "./gpu_memory.ts";
 import { duration, Progress } from "./progress.ts";
 import type { RunLog } from "./run_log.ts";
+import { Seldom } from "./seldom.ts";
 import { say, sayCommand } from "./terminal.ts";
 import { tilingMemory } from "./tiling_memory.ts";
 import { quietVulkan } from "./vulkan.ts";
+
+/** Epochs of a run, up to which all have their lines. */
+const FEW_EPOCHS = 20;
+
+/** Milliseconds between the lines of two epochs of a longer run, at least. */
+const LINES_APART = 1000;
 
 /** Options with which a run does without what has failed. */
 export type Detour = Readonly<Record<string, string | number>>;
@@ -132,6 +139,7 @@ export async function trainRun(
     progress.clear();
     say(text);
   };
+  const lines = new Seldom(options.epochs > FEW_EPOCHS ? LINES_APART : 0);
   const explainHere = (error: unknown) => {
     const isSaved = saved !== undefined;
     return explain(error, {
@@ -176,7 +184,7 @@ export async function trainRun(
       }
       progress.clear();
       if (event.type === "epoch") {
-        say(epochText(event, options.epochs));
+        lines.show(() => say(epochText(event, options.epochs)));
         note(log?.epoch(event));
         // Where the run ends within an epoch, that is the last there is to save.
         if (isPart(event.record) || event.record.epoch % saveEvery === 0) {
@@ -185,6 +193,7 @@ export async function trainRun(
         await onEpoch?.(event, engine);
         continue;
       }
+      lines.end();
       const checkpoint = await event.checkpoint();
       if (
         checkpoint.state.step !== saved ||
@@ -213,6 +222,8 @@ export async function trainRun(
       };
     }
   } catch (error) {
+    progress.clear();
+    lines.end();
     note(log?.fail(error));
     throw explainHere(error);
   }
