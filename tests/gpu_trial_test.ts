@@ -426,3 +426,29 @@ test("requestGpu() asks for no more than every adapter has", async () => {
     assertEquals(requiredLimits, undefined);
   }
 });
+
+test("createEngine() asks for an adapter once, whether it is taken or not", async () => {
+  const { requestAdapter } = GPU.prototype;
+  for (const isFallbackAdapter of [true, false]) {
+    let asked = 0;
+    await withReplaced(
+      GPUAdapterInfo.prototype,
+      { isFallbackAdapter },
+      () =>
+        onFreshGpu(() =>
+          withReplaced(GPU.prototype, {
+            requestAdapter(this: GPU, options: GPURequestAdapterOptions) {
+              asked++;
+              return requestAdapter.call(this, options);
+            },
+          }, async () => {
+            for (let i = 0; i < 2; i++) {
+              (await choose({ engine: "auto" })).engine.dispose();
+            }
+            await requestGpu();
+          })
+        ),
+    );
+    assertEquals(asked, 1);
+  }
+});
