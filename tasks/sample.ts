@@ -13,7 +13,7 @@ import { IMAGE_PIXELS, IMAGE_SIZE } from "../lib/model/spec.ts";
 import { OptionError, type OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
-import { classesOf, classOf } from "./shared/model_classes.ts";
+import { ALL, classesOf, classOf } from "./shared/model_classes.ts";
 import { openTrainingImages } from "./shared/data.ts";
 import { openScale } from "./shared/dimensions.ts";
 import { type Class, mixtureSheet, sampleSheet } from "../lib/latent/sheets.ts";
@@ -35,7 +35,8 @@ const flags = {
     min: 1,
     max: 10_000,
     help:
-      `how many digits: ${SAMPLES}, or ${OF_EACH} of each class, unless given`,
+      `how many digits, default: ${SAMPLES}; where all classes are drawn, how ` +
+      `many of each, default: ${OF_EACH}`,
   },
   class: {
     ...common.class,
@@ -81,9 +82,6 @@ export const task: Task = {
   ],
   options: flags,
 };
-
-/** What stands for every class. */
-const ALL = "all";
 
 const main: Main<typeof flags> = async (options, { given }) => {
   const { seed, temperature, sampler, scale, out } = options;

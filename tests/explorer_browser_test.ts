@@ -422,7 +422,7 @@ browserTest(
           await trained({ latentDim: LATENT_DIM, autoencoder: true }, 500),
         ),
         description: "a test",
-        kl: [0, 0, 0, 0],
+        kl: null,
         mu: Float32Array.of(95, -41, 6.5, -2, 105, -39, 7.5, 2),
         labels: Uint8Array.of(3, 8),
       }),
@@ -437,7 +437,7 @@ const odd: Record<string, () => Promise<string>> = {
   "logits": () => pageOf({ likelihood: "bce" }),
   "images without labels": () => pageWith({ labels: null }),
   "no images": () =>
-    pageWith({ mu: new Float32Array(), labels: new Uint8Array() }),
+    pageWith({ kl: null, mu: new Float32Array(), labels: new Uint8Array() }),
 };
 
 async function pageOf(options: Partial<TrainingOptions>): Promise<string> {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertNotMatch,
+} from "@std/assert";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
@@ -117,6 +123,36 @@ Deno.test("deno task import makes a conditional model of PyTorch's", () =>
       const expected = Float32Array.from(OF_PYTORCH[name]);
       assertLess(relativeError(found, expected), 1e-5, name);
     }
+  }));
+
+Deno.test("an imported model of other classes than MNIST's is of pictures", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w.pth"), CONDITIONAL);
+    const { stdout } = await runWell(folder, "import", [
+      ..."--from w.pth --classes cat,fish,house".split(" "),
+    ]);
+    assertMatch(stdout, /3 classes, 2\s+latent dimensions, imported\)/);
+    const local = ["--checkpoint", IMPORTED];
+    await runWell(folder, "export", local);
+    const html = await Deno.readTextFile(join(folder, "explorer.html"));
+    assertMatch(html, /<title>A latent space of pictures<\/title>/);
+    assertMatch(html, /"kl":null/);
+    assertNotMatch(
+      html.slice(0, html.indexOf("<script")),
+      /KL|near zero|a dot/,
+    );
+  }));
+
+Deno.test("tasks say how a checkpoint is made of weights alone", () =>
+  inFolder(async (folder) => {
+    const weights = encodeWeights(decodeCheckpoint(untrained()));
+    await Deno.writeFile(join(folder, "w.safetensors"), weights);
+    await refuses(
+      /weights alone.*: make one of it with `deno task import --from w\.safetensors`$/m,
+      folder,
+      "sample",
+      ["--checkpoint", "w.safetensors"],
+    );
   }));
 
 Deno.test("deno task import takes back what export wrote, classes and all", () =>

@@ -34,7 +34,7 @@ Deno.test("classOf() refuses what the model lacks, in a line that names what it 
     const { message } = assertThrows(() => classOf(DOODLES, text), TaskError);
     assertEquals(
       message,
-      `the model has no class ${text}: it has cat, Größe, 7`,
+      `the model has no class ${text}: it has 0 cat, 1 Größe, 2 7`,
     );
   }
   const many = assertThrows(() => classOf(model(256), "x"), TaskError);
@@ -42,7 +42,7 @@ Deno.test("classOf() refuses what the model lacks, in a line that names what it 
   const evil = model(2, ["\x1b[31mred\n", "b"]);
   assertMatch(
     assertThrows(() => classOf(evil, "a\nb"), TaskError).message,
-    /^the model has no class a\\u000ab: it has \\u001b\[31mred\\u000a, b$/,
+    /^the model has no class a\\u000ab: it has 0 \\u001b\[31mred\\u000a, 1 b$/,
   );
 });
 
@@ -55,6 +55,16 @@ Deno.test("classOf() says how a model comes to be told of classes", () => {
     message,
     /^--class cat is for .*`deno task train --conditional`$/,
   );
+});
+
+Deno.test("oneClass() refuses all classes, unless one is called so", () => {
+  assertThrows(
+    () => oneClass(DOODLES, "all"),
+    TaskError,
+    "--class all is for `deno task sample` alone, and one class is shown here: " +
+      "choose from 0 cat, 1 Größe, 2 7",
+  );
+  assertEquals(oneClass(model(2, ["one", "all"]), "all")?.label, 1);
 });
 
 Deno.test("oneClass() is the first unless told otherwise, and none of none", () => {
@@ -98,7 +108,19 @@ Deno.test("checkLabels() refuses images of no classes, or of others", () => {
   assertThrows(
     check([0, 3], ["ant", "cat", "Größe", "7"]),
     TaskError,
-    "has the classes ant, cat, Größe, 7, and the model is told of cat, Größe",
+    "has the classes 0 ant, 1 cat, 2 Größe, 3 7, and the model is told of 0 cat, " +
+      "1 Größe, 2 7: bring the images back",
+  );
+  // Nobody knows the images of an imported model.
+  assertThrows(
+    () =>
+      checkLabels(
+        { ...DOODLES, data: { ...DOODLES.data, digest: null } },
+        { name: "mnist", classes: ["0", "1"] },
+        { labels: Uint8Array.of(0, 1) },
+      ),
+    TaskError,
+    "import it with --images of its pictures or with their --dataset",
   );
   assertThrows(check([0, 3], ["cat", "Größe", "7", "x"]), TaskError);
   checkLabels(model(0), { name: "x" }, { labels: null });

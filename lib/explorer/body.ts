@@ -40,7 +40,10 @@ export function titleOf(subject: Subject): string {
  */
 export function bodyOf(
   subject: Subject,
-  { autoencoder }: Pick<ModelOptions, "autoencoder">,
+  { autoencoder, hasKl, hasMap }: Pick<ModelOptions, "autoencoder"> & {
+    readonly hasKl: boolean;
+    readonly hasMap: boolean;
+  },
 ): string {
   const { of, one, many, unreal } = WORDS[subject];
   const isDigits = subject === "digits";
@@ -79,9 +82,12 @@ here.</p></noscript>
 <p>Each slider is one number of <i>z</i>. ${
     autoencoder
       ? `The numbers on top vary most from ${one} to ${one}.`
-      : `The <b>KL</b> beside it is how much the
+      : hasKl
+      ? `The <b>KL</b> beside it is how much the
 network tells through it, in nats of 1.44 bits: the numbers on top shape the
 ${one}, those near zero were left unused.`
+      : `How much the network that this page was made for
+tells through each is not known: no pictures were at hand.`
   }</p>
 <div id="sliders" role="group" aria-labelledby="h-sliders"></div>
 <button type="button" id="show-all" hidden></button>
@@ -112,11 +118,20 @@ ${one}, those near zero were left unused.`
 </section>
 <section aria-labelledby="h-map">
 <h2 id="h-map">See the space from above</h2>
-<p id="map-help">Each dot is a picture that the network has encoded, seen along
-two of its numbers. Click or drag, or use the arrow keys, to be drawn what lies
+<p id="map-help">${
+    hasMap
+      ? `Each dot is a picture that the network has encoded, seen along
+two of its numbers.`
+      : `Two of the numbers span a plane. Of the network that this page was made
+for it has no dots: no pictures were at hand.`
+  } Click or drag, or use the arrow keys, to be drawn what lies
 there; the grid beside it shows the ${many} all over the same plane.
-<span class="conditional">A dot that you click on gives its class, too; those of
-the chosen class stand out.</span></p>
+${
+    hasMap
+      ? `<span class="conditional">A dot that you click on gives its class, too;
+those of the chosen class stand out.</span>`
+      : ""
+  }</p>
 <div class="tools">
 <label>Across <select id="map-x"></select></label>
 <label>Up <select id="map-y"></select></label>

@@ -14,8 +14,11 @@ export interface ExplorerModel {
   readonly weights: Uint8Array;
   /** One line: what the model is. */
   readonly description: string;
-  /** KL of each latent dimension in nats, mean over the test images. */
-  readonly kl: readonly number[];
+  /**
+   * KL of each latent dimension in nats, mean over the test images; null where it
+   * is not known, or the model is an autoencoder, which has none.
+   */
+  readonly kl: readonly number[] | null;
   /** Posterior means of some images, [n, latentDim]. */
   readonly mu: Float32Array;
   /** The images' n classes, or null if they have none. */
@@ -29,7 +32,7 @@ export interface ExplorerModel {
 /** What the page reads; bytes are base64. */
 export interface Embedded {
   readonly description: string;
-  readonly kl: readonly number[];
+  readonly kl: readonly number[] | null;
   readonly weights: string;
   /** Little-endian int16, in steps of `muStep`. */
   readonly mu: string;
@@ -73,7 +76,13 @@ export async function explorerHtml(model: ExplorerModel): Promise<string> {
 <style>${STYLE}</style>
 </head>
 <body>
-${bodyOf(subject, decodeWeights(model.weights).options)}
+${
+    bodyOf(subject, {
+      ...decodeWeights(model.weights).options,
+      hasKl: model.kl !== null,
+      hasMap: model.mu.length > 0,
+    })
+  }
 <script type="application/json" id="model">${embedded}</script>
 <script id="program">${SCRIPT}</script>
 </body>
@@ -84,7 +93,7 @@ ${bodyOf(subject, decodeWeights(model.weights).options)}
 function checkSizes({ weights, kl, mu, labels }: ExplorerModel): void {
   const { latentDim } = decodeWeights(weights).options;
   const points = mu.length / latentDim;
-  if (kl.length !== latentDim) {
+  if (kl && kl.length !== latentDim) {
     throw new Error(`kl has ${kl.length} numbers for ${latentDim} dimensions`);
   }
   if (!Number.isInteger(points)) {

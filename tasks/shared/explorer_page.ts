@@ -51,7 +51,7 @@ export async function explorerPage(
   return explorerHtml({
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
-    kl: meanKl(checkpoint, posterior),
+    kl: knownKl(checkpoint, posterior),
     mu: posterior.mu.slice(0, n * options.latentDim),
     labels: labels && labels.subarray(0, n),
     classes,
@@ -59,9 +59,13 @@ export async function explorerPage(
   });
 }
 
-/** Says what the pictures of a data set show. */
-function subjectOf({ options: { images, dataset } }: DataRecord): Subject {
-  if (images !== null) return "pictures";
+/** Says what the pictures of a data set show: any things where nobody knows. */
+function subjectOf(
+  { classes, options: { images, dataset } }: DataRecord,
+): Subject {
+  const isOther = dataset === "auto" && classes !== undefined &&
+    String(classes) !== String(DIGITS);
+  if (images !== null || isOther) return "pictures";
   if (dataset === "fashion-mnist") return "clothes";
   return dataset === "kmnist" ? "hiragana" : "digits";
 }
@@ -117,16 +121,15 @@ async function encode(
 }
 
 /**
- * Averages the KL of each dimension in nats; 0 in an autoencoder, which has none,
- * and without images.
+ * Averages the KL of each dimension in nats. Without images it is that of the
+ * last epoch, if there was one; an autoencoder has none.
  */
-function meanKl(
-  { options: { latentDim, autoencoder } }: Checkpoint,
+function knownKl(
+  { options: { latentDim, autoencoder }, history }: Checkpoint,
   posterior: Posterior,
-): number[] {
-  if (autoencoder || posterior.mu.length === 0) {
-    return new Array(latentDim).fill(0);
-  }
+): readonly number[] | null {
+  if (autoencoder) return null;
+  if (posterior.mu.length === 0) return history.at(-1)?.klPerDimension ?? null;
   const { perDimension } = klDivergences(posterior, latentDim);
   return perDimension.map((kl) => kl.reduce((a, b) => a + b) / kl.length);
 }

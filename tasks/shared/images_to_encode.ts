@@ -158,8 +158,10 @@ function told(
     const name = className(classes, label);
     const found = known.indexOf(name);
     if (found >= 0) return found;
+    const isNumber = name === String(label);
     throw new TaskError(
-      `the model has no class ${oneLine(name)}: it has ${listOf(known)}`,
+      `the model has no class ${oneLine(name)}: it has ${listOf(known)}` +
+        (isNumber ? "; name those of the images with --classes" : ""),
     );
   });
   return { ...opened, set: { ...set, labels }, classes: known };

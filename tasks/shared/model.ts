@@ -11,6 +11,7 @@ import {
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
 import { fileKind } from "../../lib/files/kind.ts";
+import { parseSafetensors } from "../../lib/formats/safetensors.ts";
 import { epochsOf } from "../../lib/model/losses.ts";
 import { drawsOf } from "../../lib/options/conflicts.ts";
 import { TC_WEIGHT } from "../../lib/options/run.ts";
@@ -37,7 +38,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     if (isMissing) {
       throw new TaskError(`${error.message} with \`${commandOf("train")}\``);
     }
-    if (!(error instanceof CheckpointError) || !await isPyTorch(path)) {
+    if (!(error instanceof CheckpointError) || !await isForeign(path)) {
       throw error;
     }
     throw new TaskError(
@@ -48,10 +49,20 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Says whether PyTorch may have saved a file; import knows more about it. */
-async function isPyTorch(path: string): Promise<boolean> {
-  const kind = await fileKind(path).catch(() => undefined);
-  return kind === "zip" || kind === "pickle";
+/**
+ * Says whether a file may hold a model that is no checkpoint: what PyTorch saves,
+ * or tensors without a run. Import knows more about it.
+ */
+async function isForeign(path: string): Promise<boolean> {
+  try {
+    const kind = await fileKind(path);
+    if (kind === "zip" || kind === "pickle") return true;
+    if (kind !== "safetensors") return false;
+    const { metadata } = parseSafetensors(await Deno.readFile(path));
+    return metadata.vae_version === undefined;
+  } catch {
+    return false; // no file, too large, or damaged
+  }
 }
 
 /** Loads a checkpoint and makes an engine with its weights. */
@@ -84,9 +95,16 @@ export function describe(
   const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
   const told = classCount > 0 ? [`conditional ${model}`, classes] : [model];
   const size = counted(options.latentDim, "latent dimension");
+  // Of an imported model nobody knows what it was trained on, nor how long.
+  const isImported = data.digest === null && history.length === 0 &&
+    state.step === 0;
+  const isUnknown = isImported && data.options.images === null &&
+    data.options.dataset === "auto";
+  const images = isUnknown ? [] : [oneLine(data.name)];
   // A loop of one's own may have kept no history.
   const trained = history.length === 0 && state.step > 0
     ? counted(state.step, "step")
     : counted(epochsOf(history), "epoch");
-  return [...told, size, oneLine(data.name), trained].join(", ");
+  return [...told, size, ...images, isImported ? "imported" : trained]
+    .join(", ");
 }

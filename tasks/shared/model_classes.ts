@@ -16,6 +16,9 @@ export type Classified =
   & { readonly options: Pick<Checkpoint["options"], "classCount"> }
   & { readonly data: Pick<Checkpoint["data"], "classes"> };
 
+/** What stands for every class. */
+export const ALL = "all";
+
 /** Characters of a class's name that a picture has room for. */
 const SHOWN = 24;
 
@@ -78,18 +81,28 @@ export function classOf(model: Classified, text: string): Class {
   }
   const label = labelOf(model, text, classCount);
   if (label !== undefined) return { label, name: pictureName(model, label) };
-  const names = Array.from(
-    { length: classCount },
-    (_, i) => className(model.data.classes, i),
-  );
   throw new TaskError(
-    `the model has no class ${oneLine(text)}: it has ${listOf(names)}`,
+    `the model has no class ${oneLine(text)}: it has ${listOf(namesOf(model))}`,
   );
 }
 
-/** Lists classes in a message, as many as it has room for. */
+/** Names the classes that a model is told of. */
+function namesOf({ options, data }: Classified): string[] {
+  return Array.from(
+    { length: options.classCount },
+    (_, label) => className(data.classes, label),
+  );
+}
+
+/**
+ * Lists classes in a message, as many as it has room for: with the number of
+ * each, by which it may be asked for, where that is not its name.
+ */
 export function listOf(names: readonly string[]): string {
-  return oneLine(names.join(", "), LISTED);
+  const words = names.map((name, label) =>
+    name === String(label) ? name : `${label} ${name}`
+  );
+  return oneLine(words.join(", "), LISTED);
 }
 
 /**
@@ -100,8 +113,20 @@ export function listOf(names: readonly string[]): string {
  * @throws {TaskError} As {@linkcode classOf}.
  */
 export function oneClass(model: Classified, text: string | null): Class | null {
-  if (text !== null) return classOf(model, text);
-  return classesOf(model)[0] ?? null;
+  if (text === null) return classesOf(model)[0] ?? null;
+  const { classCount } = model.options;
+  if (
+    text === ALL && classCount > 0 &&
+    labelOf(model, text, classCount) === undefined
+  ) {
+    throw new TaskError(
+      `--class ${ALL} is for \`${
+        commandOf("sample")
+      }\` alone, and one class is ` +
+        `shown here: choose from ${listOf(namesOf(model))}`,
+    );
+  }
+  return classOf(model, text);
 }
 
 /**
@@ -125,25 +150,35 @@ export function labelOf(
   if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
 }
 
-const ANEW = "bring the images back that it was trained on, or train anew";
+/** Says what to do about images that are not those of a model. */
+function remedyOf(digest: string | null | undefined): string {
+  return digest === null
+    ? "nobody knows what it was trained on, so import it with --images of its " +
+      "pictures or with their --dataset"
+    : "bring the images back that it was trained on, or train anew";
+}
 
 /**
  * Makes sure that images have the classes that a model is told of: a folder may
  * have got another one since, and all that come after it a new number.
  *
+ * @param model Of an imported one the digest is null: nobody knows its images.
  * @throws {TaskError} If it is told of classes, and they have none or others.
  */
 export function checkLabels(
-  { options: { classCount }, data }: Classified,
+  { options: { classCount }, data }: Classified & {
+    readonly data: { readonly digest?: string | null };
+  },
   { name, classes = [] }: Pick<Dataset, "name" | "classes">,
   { labels }: Pick<ImageSet, "labels">,
 ): void {
   if (classCount === 0) return;
+  const remedy = remedyOf(data.digest);
   const images = oneLine(name);
   if (labels === null) {
     throw new TaskError(
       `${images} has no labels, and the model is told the class of each image: ` +
-        ANEW,
+        remedy,
     );
   }
   const known = data.classes ?? classes;
@@ -153,7 +188,7 @@ export function checkLabels(
   ) return;
   throw new TaskError(
     `${images} has the classes ${listOf(classes)}, and the model is told of ` +
-      `${data.classes ? listOf(data.classes) : classCount}: ${ANEW}`,
+      `${data.classes ? listOf(data.classes) : classCount}: ${remedy}`,
   );
 }
 

@@ -19,7 +19,7 @@ export interface Knowledge {
   /** One line: what the model is. */
   readonly description: string;
   /** KL of each latent dimension in nats, on the test images. */
-  readonly kl: readonly number[];
+  readonly kl: readonly number[] | null;
   /** [n, latentDim] posterior means. */
   readonly mu: Float32Array;
   readonly labels: Uint8Array | null;
@@ -76,7 +76,9 @@ export async function startModel(
   const scale = isPlaced
     ? codeScale(known.mu, latentDim)
     : priorScale(latentDim);
-  const weight = options.autoencoder ? scale.deviation : known.kl;
+  // Without either the order is that of their numbers.
+  const weight = options.autoencoder ? scale.deviation : known.kl ??
+    new Float32Array(latentDim);
   const largest = known.mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
   const order = Array.from(weight, (_, d) => d)

@@ -59,10 +59,10 @@ export class Plane {
   }
 
   #fillSelects(): void {
-    const { order, kl, options: { autoencoder } } = this.#explorer.model;
+    const { order, kl } = this.#explorer.model;
     this.#selects.forEach((select, i) => {
       select.replaceChildren(...order.map((dimension) => {
-        const nats = autoencoder ? "" : ` (${kl[dimension].toFixed(2)} nats)`;
+        const nats = kl === null ? "" : ` (${kl[dimension].toFixed(2)} nats)`;
         return make("option", {
           value: String(dimension),
           textContent: `${nameOf(dimension)}${nats}`,

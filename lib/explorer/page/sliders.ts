@@ -43,10 +43,10 @@ export function startSliders(explorer: Explorer): void {
   });
   explorer.onMove(update);
   explorer.onModel(() => {
-    const { order, options } = explorer.model;
+    const { order, kl } = explorer.model;
     sliders = order.map((dimension) => makeSlider(dimension, explorer));
     list.replaceChildren(
-      makeHeads(options.autoencoder),
+      makeHeads(kl !== null),
       ...sliders.map(({ row }) => row),
     );
     sliders.forEach((slider) => place(slider, explorer));
@@ -55,8 +55,8 @@ export function startSliders(explorer: Explorer): void {
   });
 }
 
-function makeHeads(isAutoencoder: boolean): HTMLElement {
-  const heads = ["", "", "value", isAutoencoder ? "" : "KL, nats"];
+function makeHeads(hasKl: boolean): HTMLElement {
+  const heads = ["", "", "value", hasKl ? "KL, nats" : ""];
   const row = make("div", { className: "slider heads" });
   row.append(...heads.map((text) => make("span", {}, text)));
   row.setAttribute("aria-hidden", "true");
@@ -64,7 +64,7 @@ function makeHeads(isAutoencoder: boolean): HTMLElement {
 }
 
 function makeSlider(dimension: number, explorer: Explorer): Slider {
-  const { kl, options, range } = explorer.model;
+  const { kl, range } = explorer.model;
   const input = make("input", {
     type: "range",
     min: String(-range),
@@ -92,7 +92,7 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
     ),
     output,
   );
-  if (options.autoencoder) {
+  if (kl === null) {
     input.ariaLabel = `Latent dimension ${numberOf(dimension)}`;
   } else {
     const nats = kl[dimension].toFixed(2);
