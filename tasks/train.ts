@@ -95,7 +95,8 @@ const flags = {
       type: "text",
       default: null,
       metavar: "FILE",
-      help: "train on from a checkpoint's weights, on any images",
+      help: "train on from a checkpoint's weights, on any images; if it is " +
+        "conditional, of the same classes",
     },
   }),
   ...data,
@@ -137,7 +138,7 @@ const flags = {
     preview: {
       type: "boolean",
       default: true,
-      help: "on a terminal, show sample digits after each epoch",
+      help: "on a terminal, show sample digits after epochs, every 2 s at most",
     },
   }),
   json: common.json,
@@ -160,6 +161,9 @@ export const task: Task = {
 
 /** Digits that are shown after an epoch. */
 const PREVIEW_DIGITS = 8;
+
+/** Milliseconds between two previews, at least. */
+const PREVIEWS_APART = 2000;
 
 /**
  * Optimiser steps before which little is learnt: a dimension without KL is one
@@ -186,7 +190,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   }
   const names = namesOf(from, values, given);
   checkFit(training, beginning, names);
-  const { checkpoint: path, outDir, latentDim } = options;
+  const { checkpoint: path, outDir, latentDim, epochs } = options;
   checkData(options, given);
   await willWrite(path, "safetensors", { goesOnFrom: values.resume });
   if (options.savePlots) {
@@ -240,6 +244,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     });
   let started = 0;
   let warned = false;
+  let previewed = -Infinity;
   let isDrawing = false;
   using run = await trainRun({
     path,
@@ -291,7 +296,11 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
         say(collapseText(inactive, options));
       }
       await animation?.add(engine, record.epoch);
-      if (options.preview && Deno.stderr.isTerminal()) {
+      const now = performance.now();
+      const isLast = record.epoch >= epochs;
+      const isDue = isLast || now - previewed >= PREVIEWS_APART;
+      if (options.preview && isDue && Deno.stderr.isTerminal()) {
+        previewed = now;
         const shown = { ...training, seed: 0 };
         showDigits(await sampleDigits(engine, shown, dataset, PREVIEW_DIGITS));
       }

@@ -131,7 +131,10 @@ Deno.test("train --resume refuses what would make it another run", () =>
       [["--seed", "5"], /--seed 5 does not fit a\.st.* 0/],
       [["--likelihood", "bce"], /--likelihood bce does not fit a\.st.* mse/],
       [["--autoencoder"], /--autoencoder true does not fit a\.st.* false/],
-      [[], /a\.st was trained on synthetic \(0123abcd.*other images: synth/],
+      [
+        [],
+        /a\.st was trained on other images than synthetic has now: .*--fine-tune$/m,
+      ],
     ];
     for (const [args, message] of changes) {
       await refuses(message, folder, "train", [...resume, ...args]);

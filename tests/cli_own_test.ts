@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { encodePng } from "../lib/image/png.ts";
 import { inFolder } from "./folder.ts";
-import { ENGINE, runTask, runWell } from "./process.ts";
+import { ENGINE, refuses, runTask, runWell } from "./process.ts";
 
 /** Doodles of dark lines on light paper, 40×32: crosses, bars and frames. */
 const DOODLES: Record<string, (x: number, y: number) => boolean> = {
@@ -50,13 +50,43 @@ Deno.test("tasks train on, test and show a folder of doodles", () =>
     ]);
     assertEquals(JSON.parse(evaluated.stdout).images, 6);
     assertEquals(evaluated.stderr.match(/^note: .*/gm), null);
+    const sorted = await runWell(folder, "encode", [
+      ...[...ENGINE, "--samples", "1", "--sort", "bound"],
+    ]);
+    assertMatch(sorted.stdout, /^6 test images, /m);
+    assertMatch(
+      sorted.stdout,
+      /^--split chooses others, and --images doodles all/m,
+    );
     const shown = await runWell(folder, "reconstruct", ENGINE);
     assertMatch(shown.stdout, /6\s+test\s+images .*doodles/s);
     await Deno.remove(join(folder, "doodles/bar/3.png"));
     const gone = await runTask(folder, "evaluate", ENGINE);
     assertEquals(gone.code, 1);
+    const others =
+      /the model was trained on other images than are in doodles now: bring /;
+    assertMatch(gone.stderr, others);
+    // The test images, too, are others: drawn from what is there.
+    await refuses(others, folder, "encode", ENGINE);
+    const exported = await runWell(folder, "export", []);
+    assertMatch(exported.stderr, others);
+    const resume = ["--resume", "checkpoints/vae.safetensors", "--epochs", "3"];
+    const refused = await runTask(folder, "train", [
+      ...[...ENGINE, ...resume, "--out-dir", "new/plots"],
+    ]);
+    assertEquals(refused.code, 1);
     assertMatch(
-      gone.stderr,
-      /^error: .* was trained on other images than are in doodles now$/m,
+      refused.stderr,
+      /than doodles has now: bring back .*, or begin .*, by --fine-tune$/m,
     );
+    // A refused run leaves no empty folders.
+    assertEquals(await isThere(join(folder, "new")), false);
+    // All images are encoded whatever the model was trained on.
+    const all = ["--images", "doodles", "--json"];
+    const encoded = await runWell(folder, "encode", [...ENGINE, ...all]);
+    assertEquals(JSON.parse(encoded.stdout).n, 59);
   }));
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}

@@ -145,7 +145,8 @@ Deno.test("train() refuses images without the classes of the model", async () =>
     ],
     [
       { dataset: pets(["cat", "dog"]), resume: checkpoint },
-      "blank has the classes cat, dog, and the checkpoint cat, dog, owl",
+      "blank has the classes cat, dog, and the checkpoint cat, dog, owl: train on " +
+      "from it with images of the same classes, or begin a new run",
     ],
     [
       {

@@ -199,7 +199,8 @@ Deno.test("train({ resume }) says which option made the images others", async ()
       }),
     RunError,
     "the checkpoint was trained on blank with no limit, valSize 5000, and " +
-      "these are other images: blank with limit 9, valSize 3",
+      "these are other images: blank with limit 9, valSize 3; bring back those " +
+      "that it was trained on, or begin with its weights, by from",
   );
 });
 

@@ -38,11 +38,14 @@ export interface RunNames {
   readonly option: (name: keyof TrainingOptions | keyof DataOptions) => string;
   /** Names the checkpoint. */
   readonly checkpoint: string;
+  /** Names what begins with a checkpoint's weights, where that can be chosen. */
+  readonly from?: string;
 }
 
 const NAMES: RunNames = {
   option: (name) => name,
   checkpoint: "the checkpoint",
+  from: "from",
 };
 
 /** What a run that goes on cannot change without being another run. */
@@ -187,7 +190,8 @@ function checkClasses(
   throw new RunError(
     `${oneLine(name)} has the classes ${list(classes)}, and ` +
       (known
-        ? `${checkpoint} ${list(known)}`
+        ? `${checkpoint} ${list(known)}: train on from it with images of the ` +
+          "same classes, or begin a new run"
         : `the model is told of ${classCount}`),
   );
 }
@@ -249,16 +253,24 @@ export function checkEngine(engine: Engine, options: TrainingOptions): void {
 export function checkSameImages(
   dataset: Dataset,
   { data }: Checkpoint,
-  { option, checkpoint }: RunNames = NAMES,
+  { option, checkpoint, from }: RunNames = NAMES,
 ): void {
   if (data.digest === null || data.digest === dataset.digest) return;
+  const remedy = "bring back those that it was trained on" +
+    (from === undefined ? "" : `, or begin with its weights, by ${from}`);
   const changed = [
     ...["images", "array", "testSize", "invert", "centre"] as const,
     ...["limit", "valSize"] as const,
   ]
     .filter((name) => data.options[name] !== dataset.options[name]);
+  if (data.name === dataset.name && changed.length === 0) {
+    throw new RunError(
+      `${checkpoint} was trained on other images than ${oneLine(data.name)} ` +
+        `has now: ${remedy}`,
+    );
+  }
   const describe = ({ name, digest, options }: DataRecord) => {
-    const details = data.name === dataset.name && changed.length > 0
+    const details = data.name === dataset.name
       ? `with ${
         changed.map((name) =>
           options[name] === null
@@ -271,6 +283,6 @@ export function checkSameImages(
   };
   throw new RunError(
     `${checkpoint} was trained on ${describe(data)}, and these are other ` +
-      `images: ${describe(dataset)}`,
+      `images: ${describe(dataset)}; ${remedy}`,
   );
 }

@@ -57,6 +57,7 @@ export function namesOf(
 ): RunNames {
   return {
     checkpoint: path,
+    from: flagOf("fineTune"),
     option: (name) =>
       name in recipes[recipe] && !given.has(name)
         ? `--recipe ${recipe} with ${flagOf(name)}`

@@ -167,7 +167,28 @@ export function withRemedy(
   return new TaskError(`${error.message}; ${remedy}`, { cause: error });
 }
 
-/** Loads a split of the data set that a checkpoint was trained on. */
+/** Data sets of one's own that this process has read, by what chooses them. */
+const own = new Map<string, Promise<Dataset>>();
+
+/**
+ * Loads images of one's own, once in a process: all splits, which are drawn from
+ * the same pictures.
+ */
+function openOwn(options: DataOptions, progress: Progress): Promise<Dataset> {
+  const key = JSON.stringify(options);
+  const dataset = own.get(key) ??
+    loadDataset({ ...options, onPicture: showReading(progress) });
+  own.set(key, dataset);
+  return dataset;
+}
+
+/**
+ * Loads a split of the data set that a checkpoint was trained on.
+ *
+ * @throws {TaskError} If it cannot be had, has no such split or other classes, or
+ * if other images of one's own are in their place: then the test images may be
+ * such as were trained on.
+ */
 export async function openImages(
   { options, data }: Checkpoint,
   split: Split,
@@ -183,20 +204,19 @@ export async function openImages(
     );
   }
   const progress = new Progress();
-  const dataset = await loadDataset({
-    ...data.options,
-    dataDir,
-    splits: [split],
-    onPicture: showReading(progress),
-  }).catch((error) => {
-    if (!(error instanceof DownloadError)) throw error;
-    throw new TaskError(
-      `${data.name} is not in ${dataDir}: get it with ` +
-        `\`${commandOf("fetch")} --dataset ${data.name}\``,
-    );
-  }).finally(() => progress.clear());
+  const { images: path } = data.options;
+  const dataset =
+    await (path === null
+      ? loadDataset({ ...data.options, dataDir, splits: [split] })
+      : openOwn(data.options, progress)).catch((error) => {
+        if (!(error instanceof DownloadError)) throw error;
+        throw new TaskError(
+          `${data.options.dataset} is not in ${dataDir}: get it with ` +
+            `\`${commandOf("fetch")} --dataset ${data.options.dataset}\``,
+        );
+      }).finally(() => progress.clear());
   // Of pictures of one's own, training has said what was chosen.
-  if (data.options.images === null) sayNotes(dataset);
+  if (path === null) sayNotes(dataset);
   const images = dataset[split];
   if (!images?.count) {
     throw new TaskError(
@@ -204,6 +224,13 @@ export async function openImages(
     );
   }
   checkLabels({ options, data }, dataset, images);
+  const isKnown = path !== null && data.digest !== null;
+  if (isKnown && dataset.digest !== data.digest) {
+    throw new TaskError(
+      `the model was trained on other images than are in ${path} now: bring ` +
+        "those back, or train anew",
+    );
+  }
   return images;
 }
 
@@ -249,12 +276,9 @@ export async function openTrainingImages(
   const train = await openImages(checkpoint, "train", dataDir);
   const { digest } = checkpoint.data;
   if (digest === null || await sha256(train.images) === digest) return train;
-  const { images } = checkpoint.data.options;
   throw new TaskError(
-    images === null
-      ? `${path} was trained on other images than these: choose their folder ` +
-        "with --data-dir"
-      : `${path} was trained on other images than are in ${images} now`,
+    `${path} was trained on other images than these: choose their folder with ` +
+      "--data-dir",
   );
 }
 
