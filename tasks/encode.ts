@@ -9,16 +9,25 @@ import { encodeImages, type ImageCodes } from "../lib/metrics/image_codes.ts";
 import { logNormalizer } from "../lib/metrics/pixels.ts";
 import type { OptionTable, OptionValues } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
-import { type Main, runTask, type Task, TaskError } from "./shared/cli.ts";
 import {
+  type Main,
+  runTask,
+  shellWord,
+  type Task,
+  TaskError,
+} from "./shared/cli.ts";
+import {
+  type CodesFile,
   codesFiles,
   type CodesTable,
+  lossesOf,
   writeCodes,
 } from "./shared/codes_file.ts";
 import { willWrite } from "./shared/files.ts";
 import { choosing, openToEncode } from "./shared/images_to_encode.ts";
 import { show } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
+import { listOf as listOfClasses } from "./shared/model_classes.ts";
 import { common, engineOptions, outFile } from "./shared/options.ts";
 import { Progress } from "./shared/progress.ts";
 import {
@@ -49,13 +58,15 @@ const flags = {
     help: "the strangest images first: by the bound, which is the ELBO, " +
       "lowest first, or by one of its parts, largest first; the first " +
       `${PICTURED} are drawn beside their reconstructions in a picture called ` +
-      "as --out, but .png",
+      "as --out, but .png; of the test images, unless --split or --images " +
+      "chooses others",
   },
   out: outFile(
     "codes.csv",
     "the file to write: a table, .csv or .json, or .npy: μ as float32 [n, L], " +
-      "with log σ², losses and labels beside it in .logvar.npy, .losses.npy " +
-      "and .labels.npy",
+      "with log σ² beside it in .logvar.npy, the columns reconstruction, kl and " +
+      "elbo in .losses.npy, labels in .labels.npy and names in .names.txt; " +
+      "index is an image's number among those that are encoded",
   ),
   scale: common.digitScale,
   checkpoint: common.checkpoint,
@@ -152,13 +163,32 @@ const main: Main<typeof flags> = async (options, { given, signal }) => {
     return;
   }
   tell(describe(checkpoint));
-  tell(`${counted(set.count, `${kind} image`)}, mean ± standard error\n`);
+  tell(`${counted(set.count, `${kind} image`)}, mean ± standard error`);
+  const { images } = checkpoint.data.options;
+  if (options.images === null && images !== null && !given.has("split")) {
+    tell(
+      `--split chooses others, and --images ${
+        shellWord(images)
+      } all: training ` +
+        "images look less strange to a model",
+    );
+  }
+  tell("");
   console.log(summaryText(summary, checkpoint, samples));
   if (sort !== "none") {
-    tell(`\nThe strangest first, by ${NAMES[sort]}`);
+    tell(
+      `\nThe strangest first, by ${NAMES[sort]}; index: its number among the ` +
+        `${counted(set.count, `${kind} image`)}`,
+    );
     console.log(listText(table));
   }
   tell(`\n${files.map(({ path }) => path).join(", ")}`);
+  const hasPart = (part: CodesFile["part"]) =>
+    files.some((file) => file.part === part);
+  if (hasPart("losses")) {
+    tell(`columns of the losses: ${Object.keys(lossesOf(codes)).join(", ")}`);
+  }
+  if (hasPart("labels") && classes) tell(`labels: ${listOfClasses(classes)}`);
   if (picture !== null) tell(picture);
 };
 

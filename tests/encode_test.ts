@@ -28,7 +28,7 @@ import {
   writeCodes,
 } from "../tasks/shared/codes_file.ts";
 import { choosing, openToEncode } from "../tasks/shared/images_to_encode.ts";
-import { strangestFirst } from "../tasks/shared/strangest.ts";
+import { captionsOf, strangestFirst } from "../tasks/shared/strangest.ts";
 import { inFolder } from "./folder.ts";
 import { exact, LATENTS, LinearEngine, set } from "./linear_engine.ts";
 import { ENGINE, refuses, runTask, runWell, untrained } from "./process.ts";
@@ -224,6 +224,22 @@ Deno.test("codesFiles() refuses other endings, and files of another kind", () =>
     );
   }));
 
+Deno.test("captionsOf() tells a class once: in the folder's name, or below the name", () => {
+  const labels = Uint8Array.of(1, 0);
+  const classes = ["cat", "fish"];
+  const captions = (names?: string[], of: typeof labels | null = labels) =>
+    captionsOf([1, 0], { set: { labels: of, ...names && { names } }, classes });
+  assertEquals(captions(["fish/7.png", "cat/1.png"]), [["cat/1.png"], [
+    "fish/7.png",
+  ]]);
+  assertEquals(captions(["row 1", "row 2"]), [["row 2", "cat"], [
+    "row 1",
+    "fish",
+  ]]);
+  assertEquals(captions(["a.png", "b.png"], null), [["b.png"], ["a.png"]]);
+  assertEquals(captions(), [["image 1 · cat"], ["image 0 · fish"]]);
+});
+
 Deno.test("captionedPairs() draws rows of pairs, and cuts what is too wide", () => {
   const images = new Uint8Array(7 * IMAGE_PIXELS).fill(255);
   const means = new Float32Array(images.length);
@@ -274,7 +290,8 @@ Deno.test("openToEncode() knows a conditional model's classes by their names, an
     await assertRejects(
       () => open(told("0", "1", "x"), three),
       TaskError,
-      "the model has no class 2: it has 0, 1, x",
+      "the model has no class 2: it has 0, 1, 2 x; name those of the images with " +
+        "--classes",
     );
     const path = join(folder, "own-idx");
     const data = new Uint8Array(5 * IMAGE_PIXELS).fill(200, 300, 320);
@@ -345,7 +362,14 @@ Deno.test("encode writes the codes of a split, whose means evaluate prints", () 
       ..."--sort kl --limit 2 --out codes.npy".split(" "),
     ]);
     assertMatch(words.stdout, /2 test images, mean ± standard error/);
-    assertMatch(words.stdout, /The strangest first, by the KL\nindex +class/);
+    assertMatch(
+      words.stdout,
+      /The strangest first, by the KL; .*2 test\s+images\nindex +class/,
+    );
+    assertMatch(
+      words.stdout,
+      /columns of the losses: reconstruction, kl, elbo$/m,
+    );
     const samples = ["-n", "2", "--out", "samples.npy"];
     await runWell(folder, "sample", [...ENGINE, ...samples]);
     const array = await Deno.readFile(join(folder, "samples.npy"));

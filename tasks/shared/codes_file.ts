@@ -35,7 +35,7 @@ type Part =
   | "names";
 
 /** A file of codes. */
-interface CodesFile {
+export interface CodesFile {
   readonly path: string;
   readonly kind: FileKind;
   readonly part: Part;
@@ -133,7 +133,7 @@ function* nameLines({ order, set }: CodesTable): Generator<string> {
 }
 
 /** Lists the columns of the losses: of an autoencoder there is one. */
-function lossesOf(
+export function lossesOf(
   { reconstruction, kl, elbo }: ImageCodes,
 ): Record<string, Float64Array> {
   return { reconstruction, ...kl && { kl }, ...elbo && { elbo } };

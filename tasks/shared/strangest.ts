@@ -71,6 +71,23 @@ export function listText(table: CodesTable): string {
 }
 
 /**
+ * Says which images these are, and of which class: on a line of its own beside a
+ * name, unless that begins with the class, as a folder's do.
+ */
+export function captionsOf(
+  shown: readonly number[],
+  { set: { labels, names }, classes }: Pick<CodesTable, "set" | "classes">,
+): string[][] {
+  const classOf = (i: number) => className(classes, labels![i]);
+  const number = (i: number) =>
+    `image ${i}` + (labels ? ` · ${classOf(i)}` : "");
+  if (!names) return shown.map((i) => [number(i)]);
+  const isTold = !labels ||
+    shown.every((i) => names[i].startsWith(`${classOf(i)}/`));
+  return shown.map((i) => isTold ? [names[i]] : [names[i], classOf(i)]);
+}
+
+/**
  * Draws the strangest images beside their reconstructions, with z = μ.
  *
  * @param images All images, [n, 784] bytes.
@@ -83,7 +100,7 @@ export async function drawStrangest(
   images: Uint8Array,
   { scale, kind, sort }: { scale: number; kind: string; sort: Measure },
 ): Promise<void> {
-  const { set: { labels, names }, codes, latentDim, classes } = table;
+  const { set: { labels }, codes, latentDim } = table;
   const shown = [...table.order.subarray(0, PICTURED)];
   const rows = <T extends Uint8Array | Float32Array>(all: T, width: number) =>
     concatenate(
@@ -98,9 +115,9 @@ export async function drawStrangest(
     reconstruction: ["loss", codes.reconstruction],
     kl: ["KL", codes.kl],
   } as const)[sort];
-  const captions = shown.map((i) => [
-    (names?.[i] ?? `image ${i}`) +
-    (labels ? ` · ${className(classes, labels[i])}` : ""),
+  const whats = captionsOf(shown, table);
+  const captions = shown.map((i, k) => [
+    ...whats[k],
     // The font has no minus sign.
     `${measure} ${fixed(values![i], 1).replace("-", "–")}`,
   ]);
