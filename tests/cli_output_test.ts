@@ -250,7 +250,7 @@ Deno.test("tasks say whether reading or writing is not allowed", () =>
         new TextDecoder().decode(stderr),
         new RegExp(
           `^error: cannot write .*may not ${missing} there; .*given ` +
-            `${missing} access .* \\(see --allow-${missing}\\)\n$`,
+            `${missing} access .* \\(see --allow-${missing}.*\\)\n$`,
         ),
       );
     }

@@ -370,10 +370,15 @@ Deno.test("wordError() gives each kind of error its line and its exit code", () 
     text: "error: no\\u001b[2J\\u000away",
     code: 1,
   });
-  for (const flag of ["--allow-write", "--allow-read"]) {
+  for (
+    const [flag, more] of [
+      ["--allow-write", "; `deno task sample` writes inside this folder only"],
+      ["--allow-read", ""],
+    ]
+  ) {
     const cause = new Deno.errors.NotCapable(`run again with ${flag}`);
     assertEquals(wordError("sample", new WriteError("a", "why", { cause })), {
-      text: `error: cannot write a: why (see ${flag})`,
+      text: `error: cannot write a: why (see ${flag}${more})`,
       code: 1,
     });
   }

@@ -165,7 +165,11 @@ export function wordError(
     // A program has the permissions that it was made with.
     text: flag === undefined || Deno.build.standalone
       ? text
-      : `${text} (see ${flag})`,
+      : `${text} (${
+        flag === "--allow-write" && import.meta.url.startsWith("file:")
+          ? `see ${flag}; \`${commandOf(name)}\` writes inside this folder only`
+          : `see ${flag}`
+      })`,
     code: EXIT_ERROR,
   };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { extname } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { atomicWrite, WriteError } from "../../lib/files/atomic_write.ts";
 import { describeKind, type FileKind } from "../../lib/files/kind.ts";
 import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
@@ -33,6 +33,34 @@ export function readsFrom(path: string): void {
   inputs.add(path);
 }
 
+/** Folders that this process has made, each after the one that it is in. */
+const made = new Set<string>();
+
+// A task that is refused in the end leaves no empty folders.
+addEventListener("unload", () => {
+  for (const folder of [...made].reverse()) {
+    try {
+      Deno.removeSync(folder);
+    } catch { /* in use, or gone */ }
+  }
+});
+
+/** Remembers the folders of a file that are about to be made. */
+async function noteFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  const isMissing = (folder: string) =>
+    Deno.lstat(folder).then(
+      () => false,
+      (error) => error instanceof Deno.errors.NotFound,
+    );
+  for (
+    let folder = dirname(resolve(path));
+    await isMissing(folder);
+    folder = dirname(folder)
+  ) missing.unshift(folder);
+  for (const folder of missing) made.add(folder);
+}
+
 /**
  * Finds out whether a file can be written and nothing is lost by it, before work
  * is spent on what goes into it.
@@ -47,6 +75,7 @@ export async function willWrite(
   kind: FileKind,
   { goesOnFrom }: { goesOnFrom?: string | null } = {},
 ): Promise<void> {
+  await noteFolders(path);
   await checkOutput(path, {
     kind,
     inputs: [...inputs].filter((input) => input !== goesOnFrom),
