@@ -70,6 +70,7 @@ function checkpoint(
     data: {
       ...run.data,
       name: images ?? run.data.name,
+      digest: images === undefined ? run.data.digest : null,
       options: {
         ...run.data.options,
         ...(inMemory && { dataset: "auto" }),

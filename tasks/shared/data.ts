@@ -196,23 +196,22 @@ export async function openImages(
 ): Promise<ImageSet> {
   checkData(data.options);
   // A run has what `auto` came to, and only an imported model takes any images.
-  const { dataset: chosen, images: own } = data.options;
-  if (chosen === "auto" && own === null && data.digest !== null) {
+  const { dataset: chosen, images: path } = data.options;
+  if (chosen === "auto" && path === null && data.digest !== null) {
     throw new TaskError(
       `the model was trained on images in memory, ${oneLine(data.name)}, ` +
         "which are in no file",
     );
   }
   const progress = new Progress();
-  const { images: path } = data.options;
   const dataset =
     await (path === null
       ? loadDataset({ ...data.options, dataDir, splits: [split] })
       : openOwn(data.options, progress)).catch((error) => {
         if (!(error instanceof DownloadError)) throw error;
         throw new TaskError(
-          `${data.options.dataset} is not in ${dataDir}: get it with ` +
-            `\`${commandOf("fetch")} --dataset ${data.options.dataset}\``,
+          `${chosen} is not in ${dataDir}: get it with ` +
+            `\`${commandOf("fetch")} --dataset ${chosen}\``,
         );
       }).finally(() => progress.clear());
   // Of pictures of one's own, training has said what was chosen.
