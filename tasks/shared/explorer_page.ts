@@ -26,8 +26,8 @@ const MAX_POINTS = 3000;
 
 /**
  * Makes the page that explores a model, on the images it was not trained on. Where
- * its data set cannot be had, the map shows synthetic digits, and a note says
- * so.
+ * its data set cannot be had, the map shows synthetic digits, or nothing for a
+ * model of other pictures, and a note says so.
  *
  * @param dataDir The data set's folder, if it is not where it was.
  * @returns HTML that needs no other file.
@@ -94,7 +94,8 @@ async function mapImages(
       reason = (error as Error).message;
     }
   }
-  if (classCount > 0 && String(classes) !== String(DIGITS)) {
+  const hasOthers = classCount > 0 && String(classes) !== String(DIGITS);
+  if (isOwn || hasOthers) {
     say(`note: ${reason}; the map is empty`);
     const none = new Uint8Array();
     return { images: none, labels: none, count: 0, classes };
