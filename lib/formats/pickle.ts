@@ -1,12 +1,13 @@
 /**
- * The part of Python's pickle format that weights need. Nothing is executed: a
- * name leads to a function of the caller's table or is refused.
+ * The part of Python's pickle format that plain objects need. Nothing is
+ * executed: a name leads to a function of the caller's table, or to an object of
+ * which only its class's name and its attributes are known.
  *
  * Source: https://github.com/python/cpython/blob/main/Lib/pickletools.py.
  *
  * @module
  */
-import { display, FormatError } from "./error.ts";
+import { FormatError } from "./error.ts";
 import { PickleReader } from "./pickle_reader.ts";
 
 /** A name that a pickle may use. */
@@ -18,8 +19,24 @@ export interface Global {
 }
 
 /**
- * A value in a pickle: lists and frozen tuples are arrays, dicts are maps, and
- * whatever else the table's functions make. It may contain itself.
+ * An object that the caller's table knows no way to make. Whatever made it in
+ * Python has not been run.
+ */
+export class Foreign {
+  /** Its attributes, or its items where it is a kind of dict. */
+  readonly items: Map<Value, Value> = new Map();
+
+  /** Makes an object of what its class, or the function that made it, is called. */
+  constructor(
+    readonly className: string,
+    readonly args: readonly Value[] = [],
+  ) {}
+}
+
+/**
+ * A value in a pickle: lists and frozen tuples are arrays, dicts are maps, sets
+ * are {@linkcode Foreign}, and whatever else the table's functions make. It may
+ * contain itself.
  */
 export type Value =
   | null
@@ -36,7 +53,7 @@ export type Value =
 
 /** What the caller lets a pickle lead to. */
 export interface Unpickling {
-  /** The names it may use. */
+  /** The names that mean something; every other makes a {@linkcode Foreign}. */
   readonly globals: ReadonlyMap<string, Global>;
   /** The object that a persistent id stands for. */
   readonly persistent: (id: Value) => Value;
@@ -46,25 +63,50 @@ export interface Unpickling {
 const MAX_BYTES = 16 * 2 ** 20;
 
 const MAX_STACK = 100_000;
-const MAX_VALUES = 200_000;
+
+/** As many as the losses of 50,000 steps, as NumPy's scalars. */
+const MAX_VALUES = 500_000;
+
+/** What a pickle holds. */
+export interface Pickle {
+  readonly value: Value;
+  /** Bytes of it: others may follow. */
+  readonly length: number;
+  /** The names that it uses and the table does not know. */
+  readonly foreign: ReadonlySet<string>;
+}
 
 /**
- * Reads a pickle of protocol 2 to 5.
+ * Reads a pickle of protocol 2 to 5, with which `bytes` ends.
  *
- * @throws {FormatError} If it uses a name that is not in the table, an opcode
- * that weights do not need, or is damaged.
+ * @throws {FormatError} If it has an opcode that is not known here, or is
+ * damaged.
  */
-export function unpickle(
-  bytes: Uint8Array,
-  { globals, persistent }: Unpickling,
-): Value {
+export function unpickle(bytes: Uint8Array, given: Unpickling): Pickle {
   if (bytes.length > MAX_BYTES) {
     throw new FormatError(
       `the pickle has ${bytes.length} bytes, more than the ${MAX_BYTES} that ` +
         "are read: save the state dict alone",
     );
   }
-  const reader = new PickleReader(bytes);
+  const pickle = unpickleFirst(bytes, given);
+  if (pickle.length === bytes.length) return pickle;
+  throw new FormatError(
+    `the pickle has something left over at its end (byte ${pickle.length})`,
+  );
+}
+
+/**
+ * Reads the pickle with which `bytes` begins.
+ *
+ * @throws {FormatError} As {@linkcode unpickle}.
+ */
+export function unpickleFirst(
+  bytes: Uint8Array,
+  { globals, persistent }: Unpickling,
+): Pickle {
+  const reader = new PickleReader(bytes.subarray(0, MAX_BYTES));
+  const foreign = new Set<string>();
   const refuse = (reason: string) => reader.refuse(reason);
   const stack: Value[] = [];
   const marks: number[] = [];
@@ -104,31 +146,50 @@ export function unpickle(
     const global = `${module}.${name}`;
     const found = globals.get(global);
     if (found) return found;
-    throw new FormatError(
-      `${display(global)} is not allowed in a weights file: save ` +
-        "model.state_dict(), not a whole model or other objects",
-    );
+    foreign.add(global);
+    return { global, call: (args) => new Foreign(global, args) };
   };
   const call = (callee: Value, args: Value): Value => {
+    // What an object's method returned, which has not been run either.
+    if (callee instanceof Foreign) return new Foreign(callee.className);
     const isCallable = isGlobal(callee) && callee.call !== undefined;
     if (!isCallable || !isTuple(args)) throw refuse("calls what it cannot");
     return callee.call(args);
   };
   const append = (items: readonly Value[]) => {
     const list = top();
+    if (list instanceof Foreign) return;
     if (!Array.isArray(list) || isTuple(list)) {
       throw refuse("appends to what is not a list");
     }
     for (const item of items) list.push(item);
   };
   const setItems = (items: readonly Value[]) => {
-    const dict = top();
+    const given = top();
+    const dict = given instanceof Foreign ? given.items : given;
     if (!(dict instanceof Map) || items.length % 2 !== 0) {
       throw refuse("sets items of what is not a dict");
     }
     for (let i = 0; i < items.length; i += 2) {
       if (dict.has(items[i])) throw refuse("has a key twice in one dict");
       dict.set(items[i], items[i + 1]);
+    }
+  };
+  /** An object's `__dict__`, or a pair of that and its `__slots__`. */
+  const build = (state: Value) => {
+    const object = top();
+    if (typeof object !== "object" || object === null || isTuple(object)) {
+      throw refuse("gives attributes to what has none");
+    }
+    // Of others they do not matter: the `_metadata` of a state dict.
+    if (!(object instanceof Foreign)) return;
+    for (const part of isTuple(state) ? state : [state]) {
+      if (!(part instanceof Map)) continue;
+      values += part.size;
+      if (values > MAX_VALUES) {
+        throw refuse("has more values than weights need");
+      }
+      for (const [key, value] of part) object.items.set(key, value);
     }
   };
   const remember = (index: number) => {
@@ -157,10 +218,10 @@ export function unpickle(
         break;
       case 0x2e: { // STOP
         const value = pop();
-        if (stack.length > 0 || marks.length > 0 || reader.left > 0) {
+        if (stack.length > 0 || marks.length > 0) {
           throw refuse("has something left over at its end");
         }
-        return value;
+        return { value, length: reader.at, foreign };
       }
       case 0x28: // MARK
         if (marks.length >= MAX_STACK) throw refuse("nests too deep");
@@ -204,6 +265,10 @@ export function unpickle(
       case 0x43: // SHORT_BINBYTES
         push(reader.binary(reader.u8()));
         break;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        push(reader.binary(reader.u64()));
+        break;
 
       case 0x29: // EMPTY_TUPLE
         push(popTuple(0));
@@ -235,6 +300,17 @@ export function unpickle(
         setItems(popMarked());
         break;
 
+      case 0x8f: // EMPTY_SET
+        push(new Foreign("builtins.set"));
+        break;
+      case 0x90: // ADDITEMS
+        append(popMarked());
+        break;
+      case 0x91: // FROZENSET
+        popMarked();
+        push(new Foreign("builtins.frozenset"));
+        break;
+
       case 0x71: // BINPUT
         remember(reader.u8());
         break;
@@ -262,16 +338,20 @@ export function unpickle(
       case 0x51: // BINPERSID
         push(persistent(pop()));
         break;
+      case 0x81: // NEWOBJ
       case 0x52: { // REDUCE
         const [callee, args] = popTuple(2);
         push(call(callee, args));
         break;
       }
-      case 0x62: // BUILD: the `_metadata` of a state dict, which says nothing
-        pop();
-        if (!(top() instanceof Map)) {
-          throw refuse("gives attributes to what is not a dict");
-        }
+      case 0x92: { // NEWOBJ_EX: with keyword arguments, too
+        const [callee] = popTuple(3);
+        if (!isGlobal(callee)) throw refuse("calls what it cannot");
+        push(new Foreign(callee.global));
+        break;
+      }
+      case 0x62: // BUILD
+        build(pop());
         break;
 
       default:

@@ -5,8 +5,8 @@
  */
 import { FormatError } from "./error.ts";
 
-/** Longer texts are refused: no name or key of a model comes near it. */
-const MAX_TEXT = 2 ** 20;
+/** Longer texts are refused: pickles that are read have no more bytes. */
+const MAX_TEXT = 2 ** 24;
 
 /**
  * Reads what follows the opcodes of a pickle. Every method refuses to read
@@ -27,6 +27,11 @@ export class PickleReader {
   /** Bytes that are not read yet. */
   get left(): number {
     return this.#bytes.length - this.#at;
+  }
+
+  /** Bytes that have been read. */
+  get at(): number {
+    return this.#at;
   }
 
   /** Returns an error that says at which opcode's byte it happened. */
