@@ -144,19 +144,19 @@ Deno.test("parseSafetensors() refuses a hostile header", () => {
     ],
     [
       '{"a": {}}',
-      'tensor "a" has dtype missing, which is none of F32, I64, U8',
+      'tensor "a" has dtype missing, which is none of F32, I64, U8, F64, F16, BF16',
     ],
     [
-      entry("F16", [4], [0, 8]),
-      'tensor "a" has dtype "F16", which is none of F32, I64, U8',
+      entry("I16", [4], [0, 8]),
+      'tensor "a" has dtype "I16", which is none of F32, I64, U8, F64, F16, BF16',
     ],
     [
       entry("toString", [4], [0, 8]),
-      'tensor "a" has dtype "toString", which is none of F32, I64, U8',
+      'tensor "a" has dtype "toString", which is none of F32, I64, U8, F64, F16, BF16',
     ],
     [
       entry(["F32"], [2], [0, 8]),
-      'tensor "a" has dtype ["F32"], which is none of F32, I64, U8',
+      'tensor "a" has dtype ["F32"], which is none of F32, I64, U8, F64, F16, BF16',
     ],
     [entry("F32", 2, [0, 8]), 'tensor "a" has shape 2'],
     [entry("F32", [-2], [0, 8]), 'tensor "a" has shape [-2]'],
@@ -218,6 +218,25 @@ Deno.test("parseSafetensors() refuses a hostile header", () => {
   for (const [header, message] of cases) {
     assertEquals(refused(file(header, EIGHT)), message);
   }
+});
+
+Deno.test("parseSafetensors() widens and narrows floats to F32", () => {
+  const read = (dtype: string, bytes: Uint8Array<ArrayBuffer>) => {
+    const shape = [2];
+    const data_offsets = [0, bytes.length];
+    const header = JSON.stringify({ a: { dtype, shape, data_offsets } });
+    return parseSafetensors(file(header, bytes)).tensors.get("a");
+  };
+  const expected = {
+    dtype: "F32" as const,
+    shape: [2],
+    data: Float32Array.of(1.5, -2),
+  };
+  // 1.5 is 0x3e00 as F16 and 0x3fc0 as BF16; -2 is 0xc000 as either.
+  assertEquals(read("F16", Uint8Array.of(0, 0x3e, 0, 0xc0)), expected);
+  assertEquals(read("BF16", Uint8Array.of(0xc0, 0x3f, 0, 0xc0)), expected);
+  const doubles = new Uint8Array(Float64Array.of(1.5, -2).buffer);
+  assertEquals(read("F64", doubles), expected);
 });
 
 Deno.test("parseSafetensors() refuses overlaps and gaps between tensors", () => {

@@ -9,6 +9,12 @@
  * @module
  */
 import { show, showSizes } from "../text.ts";
+import {
+  type ElementType,
+  elementTypes,
+  positions,
+  type Read,
+} from "./storage.ts";
 
 /** The element types that can be read and written. */
 export interface Elements {
@@ -21,6 +27,13 @@ export interface Elements {
 }
 
 const arrays = { F32: Float32Array, I64: BigInt64Array, U8: Uint8Array };
+
+/** The floats of other widths, which become F32. */
+const floats: Readonly<Record<string, ElementType>> = {
+  F64: elementTypes.DoubleStorage,
+  F16: elementTypes.HalfStorage,
+  BF16: elementTypes.BFloat16Storage,
+};
 
 /** Name of an element type. */
 export type DType = keyof Elements;
@@ -70,7 +83,7 @@ const MAX_DEPTH = 3;
  *
  * @param bytes The whole file. The tensors are views of it where alignment
  * allows, so it must not be changed while they are in use.
- * @returns The tensors and the metadata.
+ * @returns The tensors and the metadata; floats of any width as F32.
  * @throws {SafetensorsError} If anything in the file is wrong.
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
@@ -87,11 +100,8 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
     }
     const { dtype, shape, begin, end } = readEntry(name, entry, dataLength);
     ranges.push({ name, begin, end });
-    const data = elements(
-      dtype,
-      bytes.subarray(dataStart).subarray(begin, end),
-    );
-    tensors.set(name, { dtype, shape, data } as Tensor);
+    const own = bytes.subarray(dataStart).subarray(begin, end);
+    tensors.set(name, { ...elements(dtype, own), shape } as Tensor);
   }
   checkCoverage(ranges, dataLength);
   return { tensors, metadata };
@@ -240,14 +250,15 @@ function readEntry(
   name: string,
   entry: unknown,
   dataLength: number,
-): { dtype: DType; shape: number[]; begin: number; end: number } {
+): { dtype: string; shape: number[]; begin: number; end: number } {
   const refuse = (reason: string) =>
     new SafetensorsError(`tensor ${show(name)} ${reason}`);
   if (!isObject(entry)) throw refuse(`is described by ${show(entry)}`);
   const { dtype, shape, data_offsets: offsets } = entry;
 
-  if (typeof dtype !== "string" || !Object.hasOwn(arrays, dtype)) {
-    const known = Object.keys(arrays).join(", ");
+  const bytes = typeof dtype === "string" ? elementSize(dtype) : undefined;
+  if (bytes === undefined) {
+    const known = Object.keys({ ...arrays, ...floats }).join(", ");
     throw refuse(`has dtype ${show(dtype)}, which is none of ${known}`);
   }
   if (!isSizes(shape)) throw refuse(`has shape ${show(shape)}`);
@@ -262,14 +273,21 @@ function readEntry(
         "truncated?",
     );
   }
-  const size = product(shape) * arrays[dtype as DType].BYTES_PER_ELEMENT;
+  const size = product(shape) * bytes;
   if (size !== end - begin) {
     throw refuse(
       `of type ${dtype} and shape ${showSizes(shape)} cannot have ` +
         `${end - begin} bytes`,
     );
   }
-  return { dtype: dtype as DType, shape, begin, end };
+  return { dtype: dtype as string, shape, begin, end };
+}
+
+function elementSize(dtype: string): number | undefined {
+  if (Object.hasOwn(arrays, dtype)) {
+    return arrays[dtype as DType].BYTES_PER_ELEMENT;
+  }
+  if (Object.hasOwn(floats, dtype)) return floats[dtype].size;
 }
 
 function checkCoverage(ranges: Range[], dataLength: number): void {
@@ -310,15 +328,24 @@ function readMetadata(value: unknown): Record<string, string> {
   return value as Record<string, string>;
 }
 
-function elements(dtype: DType, bytes: Uint8Array): Tensor["data"] {
-  const array = arrays[dtype];
+function elements(
+  dtype: string,
+  bytes: Uint8Array,
+): Read {
+  if (Object.hasOwn(floats, dtype)) {
+    const { size, read } = floats[dtype];
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return read(view, positions([bytes.length / size], [1], 0));
+  }
+  const array = arrays[dtype as DType];
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0;
   const { buffer, byteOffset, byteLength } = aligned ? bytes : bytes.slice();
-  return new array(
+  const data = new array(
     buffer as ArrayBuffer,
     byteOffset,
     byteLength / array.BYTES_PER_ELEMENT,
   );
+  return { dtype, data } as Read;
 }
 
 function product(shape: readonly number[]): number {

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { Tensor } from "./safetensors.ts";
+/** Elements of the types that tensors have here. */
+export type Read =
+  | { readonly dtype: "F32"; readonly data: Float32Array }
+  | { readonly dtype: "I64"; readonly data: BigInt64Array }
+  | { readonly dtype: "U8"; readonly data: Uint8Array };
 
 /** How the elements of a storage are read. */
 export interface ElementType {
@@ -13,7 +17,7 @@ export interface ElementType {
   readonly read: (
     view: DataView,
     positions: Float64Array,
-  ) => Pick<Tensor, "dtype" | "data">;
+  ) => Read;
 }
 
 const float = (
@@ -52,6 +56,16 @@ export const elementTypes: Readonly<Record<string, ElementType>> = {
       data: Uint8Array.from(positions, (i) => view.getUint8(i)),
     }),
   },
+};
+
+/** Bytes of one element of the storages whose elements no weights are. */
+export const otherSizes: Readonly<Record<string, number>> = {
+  IntStorage: 4,
+  ShortStorage: 2,
+  CharStorage: 1,
+  BoolStorage: 1,
+  ComplexFloatStorage: 8,
+  ComplexDoubleStorage: 16,
 };
 
 /** Lists where the elements of a view lie in its storage, row by row. */

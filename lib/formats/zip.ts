@@ -16,7 +16,8 @@ const BLOCK = 2 ** 20;
 
 /**
  * Reads a zip file of stored entries. Nothing in it is trusted; the entries are
- * views of it, so a size that the file only claims to have allocates nothing.
+ * views of it, so a size that the file only claims to have allocates nothing. A
+ * CRC-32 of 0 is none, as `torch.serialization.set_crc32_options(False)` has it.
  *
  * @param bytes The whole file.
  * @returns The content of the entries by name, in the directory's order.
@@ -33,7 +34,12 @@ export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
   return new Map(
     Array.from(
       entries,
-      ([name, entry]) => [name, entry.open().read(0, entry.size)],
+      (
+        [name, entry],
+      ) => [
+        name,
+        entry.open({ isSummed: entry.place.crc !== 0 }).read(0, entry.size),
+      ],
     ),
   );
 }
@@ -96,10 +102,11 @@ export class ZipEntry {
   /**
    * Opens its content, which is in memory if it was compressed.
    *
+   * @param isSummed Whether its CRC-32 is one.
    * @throws {FormatError} If it is damaged, not as long as its headers say, or
    * compressed and larger than 1 GiB.
    */
-  open(): ByteSource {
+  open({ isSummed = true } = {}): ByteSource {
     const { name, crc, dataAt, packed, size } = this.place;
     let content = partOf(this.#source, dataAt, size);
     if (this.isCompressed) {
@@ -121,6 +128,7 @@ export class ZipEntry {
       }
       content = memorySource(bytes);
     }
+    if (!isSummed) return content;
     let sum = 0;
     for (let at = 0; at < size; at += BLOCK) {
       sum = crc32(content.read(at, Math.min(BLOCK, size - at)), sum);
