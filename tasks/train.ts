@@ -282,7 +282,8 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
         for (const line of classLines(dataset, isConditional)) say(line);
       }
       if (animation && resume) await engine.writeState(resume.state);
-      await animation?.add(engine, epochsOf(resume?.history ?? []));
+      const begun = epochsOf(resume?.history ?? [], resume?.epochsBefore);
+      await animation?.add(engine, begun);
       if (!end && dataset.options.images !== null) {
         const note = fewStepsText(training, count);
         if (note !== undefined) say(note);
@@ -340,15 +341,16 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   } catch (error) {
     throw run.explain(error);
   }
-  const trained = checkpoint.trained ?? history.length;
-  if (trained > history.length && !end) {
+  const recorded = (checkpoint.epochsBefore ?? 0) + history.length;
+  const trained = checkpoint.trained ?? recorded;
+  if (trained > recorded && !end) {
     say(
       reason === "patience"
         ? `no better validation total for ${
           counted(options.patience!, "epoch")
         }: kept ` +
-          `epoch ${history.length}`
-        : `kept epoch ${history.length}, whose validation total is the best`,
+          `epoch ${recorded}`
+        : `kept epoch ${recorded}, whose validation total is the best`,
     );
   }
   if (options.json) {
@@ -358,7 +360,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       pictures,
       engine: engine.description,
       dataset: dataset.name,
-      epochs: epochsOf(history),
+      epochs: epochsOf(history, checkpoint.epochsBefore),
       steps: checkpoint.state.step,
       seconds: (performance.now() - started) / 1000,
       reason,
@@ -449,7 +451,7 @@ function mergeOptions(
 /** What `--json` says of a run that is over. */
 function unchanged(
   checkpoint: string,
-  { data, state, history }: Checkpoint,
+  { data, state, history, epochsBefore }: Checkpoint,
   reason: EndEvent["reason"],
 ): Record<string, unknown> {
   return {
@@ -457,7 +459,7 @@ function unchanged(
     pictures: [],
     engine: null,
     dataset: data.name,
-    epochs: epochsOf(history),
+    epochs: epochsOf(history, epochsBefore),
     steps: state.step,
     seconds: 0,
     reason,

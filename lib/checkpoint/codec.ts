@@ -69,7 +69,7 @@ export function encodeCheckpoint(
   const spec = modelSpec(options.latentDim, options.classCount);
   const tensors = stateTensors(spec, state);
   if (best) {
-    checkBestStep(checkpoint.history, best.epoch, best.state.step);
+    checkBestStep(checkpoint, best.epoch, best.state.step);
     for (const [name, tensor] of stateTensors(spec, best.state)) {
       tensors.set(BEST + name, tensor);
     }
@@ -99,15 +99,23 @@ function stateTensors(
 
 /** Refuses a best model that is not the one after its epoch. */
 function checkBestStep(
-  history: readonly EpochRecord[],
+  run: Pick<Checkpoint, "history" | "epochsBefore">,
   epoch: number,
   step: number,
 ): void {
-  if (step === history[epoch - 1].step) return;
+  const ended = recordOf(run, epoch).step;
+  if (step === ended) return;
   throw new CheckpointError(
     `the best model is of step ${step}, and epoch ${epoch} ended with step ` +
-      `${history[epoch - 1].step}`,
+      ended,
   );
+}
+
+function recordOf(
+  { history, epochsBefore = 0 }: Pick<Checkpoint, "history" | "epochsBefore">,
+  epoch: number,
+): EpochRecord {
+  return history[epoch - 1 - epochsBefore];
 }
 
 /**
@@ -136,7 +144,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const kept = best === undefined ? {} : {
     best: {
       epoch: best,
-      state: readState(reader, spec, run.history[best - 1].step, BEST),
+      state: readState(reader, spec, recordOf(run, best).step, BEST),
     },
   };
   reader.finish();
@@ -168,7 +176,7 @@ function readState(
     expAvgSq: parameters(EXP_AVG_SQ),
   };
   for (const name of stepCounters(spec)) {
-    const [counted] = reader.read(kept + name, "I64", [1]);
+    const [counted] = reader.readScalar(kept + name, "I64");
     if (counted !== BigInt(step)) {
       throw new CheckpointError(
         `tensor ${kept}${name} is ${counted}, but the step is ${step}`,

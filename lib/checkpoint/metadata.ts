@@ -66,6 +66,11 @@ export interface Checkpoint {
   /** The weights, running statistics, Adam's moments and the step count. */
   readonly state: TrainState;
   /**
+   * Epochs that were trained elsewhere, before the first record: of a run that
+   * was imported. Left out if there are none.
+   */
+  readonly epochsBefore?: number;
+  /**
    * One record for each finished epoch. The last may be of the part of an epoch
    * that the run ended with: it goes where the run goes on.
    */
@@ -117,15 +122,12 @@ export class CheckpointError extends Error {
  * @throws {CheckpointError} If a value is out of range or not finite.
  */
 export function writeMetadata(metadata: Metadata): Record<string, string> {
-  const { options, data, step, history, partial, best, trained } = check(
-    metadata,
-  );
+  const { options, data, step, history, partial, ...end } = check(metadata);
   const progress = {
     step,
     partial: partial &&
       { ...partial, klPerDimension: [...partial.klPerDimension] },
-    best,
-    trained,
+    ...end,
   };
   return {
     format: "pt", // whose names and layouts the tensors have, as tools expect
@@ -194,7 +196,15 @@ function check(metadata: Unchecked<Metadata>): Metadata {
   const dataFields: (keyof DataRecord)[] = ["name", "digest", "options"];
   const data = fields(metadata.data, "data", dataFields);
   const step = whole(metadata.step, "step");
-  const history = checkHistory(metadata.history, step, options.latentDim);
+  const earlier = metadata.epochsBefore === undefined
+    ? 0
+    : whole(metadata.epochsBefore, "epochsBefore", 1);
+  const history = checkHistory(
+    metadata.history,
+    step,
+    options.latentDim,
+    earlier,
+  );
   const partial = metadata.partial === null
     ? null
     : checkSums(metadata.partial, "partial", options.latentDim);
@@ -210,7 +220,8 @@ function check(metadata: Unchecked<Metadata>): Metadata {
     step,
     history,
     partial,
-    ...checkEnd(metadata, history, partial),
+    ...(earlier > 0 && { epochsBefore: earlier }),
+    ...checkEnd(metadata, history, partial, earlier),
   };
 }
 
@@ -233,11 +244,13 @@ function checkHistory(
   value: unknown,
   step: number,
   latentDim: number,
+  earlier: number,
 ): EpochRecord[] {
   return array(value, "history").map((value, i) => {
     const record = checkEpoch(value, `history[${i}]`, latentDim);
-    if (Math.ceil(record.epoch) !== i + 1) {
-      throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
+    const number = earlier + i + 1;
+    if (Math.ceil(record.epoch) !== number) {
+      throw expected(`history[${i}].epoch`, `${number}`, record.epoch);
     }
     if (record.step > step) {
       throw expected(`history[${i}].step`, `at most ${step}`, record.step);
@@ -258,7 +271,8 @@ function checkPart(
   history.forEach((record, i) => {
     if (!isPart(record)) return;
     if (i < history.length - 1 || !partial) {
-      throw expected(`history[${i}].epoch`, `${i + 1}`, record.epoch);
+      const whole = Math.ceil(record.epoch);
+      throw expected(`history[${i}].epoch`, `${whole}`, record.epoch);
     }
     if (record.step !== step) {
       throw expected(`history[${i}].step`, `${step}`, record.step);
@@ -271,18 +285,20 @@ function checkEnd(
   { best, trained }: Pick<Unchecked<Metadata>, "best" | "trained">,
   history: readonly EpochRecord[],
   partial: LossSums | null,
+  earlier: number,
 ): Pick<Metadata, "best" | "trained"> {
   const end: { best?: number; trained?: number } = {};
   if (best !== undefined) {
     end.best = whole(best, "best", 1);
-    const record = history[end.best - 1];
+    const record = history[end.best - 1 - earlier];
     if (!record?.validation || isPart(record)) {
       throw expected("best", "an epoch with validation losses", best);
     }
   }
   if (trained !== undefined) {
     end.trained = whole(trained, "trained", 1);
-    if (end.trained <= history.length || partial || end.best !== undefined) {
+    const kept = earlier + history.length;
+    if (end.trained <= kept || partial || end.best !== undefined) {
       throw expected("trained", "of a run that has ended early", trained);
     }
   }

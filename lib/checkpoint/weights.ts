@@ -36,13 +36,13 @@ import {
 export function encodeWeights(
   { options, data, state }: Checkpoint,
 ): Uint8Array<ArrayBuffer> {
-  const { latentDim, likelihood, autoencoder, classCount } = options;
+  const { latentDim, likelihood, autoencoder, beta, classCount } = options;
   const tensors = toStateDict(modelSpec(latentDim, classCount), state);
   for (const [name, tensor] of tensors) checkNumbers(name, tensor);
   return writeSafetensors(tensors, {
     format: "pt",
     options: JSON.stringify({
-      ...{ latentDim, likelihood, autoencoder },
+      ...{ latentDim, likelihood, autoencoder, beta },
       ...(classCount > 0 && { classCount }),
     }),
     ...(classCount > 0 && data.classes &&
@@ -187,6 +187,15 @@ export class TensorReader {
     checkNumbers(name, tensor);
     this.pass(name);
     return (tensor as Tensor<D>).data;
+  }
+
+  /**
+   * Returns the only element of a tensor that must be there: PyTorch writes one
+   * without axes, and this project one with one.
+   */
+  readScalar<D extends DType>(name: string, dtype: D): Tensor<D>["data"] {
+    const isBare = this.#tensors.get(name)?.shape.length === 0;
+    return this.read(name, dtype, isBare ? [] : [1]);
   }
 
   /** Takes note of a tensor whose elements do not matter. */

@@ -70,9 +70,13 @@ export function isPart(record: EpochRecord | undefined): boolean {
   return record !== undefined && !Number.isInteger(record.epoch);
 }
 
-/** Returns the epochs that a history is of: a fraction if the last is a part. */
-export function epochsOf(history: readonly EpochRecord[]): number {
-  return history.at(-1)?.epoch ?? 0;
+/**
+ * Returns the epochs of a run: a fraction if the last is a part of one.
+ *
+ * @param earlier Those before its first record, trained elsewhere.
+ */
+export function epochsOf(history: readonly EpochRecord[], earlier = 0): number {
+  return history.at(-1)?.epoch ?? earlier;
 }
 
 /** A dimension with less KL than this, in nats, carries nothing. */

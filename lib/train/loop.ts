@@ -91,6 +91,8 @@ export async function* trainWith(
   };
 
   const history: EpochRecord[] = [...resume?.history ?? []];
+  /** Epochs before the first record. */
+  const earlier = resume?.epochsBefore ?? 0;
   let step = resume?.state.step ?? 0;
   let position = resume?.partial?.images ?? 0;
   let sums = resume?.partial
@@ -123,6 +125,7 @@ export async function* trainWith(
     options,
     data,
     state,
+    ...(earlier > 0 && { epochsBefore: earlier }),
     history: [...history],
     partial: position > 0 ? copyLosses(sums) : null,
     ...(best && { best }),
@@ -148,7 +151,7 @@ export async function* trainWith(
   const end = () =>
     endOf(
       options,
-      { history, images: position, trained },
+      { history, images: position, trained, epochsBefore: earlier },
       stepsPerEpoch,
       best?.epoch,
     );
@@ -156,8 +159,8 @@ export async function* trainWith(
     // What was the run's end is now within an epoch, which goes on.
     if (isPart(history.at(-1))) history.pop();
     // Training that had ended early goes on from the epoch it came back to.
-    const epoch = history.length + 1;
-    const before = history.length * train.count;
+    const epoch = earlier + history.length + 1;
+    const before = (epoch - 1) * train.count;
     const images = Math.min(train.count, allImages - before);
     const started = performance.now();
     const startedAt = position;
@@ -238,7 +241,7 @@ export async function* trainWith(
     }
     if (
       patience !== null &&
-      (!best || isBetter(record, history[best.epoch - 1], options))
+      (!best || isBetter(record, history[best.epoch - 1 - earlier], options))
     ) best = { epoch, state: await readState() };
     if (known) onState?.(runAt(known));
     yield {
@@ -258,7 +261,8 @@ export async function* trainWith(
     }
   }
 
-  const kept = best && (best.epoch < history.length || position > 0)
+  const recorded = earlier + history.length;
+  const kept = best && (best.epoch < recorded || position > 0)
     ? best
     : undefined;
   if (kept) {
@@ -283,13 +287,13 @@ export async function* trainWith(
     history,
     checkpoint: async () => {
       const { best: _, ...run } = await checkpoint();
-      const ended = trained ?? history.length;
-      const epochs = history.slice(0, kept?.epoch);
+      const ended = trained ?? recorded;
+      const epochs = history.slice(0, kept && kept.epoch - earlier);
       return {
         ...run,
         history: epochs,
         partial: kept ? null : run.partial,
-        ...(ended > epochs.length && { trained: ended }),
+        ...(ended > earlier + epochs.length && { trained: ended }),
       };
     },
   };

@@ -37,7 +37,8 @@ function totalAtTarget(
 }
 
 /** How far a run is. */
-export interface Reached extends Pick<Checkpoint, "history" | "trained"> {
+export interface Reached
+  extends Pick<Checkpoint, "history" | "trained" | "epochsBefore"> {
   /** Images that have been trained on since the last whole epoch. */
   readonly images: number;
 }
@@ -57,7 +58,8 @@ export function endOf(
   best?: number,
 ): "epochs" | "patience" | undefined {
   if (isTrained(options, reached, stepsPerEpoch)) return "epochs";
-  const { history, images, trained = history.length } = reached;
+  const { history, images, epochsBefore = 0 } = reached;
+  const { trained = epochsBefore + history.length } = reached;
   if (
     best !== undefined && images === 0 &&
     isOutOfPatience(options, trained, best)
@@ -67,13 +69,13 @@ export function endOf(
 /** Returns whether a run has had all its steps, and a record of them. */
 function isTrained(
   options: TrainingOptions,
-  { history, images, trained }: Reached,
+  { history, images, trained, epochsBefore = 0 }: Reached,
   stepsPerEpoch: number,
 ): boolean {
   const all = stepsOfRun(options, stepsPerEpoch);
   if (trained !== undefined) return trained * stepsPerEpoch >= all;
   const isRecorded = images === 0 || isPart(history.at(-1));
-  const steps = wholeEpochs(history) * stepsPerEpoch +
+  const steps = (epochsBefore + wholeEpochs(history)) * stepsPerEpoch +
     Math.ceil(images / options.batchSize);
   return isRecorded ? steps >= all : steps > all;
 }
@@ -92,12 +94,15 @@ function wholeEpochs(history: readonly EpochRecord[]): number {
  */
 export function endOfRun(
   options: TrainingOptions,
-  { history, trained, best, partial }: Checkpoint,
+  { history, trained, best, partial, epochsBefore = 0 }: Checkpoint,
   stepsPerEpoch: number,
 ): "epochs" | "patience" | undefined {
   if (best) return;
-  const reached = { history, trained, images: partial?.images ?? 0 };
-  const kept = history.at(-1)?.validation ? history.length : undefined;
+  const images = partial?.images ?? 0;
+  const reached = { history, trained, images, epochsBefore };
+  const kept = history.at(-1)?.validation
+    ? epochsBefore + history.length
+    : undefined;
   return endOf(options, reached, stepsPerEpoch, kept);
 }
 

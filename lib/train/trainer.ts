@@ -153,7 +153,8 @@ export async function* trainLoop(
     yield* trainWith({ ...run, onState });
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
-    const engine = await replaceEngine(error, epochsOf(resume?.history ?? []));
+    const done = epochsOf(resume?.history ?? [], resume?.epochsBefore);
+    const engine = await replaceEngine(error, done);
     yield* trainWith({ ...run, engine, resume, from });
   }
 }

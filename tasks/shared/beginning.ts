@@ -78,9 +78,9 @@ export function* beginningLines(
   { resume, from }: Beginning,
 ): Generator<string> {
   if (resume) {
-    const { state, history } = resume;
+    const { state, history, epochsBefore } = resume;
     yield `going on from ${path}, step ${state.step}, after epoch ` +
-      `${epochsOf(history)} of ${options.epochs}`;
+      `${epochsOf(history, epochsBefore)} of ${options.epochs}`;
     for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
       const [before, now] = [resume.options, options]
         .map((options) => options[name] ?? USUAL[name] ?? "none");
@@ -101,18 +101,19 @@ export function* beginningLines(
  */
 export function endText(
   end: EndEvent["reason"],
-  { history, partial, ...resume }: Checkpoint,
+  { history, epochsBefore = 0, partial, ...resume }: Checkpoint,
   { epochs, patience }: TrainingOptions,
   images: number,
 ): string {
   const isWithin = partial && !isPart(history.at(-1));
+  const recorded = epochsBefore + history.length;
   const done = isWithin
-    ? Number(short(history.length + partial.images / images))
-    : epochsOf(history);
+    ? Number(short(recorded + partial.images / images))
+    : epochsOf(history, epochsBefore);
   const { trained = done } = resume;
   if (end === "patience") {
     return `already stopped after epoch ${trained} of ${epochs}: none of ` +
-      `${patience} was better than epoch ${history.length}; --patience ` +
+      `${patience} was better than epoch ${recorded}; --patience ` +
       `${2 * patience!} goes on from there`;
   }
   const more = short(2 * trained - done);

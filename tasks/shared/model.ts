@@ -84,7 +84,7 @@ export async function openModel(
 
 /** Says in one line what a checkpoint's model is. */
 export function describe(
-  { options, data, history, state }: Checkpoint,
+  { options, data, history, state, epochsBefore }: Checkpoint,
 ): string {
   const model = options.autoencoder ? "autoencoder" : {
     elbo: `VAE, β = ${options.beta}`,
@@ -95,16 +95,17 @@ export function describe(
   const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
   const told = classCount > 0 ? [`conditional ${model}`, classes] : [model];
   const size = counted(options.latentDim, "latent dimension");
-  // Of an imported model nobody knows what it was trained on, nor how long.
-  const isImported = data.digest === null && history.length === 0 &&
-    state.step === 0;
+  // Of an imported model nobody may know what it was trained on, or how long.
+  const isImported = data.digest === null && history.length === 0;
   const isUnknown = isImported && data.options.images === null &&
     data.options.dataset === "auto";
   const images = isUnknown ? [] : [oneLine(data.name)];
+  const epochs = epochsOf(history, epochsBefore);
   // A loop of one's own may have kept no history.
-  const trained = history.length === 0 && state.step > 0
+  const trained = epochs === 0 && state.step > 0
     ? counted(state.step, "step")
-    : counted(epochsOf(history), "epoch");
-  return [...told, size, ...images, isImported ? "imported" : trained]
+    : counted(epochs, "epoch");
+  const isFresh = isImported && state.step === 0;
+  return [...told, size, ...images, isFresh ? "imported" : trained]
     .join(", ");
 }
