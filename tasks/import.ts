@@ -7,31 +7,17 @@ import {
   CheckpointError,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
-import { readWeights } from "../lib/checkpoint/weights.ts";
 import { readClasses } from "../lib/dataset/class_labels.ts";
-import { describeKind, kindOf } from "../lib/files/kind.ts";
 import { FormatError } from "../lib/formats/error.ts";
-import {
-  parseSafetensors,
-  type Safetensors,
-  SafetensorsError,
-} from "../lib/formats/safetensors.ts";
+import { SafetensorsError } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
-import { mapNames } from "../lib/interop/torch_names.ts";
-import { readPth } from "../lib/interop/torch_pth.ts";
-import { FEATURE_COUNT } from "../lib/model/spec.ts";
+import { type Imported, importModel, MODEL } from "../lib/interop/imported.ts";
+import { tryHeads } from "../lib/interop/heads_trial.ts";
+import { epochsOf } from "../lib/model/losses.ts";
+import { dataOptions } from "../lib/options/run.ts";
+import { OptionError, type OptionTable } from "../lib/options/table.ts";
 import {
-  dataOptions,
-  type TrainingOptions,
-  trainingOptions,
-} from "../lib/options/run.ts";
-import {
-  completeOptions,
-  defaults,
-  OptionError,
-  type OptionTable,
-} from "../lib/options/table.ts";
-import {
+  commandOf,
   type Main,
   runTask,
   suggestNext,
@@ -64,6 +50,7 @@ const flags = {
   likelihood: training.likelihood,
   autoencoder: training.autoencoder,
   beta: training.beta,
+  batchSize: training.batchSize,
   ...data,
   json: common.json,
 } as const satisfies OptionTable;
@@ -82,8 +69,8 @@ const MAX_FILE = 256 * 2 ** 20;
 /** What a file that is no such model ends in. */
 const REFUSALS = [ImportError, FormatError, SafetensorsError, CheckpointError];
 
-/** What tensors do not say of a model. */
-const MODEL = ["likelihood", "autoencoder", "beta"] as const;
+/** What a file may not say of a model and its run. */
+const CHOSEN = [...MODEL, "batchSize"] as const;
 
 const main: Main<typeof flags> = async (values, { given }) => {
   const { from, out, json } = values;
@@ -97,27 +84,21 @@ const main: Main<typeof flags> = async (values, { given }) => {
   };
   checkData(images);
   const bytes = await readInput("import", from, MAX_FILE);
-  const { model, options, known } = await about(
-    "import",
-    from,
-    REFUSALS,
-    () => {
-      const { tensors, metadata } = parse(bytes);
-      const named = mapNames(tensors);
-      const [latentDim, inputs] = named.get("fc_mu.weight")!.shape;
-      const sizes = { latentDim, classCount: inputs - FEATURE_COUNT };
-      return {
-        model: { sizes, state: readWeights(named) },
-        options: optionsOf(metadata),
-        known: classesOf(metadata, sizes.classCount),
-      };
-    },
+  const chosen = Object.fromEntries(
+    CHOSEN.filter((name) => given.has(name)).map((
+      name,
+    ) => [name, values[name]]),
   );
-  for (const name of MODEL) {
-    if (given.has(name)) Object.assign(options, { [name]: values[name] });
-  }
-  const { classCount } = model.sizes;
-  const classes = values.classes === null ? known : await about(
+  const imported = await about("import", from, REFUSALS, async () => {
+    const imported = importModel(bytes, chosen);
+    // An autoencoder has no KL to tell by.
+    const isVae = !imported.options.autoencoder;
+    if (imported.headsByOrder && isVae) await tryHeads(imported);
+    return imported;
+  });
+  const { options, state, history, epochsBefore } = imported;
+  const { classCount } = options;
+  const classes = values.classes === null ? imported.classes : await about(
     "name classes by",
     values.classes,
     [FormatError, Deno.errors.NotFound],
@@ -130,7 +111,7 @@ const main: Main<typeof flags> = async (values, { given }) => {
     );
   }
   const checkpoint = {
-    options: { ...options, ...model.sizes },
+    options,
     data: {
       name: images.images ??
         (images.dataset === "auto" ? "unknown images" : images.dataset),
@@ -138,8 +119,9 @@ const main: Main<typeof flags> = async (values, { given }) => {
       ...(classes && { classes }),
       options: images,
     },
-    state: model.state,
-    history: [],
+    state,
+    ...(epochsBefore && { epochsBefore }),
+    history,
     partial: null,
   };
   await willWrite(out, "safetensors");
@@ -151,60 +133,26 @@ const main: Main<typeof flags> = async (values, { given }) => {
     console.log(JSON.stringify({
       ...{ from, out, latentDim, likelihood, autoencoder, beta },
       ...(classCount > 0 && { classes }),
+      ...{ step: state.step, epochs: epochsOf(history, epochsBefore) },
+      ...{ assumed: imported.assumed, omitted: imported.omitted },
     }));
   } else {
     tell(`${out}: ${from} (${describe(checkpoint)})`);
+    report(imported);
     suggestNext("sample", checkpointWords(out));
   }
 };
 
-/** Reads either kind of file; its name does not matter. */
-function parse(bytes: Uint8Array): Safetensors {
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
-  const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
-  if (isZip || isPickle) return { tensors: readPth(bytes), metadata: {} };
-  if (bytes[8] === 0x7b) return parseSafetensors(bytes);
-  const kind = kindOf(bytes);
-  const is = kind === undefined ? "empty" : describeKind(kind);
-  throw new ImportError(
-    `it is ${is}, neither a .pth file of torch.save nor a safetensors file`,
-  );
-}
-
-/** What this project's own files say of the model; PyTorch's say nothing. */
-function optionsOf({ options }: Record<string, string>): TrainingOptions {
-  const all = defaults(trainingOptions);
-  if (options === undefined) return all;
-  try {
-    const own = completeOptions(trainingOptions, JSON.parse(options));
-    for (const name of MODEL) Object.assign(all, { [name]: own[name] });
-    return all;
-  } catch (cause) {
-    throw new ImportError("the options in its metadata cannot be read", {
-      cause,
-    });
-  }
-}
-
-/**
- * The names of the classes that a model is told of: those that this project's own
- * files have, else numbers.
- */
-function classesOf(
-  { classes, data }: Record<string, string>,
-  count: number,
-): readonly string[] | undefined {
-  if (count === 0) return;
-  try {
-    const names = classes === undefined
-      ? data && JSON.parse(data).classes
-      : JSON.parse(classes);
-    if (!names) return Array.from({ length: count }, (_, i) => String(i));
-    if (names.length === count) return names.map(String);
-  } catch {
-    // They are none.
-  }
-  throw new ImportError("the classes in its metadata cannot be read");
+/** Says what a file became, and what is not in it. */
+function report({ state, fresh, assumed, omitted }: Imported): void {
+  if (fresh === undefined) {
+    tell(
+      `optimiser state of step ${state.step}: ${commandOf("train")} --resume ` +
+        "goes on with it",
+    );
+  } else tell(`training can only begin with it: ${fresh}`);
+  if (assumed.length > 0) tell(`assumed: ${assumed.join("; ")}`);
+  if (omitted.length > 0) tell(`left out: ${omitted.join("; ")}`);
 }
 
 if (import.meta.main) await runTask(task, flags, main);

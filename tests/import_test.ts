@@ -81,14 +81,14 @@ const CONDITIONAL = gunzipSync(Deno.readFileSync(
   new URL("fixtures/torch-conditional.pth.gz", import.meta.url),
 ));
 const OF_PYTORCH = {
-  mu: [-0.28255820, -0.12622899, -0.24796289, -0.11854140],
-  logvar: [-0.24586332, 0.07214481, -0.23584306, 0.05616154],
+  mu: [-0.37507606, 0.02974226, -0.34257129, 0.03884648],
+  logvar: [-0.21974421, -0.05073622, -0.22333965, -0.06407446],
   /** Each 97th pixel. */
   image: [
-    ...[0.04137349, -0.00835565, 0.04942587, 0.08973037, 0.04932290],
-    ...[-0.00640546, 0.02182548, 0.08917353, 0.04096250, 0.04265603],
-    ...[-0.01263261, 0.04430074, 0.07917456, 0.06540006, -0.01994940],
-    ...[0.02301491, 0.08420864, 0.04095910],
+    ...[0.05632624, 0.05244657, 0.06492213, 0.04384517, 0.03893593],
+    ...[0.05516399, 0.03653583, 0.05029146, 0.04321006, 0.05786634],
+    ...[0.04857908, 0.059797, 0.03435849, 0.05466702, 0.04298592],
+    ...[0.03833661, 0.04516649, 0.04348159],
   ],
 };
 
@@ -237,10 +237,13 @@ Deno.test("deno task import refuses with one line and leaves the old file", () =
     halves.delete("fc_mu.weight");
     const bad: [RegExp, Uint8Array][] = [
       [
-        /os\.system is not allowed/,
+        /it holds an object of os\.system, no dict/,
         pth(pickle(name("os", "system"), tuple(text("true")), "R")),
       ],
-      [/old format of torch.save/, bytesOf(0x80, 2, 0x8a, 10, "x".repeat(20))],
+      [
+        /a pickle that torch\.save did not write/,
+        pickle("}"),
+      ],
       [
         /neither a \.pth file of torch\.save nor a safetensors/,
         bytesOf("hello"),

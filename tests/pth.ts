@@ -152,27 +152,58 @@ function rowMajor(shape: readonly number[]): number[] {
   return shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
 }
 
+/** Tensors of floats or whole numbers. */
+type Tensors = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: ArrayBufferView }
+>;
+
 /** The file of a state dict of floats. */
-export function stateDict(
-  tensors: ReadonlyMap<
-    string,
-    { readonly shape: readonly number[]; readonly data: ArrayBufferView }
-  >,
-): Uint8Array<ArrayBuffer> {
+export function stateDict(tensors: Tensors): Uint8Array<ArrayBuffer> {
+  const { value, storages } = stateDictPart(tensors);
+  return pth(pickle(value), storages);
+}
+
+/** A state dict in a pickle, and its storages, whose keys begin with `prefix`. */
+export function stateDictPart(
+  tensors: Tensors,
+  prefix = "",
+): { value: Uint8Array; storages: Record<string, Uint8Array> } {
   const storages: Record<string, Uint8Array> = {};
   const entries = [...tensors].map(([name, { shape, data }], i) => {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const isLong = data instanceof BigInt64Array;
-    storages[i] = bytes;
+    const key = `${prefix}${i}`;
+    storages[key] = bytes;
     return [
       name,
       tensor({
-        key: String(i),
+        key,
         type: isLong ? "LongStorage" : "FloatStorage",
         length: bytes.length / (isLong ? 8 : 4),
         shape,
       }),
     ] as const;
   });
-  return pth(pickle(dict(entries)), storages);
+  return { value: dict(entries), storages };
+}
+
+/**
+ * A file as `torch.save` wrote it before PyTorch 1.6: pickles of a magic number, the
+ * protocol, the system, the object and the storages' keys, then the storages.
+ */
+export function legacyPth(
+  value: Uint8Array,
+  storages: Readonly<Record<string, Uint8Array>>,
+): Uint8Array<ArrayBuffer> {
+  const magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+  const keys = Object.keys(storages);
+  return bytesOf(
+    pickle(0x8a, 10, Uint8Array.from(magic, (c) => c.charCodeAt(0))),
+    pickle(int(1001)),
+    pickle(dict([["little_endian", 0x88]])),
+    pickle(value),
+    pickle("](", ...keys.map(text), "e"),
+    ...keys.flatMap((key) => [le(8, storages[key].length / 4), storages[key]]),
+  );
 }

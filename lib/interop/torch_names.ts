@@ -1,22 +1,17 @@
 /**
- * Maps the names that people give the model's layers to this project's. A
- * layer's kind follows from the axes of its weight, its side and place from the
- * words and numbers of its name.
+ * Maps the names that people give the model's layers to this project's, and
+ * refuses tensors that are of another model.
  *
  * @module
  */
 import type { Tensor } from "../formats/safetensors.ts";
-import { DECODER, ENCODER, FEATURE_COUNT, modelSpec } from "../model/spec.ts";
+import { FEATURE_COUNT, modelSpec } from "../model/spec.ts";
 import { MAX_CLASSES, trainingOptions } from "../options/run.ts";
 import { showSizes } from "../text.ts";
 import { display } from "../formats/error.ts";
 import { ImportError } from "./error.ts";
-import {
-  byNumbers,
-  groupByLayer,
-  join,
-  type Layer,
-} from "./torch_state_dict.ts";
+import { placeLayers } from "./torch_layers.ts";
+import { groupByLayer, join, type Layer } from "./torch_state_dict.ts";
 
 /** So many problems stand in one message; the others are counted. */
 const MAX_PROBLEMS = 4;
@@ -25,24 +20,17 @@ const MAX_PROBLEMS = 4;
 const MAX_TENSORS = 1000;
 
 /**
- * Words in the names of layers on the two sides: `deconv`, `convTranspose`,
- * `up`, `encode`.
- */
-const IS_DECODER = /^(de|trans|up|tconv|convt|ct$|dconv|dbn|t$)/;
-const IS_ENCODER = /^(enc|down)/;
-
-type Side = "encoder" | "decoder";
-
-/**
  * Gives the tensors of a model the names of this project.
  *
  * @param tensors The state dict, whatever its layers are called.
+ * @param assumed Takes note of what the names did not say.
  * @returns The same tensors; those of an optimiser are left out.
  * @throws {ImportError} If a tensor is missing, left over or of another shape,
  * or two could take the same place. The message lists all of them.
  */
 export function mapNames(
   tensors: ReadonlyMap<string, Tensor>,
+  assumed: string[] = [],
 ): Map<string, Tensor> {
   if (tensors.size > MAX_TENSORS) {
     throw new ImportError(
@@ -51,7 +39,10 @@ export function mapNames(
   }
   const problems: string[] = [];
   const layers = groupByLayer(tensors, problems);
-  const places = placeLayers(layers, problems);
+  const placed = placeLayers(layers);
+  const { places } = placed;
+  problems.push(...placed.problems);
+  checkOrder(places, problems);
   const named = new Map<string, Tensor>();
   const names = new Map<string, string>();
   for (const [place, { path, tensors }] of places) {
@@ -61,114 +52,16 @@ export function mapNames(
     }
   }
   checkShapes(named, names, places, problems);
-  if (problems.length === 0) return named;
+  if (problems.length === 0) {
+    assumed.push(...placed.assumed);
+    return named;
+  }
   const more = problems.length - MAX_PROBLEMS;
   throw new ImportError(
     "the tensors do not fit this model: " +
       problems.slice(0, MAX_PROBLEMS).join("; ") +
       (more > 0 ? `; and ${more} more` : ""),
   );
-}
-
-/** Gives each layer its place, by this project's names. */
-function placeLayers(
-  layers: readonly Layer[],
-  problems: string[],
-): Map<string, Layer> {
-  const places = new Map<string, Layer>();
-  const ofRank = (rank: number) =>
-    layers.filter(({ shape }) => shape.length === rank);
-  const fill = (what: string, names: readonly string[], found: Layer[]) => {
-    const sorted = found.toSorted(byNumbers);
-    const twins = sorted.find((layer, i) =>
-      i > 0 && byNumbers(sorted[i - 1], layer) === 0
-    );
-    if (found.length !== names.length) {
-      problems.push(
-        `it has ${count(found.length, what)}, not ${names.length}` +
-          (found.length > 0 ? ` (${describe(sorted)})` : ""),
-      );
-    } else if (twins) {
-      problems.push(
-        `the order of its ${what}s is not clear (${describe(sorted)})`,
-      );
-    } else names.forEach((name, i) => places.set(name, sorted[i]));
-  };
-
-  const conv = bySide(ofRank(4));
-  const norm = bySide(ofRank(1));
-  const numbered = (side: Side, first: number, length: number) =>
-    Array.from({ length }, (_, i) => `${side}.${3 * i + first}`);
-  for (const side of ["encoder", "decoder"] as const) {
-    const norms = side === "encoder" ? ENCODER.length : DECODER.length - 1;
-    fill(`${side} convolution`, numbered(side, 0, 3), conv[side]);
-    fill(`${side} batch norm`, numbered(side, 2, norms), norm[side]);
-  }
-  const heads = headsOf(ofRank(2));
-  fill("μ layer", ["fc_mu"], heads.mu);
-  fill("log σ² layer", ["fc_logvar"], heads.logvar);
-  fill("linear decoder layer", ["fc_decode"], heads.decode);
-
-  for (const { path, shape, tensors } of layers) {
-    if ([1, 2, 4].includes(shape.length)) continue;
-    const [[leaf, tensor]] = tensors;
-    problems.push(
-      `${display(join(path, leaf))} ${showSizes(tensor.shape)} has ` +
-        (tensors.has("weight") ? "no place" : "no weight beside it"),
-    );
-  }
-  checkOrder(places, problems);
-  return places;
-}
-
-/**
- * Sorts layers by their side. Where names do not say it, those that come first
- * are the encoder's: `bn1` to `bn3`, and `bn4` and `bn5` for the decoder.
- */
-function bySide(layers: readonly Layer[]): Record<Side, Layer[]> {
-  const sides = Map.groupBy(layers, ({ words }) => {
-    if (words.some((word) => IS_DECODER.test(word))) return "decoder";
-    return words.some((word) => IS_ENCODER.test(word)) ? "encoder" : "unsaid";
-  });
-  const { encoder = [], decoder = [], unsaid = [] } = Object.fromEntries(sides);
-  const others = unsaid.toSorted(byNumbers);
-  const first = encoder.length > 0 ? 0 : ENCODER.length;
-  return {
-    encoder: [...encoder, ...others.slice(0, first)],
-    decoder: [...decoder, ...others.slice(first)],
-  };
-}
-
-/**
- * Sorts linear layers: two heads read the features, and what writes features
- * belongs to the decoder.
- */
-function headsOf(
-  layers: readonly Layer[],
-): { mu: Layer[]; logvar: Layer[]; decode: Layer[] } {
-  const mu: Layer[] = [], logvar: Layer[] = [];
-  const decode: Layer[] = [], unnamed: Layer[] = [];
-  for (const layer of layers) {
-    const { words, shape } = layer;
-    if (words.some((word) => /^(mu|mean)$/.test(word))) mu.push(layer);
-    else if (words.some((word) => /^(log)?var$/.test(word))) logvar.push(layer);
-    else if (readsFeatures(shape)) unnamed.push(layer);
-    else decode.push(layer);
-  }
-  // fc21 and fc22, or fc1 and fc2, as in PyTorch's own example.
-  const [first, second, ...more] = unnamed.toSorted(byNumbers);
-  const isNamed = mu.length + logvar.length > 0;
-  if (!isNamed && second && byNumbers(first, second) < 0) {
-    return { mu: [first], logvar: [second, ...more], decode };
-  }
-  return { mu, logvar, decode: [...decode, ...unnamed] };
-}
-
-/** Says whether a layer reads the features, and maybe a one-hot class behind them. */
-function readsFeatures([outputs, inputs]: readonly number[]): boolean {
-  if (inputs === FEATURE_COUNT) return true;
-  return outputs !== FEATURE_COUNT && inputs > FEATURE_COUNT &&
-    inputs <= FEATURE_COUNT + MAX_CLASSES;
 }
 
 /**
@@ -276,19 +169,4 @@ function classCountOf(
       `for them are ${columns.join(", ")}`,
   );
   return null;
-}
-
-function describe(layers: readonly Layer[]): string {
-  const shown = layers.slice(0, 6)
-    .map(({ path, shape }) =>
-      `${display(join(path, "weight"))} ${showSizes(shape)}`
-    );
-  if (layers.length > shown.length) {
-    shown.push(`and ${layers.length - shown.length} more`);
-  }
-  return shown.join(", ");
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

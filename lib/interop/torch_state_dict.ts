@@ -8,16 +8,17 @@ import type { Tensor } from "../formats/safetensors.ts";
 import { showSizes } from "../text.ts";
 import { display } from "../formats/error.ts";
 
-/** What wrappers put before every name. */
-const PREFIX = /^(?:(?:module|model|vae|_orig_mod)\.)+/;
-
-const LEAVES = [
+/** The last words of the names of a layer's tensors. */
+export const LEAVES: readonly string[] = [
   "weight",
   "bias",
   "running_mean",
   "running_var",
   "num_batches_tracked",
 ];
+
+/** What a moving average of weights counts, beside them. */
+const COUNT = "n_averaged";
 
 /** The tensors of one layer. */
 export interface Layer {
@@ -42,7 +43,7 @@ export function groupByLayer(
 ): Layer[] {
   const groups = new Map<string, Map<string, Tensor>>();
   for (const [name, tensor] of tensors) {
-    if (name.startsWith("optimizer.")) continue;
+    if (name.startsWith("optimizer.") || name === COUNT) continue;
     const dot = name.lastIndexOf(".");
     const path = name.slice(0, Math.max(dot, 0));
     const leaf = name.slice(dot + 1);
@@ -53,8 +54,9 @@ export function groupByLayer(
     if (!groups.has(path)) groups.set(path, new Map());
     groups.get(path)!.set(leaf, tensor);
   }
+  const wrapper = commonPrefix([...groups.keys()]);
   return [...groups].map(([path, tensors]) => {
-    const tokens = tokenise(path);
+    const tokens = tokenise(path.slice(wrapper.length));
     return {
       path,
       words: tokens.filter((token) => !/^\d/.test(token)),
@@ -65,9 +67,25 @@ export function groupByLayer(
   });
 }
 
+/**
+ * Returns what wrappers put before the name of every layer: `module.`,
+ * `_orig_mod.`, `deep_vae.`.
+ */
+function commonPrefix(paths: readonly string[]): string {
+  const [first = [], ...others] = paths.map((path) => path.split("."));
+  let length = 0;
+  while (
+    length < first.length - 1 &&
+    others.every((other) =>
+      length < other.length - 1 && other[length] === first[length]
+    )
+  ) length++;
+  return first.slice(0, length).map((word) => `${word}.`).join("");
+}
+
 /** Takes a name apart: `decoder.convT1` becomes `decoder`, `conv`, `t`, `1`. */
-function tokenise(path: string): string[] {
-  const bare = path.replace(PREFIX, "")
+function tokenise(name: string): string[] {
+  const bare = name
     .replaceAll(/(?<=[a-z])[12]d(?![a-z])/gi, "") // Conv2d, BatchNorm2d
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_");
   return bare.toLowerCase().match(/[a-z]+|\d+/g) ?? [];

@@ -1,0 +1,269 @@
+/**
+ * Makes a run of another program's file: the model, its training as far as the
+ * file says, and what had to be assumed.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../checkpoint/metadata.ts";
+import { readWeights } from "../checkpoint/weights.ts";
+import { display } from "../formats/error.ts";
+import { parseSafetensors, type Tensor } from "../formats/safetensors.ts";
+import { FEATURE_COUNT } from "../model/spec.ts";
+import { type TrainingOptions, trainingOptions } from "../options/run.ts";
+import { completeOptions, defaults } from "../options/table.ts";
+import { ImportError } from "./error.ts";
+import { describeFile } from "./foreign_files.ts";
+import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
+import { checkEvidence } from "./torch_evidence.ts";
+import { mapNames } from "./torch_names.ts";
+import { readTorch, type SavedModel } from "./torch_saved.ts";
+import {
+  epochsDone,
+  namedOptions,
+  ownHistory,
+  ownOptions,
+} from "./torch_training.ts";
+
+/** What a file is made into, and what is to be said of that. */
+export interface Imported
+  extends Pick<Checkpoint, "options" | "state" | "epochsBefore" | "history"> {
+  /** Names of the classes that the model is told of, if any. */
+  readonly classes?: readonly string[];
+  /** Why training can only begin, not go on; nothing if it can. */
+  readonly fresh?: string;
+  /** What the file does not say, and how it was taken. */
+  readonly assumed: readonly string[];
+  /** The layers whose order alone says which of them gives μ. */
+  readonly headsByOrder: boolean;
+  /** What the file has and the run has not. */
+  readonly omitted: readonly string[];
+}
+
+/** What tensors do not say of a model. */
+export const MODEL = ["likelihood", "autoencoder", "beta"] as const;
+
+/** What this project's own files say. */
+interface Own {
+  readonly options?: TrainingOptions;
+  readonly classes?: unknown;
+}
+
+/**
+ * Makes a run of a file of `torch.save` or a safetensors file. Nothing in it is
+ * trusted and nothing is executed.
+ *
+ * @param bytes The whole file.
+ * @param chosen Options that hold whatever the file says.
+ * @throws {ImportError} If it is another file or has another model: says why.
+ * @throws {FormatError} If a `.pth` file is damaged.
+ * @throws {SafetensorsError} If a safetensors file is.
+ * @throws {CheckpointError} If a number in it is not finite.
+ */
+export function importModel(
+  bytes: Uint8Array,
+  chosen: Partial<TrainingOptions>,
+): Imported {
+  const { model, own } = openModel(bytes);
+  const { root } = model;
+  const assumed: string[] = [];
+  const omitted = model.others.map((path) =>
+    `the model under ${display(path)}`
+  );
+  const named = mapNames(model.tensors, assumed);
+  const headsByOrder = assumed.some((text) => text.includes(" gives μ"));
+  const names = fileNames(model.tensors, named);
+  const adam = adamOf(model, names);
+  const hasAdam = "step" in adam;
+  const said = {
+    ...(own.options ?? (root && namedOptions(root))),
+    ...(hasAdam && adam.options),
+  };
+  const [latentDim, inputs] = named.get("fc_mu.weight")!.shape;
+  const classCount = inputs - FEATURE_COUNT;
+  const options: TrainingOptions = {
+    ...defaults(trainingOptions),
+    ...(hasAdam || !own.options ? said : pickModel(own.options)),
+    ...chosen,
+    ...{ latentDim, classCount },
+  };
+  if (!own.options) {
+    checkEvidence(
+      named,
+      options.likelihood,
+      (tensor) => keyOf(model.tensors, tensor)!,
+    );
+    assumed.unshift(
+      "a ReLU between each convolution and its batch norm",
+      ...unsaid({ ...said, ...chosen }, options),
+    );
+  }
+  const weights = readWeights(named);
+  const classes = classesOf(own.classes, classCount);
+  const foreign = [...model.foreign].filter((name) =>
+    !name.startsWith("torch.")
+  );
+  if (foreign.length > 0) {
+    const shown = foreign.slice(0, 4).map(display).join(", ");
+    const more = foreign.length > 4 ? ` and ${foreign.length - 4} more` : "";
+    omitted.push(`${shown}${more}, of which nothing was run`);
+  }
+  const common = {
+    ...{ options, headsByOrder, omitted },
+    ...(classes && { classes }),
+  };
+  if (!hasAdam || !root) {
+    const fresh = hasAdam ? undefined : adam.reason;
+    return { ...common, state: weights, history: [], assumed, fresh };
+  }
+  const done = epochsDone(root, adam.step, said.batchSize);
+  const history = done && own.options
+    ? ownHistory(root, latentDim, done.count, adam.step)
+    : [];
+  const epochsBefore = (done?.count ?? 0) - history.length;
+  if (done && !own.options) {
+    assumed.push(
+      `${done.count === 1 ? "1 epoch is" : `${done.count} epochs are`} done ` +
+        `(${done.from})`,
+    );
+  }
+  if (said.batchSize === undefined && chosen.batchSize === undefined) {
+    assumed.push(`batches of ${options.batchSize} images`);
+  }
+  if (adam.isScheduled) {
+    assumed.push(
+      `the learning rate stays at ${options.lr}, where its schedule stands`,
+    );
+  }
+  return {
+    ...common,
+    assumed,
+    state: withAdam(
+      weights,
+      { latentDim, classCount },
+      adam,
+      (name) => keyOf(names, name)!,
+    ),
+    ...(epochsBefore > 0 && { epochsBefore }),
+    history,
+  };
+}
+
+/** Opens either kind of file; its name does not matter. */
+function openModel(bytes: Uint8Array): { model: SavedModel; own: Own } {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
+  const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
+  const other = describeFile(bytes);
+  if (other !== undefined) {
+    throw new ImportError(
+      `it is ${other}, neither a .pth file of torch.save nor a safetensors file`,
+    );
+  }
+  if (isZip || isPickle) {
+    const model = readTorch(bytes);
+    const options = model.root ? ownOptions(model.root) : undefined;
+    const classes = options && model.root?.get("classes");
+    return { model, own: { options, classes } };
+  }
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const model: SavedModel = {
+    ...{ tensors, root: null, others: [], foreign: new Set<string>() },
+    read: () => new Map(),
+  };
+  const options = optionsIn(metadata);
+  return { model, own: { options, classes: options && classesIn(metadata) } };
+}
+
+/** The options in the metadata of this project's own files; another's may have some, too. */
+function optionsIn(
+  { options }: Record<string, string>,
+): TrainingOptions | undefined {
+  const given = parsed(options);
+  if (
+    typeof given !== "object" || given === null ||
+    !("latentDim" in given && "autoencoder" in given)
+  ) return;
+  try {
+    return completeOptions(trainingOptions, given as object);
+  } catch (cause) {
+    throw new ImportError("the options in its metadata cannot be read", {
+      cause,
+    });
+  }
+}
+
+function classesIn({ classes, data }: Record<string, string>): unknown {
+  return classes === undefined
+    ? (parsed(data) as { classes?: unknown } | null | undefined)?.classes
+    : parsed(classes) ?? null;
+}
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Weights alone have no run, so what one was trained with does not hold. */
+function pickModel(options: TrainingOptions): Partial<TrainingOptions> {
+  return Object.fromEntries(MODEL.map((name) => [name, options[name]]));
+}
+
+/**
+ * The names of the classes that a model is told of: those that this project's own
+ * files have, else numbers.
+ */
+function classesOf(
+  classes: unknown,
+  count: number,
+): readonly string[] | undefined {
+  if (count === 0) return;
+  if (classes === undefined) {
+    return Array.from({ length: count }, (_, i) => String(i));
+  }
+  if (Array.isArray(classes) && classes.length === count) {
+    return classes.map(String);
+  }
+  throw new ImportError("the classes in its metadata cannot be read");
+}
+
+/** What nobody says of the model, and it is taken for. */
+function unsaid(
+  said: Partial<TrainingOptions>,
+  { likelihood, autoencoder, beta }: TrainingOptions,
+): string[] {
+  return [
+    ...(said.likelihood === undefined ? [`likelihood ${likelihood}`] : []),
+    ...(said.beta === undefined && !autoencoder ? [`β = ${beta}`] : []),
+  ];
+}
+
+function adamOf(
+  model: SavedModel,
+  names: ReadonlyMap<string, string>,
+): AdamState | { readonly reason: string } {
+  try {
+    return readAdam(model, names);
+  } catch (error) {
+    if (error instanceof ImportError) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** This project's names of the parameters by those in the file, in its order. */
+function fileNames(
+  tensors: ReadonlyMap<string, Tensor>,
+  named: ReadonlyMap<string, Tensor>,
+): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, tensor] of tensors) {
+    const own = keyOf(named, tensor);
+    if (own !== undefined && /\.(weight|bias)$/.test(own)) names.set(name, own);
+  }
+  return names;
+}
+
+function keyOf<T>(map: ReadonlyMap<string, T>, value: T): string | undefined {
+  for (const [key, candidate] of map) if (candidate === value) return key;
+}

@@ -1,0 +1,244 @@
+/**
+ * Reads the state of PyTorch's Adam, which has no names but the order of
+ * `model.parameters()`.
+ *
+ * Source: `state_dict` of torch.optim.Optimizer and of torch.optim.Adam
+ * (https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html).
+ *
+ * @module
+ */
+import { fromPyTorch } from "../checkpoint/torch_layout.ts";
+import { checkNumbers, EXP_AVG_SQ } from "../checkpoint/weights.ts";
+import { display } from "../formats/error.ts";
+import type { Value } from "../formats/pickle.ts";
+import type { Tensor } from "../formats/safetensors.ts";
+import type { TrainState } from "../model/init.ts";
+import { ADAM, modelSpec } from "../model/spec.ts";
+import { type TrainingOptions, trainingOptions } from "../options/run.ts";
+import { OptionError, parseOption } from "../options/table.ts";
+import { show } from "../text.ts";
+import { ImportError } from "./error.ts";
+import { type Dict, dictOf, type SavedModel } from "./torch_saved.ts";
+import { TensorView } from "./torch_tensors.ts";
+
+/** Adam's state, which training can go on with. */
+export interface AdamState {
+  /** Steps taken. */
+  readonly step: number;
+  /** First and second moments by the names of the parameters in the file. */
+  readonly expAvg: ReadonlyMap<string, Tensor>;
+  readonly expAvgSq: ReadonlyMap<string, Tensor>;
+  /** The learning rate and the decays. */
+  readonly options: Partial<TrainingOptions>;
+  /** Whether a schedule has moved the learning rate. */
+  readonly isScheduled: boolean;
+}
+
+/** Keys under which the state of an optimiser lies, or a list of one. */
+const KEYS = [
+  "optimizer_state_dict",
+  "optimizer_states",
+  "optimizer_state",
+  "optimizer",
+  "optim_state_dict",
+  "optim",
+  "opt_state_dict",
+  "opt",
+];
+
+/** Settings of Adam's that there are not here, and what they are without. */
+const SETTINGS: Readonly<Record<string, Value>> = {
+  weight_decay: 0,
+  eps: ADAM.eps,
+  amsgrad: false,
+  maximize: false,
+};
+
+/**
+ * Reads Adam's state from a checkpoint.
+ *
+ * @param model The model that it lies beside.
+ * @param names This project's names of the parameters, by those in the file.
+ * @throws {ImportError} If there is none that training can go on with: says why.
+ */
+export function readAdam(
+  { root, tensors, read }: SavedModel,
+  names: ReadonlyMap<string, string>,
+): AdamState {
+  const saved = optimizerIn(root);
+  const groups = groupsOf(saved);
+  const state = dictOf(saved.get("state") ?? null);
+  if (!state || state.size === 0) {
+    throw new ImportError("its optimiser has taken no step");
+  }
+  const order = parameterOrder(groups, [...names.keys()], names);
+  const numbers = groups.flatMap(({ params }) => params);
+  if (order.length !== numbers.length) {
+    throw new ImportError(
+      `its optimiser has ${numbers.length} parameters, and the model ` +
+        order.length,
+    );
+  }
+  const views = new Map<string, TensorView>();
+  order.forEach((name, i) => {
+    const moments = dictOf(state.get(numbers[i]) ?? null);
+    for (const key of ["exp_avg", "exp_avg_sq"]) {
+      const view = moments?.get(key);
+      const { shape } = tensors.get(name)!;
+      if (view instanceof TensorView && String(view.shape) === String(shape)) {
+        views.set(`${key}.${name}`, view);
+        continue;
+      }
+      throw new ImportError(
+        `its optimiser has no ${key} of the shape of ${
+          display(name)
+        } in that ` +
+          "parameter's place",
+      );
+    }
+    const step = moments!.get("step");
+    if (step instanceof TensorView) views.set(`step.${name}`, step);
+  });
+  const read_ = read(views);
+  const steps = new Set(order.map((name, i) =>
+    Number(
+      read_.get(`step.${name}`)?.data[0] ??
+        dictOf(state.get(numbers[i])!)!.get("step"),
+    )
+  ));
+  const [step] = steps;
+  if (steps.size > 1 || !Number.isSafeInteger(step) || step < 1) {
+    throw new ImportError(
+      `its parameters are of other steps: ${[...steps].slice(0, 3).join(", ")}`,
+    );
+  }
+  const moments = (key: string) =>
+    new Map(order.map((name) => [name, read_.get(`${key}.${name}`)!]));
+  return {
+    step,
+    expAvg: moments("exp_avg"),
+    expAvgSq: moments("exp_avg_sq"),
+    options: optionsOf(groups),
+    isScheduled: groups.some(({ group }) => group.has("initial_lr")),
+  };
+}
+
+/**
+ * Returns a model's state with Adam's.
+ *
+ * @param nameOf Gives a parameter's name in the file by that of this project.
+ * @throws {CheckpointError} If a moment is not finite.
+ */
+export function withAdam(
+  state: TrainState,
+  { latentDim, classCount }: { latentDim: number; classCount: number },
+  { step, expAvg, expAvgSq }: AdamState,
+  nameOf: (name: string) => string,
+): TrainState {
+  const spec = modelSpec(latentDim, classCount);
+  const arena = (moments: ReadonlyMap<string, Tensor>, prefix: string) =>
+    fromPyTorch(spec.parameters, spec.parameterCount, (name) => {
+      const tensor = moments.get(nameOf(name))!;
+      checkNumbers(prefix + name, tensor);
+      return tensor.data as Float32Array;
+    });
+  return {
+    ...state,
+    step,
+    expAvg: arena(expAvg, "optimizer.exp_avg."),
+    expAvgSq: arena(expAvgSq, EXP_AVG_SQ),
+  };
+}
+
+function optimizerIn(root: Dict | null): Dict {
+  const key = KEYS.find((key) => root?.has(key));
+  const found = key && root!.get(key)!;
+  if (!found) throw new ImportError("it has no state of an optimiser");
+  if (Array.isArray(found) && found.length !== 1) {
+    throw new ImportError(`it has the state of ${found.length} optimisers`);
+  }
+  const saved = dictOf(Array.isArray(found) ? found[0] : found);
+  if (saved?.has("param_groups")) return saved;
+  throw new ImportError(`${display(key)} is no state of an optimiser`);
+}
+
+/** A group of parameters, and their numbers. */
+interface Group {
+  readonly group: Dict;
+  readonly params: readonly Value[];
+}
+
+/** Returns the groups of Adam's parameters, of settings that there are here. */
+function groupsOf(saved: Dict): Group[] {
+  const groups = saved.get("param_groups")!;
+  if (!Array.isArray(groups) || groups.length === 0) {
+    throw new ImportError("its optimiser has no groups of parameters");
+  }
+  return groups.map((value) => {
+    const group = dictOf(value);
+    const params = group?.get("params");
+    // RMSprop, SGD and RAdam lack one or the other.
+    if (
+      !Array.isArray(params) || !group!.has("betas") || !group!.has("amsgrad")
+    ) {
+      throw new ImportError("its optimiser is not Adam");
+    }
+    for (const [name, usual] of Object.entries(SETTINGS)) {
+      const set = group!.get(name) ?? usual;
+      if (set === usual) continue;
+      throw new ImportError(
+        `its optimiser has ${name} ${show(set)}, and Adam here ${show(usual)}`,
+      );
+    }
+    return { group: group!, params };
+  });
+}
+
+/**
+ * Lists the parameters in the order of the optimiser's numbers: of the model, or
+ * the names that it was given. Of two groups the second is taken for that of the
+ * heads, whose learning rate may be another.
+ */
+function parameterOrder(
+  groups: readonly Group[],
+  inModel: readonly string[],
+  names: ReadonlyMap<string, string>,
+): readonly string[] {
+  const given = groups.map(({ group }) => group.get("param_names"));
+  if (given.every((list) => Array.isArray(list))) {
+    const order = given.flat() as string[];
+    const isKnown = order.every((name) => names.has(name));
+    if (isKnown && new Set(order).size === order.length) return order;
+  }
+  if (groups.length === 1) return inModel;
+  const isHead = (name: string) => /^fc_(mu|logvar)\./.test(names.get(name)!);
+  const heads = inModel.filter(isHead);
+  if (groups.length === 2 && groups[1].params.length === heads.length) {
+    return [...inModel.filter((name) => !isHead(name)), ...heads];
+  }
+  throw new ImportError(
+    `its optimiser has ${groups.length} groups of parameters without names`,
+  );
+}
+
+function optionsOf(groups: readonly Group[]): Partial<TrainingOptions> {
+  const [first, second = first] = groups.map(({ group }) => group);
+  const betas = first.get("betas");
+  const [beta1, beta2] = Array.isArray(betas) ? betas : [];
+  const [lr, headsLr] = [first, second].map((group) => group.get("lr"));
+  const options = {
+    lr,
+    adamBeta1: beta1,
+    adamBeta2: beta2,
+    headsLrFactor: Number(headsLr) / Number(lr),
+  };
+  try {
+    for (const [name, value] of Object.entries(options)) {
+      parseOption(trainingOptions[name as keyof typeof options], name, value);
+    }
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause;
+    throw new ImportError(`its optimiser's ${cause.message}`, { cause });
+  }
+  return options as Partial<TrainingOptions>;
+}

@@ -1,0 +1,294 @@
+/**
+ * Gives the layers of a state dict their places in the model. A convolution's
+ * follows from its shapes alone: weight and bias tell which of two directions it
+ * has. Where shapes leave a choice, the words and numbers of the names make it.
+ *
+ * @module
+ */
+import { display } from "../formats/error.ts";
+import {
+  type ConvShape,
+  DECODER,
+  ENCODER,
+  FEATURE_COUNT,
+} from "../model/spec.ts";
+import { showSizes } from "../text.ts";
+import { byNumbers, join, type Layer } from "./torch_state_dict.ts";
+
+/**
+ * Words in the names of layers on the two sides: `deconv`, `convTranspose`,
+ * `up`, `encode`.
+ */
+const IS_DECODER = /^(de|trans|up|tconv|convt|ct$|dconv|dbn|t$)/;
+const IS_ENCODER = /^(enc|down)/;
+
+type Side = "encoder" | "decoder";
+
+const SIDES = { encoder: ENCODER, decoder: DECODER } as const;
+
+/** Words in the names of the layer that gives μ, and of that of log σ². */
+const IS_MU = /^(z?mu|z?mean|means|loc)$/;
+const IS_LOGVAR = /^z?(logvar|log(z?)var|lv|logv|var|variance|logvariance)$/;
+
+/** Words of layers that give σ or log σ, of which log σ² is another. */
+const IS_SIGMA = /^z?(log)?(sigma|sig|std|stddev|stdev|sd|scale|rho|prec)/;
+
+/** What placing layers comes to. */
+export interface Placed {
+  /** The layers by this project's names. */
+  readonly places: Map<string, Layer>;
+  /** Why it cannot be done. */
+  readonly problems: string[];
+  /** What names did not say, and how it was taken. */
+  readonly assumed: string[];
+}
+
+/** Gives each layer its place. */
+export function placeLayers(layers: readonly Layer[]): Placed {
+  const placed: Placed = { places: new Map(), problems: [], assumed: [] };
+  const ofRank = (rank: number) =>
+    layers.filter(({ shape }) => shape.length === rank);
+  const convolutions = placeConvolutions(ofRank(4), placed);
+  placeNorms(ofRank(1), convolutions, placed);
+  placeLinear(ofRank(2), placed);
+  for (const { path, shape, tensors } of layers) {
+    if ([1, 2, 4].includes(shape.length)) continue;
+    const [[leaf, tensor]] = tensors;
+    placed.problems.push(
+      `${display(join(path, leaf))} ${showSizes(tensor.shape)} has ` +
+        (tensors.has("weight") ? "no place" : "no weight beside it"),
+    );
+  }
+  return placed;
+}
+
+/**
+ * Places convolutions by the shapes of weight and bias, which differ among all six.
+ * If any has others, all are placed by their names, so that it can be said which.
+ *
+ * @returns The layers of each side.
+ */
+function placeConvolutions(
+  layers: readonly Layer[],
+  placed: Placed,
+): Record<Side, readonly Layer[]> {
+  const bySide: Record<Side, Layer[]> = { encoder: [], decoder: [] };
+  const places: [string, Layer][] = [];
+  for (const side of ["encoder", "decoder"] as const) {
+    SIDES[side].forEach(({ large, small }: ConvShape, i) => {
+      const weight = [small.channels, large.channels, 3, 3];
+      const bias = side === "encoder" ? small.channels : large.channels;
+      const fitting = layers.filter(({ shape, tensors }) =>
+        String(shape) === String(weight) &&
+        String(tensors.get("bias")?.shape) === String(bias)
+      );
+      if (fitting.length !== 1) return;
+      bySide[side].push(fitting[0]);
+      places.push([`${side}.${3 * i}`, fitting[0]]);
+    });
+  }
+  if (places.length === layers.length && places.length === 6) {
+    for (const [place, layer] of places) placed.places.set(place, layer);
+    return bySide;
+  }
+  const named = sidesByName(layers);
+  for (const side of ["encoder", "decoder"] as const) {
+    const names = SIDES[side].map((_, i) => `${side}.${3 * i}`);
+    fill(`${side} convolution`, names, named[side], placed);
+  }
+  return named;
+}
+
+/**
+ * Places batch norms by their channels, which differ within a side, and by their
+ * side.
+ */
+function placeNorms(
+  layers: readonly Layer[],
+  convolutions: Record<Side, readonly Layer[]>,
+  placed: Placed,
+): void {
+  const sides = sidesOfNorms(layers, convolutions);
+  for (const side of ["encoder", "decoder"] as const) {
+    const channels = side === "encoder"
+      ? ENCODER.map(({ small }) => small.channels)
+      : DECODER.slice(0, -1).map(({ large }) => large.channels);
+    const names = channels.map((_, i) => `${side}.${3 * i + 2}`);
+    const own = layers.filter((layer) => sides.get(layer) === side);
+    const inOrder = channels.map((count) =>
+      own.filter(({ shape: [own] }) => own === count)
+    );
+    if (
+      own.length === channels.length &&
+      inOrder.every(({ length }) => length === 1)
+    ) {
+      names.forEach((name, i) => placed.places.set(name, inOrder[i][0]));
+    } else fill(`${side} batch norm`, names, own, placed);
+  }
+  const unsaid = layers.filter((layer) => !sides.has(layer));
+  if (unsaid.length > 0) {
+    placed.problems.push(
+      `the sides of its batch norms are not clear (${describe(unsaid)})`,
+    );
+  }
+}
+
+/**
+ * Tells the sides of batch norms: by words that only the convolutions of one side
+ * have, by those that people use, or because the other side has its norms already;
+ * the first are the encoder's where nothing says it: `bn1` to `bn3`.
+ */
+function sidesOfNorms(
+  layers: readonly Layer[],
+  convolutions: Record<Side, readonly Layer[]>,
+): Map<Layer, Side> {
+  const words = (side: Side) =>
+    new Set(convolutions[side].flatMap(({ words }) => words));
+  const [encoder, decoder] = [words("encoder"), words("decoder")];
+  const sides = new Map<Layer, Side>();
+  for (const layer of layers) {
+    const isOf = (own: Set<string>, other: Set<string>, usual: RegExp) =>
+      layer.words.some((word) =>
+        own.has(word) && !other.has(word) || usual.test(word)
+      );
+    const isEncoder = isOf(encoder, decoder, IS_ENCODER);
+    const isDecoder = isOf(decoder, encoder, IS_DECODER);
+    if (isEncoder !== isDecoder) {
+      sides.set(layer, isEncoder ? "encoder" : "decoder");
+    }
+  }
+  const unsaid = layers.filter((layer) => !sides.has(layer));
+  const saysEncoder = [...sides.values()].includes("encoder");
+  const rest = inOrder(unsaid);
+  const first = saysEncoder ? 0 : ENCODER.length;
+  rest?.forEach((layer, i) =>
+    sides.set(layer, i < first ? "encoder" : "decoder")
+  );
+  return sides;
+}
+
+/** Sorts layers by the numbers in their names; nothing where two have the same. */
+function inOrder(layers: readonly Layer[]): Layer[] | undefined {
+  const sorted = layers.toSorted(byNumbers);
+  const isClear = sorted.every((layer, i) =>
+    i === 0 || byNumbers(sorted[i - 1], layer) < 0
+  );
+  return isClear ? sorted : undefined;
+}
+
+/** Sorts layers by their side, by names alone. */
+function sidesByName(layers: readonly Layer[]): Record<Side, Layer[]> {
+  const sides = Map.groupBy(layers, ({ words }) => {
+    if (words.some((word) => IS_DECODER.test(word))) return "decoder";
+    return words.some((word) => IS_ENCODER.test(word)) ? "encoder" : "unsaid";
+  });
+  const { encoder = [], decoder = [], unsaid = [] } = Object.fromEntries(sides);
+  const others = unsaid.toSorted(byNumbers);
+  const first = encoder.length > 0 ? 0 : ENCODER.length;
+  return {
+    encoder: [...encoder, ...others.slice(0, first)],
+    decoder: [...decoder, ...others.slice(first)],
+  };
+}
+
+/** Places linear layers: two heads read the features, and one writes features. */
+function placeLinear(layers: readonly Layer[], placed: Placed): void {
+  const mu: Layer[] = [], logvar: Layer[] = [];
+  const decode: Layer[] = [], unnamed: Layer[] = [];
+  for (const layer of layers) {
+    const { words, path } = layer;
+    const names = headWords(layer);
+    if (!readsFeatures(layer.shape)) decode.push(layer);
+    else if (names.some((word) => IS_MU.test(word))) mu.push(layer);
+    else if (names.some((word) => IS_LOGVAR.test(word))) {
+      logvar.push(layer);
+      const says = words.join("").match(/log|lv/);
+      if (!says) placed.assumed.push(`${display(path)} gives log σ²`);
+    } else if (names.some((word) => IS_SIGMA.test(word))) {
+      placed.problems.push(
+        `${display(join(path, "weight"))} seems to give σ or log σ, and here ` +
+          "a head gives log σ²",
+      );
+    } else unnamed.push(layer);
+  }
+  const isNamed = mu.length + logvar.length > 0;
+  const pair = inOrder(unnamed);
+  if (!isNamed && unnamed.length === 2 && pair) {
+    // fc21 and fc22, or fc1 and fc2, as in PyTorch's own example.
+    const [first, second] = pair;
+    mu.push(first);
+    logvar.push(second);
+    placed.assumed.push(
+      `${display(first.path)} gives μ and ${display(second.path)} log σ²`,
+    );
+  } else if (mu.length + logvar.length === 1 && unnamed.length === 1) {
+    const isMu = logvar.length === 1;
+    (isMu ? mu : logvar).push(unnamed[0]);
+    placed.assumed.push(
+      `${display(unnamed[0].path)} gives ${isMu ? "μ" : "log σ²"}`,
+    );
+  } else if (unnamed.length > 0) {
+    placed.problems.push(
+      `which of its layers gives μ is not clear (${describe(unnamed)})`,
+    );
+  }
+  fill("μ layer", ["fc_mu"], mu, placed);
+  fill("log σ² layer", ["fc_logvar"], logvar, placed);
+  fill("linear decoder layer", ["fc_decode"], decode, placed);
+}
+
+/**
+ * The words of a head's name, `log` and `var` as one: `fc_log_variance`. σ² in
+ * logarithms is `logvar`, by whatever name: `log_sigma2`, `log_sigma_sq`.
+ */
+function headWords({ path, words }: Layer): readonly string[] {
+  const name = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  const bare = name.replaceAll(/[^a-z0-9]/g, "");
+  if (/log(sigma|std)(2|sq|squared?)$/.test(bare)) return ["logvar"];
+  const joined: string[] = [];
+  for (const word of words) {
+    if (joined.at(-1)?.endsWith("log")) joined.push(joined.pop() + word);
+    else joined.push(word);
+  }
+  return joined;
+}
+
+/** Says whether a layer reads the features, and maybe a one-hot class behind them. */
+function readsFeatures([outputs, inputs]: readonly number[]): boolean {
+  return outputs !== FEATURE_COUNT || inputs >= FEATURE_COUNT;
+}
+
+/** Gives layers these places, in the order of the numbers in their names. */
+function fill(
+  what: string,
+  names: readonly string[],
+  found: readonly Layer[],
+  { places, problems }: Placed,
+): void {
+  const sorted = inOrder(found);
+  if (found.length !== names.length) {
+    problems.push(
+      `it has ${count(found.length, what)}, not ${names.length}` +
+        (found.length > 0 ? ` (${describe(found.toSorted(byNumbers))})` : ""),
+    );
+  } else if (!sorted) {
+    problems.push(
+      `the order of its ${what}s is not clear (${describe(found)})`,
+    );
+  } else names.forEach((name, i) => places.set(name, sorted[i]));
+}
+
+function describe(layers: readonly Layer[]): string {
+  const shown = layers.slice(0, 6)
+    .map(({ path, shape }) =>
+      `${display(join(path, "weight"))} ${showSizes(shape)}`
+    );
+  if (layers.length > shown.length) {
+    shown.push(`and ${layers.length - shown.length} more`);
+  }
+  return shown.join(", ");
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
