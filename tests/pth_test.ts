@@ -161,13 +161,6 @@ Deno.test("readPth() refuses other files, and says what to do", () => {
     pth(pickle(name("__main__", "VAE"), ")", 0x81, "}b")),
     "it holds an object of __main__.VAE, no dict: save model.state_dict()",
   );
-  refused(
-    zip([
-      { name: "a/data.pkl", content: small },
-      { name: "a/code/__torch__.py", content: bytesOf("") },
-    ]),
-    "a TorchScript program: load it with torch.jit.load",
-  );
 });
 
 Deno.test("readPth() never repeats a storage without bounds", () => {

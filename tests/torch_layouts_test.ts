@@ -233,7 +233,7 @@ const WRONG: Record<string, [RegExp, Uint8Array]> = {
     ),
   ],
   "logits without a likelihood": [
-    /its outputs are -4\.0 on average, .* so its likelihood is bce$/,
+    /its outputs are -4\.0 on average, .*, its likelihood is bce$/,
     stateDict(other({
       "decoder.5.bias": zeros(16),
       "decoder.6.bias": { ...zeros(1), data: Float32Array.of(-4) } as Tensor,
@@ -313,11 +313,25 @@ const WRONG: Record<string, [RegExp, Uint8Array]> = {
     /an object of __main__\.VAE, no dict: save model\.state_dict\(\)/,
     pth(pickle(name("__main__", "VAE"), ")", 0x81, "}b")),
   ],
+  "an object with a whole model": [
+    /only model \(an object of __main__\.VAE\): save model\.state_dict\(\)/,
+    pth(
+      pickle(dict([[
+        "model",
+        bytesOf(
+          ...[name("__main__", "VAE"), ")", 0x81],
+          dict([["_modules", dict([["fc_mu", MODEL]])]]),
+          "b",
+        ),
+      ]])),
+      STORAGES,
+    ),
+  ],
   "a program": [
-    /it is a TorchScript program/,
+    /^it is a program of TorchScript, neither/,
     zip([
       { name: "a/data.pkl", content: pickle(MODEL) },
-      { name: "a/code/x.py", content: bytesOf("") },
+      { name: "a/code/__torch__.py", content: bytesOf("") },
     ]),
   ],
   "an ONNX model": [

@@ -12,6 +12,7 @@ import { openZip } from "../formats/zip.ts";
 /** What zip files hold, by the name of an entry. */
 const ZIPPED: readonly (readonly [RegExp, string])[] = [
   [/^model\.weights\.h5$/, "a Keras model"],
+  [/^[^/]+\/code\/__torch__/, "a program of TorchScript"],
   [/\.npy$/, "an archive of NumPy arrays"],
 ];
 

@@ -155,7 +155,8 @@ function openModel(bytes: Uint8Array): { model: SavedModel; own: Own } {
   const other = describeFile(bytes);
   if (other !== undefined) {
     throw new ImportError(
-      `it is ${other}, neither a .pth file of torch.save nor a safetensors file`,
+      `it is ${other}, neither a .pth file of torch.save nor a safetensors ` +
+        "file: save model.state_dict() in PyTorch",
     );
   }
   if (isZip || isPickle) {

@@ -99,10 +99,10 @@ export function readAdam(
     const step = moments!.get("step");
     if (step instanceof TensorView) views.set(`step.${name}`, step);
   });
-  const read_ = read(views);
+  const elements = read(views);
   const steps = new Set(order.map((name, i) =>
     Number(
-      read_.get(`step.${name}`)?.data[0] ??
+      elements.get(`step.${name}`)?.data[0] ??
         dictOf(state.get(numbers[i])!)!.get("step"),
     )
   ));
@@ -113,12 +113,12 @@ export function readAdam(
     );
   }
   const moments = (key: string) =>
-    new Map(order.map((name) => [name, read_.get(`${key}.${name}`)!]));
+    new Map(order.map((name) => [name, elements.get(`${key}.${name}`)!]));
   return {
     step,
     expAvg: moments("exp_avg"),
     expAvgSq: moments("exp_avg_sq"),
-    options: optionsOf(groups),
+    options: optionsOf(groups, order.map((name) => names.get(name)!), read),
     isScheduled: groups.some(({ group }) => group.has("initial_lr")),
   };
 }
@@ -211,34 +211,63 @@ function parameterOrder(
     if (isKnown && new Set(order).size === order.length) return order;
   }
   if (groups.length === 1) return inModel;
-  const isHead = (name: string) => /^fc_(mu|logvar)\./.test(names.get(name)!);
-  const heads = inModel.filter(isHead);
+  const isOfHead = (name: string) => isHead(names.get(name)!);
+  const heads = inModel.filter(isOfHead);
   if (groups.length === 2 && groups[1].params.length === heads.length) {
-    return [...inModel.filter((name) => !isHead(name)), ...heads];
+    return [...inModel.filter((name) => !isOfHead(name)), ...heads];
   }
   throw new ImportError(
     `its optimiser has ${groups.length} groups of parameters without names`,
   );
 }
 
-function optionsOf(groups: readonly Group[]): Partial<TrainingOptions> {
-  const [first, second = first] = groups.map(({ group }) => group);
-  const betas = first.get("betas");
-  const [beta1, beta2] = Array.isArray(betas) ? betas : [];
-  const [lr, headsLr] = [first, second].map((group) => group.get("lr"));
-  const options = {
+/**
+ * Returns the learning rate and the decays. Rates may be tensors, and the heads
+ * have one of their own.
+ *
+ * @param order This project's names of the parameters, group after group.
+ */
+function optionsOf(
+  groups: readonly Group[],
+  order: readonly string[],
+  read: SavedModel["read"],
+): Partial<TrainingOptions> {
+  const numberOf = (value: Value = null) =>
+    value instanceof TensorView
+      ? Number(read(new Map([["lr", value]])).get("lr")!.data[0])
+      : value;
+  const [lr, ...others] = groups.map(({ group }) => numberOf(group.get("lr")));
+  const betas = groups.map(({ group }) => group.get("betas"));
+  const isSame = betas.every((pair) => String(pair) === String(betas[0]));
+  const rest = order.slice(groups[0].params.length);
+  const isHeads = rest.length === 4 && rest.every(isHead);
+  const own = others.filter((rate) => rate !== lr);
+  if (!isSame || own.length > 0 && !(isHeads && groups.length === 2)) {
+    throw new ImportError(
+      "its optimiser has groups of parameters with other settings",
+    );
+  }
+  const [beta1, beta2] = Array.isArray(betas[0]) ? betas[0] : [];
+  const found = {
     lr,
     adamBeta1: beta1,
     adamBeta2: beta2,
-    headsLrFactor: Number(headsLr) / Number(lr),
+    headsLrFactor: own.length > 0 ? Number(own[0]) / Number(lr) : 1,
   };
   try {
-    for (const [name, value] of Object.entries(options)) {
-      parseOption(trainingOptions[name as keyof typeof options], name, value);
-    }
+    return Object.fromEntries(
+      Object.entries(found).map(([name, value]) => {
+        const option = trainingOptions[name as keyof typeof found];
+        return [name, parseOption(option, name, value)];
+      }),
+    );
   } catch (cause) {
     if (!(cause instanceof OptionError)) throw cause;
     throw new ImportError(`its optimiser's ${cause.message}`, { cause });
   }
-  return options as Partial<TrainingOptions>;
+}
+
+/** Says whether a parameter, by this project's name, is of a head. */
+function isHead(name: string): boolean {
+  return /^fc_(mu|logvar)\./.test(name);
 }

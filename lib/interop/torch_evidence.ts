@@ -42,11 +42,9 @@ export function checkEvidence(
   const mean = meanOutput(named);
   if (mean > -SLACK && mean < 1 + SLACK) return;
   throw new ImportError(
-    `its outputs are ${
-      mean.toFixed(1)
-    } on average, which no pixels are: they ` +
-      "are logits, whose sigmoid its model takes or its loss; so its likelihood " +
-      "is bce",
+    `its outputs are ${mean.toFixed(1)} on average, which no pixels are: if ` +
+      "they are logits, whose sigmoid its model takes or its loss, its " +
+      "likelihood is bce",
   );
 }
 

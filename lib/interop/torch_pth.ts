@@ -50,12 +50,6 @@ function openArchive(bytes: Uint8Array): Saved {
     );
   }
   const folder = pickles[0].slice(0, -"data.pkl".length);
-  if (names.some((name) => name.startsWith(`${folder}code/`))) {
-    throw new ImportError(
-      "it is a TorchScript program: load it with torch.jit.load, and save " +
-        "model.state_dict() with torch.save",
-    );
-  }
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order.subarray(0, 80)) !== "little") {
     throw bigEndian();

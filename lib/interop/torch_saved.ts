@@ -95,10 +95,15 @@ export function readPth(bytes: Uint8Array): Map<string, Tensor> {
   return readTorch(bytes).tensors;
 }
 
-/** Returns a value as a dict, if it is a kind of one. */
+/**
+ * Returns a value as a dict, if it is one, or an object of attributes. A whole
+ * module is none: its layers are objects, too.
+ */
 export function dictOf(value: Value): Dict | undefined {
   if (value instanceof Map) return value;
-  if (value instanceof Foreign && value.items.size > 0) return value.items;
+  if (value instanceof Foreign && !value.items.has("_modules")) {
+    return value.items.size > 0 ? value.items : undefined;
+  }
 }
 
 /** Finds the state dict, and what other models there are. */
