@@ -6,12 +6,27 @@ import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { createEngine } from "../lib/engines.ts";
 import { parseSafetensors } from "../lib/formats/safetensors.ts";
+import type { Tensor } from "../lib/formats/safetensors.ts";
+import { epochsDone } from "../lib/interop/torch_training.ts";
+import { readWeights } from "../lib/checkpoint/weights.ts";
 import { gunzipIdx, parseIdx } from "../lib/formats/idx.ts";
 import { importModel } from "../lib/interop/imported.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import { inFolder } from "./folder.ts";
 import { ENGINE, runWell } from "./process.ts";
+import {
+  bytesOf,
+  dict,
+  int,
+  pickle,
+  pth,
+  stateDictPart,
+  tensor,
+  text,
+  tuple,
+} from "./pth.ts";
+import { PATTERN } from "./torch_layers.ts";
 
 const fixture = (name: string) =>
   Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
@@ -123,3 +138,241 @@ Deno.test("deno task train --resume goes on where PyTorch stopped", () =>
     ]);
     assertEquals(state.step, 18);
   }));
+
+const float = (value: number) => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value);
+  return bytesOf("G", bytes);
+};
+const FALSE = Uint8Array.of(0x89), TRUE = Uint8Array.of(0x88);
+const list = (...items: Uint8Array[]) => bytesOf("](", ...items, "e");
+
+/** The model's parameters as a function of each number. */
+const mapped = (f: (x: number) => number) =>
+  new Map(
+    [...PATTERN].filter(([name]) => !name.includes("running"))
+      .map(([name, { shape, data }]): [string, Tensor] => [
+        name,
+        {
+          dtype: "F32",
+          shape,
+          data: Float32Array.from(data as Float32Array, (x) => f(x)),
+        },
+      ]),
+  );
+const AVERAGES = mapped((x) => -2 * x);
+const SQUARES = mapped((x) => x * x);
+const NAMES = [...AVERAGES.keys()];
+
+/** How a checkpoint with the model and Adam's state is made. */
+interface Saved {
+  /** The parameters' names, group after group. */
+  groups?: readonly (readonly string[])[];
+  /** What is in each group beside Adam's own. */
+  settings?: readonly [string, Uint8Array][];
+  settingsOf?: (group: number) => readonly [string, Uint8Array][];
+  /** Leaves a setting out. */
+  without?: string;
+  step?: (i: number) => Uint8Array;
+  /** What wraps the optimiser's state. */
+  wrap?: (state: Uint8Array) => readonly [string, Uint8Array];
+}
+
+function saved(
+  {
+    groups = [NAMES],
+    settings = [],
+    settingsOf = () => [],
+    without,
+    step = () => int(9),
+    wrap = (state) => ["optimizer_state_dict", state],
+  }: Saved = {},
+): Uint8Array<ArrayBuffer> {
+  const model = stateDictPart(PATTERN);
+  const storages: Record<string, Uint8Array> = {
+    ...model.storages,
+    n: new Uint8Array(BigInt64Array.of(9n).buffer),
+  };
+  const order = groups.flat();
+  const view = (prefix: string, { shape, data }: Tensor, i: number) => {
+    storages[`${prefix}${i}`] = new Uint8Array(data.buffer);
+    return tensor({ key: `${prefix}${i}`, length: data.length, shape });
+  };
+  const state = bytesOf(
+    "}(",
+    ...order.flatMap((name, i) => [
+      int(i),
+      dict([
+        ["step", step(i)],
+        ["exp_avg", view("a", AVERAGES.get(name)!, i)],
+        ["exp_avg_sq", view("s", SQUARES.get(name)!, i)],
+      ]),
+    ]),
+    "u",
+  );
+  let first = 0;
+  const inGroups = groups.map((names, group) => {
+    const numbers = names.map((_, i) => int(first + i));
+    first += names.length;
+    const all = new Map<string, Uint8Array>([
+      ["lr", float(0.01)],
+      ["betas", tuple(float(0.8), float(0.98))],
+      ["eps", float(1e-8)],
+      ["weight_decay", int(0)],
+      ["amsgrad", FALSE],
+      ["maximize", FALSE],
+      ["params", list(...numbers)],
+      ...settings,
+      ...settingsOf(group),
+    ]);
+    if (without) all.delete(without);
+    return dict([...all]);
+  });
+  const optimizer = dict([["state", state], [
+    "param_groups",
+    list(...inGroups),
+  ]]);
+  return pth(pickle(dict([["model", model.value], wrap(optimizer)])), storages);
+}
+
+const HEADS = NAMES.filter((name) => /^fc_(mu|logvar)/.test(name));
+const OTHERS = NAMES.filter((name) => !HEADS.includes(name));
+const names = (given: readonly string[]): [string, Uint8Array] => [
+  "param_names",
+  list(...given.map(text)),
+];
+
+const CONTINUED: Record<string, Saved> = {
+  "a script's": {},
+  "a script's, under optimizer": { wrap: (state) => ["optimizer", state] },
+  "Lightning's list of one": {
+    wrap: (state) => ["optimizer_states", list(state)],
+  },
+  "AdamW's without decay": {
+    settings: [["weight_decay", float(0)], ["decoupled_weight_decay", TRUE]],
+  },
+  "steps that are tensors": {
+    step: () => tensor({ type: "LongStorage", key: "n", length: 1, shape: [] }),
+  },
+  "heads in a group of their own": {
+    groups: [OTHERS, HEADS],
+    settingsOf: (group) => group === 1 ? [["lr", float(0.005)]] : [],
+  },
+  "groups with names": {
+    groups: [NAMES.slice(7), NAMES.slice(0, 7)],
+    settingsOf: (group) => [
+      names(group === 0 ? NAMES.slice(7) : NAMES.slice(0, 7)),
+    ],
+  },
+};
+
+for (const [what, how] of Object.entries(CONTINUED)) {
+  Deno.test(`importModel() goes on with Adam's state: ${what}`, () => {
+    const file = saved(how);
+    const { state, options, fresh } = importModel(file, {});
+    assertEquals([fresh, state.step], [undefined, 9]);
+    const running = [...PATTERN].filter(([name]) => name.includes("running"));
+    const arena = (moments: Map<string, Tensor>) =>
+      readWeights(new Map([...moments, ...running])).parameters;
+    assertEquals(state.expAvg, arena(AVERAGES));
+    assertEquals(state.expAvgSq, arena(SQUARES));
+    const { lr, adamBeta1, adamBeta2, headsLrFactor } = options;
+    const factor = what.startsWith("heads") ? 0.5 : 1;
+    assertEquals([lr, adamBeta1, adamBeta2, headsLrFactor], [
+      ...[0.01, 0.8, 0.98, factor],
+    ]);
+  });
+}
+
+const BEGUN: Record<string, [string, Saved]> = {
+  "AdamW's decay": [
+    "its optimiser has weight_decay 0.01, and Adam here 0",
+    { settings: [["weight_decay", float(0.01)]] },
+  ],
+  "another ε": [
+    "its optimiser has eps 0.001, and Adam here 1e-8",
+    { settings: [["eps", float(0.001)]] },
+  ],
+  "AMSGrad": [
+    "its optimiser has amsgrad true, and Adam here false",
+    { settings: [["amsgrad", TRUE]] },
+  ],
+  "SGD or RMSprop": ["its optimiser is not Adam", { without: "betas" }],
+  "RAdam": ["its optimiser is not Adam", { without: "amsgrad" }],
+  "a rate that no option takes": [
+    "its optimiser's lr takes a number from 1e-9 to 10, not 100",
+    { settings: [["lr", float(100)]] },
+  ],
+  "groups that nothing tells apart": [
+    "its optimiser has 2 groups of parameters without names",
+    { groups: [NAMES.slice(7), NAMES.slice(0, 7)] },
+  ],
+  "groups with rates of their own": [
+    "its optimiser has groups of parameters with other settings",
+    {
+      groups: [NAMES.slice(0, 7), NAMES.slice(7)],
+      settingsOf: (group) => [
+        names(group === 0 ? NAMES.slice(0, 7) : NAMES.slice(7)),
+        ["lr", float(0.01 * (group + 1))],
+      ],
+    },
+  ],
+  "another order": [
+    "its optimiser has no exp_avg of the shape of encoder.0.weight in that " +
+    "parameter's place",
+    { groups: [NAMES.toReversed()] },
+  ],
+  "some parameters": [
+    "its optimiser has 22 parameters, and the model 28",
+    { groups: [NAMES.slice(6)] },
+  ],
+  "steps that differ": [
+    "its parameters are of other steps: 0, 1, 2",
+    { step: int },
+  ],
+  "two optimisers": [
+    "it has the state of 2 optimisers",
+    { wrap: (state) => ["optimizer_states", list(state, state)] },
+  ],
+  "something else": [
+    "optimizer is no state of an optimiser",
+    { wrap: () => ["optimizer", text("adam")] },
+  ],
+  "none": [
+    "it has no state of an optimiser",
+    { wrap: () => ["epoch", int(3)] },
+  ],
+};
+
+for (const [what, [reason, how]] of Object.entries(BEGUN)) {
+  Deno.test(`importModel() takes the weights alone beside ${what}`, () => {
+    const { state, fresh, epochsBefore } = importModel(saved(how), {});
+    assertEquals([fresh, epochsBefore], [reason, undefined]);
+    assertEquals([state.step, Math.max(...state.expAvgSq)], [0, 0]);
+    assertEquals(state.parameters, readWeights(PATTERN).parameters);
+  });
+}
+
+Deno.test("epochsDone() tells from the steps where the epochs are counted from", () => {
+  const count = (
+    entries: [string, number | number[] | string | Map<string, number[]>][],
+    step: number,
+    batchSize?: number,
+  ) => epochsDone(new Map(entries), step, batchSize)?.count;
+  assertEquals(count([["epoch", 0]], 469), 1);
+  assertEquals(count([["epoch", 2]], 3 * 469), 3); // no 1.5 epochs
+  assertEquals(count([["epoch", 2]], 2 * 469), 2);
+  // Either divides: an epoch of MNIST has 469 steps of 128, or 938 of 64.
+  assertEquals(count([["epoch", 1]], 938, 128), 2);
+  assertEquals(count([["epoch", 1]], 938, 64), 1);
+  // Nothing tells; Lightning counts from 0.
+  assertEquals(count([["epoch", 1]], 20), 1);
+  const lightning: [string, string] = ["pytorch-lightning_version", "2.5.0"];
+  assertEquals(count([["epoch", 1], lightning], 20), 2);
+  assertEquals(count([["epoch", 1], ["history", [3, 2]]], 20), 2);
+  const history = new Map([["train", [3, 2]], ["val", [4, 3]]]);
+  assertEquals(count([["history", history]], 20), 2);
+  // One entry for each step is no epoch.
+  assertEquals(count([["history", Array(7).fill(1)]], 20), undefined);
+  assertEquals(count([], 20), undefined);
+});
