@@ -7,7 +7,6 @@ import {
 import { FormatError } from "../lib/formats/error.ts";
 import {
   Foreign,
-  type Pickle,
   unpickle,
   unpickleFirst,
   type Value,
@@ -17,7 +16,10 @@ import { bytesOf, dict, int, le, name, pickle, text, tuple } from "./pth.ts";
 const called: (readonly Value[])[] = [];
 
 /** Reads a pickle that may name `a.b`, which cannot be called, and `a.call`. */
-function readAll(bytes: Uint8Array): Pickle {
+function read(
+  bytes: Uint8Array,
+  onForeign?: (name: string) => void,
+): Value {
   const globals = [
     { global: "a.b" },
     {
@@ -31,11 +33,8 @@ function readAll(bytes: Uint8Array): Pickle {
   return unpickle(bytes, {
     globals: new Map(globals.map((entry) => [entry.global, entry])),
     persistent: (id) => ["persistent", id],
+    onForeign,
   });
-}
-
-function read(bytes: Uint8Array): Value {
-  return readAll(bytes).value;
 }
 
 function refused(bytes: Uint8Array, reason: string): void {
@@ -133,7 +132,8 @@ Deno.test("unpickle() calls only functions of the table", () => {
 
 Deno.test("unpickle() runs nothing of other names, and lists them", () => {
   const made = (bytes: Uint8Array) => {
-    const { value, foreign } = readAll(bytes);
+    const foreign = new Set<string>();
+    const value = read(bytes, (name) => foreign.add(name));
     assert(value instanceof Foreign);
     return [value.className, ...foreign];
   };

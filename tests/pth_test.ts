@@ -10,7 +10,7 @@ import { FormatError } from "../lib/formats/error.ts";
 import type { Tensor } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
 import { mapNames } from "../lib/interop/torch_names.ts";
-import { readPth } from "../lib/interop/torch_saved.ts";
+import { readPth } from "../lib/interop/torch_pth.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import {
   bytesOf,

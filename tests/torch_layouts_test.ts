@@ -7,7 +7,7 @@ import { ImportError } from "../lib/interop/error.ts";
 import { tryHeads } from "../lib/interop/heads_trial.ts";
 import { importModel } from "../lib/interop/imported.ts";
 import { mapNames } from "../lib/interop/torch_names.ts";
-import { readPth } from "../lib/interop/torch_saved.ts";
+import { readPth } from "../lib/interop/torch_pth.ts";
 import {
   bytesOf,
   dict,

@@ -57,6 +57,8 @@ export interface Unpickling {
   readonly globals: ReadonlyMap<string, Global>;
   /** The object that a persistent id stands for. */
   readonly persistent: (id: Value) => Value;
+  /** Told of every name that the table does not know. */
+  readonly onForeign?: (name: string) => void;
 }
 
 /** Refuses larger pickles: one of a model has a few thousand bytes. */
@@ -72,8 +74,6 @@ export interface Pickle {
   readonly value: Value;
   /** Bytes of it: others may follow. */
   readonly length: number;
-  /** The names that it uses and the table does not know. */
-  readonly foreign: ReadonlySet<string>;
 }
 
 /**
@@ -82,17 +82,17 @@ export interface Pickle {
  * @throws {FormatError} If it has an opcode that is not known here, or is
  * damaged.
  */
-export function unpickle(bytes: Uint8Array, given: Unpickling): Pickle {
+export function unpickle(bytes: Uint8Array, given: Unpickling): Value {
   if (bytes.length > MAX_BYTES) {
     throw new FormatError(
       `the pickle has ${bytes.length} bytes, more than the ${MAX_BYTES} that ` +
         "are read: save the state dict alone",
     );
   }
-  const pickle = unpickleFirst(bytes, given);
-  if (pickle.length === bytes.length) return pickle;
+  const { value, length } = unpickleFirst(bytes, given);
+  if (length === bytes.length) return value;
   throw new FormatError(
-    `the pickle has something left over at its end (byte ${pickle.length})`,
+    `the pickle has something left over at its end (byte ${length})`,
   );
 }
 
@@ -103,10 +103,9 @@ export function unpickle(bytes: Uint8Array, given: Unpickling): Pickle {
  */
 export function unpickleFirst(
   bytes: Uint8Array,
-  { globals, persistent }: Unpickling,
+  { globals, persistent, onForeign }: Unpickling,
 ): Pickle {
   const reader = new PickleReader(bytes.subarray(0, MAX_BYTES));
-  const foreign = new Set<string>();
   const refuse = (reason: string) => reader.refuse(reason);
   const stack: Value[] = [];
   const marks: number[] = [];
@@ -146,7 +145,7 @@ export function unpickleFirst(
     const global = `${module}.${name}`;
     const found = globals.get(global);
     if (found) return found;
-    foreign.add(global);
+    onForeign?.(global);
     return { global, call: (args) => new Foreign(global, args) };
   };
   const call = (callee: Value, args: Value): Value => {
@@ -221,7 +220,7 @@ export function unpickleFirst(
         if (stack.length > 0 || marks.length > 0) {
           throw refuse("has something left over at its end");
         }
-        return { value, length: reader.at, foreign };
+        return { value, length: reader.at };
       }
       case 0x28: // MARK
         if (marks.length >= MAX_STACK) throw refuse("nests too deep");

@@ -16,7 +16,7 @@ import { describeFile } from "./foreign_files.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
 import { checkEvidence } from "./torch_evidence.ts";
 import { mapNames } from "./torch_names.ts";
-import { readTorch, type SavedModel } from "./torch_saved.ts";
+import { readTorch, type SavedModel } from "./torch_pth.ts";
 import {
   epochsDone,
   namedOptions,

@@ -18,7 +18,7 @@ import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { OptionError, parseOption } from "../options/table.ts";
 import { show } from "../text.ts";
 import { ImportError } from "./error.ts";
-import { type Dict, dictOf, type SavedModel } from "./torch_saved.ts";
+import { type Dict, dictOf, type SavedModel } from "./torch_pth.ts";
 import { TensorView } from "./torch_tensors.ts";
 
 /** Adam's state, which training can go on with. */

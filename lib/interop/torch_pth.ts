@@ -1,123 +1,205 @@
 /**
- * Opens PyTorch's `.pth` files: a zip with a pickle, `data.pkl`, and the storages
- * of its tensors beside it, `data/KEY`; or, before PyTorch 1.6, pickles one after
- * the other, and the storages behind them.
- *
- * Source: https://github.com/pytorch/pytorch/blob/main/docs/source/notes/serialization.rst,
- * and `_legacy_save` in torch/serialization.py.
+ * Finds a model in what `torch.save` was given: its state dict, wherever it lies
+ * in a checkpoint, and what the checkpoint says of its training.
  *
  * @module
  */
 import { display } from "../formats/error.ts";
-import { unpickle, unpickleFirst, type Value } from "../formats/pickle.ts";
-import { elementTypes, otherSizes } from "../formats/storage.ts";
-import { readZip } from "../formats/zip.ts";
+import { Foreign, type Value } from "../formats/pickle.ts";
+import type { Tensor } from "../formats/safetensors.ts";
 import { ImportError } from "./error.ts";
-import { readStorage, type Storage, torchGlobals } from "./torch_tensors.ts";
+import { openPth } from "./torch_archive.ts";
+import { LEAVES } from "./torch_state_dict.ts";
+import { readTensors, TensorView } from "./torch_tensors.ts";
 
-/** What begins a file of the old format: 0x1950a86a20f9469cfc6c. */
-const MAGIC = 0x1950a86a20f9469cfc6cn;
-
-const PROTOCOL = 1001;
-
-/** What `torch.save` was given. */
-export interface Saved {
-  readonly value: Value;
-  /** The bytes of a storage, by its key. */
-  readonly storages: (key: string) => Uint8Array | undefined;
-  /** The names that it uses and nobody knows here: nothing of them has been run. */
+/** A model, and the checkpoint that it lies in. */
+export interface SavedModel {
+  /** The state dict, in its order, which is that of `model.parameters()`. */
+  readonly tensors: Map<string, Tensor>;
+  /** The checkpoint, if the state dict is not all of the file. */
+  readonly root: Dict | null;
+  /** Other models, which are left out: the keys they lie under. */
+  readonly others: readonly string[];
+  /** Reads tensors of the checkpoint by name. */
+  readonly read: (
+    views: ReadonlyMap<string, TensorView>,
+  ) => Map<string, Tensor>;
+  /** Names in the file that nobody knows here: nothing of them has been run. */
   readonly foreign: ReadonlySet<string>;
 }
 
+/** A dict of Python's. */
+export type Dict = ReadonlyMap<Value, Value>;
+
+/** Where a checkpoint keeps its model, the likeliest first. */
+const WRAPPERS = [
+  "model_state_dict",
+  "state_dict",
+  "model_state",
+  "model",
+  "net_state_dict",
+  "net",
+  "vae_state_dict",
+  "vae",
+  "network",
+  "weights",
+  "module",
+  "ema_state_dict",
+  "model_ema",
+  "ema_model",
+  "ema",
+];
+
+/** Where no model is, however much it looks like one. */
+const IS_OTHER = /optim|sched|scaler/;
+
+const MAX_DEPTH = 3;
+
 /**
- * Opens a file of `torch.save`. Nothing in it is trusted and nothing is executed.
+ * Reads the model in a `.pth` file. Nothing in the file is trusted and nothing is
+ * executed.
  *
- * @param bytes The whole file.
- * @throws {ImportError} If another program wrote it, or it is big-endian.
+ * @param bytes The whole file of `torch.save`: a state dict, or a dict that has one.
+ * @throws {ImportError} If it is another file, or has no state dict.
  * @throws {FormatError} If it is damaged.
  */
-export function openPth(bytes: Uint8Array): Saved {
-  return bytes[0] === 0x80 ? openLegacy(bytes) : openArchive(bytes);
-}
-
-function openArchive(bytes: Uint8Array): Saved {
-  const entries = readZip(bytes);
-  const names = [...entries.keys()];
-  const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickles.length !== 1) {
+export function readTorch(bytes: Uint8Array): SavedModel {
+  const { value, storages, foreign } = openPth(bytes);
+  const root = dictOf(value);
+  if (!root) {
     throw new ImportError(
-      "the zip file has no data.pkl, so torch.save did not write it",
+      `it holds ${describe(value)}, no dict: save model.state_dict() with ` +
+        "torch.save",
     );
   }
-  const folder = pickles[0].slice(0, -"data.pkl".length);
-  const order = entries.get(`${folder}byteorder`);
-  if (order && new TextDecoder().decode(order.subarray(0, 80)) !== "little") {
-    throw bigEndian();
-  }
-  const { value, foreign } = unpickle(entries.get(pickles[0])!, {
-    globals: torchGlobals,
-    persistent: readStorage,
-  });
+  const read = (views: ReadonlyMap<string, TensorView>) =>
+    readTensors(views, storages);
+  const { dict, others } = stateDictOf(root);
+  const isAll = dict === root;
   return {
-    value,
+    tensors: read(viewsOf(dict)),
+    root: isAll ? null : root,
+    others,
+    read,
     foreign,
-    storages: (key) => entries.get(`${folder}data/${key}`),
   };
 }
 
 /**
- * Opens the old format: pickles of a magic number, the protocol, the system, the
- * object, and the storages' keys; then each storage, its length first.
+ * Reads the state dict in a `.pth` file.
+ *
+ * @returns The tensors by name: floats of any width as F32, I64 and U8.
+ * @throws {ImportError} As {@linkcode readTorch}.
  */
-function openLegacy(bytes: Uint8Array): Saved {
-  let at = 0;
-  const known = new Map<string, Storage>();
-  const next = () => {
-    const pickle = unpickleFirst(bytes.subarray(at), {
-      globals: torchGlobals,
-      persistent: (id) => {
-        const storage = readStorage(id);
-        known.set(storage.key, storage);
-        return storage;
-      },
-    });
-    at += pickle.length;
-    return pickle;
+export function readPth(bytes: Uint8Array): Map<string, Tensor> {
+  return readTorch(bytes).tensors;
+}
+
+/**
+ * Returns a value as a dict, if it is one, or an object of attributes. A whole
+ * module is none: its layers are objects, too.
+ */
+export function dictOf(value: Value): Dict | undefined {
+  if (value instanceof Map) return value;
+  if (value instanceof Foreign && !value.items.has("_modules")) {
+    return value.items.size > 0 ? value.items : undefined;
+  }
+}
+
+/** Finds the state dict, and what other models there are. */
+function stateDictOf(root: Dict): { dict: Dict; others: string[] } {
+  if (hasLayers(root)) return { dict: root, others: [] };
+  const found = [...stateDictsIn(root, "")];
+  const rank = (path: string) => {
+    const place = WRAPPERS.indexOf(path.split(".")[0]);
+    return place < 0 ? WRAPPERS.length : place;
   };
-  if (next().value !== MAGIC) {
-    throw new ImportError("it is a pickle that torch.save did not write");
+  const [first, ...rest] = found.toSorted((a, b) =>
+    rank(a.path) - rank(b.path)
+  );
+  if (!first) {
+    // What tensors these are, and that they fit no layer, is said of each.
+    if (hasTensors(root)) return { dict: root, others: [] };
+    throw noModel(root);
   }
-  if (next().value !== PROTOCOL) {
-    throw new ImportError(`its protocol is not ${PROTOCOL}`);
+  const isWhole = rest.length === 0 || rank(first.path) < WRAPPERS.length;
+  if (isWhole) {
+    return { dict: first.dict, others: rest.map(({ path }) => path) };
   }
-  const { value: system } = next();
-  if (system instanceof Map && system.get("little_endian") === false) {
-    throw bigEndian();
-  }
-  const { value, foreign } = next();
-  const { value: keys } = next();
-  if (!Array.isArray(keys)) throw new ImportError("it lists no storages");
-  const storages = new Map<string, Uint8Array>();
-  for (const key of keys) {
-    const storage = known.get(key);
-    const size = storage && elementSize(storage.type);
-    if (!size) throw new ImportError("it has a storage of an unknown type");
-    const begin = at + 8;
-    const end = begin + size * storage.length;
-    if (end > bytes.length) {
-      throw new ImportError(`its storage ${display(key)} is cut off`);
+  // {"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}
+  const parts = found.flatMap(({ path, dict }) =>
+    [...dict].map(([key, value]): [Value, Value] => [`${path}.${key}`, value])
+  );
+  return { dict: new Map(parts), others: [] };
+}
+
+function* stateDictsIn(
+  parent: Dict,
+  prefix: string,
+): Generator<{ path: string; dict: Dict }> {
+  for (const [key, value] of parent) {
+    const dict = dictOf(value);
+    if (!dict || typeof key !== "string" || IS_OTHER.test(key)) continue;
+    const path = prefix + key;
+    const isNamed = WRAPPERS.includes(key) && hasTensors(dict);
+    if (isNamed || hasLayers(dict)) yield { path, dict };
+    else if (path.split(".").length < MAX_DEPTH) {
+      yield* stateDictsIn(dict, `${path}.`);
     }
-    storages.set(key, bytes.subarray(begin, end));
-    at = end;
   }
-  return { value, foreign, storages: (key) => storages.get(key) };
 }
 
-function elementSize(type: string): number | undefined {
-  if (Object.hasOwn(elementTypes, type)) return elementTypes[type].size;
-  if (Object.hasOwn(otherSizes, type)) return otherSizes[type];
+/** Says whether a dict has tensors by the names of layers. */
+function hasLayers(dict: Dict): boolean {
+  return [...dict].some(([key, value]) =>
+    value instanceof TensorView && leafOf(key) !== undefined
+  );
 }
 
-function bigEndian(): ImportError {
-  return new ImportError("its byte order is not little-endian");
+function hasTensors(dict: Dict): boolean {
+  return [...dict.values()].some((value) => value instanceof TensorView);
+}
+
+function leafOf(key: Value): string | undefined {
+  if (typeof key !== "string") return;
+  const leaf = key.slice(key.lastIndexOf(".") + 1);
+  return LEAVES.includes(leaf) ? leaf : undefined;
+}
+
+function noModel(root: Dict): ImportError {
+  const shown = [...root].slice(0, 8).map(([key, value]) =>
+    `${display(String(key))} (${describe(value)})`
+  );
+  return new ImportError(
+    "it holds no state dict" +
+      (shown.length > 0 ? `, only ${shown.join(", ")}` : "") +
+      ": save model.state_dict() with torch.save",
+  );
+}
+
+/** The tensors of a state dict; what else lies beside them is no part of a layer. */
+function viewsOf(dict: Dict): Map<string, TensorView> {
+  const views = new Map<string, TensorView>();
+  for (const [name, value] of dict) {
+    if (value instanceof TensorView && typeof name === "string") {
+      views.set(name, value);
+    } else if (leafOf(name) !== undefined) {
+      throw new ImportError(
+        `${display(String(name))} is no tensor but ${describe(value)}`,
+      );
+    }
+  }
+  return views;
+}
+
+/** Says what a value is. */
+function describe(value: Value): string {
+  if (value === null) return "None";
+  if (value instanceof Foreign) {
+    return `an object of ${display(value.className)}`;
+  }
+  if (value instanceof TensorView) return "a tensor";
+  if (value instanceof Map) return "a dict";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "string" ? "a text" : `a ${typeof value}`;
 }

@@ -9,7 +9,7 @@ import type { EpochRecord, Losses } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions, parseOption } from "../options/table.ts";
 import { ImportError } from "./error.ts";
-import { type Dict, dictOf } from "./torch_saved.ts";
+import { type Dict, dictOf } from "./torch_pth.ts";
 
 /** Where options lie in a checkpoint, beside its top. */
 const PLACES = [

@@ -29,7 +29,7 @@ import { decodePng } from "../../lib/dataset/png_picture.ts";
 import { FormatError } from "../../lib/formats/error.ts";
 import { gunzipIdx, parseIdx, writeIdx } from "../../lib/formats/idx.ts";
 import { ImportError } from "../../lib/interop/error.ts";
-import { readPth } from "../../lib/interop/torch_saved.ts";
+import { readPth } from "../../lib/interop/torch_pth.ts";
 import {
   completeOptions,
   OptionError,
