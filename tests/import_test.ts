@@ -4,6 +4,7 @@ import {
   assertLess,
   assertMatch,
   assertNotMatch,
+  assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -13,6 +14,7 @@ import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import {
   parseSafetensors,
+  type Tensor,
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
 import { engineOutputs, modelOfClass, randomModel } from "./exported.ts";
@@ -164,6 +166,53 @@ Deno.test("deno task import takes back what export wrote, classes and all", () =
     const imported = await loadCheckpoint(join(folder, IMPORTED));
     assertEquals(imported.data.classes, ["<b>", "fish"]);
     assertEquals(encodeWeights(imported), weights);
+  }));
+
+Deno.test("deno task import says what it assumes of a model", () =>
+  inFolder(async (folder) => {
+    const numbered = new Map(
+      [...MODEL].map(([name, tensor]) => [
+        name.replace("fc_mu", "fc21").replace("fc_logvar", "fc22"),
+        tensor,
+      ]),
+    );
+    await Deno.writeFile(join(folder, "w.pth"), stateDict(numbered));
+    const { stdout } = await runWell(folder, "import", ["--from", "w.pth"]);
+    const words = stdout.replaceAll(/\s+/g, " ");
+    assertStringIncludes(
+      words,
+      "training can only begin with it: it has no state of an optimiser",
+    );
+    assertStringIncludes(
+      words,
+      "assumed: a ReLU between each convolution and its batch norm; " +
+        "likelihood mse; β = 1; fc21 gives μ and fc22 log σ²",
+    );
+    const logvar = OWN.get("fc_logvar.bias")!;
+    const data = new Float32Array(3).fill(-5);
+    numbered.set("fc21.bias", { ...logvar, data } as Tensor);
+    await Deno.writeFile(join(folder, "w.pth"), stateDict(numbered));
+    await refuses(
+      /seem to stand in the other order: as they stand drawn digits/,
+      folder,
+      "import",
+      ["--from", "w.pth"],
+    );
+  }));
+
+Deno.test("deno task import takes back the β that export wrote", () =>
+  inFolder(async (folder) => {
+    const model = randomModel(2, "mse");
+    const options = { ...model.options, beta: 4 };
+    await Deno.writeFile(
+      join(folder, "w"),
+      encodeWeights({ ...model, options }),
+    );
+    const { stdout } = await runWell(folder, "import", [
+      ...["--from", "w", "--json"],
+    ]);
+    const { beta, assumed } = JSON.parse(stdout);
+    assertEquals([beta, assumed], [4, []]);
   }));
 
 Deno.test("deno task import refuses names that are not those of the classes", () =>

@@ -376,3 +376,27 @@ Deno.test("epochsDone() tells from the steps where the epochs are counted from",
   assertEquals(count([["history", Array(7).fill(1)]], 20), undefined);
   assertEquals(count([], 20), undefined);
 });
+
+/** A list of lists of lists …: small here, and 2⁶⁰ items where it is written out. */
+const BOMB = bytesOf(
+  "](]q\0",
+  ...Array.from(
+    { length: 60 },
+    (_, i) => bytesOf("](h", i, "h", i, "eq", i + 1),
+  ),
+  "e",
+);
+
+Deno.test("importModel() writes out nothing that holds itself many times", () => {
+  const names = ["betas", "lr", "eps", "weight_decay", "param_names"];
+  for (const name of names) {
+    const { fresh } = importModel(saved({ settings: [[name, BOMB]] }), {});
+    assertEquals(typeof fresh, name === "param_names" ? "undefined" : "string");
+  }
+  importModel(saved({ step: (i) => i === 0 ? BOMB : int(9) }), {});
+  const keys = ["beta", "lr", "batch_size", "likelihood", "epoch", "history"];
+  for (const key of [...keys, "args", "options"]) {
+    const { options } = importModel(saved({ wrap: () => [key, BOMB] }), {});
+    assertEquals(options.beta, 1);
+  }
+});

@@ -223,9 +223,10 @@ function classesOf(
   if (classes === undefined) {
     return Array.from({ length: count }, (_, i) => String(i));
   }
-  if (Array.isArray(classes) && classes.length === count) {
-    return classes.map(String);
-  }
+  if (
+    Array.isArray(classes) && classes.length === count &&
+    classes.every((name) => typeof name === "string")
+  ) return classes;
   throw new ImportError("the classes in its metadata cannot be read");
 }
 

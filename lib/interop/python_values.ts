@@ -57,9 +57,10 @@ function encode(args: readonly Value[]): Value {
 /** A NumPy number of 32 or 64 bits: its type, and its bytes. */
 function scalar(args: readonly Value[]): Value {
   const [dtype, bytes] = args;
-  if (dtype instanceof Foreign && bytes instanceof Uint8Array) {
+  const type = dtype instanceof Foreign ? dtype.args[0] : null;
+  if (typeof type === "string" && bytes instanceof Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    switch (`${dtype.args[0]} ${bytes.length}`) {
+    switch (`${type} ${bytes.length}`) {
       case "f8 8":
         return view.getFloat64(0, true);
       case "f4 4":

@@ -71,14 +71,14 @@ export function readAdam(
   if (!state || state.size === 0) {
     throw new ImportError("its optimiser has taken no step");
   }
-  const order = parameterOrder(groups, [...names.keys()], names);
-  const numbers = groups.flatMap(({ params }) => params);
-  if (order.length !== numbers.length) {
+  const count = groups.reduce((sum, { params }) => sum + params.length, 0);
+  if (count !== names.size) {
     throw new ImportError(
-      `its optimiser has ${numbers.length} parameters, and the model ` +
-        order.length,
+      `its optimiser has ${count} parameters, and the model ${names.size}`,
     );
   }
+  const order = parameterOrder(groups, [...names.keys()], names);
+  const numbers = groups.flatMap(({ params }) => params);
   const views = new Map<string, TensorView>();
   order.forEach((name, i) => {
     const moments = dictOf(state.get(numbers[i]) ?? null);
@@ -100,12 +100,13 @@ export function readAdam(
     if (step instanceof TensorView) views.set(`step.${name}`, step);
   });
   const elements = read(views);
-  const steps = new Set(order.map((name, i) =>
-    Number(
-      elements.get(`step.${name}`)?.data[0] ??
-        dictOf(state.get(numbers[i])!)!.get("step"),
-    )
-  ));
+  const steps = new Set(
+    order.map((name, i) =>
+      elements.has(`step.${name}`)
+        ? Number(elements.get(`step.${name}`)!.data[0])
+        : numberOf(dictOf(state.get(numbers[i])!)!.get("step"))
+    ),
+  );
   const [step] = steps;
   if (steps.size > 1 || !Number.isSafeInteger(step) || step < 1) {
     throw new ImportError(
@@ -186,8 +187,9 @@ function groupsOf(saved: Dict): Group[] {
     for (const [name, usual] of Object.entries(SETTINGS)) {
       const set = group!.get(name) ?? usual;
       if (set === usual) continue;
+      const is = typeof set === typeof usual ? show(set) : "of another kind";
       throw new ImportError(
-        `its optimiser has ${name} ${show(set)}, and Adam here ${show(usual)}`,
+        `its optimiser has ${name} ${is}, and Adam here ${show(usual)}`,
       );
     }
     return { group: group!, params };
@@ -204,8 +206,11 @@ function parameterOrder(
   inModel: readonly string[],
   names: ReadonlyMap<string, string>,
 ): readonly string[] {
-  const given = groups.map(({ group }) => group.get("param_names"));
-  if (given.every((list) => Array.isArray(list))) {
+  const given = groups.map(({ group, params }) => {
+    const list = group.get("param_names");
+    return Array.isArray(list) && list.length === params.length ? list : null;
+  });
+  if (given.every((list) => list !== null)) {
     const order = given.flat() as string[];
     const isKnown = order.every((name) => names.has(name));
     if (isKnown && new Set(order).size === order.length) return order;
@@ -232,13 +237,17 @@ function optionsOf(
   order: readonly string[],
   read: SavedModel["read"],
 ): Partial<TrainingOptions> {
-  const numberOf = (value: Value = null) =>
+  const rateOf = (value: Value = null) =>
     value instanceof TensorView
       ? Number(read(new Map([["lr", value]])).get("lr")!.data[0])
-      : value;
-  const [lr, ...others] = groups.map(({ group }) => numberOf(group.get("lr")));
-  const betas = groups.map(({ group }) => group.get("betas"));
-  const isSame = betas.every((pair) => String(pair) === String(betas[0]));
+      : numberOf(value);
+  const [lr, ...others] = groups.map(({ group }) => rateOf(group.get("lr")));
+  const betas = groups.map(({ group }) => {
+    const pair = group.get("betas");
+    return Array.isArray(pair) ? pair.slice(0, 2).map(numberOf) : [];
+  });
+  const [[beta1, beta2]] = betas;
+  const isSame = betas.every(([b1, b2]) => b1 === beta1 && b2 === beta2);
   const rest = order.slice(groups[0].params.length);
   const isHeads = rest.length === 4 && rest.every(isHead);
   const own = others.filter((rate) => rate !== lr);
@@ -247,12 +256,11 @@ function optionsOf(
       "its optimiser has groups of parameters with other settings",
     );
   }
-  const [beta1, beta2] = Array.isArray(betas[0]) ? betas[0] : [];
   const found = {
     lr,
     adamBeta1: beta1,
     adamBeta2: beta2,
-    headsLrFactor: own.length > 0 ? Number(own[0]) / Number(lr) : 1,
+    headsLrFactor: own.length > 0 ? own[0] / lr : 1,
   };
   try {
     return Object.fromEntries(
@@ -265,6 +273,11 @@ function optionsOf(
     if (!(cause instanceof OptionError)) throw cause;
     throw new ImportError(`its optimiser's ${cause.message}`, { cause });
   }
+}
+
+/** A value as a number; NaN if it is none. */
+function numberOf(value: Value | undefined): number {
+  return typeof value === "number" ? value : NaN;
 }
 
 /** Says whether a parameter, by this project's name, is of a head. */

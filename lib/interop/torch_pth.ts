@@ -109,7 +109,7 @@ export function dictOf(value: Value): Dict | undefined {
 /** Finds the state dict, and what other models there are. */
 function stateDictOf(root: Dict): { dict: Dict; others: string[] } {
   if (hasLayers(root)) return { dict: root, others: [] };
-  const found = [...stateDictsIn(root, "")];
+  const found = [...stateDictsIn(root, "", new Set())];
   const rank = (path: string) => {
     const place = WRAPPERS.indexOf(path.split(".")[0]);
     return place < 0 ? WRAPPERS.length : place;
@@ -128,7 +128,9 @@ function stateDictOf(root: Dict): { dict: Dict; others: string[] } {
   }
   // {"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}
   const parts = found.flatMap(({ path, dict }) =>
-    [...dict].map(([key, value]): [Value, Value] => [`${path}.${key}`, value])
+    [...dict].flatMap(([key, value]): [Value, Value][] =>
+      typeof key === "string" ? [[`${path}.${key}`, value]] : []
+    )
   );
   return { dict: new Map(parts), others: [] };
 }
@@ -136,15 +138,18 @@ function stateDictOf(root: Dict): { dict: Dict; others: string[] } {
 function* stateDictsIn(
   parent: Dict,
   prefix: string,
+  seen: Set<Dict>,
 ): Generator<{ path: string; dict: Dict }> {
   for (const [key, value] of parent) {
     const dict = dictOf(value);
     if (!dict || typeof key !== "string" || IS_OTHER.test(key)) continue;
+    if (seen.has(dict)) continue;
+    seen.add(dict);
     const path = prefix + key;
     const isNamed = WRAPPERS.includes(key) && hasTensors(dict);
     if (isNamed || hasLayers(dict)) yield { path, dict };
     else if (path.split(".").length < MAX_DEPTH) {
-      yield* stateDictsIn(dict, `${path}.`);
+      yield* stateDictsIn(dict, `${path}.`, seen);
     }
   }
 }
@@ -168,7 +173,7 @@ function leafOf(key: Value): string | undefined {
 
 function noModel(root: Dict): ImportError {
   const shown = [...root].slice(0, 8).map(([key, value]) =>
-    `${display(String(key))} (${describe(value)})`
+    `${typeof key === "string" ? display(key) : "a key"} (${describe(value)})`
   );
   return new ImportError(
     "it holds no state dict" +

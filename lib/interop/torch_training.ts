@@ -45,7 +45,8 @@ export function ownOptions(root: Dict): TrainingOptions | undefined {
   const options = dictOf(root.get("options") ?? null);
   if (!options?.has("latentDim") || !options.has("autoencoder")) return;
   try {
-    return completeOptions(trainingOptions, Object.fromEntries(options));
+    const values = [...options].filter(([, value]) => !isNested(value));
+    return completeOptions(trainingOptions, Object.fromEntries(values));
   } catch (cause) {
     throw new ImportError("its options cannot be read", { cause });
   }
@@ -76,9 +77,8 @@ export function namedOptions(root: Dict): Partial<TrainingOptions> {
 }
 
 function isValue(name: keyof typeof NAMES, value: unknown): boolean {
-  if (
-    value === undefined || typeof value === "string" && name !== "likelihood"
-  ) {
+  const isText = name === "likelihood";
+  if (isText ? typeof value !== "string" : typeof value !== "number") {
     return false;
   }
   try {
@@ -87,6 +87,11 @@ function isValue(name: keyof typeof NAMES, value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether a value holds others: however few they are, written out they may be many. */
+function isNested(value: Value): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function likelihoodOf(value: Value | undefined): string | undefined {
