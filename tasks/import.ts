@@ -12,7 +12,6 @@ import { FormatError } from "../lib/formats/error.ts";
 import { SafetensorsError } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
 import { type Imported, importModel, MODEL } from "../lib/interop/imported.ts";
-import { tryHeads } from "../lib/interop/heads_trial.ts";
 import { epochsOf } from "../lib/model/losses.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import { OptionError, type OptionTable } from "../lib/options/table.ts";
@@ -92,8 +91,11 @@ const main: Main<typeof flags> = async (values, { given }) => {
   const imported = await about("import", from, REFUSALS, async () => {
     const imported = importModel(bytes, chosen);
     // An autoencoder has no KL to tell by.
-    const isVae = !imported.options.autoencoder;
-    if (imported.headsByOrder && isVae) await tryHeads(imported);
+    if (imported.headsByOrder && !imported.options.autoencoder) {
+      // Loaded here alone, with an engine, which no other file takes.
+      const { tryHeads } = await import("../lib/interop/heads_trial.ts");
+      await tryHeads(imported);
+    }
     return imported;
   });
   const { options, state, history, epochsBefore } = imported;

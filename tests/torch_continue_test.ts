@@ -5,8 +5,11 @@ import { gunzipSync } from "node:zlib";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { createEngine } from "../lib/engines.ts";
-import { parseSafetensors } from "../lib/formats/safetensors.ts";
-import type { Tensor } from "../lib/formats/safetensors.ts";
+import {
+  parseSafetensors,
+  type Tensor,
+  writeSafetensors,
+} from "../lib/formats/safetensors.ts";
 import { epochsDone } from "../lib/interop/torch_training.ts";
 import { readWeights } from "../lib/checkpoint/weights.ts";
 import { gunzipIdx, parseIdx } from "../lib/formats/idx.ts";
@@ -14,7 +17,8 @@ import { importModel } from "../lib/interop/imported.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import { inFolder } from "./folder.ts";
-import { ENGINE, runWell } from "./process.ts";
+import { collect, dataset, FakeEngine } from "./fake_engine.ts";
+import { ENGINE, runWell, untrained } from "./process.ts";
 import {
   bytesOf,
   dict,
@@ -107,6 +111,50 @@ Deno.test("a checkpoint keeps the epochs that were trained elsewhere", () => {
     data: { name: "x", digest: null, options: defaults(dataOptions) },
   };
   assertEquals(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+});
+
+Deno.test("train({ resume }) counts the epochs that were trained elsewhere", async () => {
+  const blank = dataset(8);
+  const resume = {
+    ...imported,
+    options: { ...imported.options, patience: 2, epochs: 9 },
+    partial: null,
+    epochsBefore: 3,
+    data: { name: "blank", digest: null, options: blank.options },
+  };
+  const engine = new FakeEngine();
+  engine.validation = [7, 6, 8, 9]; // of epochs 4 to 7
+  const { end } = await collect(engine, { dataset: blank, resume });
+  assertEquals(end.reason, "patience");
+  const checkpoint = await end.checkpoint();
+  const { epochsBefore, history, trained } = checkpoint;
+  assertEquals([epochsBefore, trained], [3, 7]);
+  assertEquals(history.map(({ epoch, step }) => [epoch, step]), [
+    [4, 7],
+    [5, 8],
+  ]);
+  assertEquals(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+  // Nothing is left of --epochs 5.
+  const idle = new FakeEngine();
+  const again = await collect(idle, {
+    ...{ dataset: blank, resume: checkpoint, epochs: 5 },
+  });
+  assertEquals([again.end.reason, idle.batches], ["epochs", []]);
+});
+
+Deno.test("a checkpoint whose counters PyTorch has written is read", () => {
+  const bytes = untrained();
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const scalars = new Map(
+    [...tensors].map(([name, tensor]): [string, Tensor] => [
+      name,
+      name.endsWith("num_batches_tracked") ? { ...tensor, shape: [] } : tensor,
+    ]),
+  );
+  assertEquals(
+    decodeCheckpoint(writeSafetensors(scalars, metadata)),
+    decodeCheckpoint(bytes),
+  );
 });
 
 Deno.test("deno task train --resume goes on where PyTorch stopped", () =>
