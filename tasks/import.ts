@@ -57,7 +57,7 @@ const flags = {
 /** What `deno task import` does. */
 export const task: Task = {
   name: "import",
-  summary: "Makes a checkpoint of weights from PyTorch.",
+  summary: "Makes a checkpoint of a model or a run of PyTorch's.",
   examples: ["--from model.pth --likelihood bce"],
   options: flags,
 };
