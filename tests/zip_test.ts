@@ -1,4 +1,9 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Buffer } from "node:buffer";
 import { deflateRawSync } from "node:zlib";
 import { FormatError } from "../lib/formats/error.ts";
@@ -103,6 +108,23 @@ Deno.test("openZip() reads what NumPy writes, with zip64 fields in small files",
       assertEquals(length, entry.size);
     }
   }
+});
+
+Deno.test("openZip() reads many small entries at a time", () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `${i}.npy`);
+  const bytes = zip(names.map((name) => ({ name, content: bytesOf(1, 2) })));
+  let reads = 0;
+  const entries = openZip({
+    length: bytes.length,
+    read: (at, length) => {
+      reads++;
+      return bytes.subarray(at, at + length);
+    },
+  });
+  for (const entry of entries.values()) {
+    assertEquals([...entry.start(100)], [1, 2]);
+  }
+  assert(reads < 20, `${reads}`);
 });
 
 Deno.test("openZip() refuses a zip64 field that says other sizes", () => {

@@ -33,15 +33,36 @@ export function partOf(
   return { length, read: (at, length) => source.read(begin + at, length) };
 }
 
+/** Bytes that are read ahead. */
+const AHEAD = 2 ** 16;
+
 /**
- * Makes a source of a file. It is open only while it is read; what cannot be read
- * from any place, as a pipe, is read at once.
+ * Makes a source that reads ahead in another, for many small parts that lie close
+ * together.
+ */
+export function readAhead(source: ByteSource): ByteSource {
+  let begin = 0, bytes: Uint8Array = new Uint8Array();
+  return {
+    length: source.length,
+    read(at, length) {
+      if (at < begin || at + length > begin + bytes.length) {
+        begin = at;
+        const rest = source.length - at;
+        bytes = source.read(at, Math.max(length, Math.min(AHEAD, rest)));
+      }
+      return bytes.subarray(at - begin, at - begin + length);
+    },
+  };
+}
+
+/**
+ * Makes a source of a file, which must be a regular one: its size is known. It is
+ * open only while it is read.
  *
  * @throws {Deno.errors.NotFound} If there is no such file.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const { isFile, size } = await Deno.stat(path);
-  if (!isFile) return memorySource(await Deno.readFile(path));
+  const { size } = await Deno.stat(path);
   return {
     length: size,
     read(at, length) {

@@ -5,7 +5,12 @@
  * @module
  */
 import { constants, crc32, inflateRawSync } from "node:zlib";
-import { type ByteSource, memorySource, partOf } from "../files/byte_source.ts";
+import {
+  type ByteSource,
+  memorySource,
+  partOf,
+  readAhead,
+} from "../files/byte_source.ts";
 import { MAX_BYTES } from "./elements.ts";
 import { display, FormatError } from "./error.ts";
 import { MAX_RATIO } from "./gzip.ts";
@@ -53,19 +58,30 @@ export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
  * @throws {FormatError} If the directory or an entry's header is wrong.
  */
 export function openZip(source: ByteSource): Map<string, ZipEntry> {
+  const ahead = readAhead(source);
   return new Map(
-    readDirectory(source)
-      .map((place) => [place.name, new ZipEntry(source, place)]),
+    readDirectory(ahead)
+      .map((place) => [place.name, new ZipEntry(source, place, ahead)]),
   );
 }
 
 /** A file in a zip file. */
 export class ZipEntry {
   readonly #source: ByteSource;
+  readonly #ahead: ByteSource;
 
-  /** Makes an entry of what its headers say. */
-  constructor(source: ByteSource, readonly place: EntryPlace) {
+  /**
+   * Makes an entry of what its headers say.
+   *
+   * @param ahead The same source, for first bytes of one entry after the other.
+   */
+  constructor(
+    source: ByteSource,
+    readonly place: EntryPlace,
+    ahead = source,
+  ) {
     this.#source = source;
+    this.#ahead = ahead;
   }
 
   /** Bytes of its content. */
@@ -91,10 +107,10 @@ export class ZipEntry {
   start(length: number): Uint8Array {
     const { dataAt, packed, size } = this.place;
     if (!this.isCompressed) {
-      return this.#source.read(dataAt, Math.min(length, size));
+      return this.#ahead.read(dataAt, Math.min(length, size));
     }
     // Deflate makes nothing longer by more than a few bytes in a thousand.
-    const bytes = this.#source.read(dataAt, Math.min(length + 1024, packed));
+    const bytes = this.#ahead.read(dataAt, Math.min(length + 1024, packed));
     return this.#inflate(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
       .subarray(0, length);
   }
