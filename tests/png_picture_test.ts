@@ -52,6 +52,20 @@ function png(
   ]);
 }
 
+/** The file with another chunk before its end. */
+function withChunk(
+  bytes: Uint8Array,
+  type: string,
+  content = new Uint8Array(),
+): Uint8Array<ArrayBuffer> {
+  const end = bytes.length - 12;
+  return new Uint8Array([
+    ...bytes.subarray(0, end),
+    ...chunk(type, content),
+    ...bytes.subarray(end),
+  ]);
+}
+
 const ROWS = Uint8Array.of(0, 10, 20, 30, 0, 40, 50, 60);
 
 Deno.test("decodePng() looks at nothing that follows the picture", () => {
@@ -59,6 +73,17 @@ Deno.test("decodePng() looks at nothing that follows the picture", () => {
   const { width, height, channels, values } = decodePng(bytes);
   assertEquals([width, height, channels], [3, 2, 1]);
   assertEquals(Array.from(values), [10, 20, 30, 40, 50, 60]);
+});
+
+Deno.test("decodePng() joins a picture's parts, whatever stands between them", () => {
+  const deflated = deflateSync(ROWS);
+  let bytes = png({}, ROWS).slice(0, 33);
+  bytes = new Uint8Array([...bytes, ...chunk("IEND", new Uint8Array())]);
+  for (const byte of deflated) {
+    bytes = withChunk(bytes, "IDAT", Uint8Array.of(byte));
+    bytes = withChunk(bytes, "teXt", Uint8Array.of(1, 2, 3));
+  }
+  assertEquals(Array.from(decodePng(bytes).values), [10, 20, 30, 40, 50, 60]);
 });
 
 Deno.test("decodePng() undoes each filter that pngjs writes", () => {
@@ -95,6 +120,8 @@ Deno.test("decodePng() says in a line what is wrong with a file", () => {
       /^it is a corrupt PNG picture \(the checksum of its chunk "IDAT" is wrong\)$/,
     ],
     [png({ width: 20_000, height: 1 }, ROWS), /^it is 20000×1 pixels, and /],
+    [withChunk(good, "IHDR"), /corrupt .*\(it has two headers\)$/],
+    [withChunk(good, "ABCD"), /its chunk "ABCD" must be known, and is not/],
     [png({ height: 0 }, ROWS), /^it is 3×0 pixels, and /],
     [png({ depth: 3 }, ROWS), /corrupt .*no colour type 0 of 3 bits/],
     [png({ depth: 4, colour: 2 }, ROWS), /no colour type 2 of 4 bits/],

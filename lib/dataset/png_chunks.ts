@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { crc32, inflateSync } from "node:zlib";
 import { describeKind, kindOf } from "../files/kind.ts";
 import { FormatError } from "../formats/error.ts";
@@ -78,7 +77,8 @@ export function corrupt(reason: string): FormatError {
  * header says, and nothing where a side is of more than {@linkcode MAX_SIDE}
  * pixels.
  *
- * @param bytes The whole file; what follows its end is not looked at.
+ * @param bytes The whole file; what follows its end is not looked at. The parts
+ * of the deflated picture are moved together in it: it may be large.
  * @throws {FormatError} If it is no PNG file, too large, truncated or corrupt.
  */
 export function readPng(bytes: Uint8Array<ArrayBuffer>): PngChunks {
@@ -89,7 +89,7 @@ export function readPng(bytes: Uint8Array<ArrayBuffer>): PngChunks {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const data: Uint8Array[] = [];
+  const deflated = { begin: 0, end: 0 };
   const found: { palette?: Uint8Array; transparency?: Uint8Array } = {};
   let header: PngHeader | undefined;
   for (let at = 8; at + 12 <= bytes.length;) {
@@ -102,21 +102,37 @@ export function readPng(bytes: Uint8Array<ArrayBuffer>): PngChunks {
       );
     }
     const content = bytes.subarray(at + 8, end - 4);
-    if (header) readChunk(type, content);
+    if (header) readChunk(type, content, at + 8);
     else if (type === "IHDR" && content.length === 13) {
       header = readHeader(view, at + 8);
     } else throw corrupt("it does not begin with its header");
     if (type === "IEND") {
-      return { header, ...found, rows: inflate(header, data) };
+      return {
+        header,
+        ...found,
+        rows: inflate(header, bytes.subarray(deflated.begin, deflated.end)),
+      };
     }
     at = end;
   }
   throw new FormatError("it is a truncated PNG picture");
 
-  function readChunk(type: string, content: Uint8Array): void {
-    if (type === "IDAT") data.push(content);
-    if (type === "PLTE") found.palette = content;
-    if (type === "tRNS") found.transparency = content;
+  function readChunk(type: string, content: Uint8Array, begin: number): void {
+    const isLate = deflated.end > 0 && (type === "PLTE" || type === "tRNS");
+    if (isLate) {
+      throw corrupt(`its chunk ${show(type)} comes after the picture`);
+    }
+    if (type === "IDAT") {
+      if (deflated.end === 0) deflated.begin = deflated.end = begin;
+      bytes.copyWithin(deflated.end, begin, begin + content.length);
+      deflated.end += content.length;
+    } else if (type === "PLTE") found.palette = content;
+    else if (type === "tRNS") found.transparency = content;
+    else if (type === "IHDR") throw corrupt("it has two headers");
+    // A capital first says that a picture cannot be had without it (5.4).
+    else if (/^[A-Z]/.test(type) && type !== "IEND") {
+      throw corrupt(`its chunk ${show(type)} must be known, and is not`);
+    }
   }
 }
 
@@ -166,14 +182,13 @@ export function rowBytes(
 }
 
 /** Inflates the rows, which must be as many as the picture has. */
-function inflate(header: PngHeader, data: readonly Uint8Array[]): Uint8Array {
+function inflate(header: PngHeader, deflated: Uint8Array): Uint8Array {
   const length = passesOf(header).reduce(
     (sum, pass) => sum + pass.rows * (1 + rowBytes(header, pass)),
     0,
   );
   const wrong = (how: string) =>
     corrupt(`it holds ${how} than ${header.width}×${header.height} pixels`);
-  const deflated = data.length === 1 ? data[0] : Buffer.concat(data);
   // Deflate shrinks to no less than 1/1032.
   if (length > 1032 * deflated.length) throw wrong("less");
   let rows: Uint8Array;

@@ -26,21 +26,27 @@ type Samples = Uint8Array | Uint16Array;
  * interlacing. Of an animated one it is the picture that stands still; what
  * follows the end of the picture is not looked at.
  *
- * @param bytes The whole file.
+ * @param bytes The whole file, which is written to.
  * @throws {FormatError} If it is no PNG file, is truncated or corrupt, or has a
  * side of more than 4096 pixels: then before it is decoded.
  */
 export function decodePng(bytes: Uint8Array<ArrayBuffer>): Picture {
   const { header, palette, transparency, rows } = readPng(bytes);
   const { width, height, depth, samples: channels } = header;
+  const passes = passesOf(header);
+  let at = 0;
+  for (const pass of passes) {
+    const bytes = rowBytes(header, pass);
+    unfilter(rows, at, bytes, pass.rows, Math.max(1, channels * depth >> 3));
+    at += pass.rows * (1 + bytes);
+  }
   const length = width * height * channels;
   const values = depth === 16
     ? new Uint16Array(length)
     : new Uint8Array(length);
-  let at = 0;
-  for (const pass of passesOf(header)) {
+  at = 0;
+  for (const pass of passes) {
     const bytes = rowBytes(header, pass);
-    unfilter(rows, at, bytes, pass.rows, Math.max(1, channels * depth >> 3));
     unpack(rows, at, bytes, header, pass, values);
     at += pass.rows * (1 + bytes);
   }
