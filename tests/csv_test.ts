@@ -13,6 +13,8 @@ import { readCsv } from "../lib/dataset/csv_pictures.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import type { PictureSets } from "../lib/dataset/picture_sets.ts";
 import { FormatError } from "../lib/formats/error.ts";
+import { encodeNpy } from "../lib/formats/npy.ts";
+import { fillUniform, streamKey } from "../lib/rng.ts";
 
 const FOLDER = new URL("fixtures/pictures/csv/", import.meta.url);
 const at = (name: string) => fileURLToPath(new URL(name, FOLDER));
@@ -30,7 +32,11 @@ async function bytesOf({ train }: PictureSets): Promise<number[][]> {
   for (let i = 0; i < train.count; i++) {
     const { values, black, white } = await train.picture(i);
     rows.push(
-      Array.from(values, (v) => 255 * (v - black) / (white - black)),
+      // Fractions are kept in single precision.
+      Array.from(
+        values,
+        (v) => Math.round(1e4 * 255 * (v - black) / (white - black)) / 1e4,
+      ),
     );
   }
   return rows;
@@ -124,11 +130,11 @@ Deno.test("readCsv() says what it takes for white where that is not known", asyn
       "from 0 to 90 and are taken as 0, black, to 255, white",
     ],
     ["0,3,190,5", 0, 255],
-    ["0,0.25,0.75,1.00001", 0, 32640],
+    ["0,0.25,0.75,1.00001", 0, 1],
     [
       "0,0.25,0,0.125",
       0,
-      32640,
+      1,
       "from 0 to 0.25 and are taken as 0, black, to 1",
     ],
   ];
@@ -209,6 +215,7 @@ Deno.test("readCsv() refuses what is no table of pictures, with its row", async 
     [`${header}${row},0,1,255,3\n`, "row 3: there is no label in column 1"],
     [`${header}${row}7,0,1,255\n`, "row 3 has 4 fields, where the first has 5"],
     [`${header}${row}7,0,1,x,3\n`, 'row 3: the pixel in column 4 is "x"'],
+    [`${header}${row}7,0,1,0x10,3\n`, 'column 4 is "0x10", which is no number'],
     [`${header}${row}7,0,1,nan,3\n`, 'column 4 is "nan", which is no number'],
     [`${header}${row}7,0,1,256,3\n`, "row 3: the pixel in column 4 is 256"],
     [`${header}${row}7,0,1,-1,3\n`, "-1, and must be an integer from 0 to 255"],
@@ -252,4 +259,32 @@ Deno.test("readCsv() refuses more than a million rows by the size of the file", 
     FormatError,
     "it has more than 1,000,000 rows",
   );
+});
+
+Deno.test("loadDataset() makes the same images of fractions in CSV and in NumPy", async () => {
+  const values = new Float32Array(20 * 784);
+  fillUniform(values, streamKey(1, "split"), 0);
+  const lines = Array.from(
+    { length: 20 },
+    (_, i) => values.slice(784 * i, 784 * (i + 1)).join(),
+  );
+  const csv = await written(lines.join("\n"));
+  const npy = await written(encodeNpy([20, 784], values), "own.npy");
+  const [a, b] = await Promise.all(
+    [csv, npy].map((images) => loadDataset({ images, testSize: 0 })),
+  );
+  assertEquals(a.digest, b.digest);
+});
+
+Deno.test("readCsv() takes an empty last column for what it is", async () => {
+  const row = (label: string) => `${label},1,200,3,4,\n`;
+  const { train, notes } = await readCsv(
+    await written("label,p0,p1,p2,p3,\n" + row("7") + row("8")),
+  );
+  assertEquals(train.labels, [7, 8]);
+  assertEquals(notes, ["its column 6 is empty, and is left out"]);
+  const ids = await readCsv(
+    await written("id,a,b,c,d\n7,1,200,3,4\n5,1,2,3,4"),
+  );
+  assertEquals(ids.notes, ['its column "id" is left out']);
 });

@@ -43,12 +43,20 @@ export function pictureColumns(
   const [first] = rows;
   const hasHeader = isHeader(first);
   const columns = first.map((_, column) => column);
-  const index = hasHeader
-    ? columns.filter((column) => INDEX.test(first[column].trim()))
-    : [];
-  const others = columns.filter((column) => !index.includes(column));
-  const notes = index.map((column) =>
-    `its column ${show(first[column])} numbers the rows, and is left out`
+  const body = rows.slice(Number(hasHeader));
+  // A separator at the end of each line.
+  const isEmpty = (column: number) =>
+    column === first.length - 1 && rows.every((row) => !row[column]?.trim());
+  const left = columns.filter((column) =>
+    isEmpty(column) || hasHeader && INDEX.test(first[column].trim())
+  );
+  const others = columns.filter((column) => !left.includes(column));
+  const notes = left.map((column) =>
+    isEmpty(column)
+      ? `its column ${column + 1} is empty, and is left out`
+      : `its column ${show(first[column])} ${
+        countsRows(body, column) ? "numbers the rows, and " : ""
+      }is left out`
   );
   const named = hasHeader
     ? others.filter((column) => LABEL.test(first[column].trim()))
@@ -63,7 +71,7 @@ export function pictureColumns(
   let label = named.at(0) ?? null;
   if (label === null && sideOf(others.length) === null) {
     label = (hasHeader ? unlikeOthers(first, others) : null) ??
-      likelyLabel(rows.slice(Number(hasHeader)), others);
+      likelyLabel(body, others);
     const place = hasHeader ? show(first[label]) : label + 1;
     notes.push(`the labels are taken from its column ${place}`);
   }
@@ -102,6 +110,16 @@ function counts(row: readonly string[]): boolean {
   return row.length > 1 && (names === 0 || names <= 2 && numbers.length > 3) &&
     (first === 0 || first === 1 && names > 0) &&
     numbers.every((text, i) => Number(text) === first + i);
+}
+
+/** Tells whether a column counts the rows from 0 or 1. */
+function countsRows(
+  rows: readonly (readonly string[])[],
+  column: number,
+): boolean {
+  const first = Number(rows[0]?.[column]);
+  return (first === 0 || first === 1) &&
+    rows.every((row, i) => Number(row[column]) === first + i);
 }
 
 /** Empty fields and NaN are numbers, too: such that are missing. */

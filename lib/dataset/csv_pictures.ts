@@ -20,15 +20,20 @@ import type { PictureSets } from "./picture_sets.ts";
  * them: with a header or without, parted by commas, semicolons or tabs. Pixels
  * are integers from 0 to 255, or fractions from 0 or −1 to 1.
  *
- * The pictures are kept in a byte for each pixel, two where they are fractions.
+ * The pictures are kept in a byte for each pixel; fractions in four, in single
+ * precision, so that they become the same images as from an array of float32.
  *
  * @param path The file, plain or gzip.
+ * @param signal Stops it; the promise rejects with its reason.
  * @returns Its pictures, to train with; their names are the rows' numbers, from 1,
  * the header's included.
  * @throws {FormatError} If it is no table of square pictures, with the row; if
  * it has more than a million. The message does not name `path`.
  */
-export async function readCsv(path: string): Promise<PictureSets> {
+export async function readCsv(
+  path: string,
+  signal?: AbortSignal,
+): Promise<PictureSets> {
   let head: [readonly string[], number][] | null = [];
   let table: PictureTable | undefined;
   const start = () => {
@@ -43,6 +48,7 @@ export async function readCsv(path: string): Promise<PictureSets> {
     return table;
   };
   await readTable(path, (row, number) => {
+    signal?.throwIfAborted();
     if (head && head.push([row, number]) === HEAD) start();
     else if (!head) table!.add(row, number);
   });

@@ -1,13 +1,10 @@
 /**
- * The pixels of many pictures as text has them, kept in a byte or two each.
+ * The pixels of many pictures as text has them, kept in a byte or four each.
  *
  * @module
  */
 import { FormatError } from "../formats/error.ts";
 import { show } from "../text.ts";
-
-/** What 1 is kept as where pixels are fractions: 128 for each grey level. */
-const ONE = 128 * 255;
 
 /** How far rounding takes a fraction out of −1 to 1. */
 const TOLERANCE = 1e-4;
@@ -16,8 +13,14 @@ const MOST = 1 + TOLERANCE;
 /** The largest integers that stand for white if they are the largest of all. */
 const LEVELS = [1, 15, 16];
 
-/** Pictures in a block of memory. */
-const BLOCK = 1024;
+/** Pixels in a block of memory, unless a picture has more. */
+const BLOCK = 2 ** 20;
+
+/** What `Number()` takes, and no table means: `0x10`. */
+const OTHER_BASE = /^\s*0[xob]/i;
+
+/** The last character that such a text begins with. */
+const ZERO = "0".charCodeAt(0);
 
 /** How the numbers of a file become grey levels. */
 export interface PixelScale {
@@ -33,8 +36,10 @@ export interface PixelScale {
  */
 export class CsvPixels {
   readonly #size: number;
+  /** Pictures in a block. */
+  readonly #perBlock: number;
   #count = 0;
-  #blocks: (Uint8Array | Int16Array)[] = [];
+  #blocks: (Uint8Array | Float32Array)[] = [];
   #areFractions = false;
   #least = 0;
   #largest = 0;
@@ -42,6 +47,7 @@ export class CsvPixels {
   /** @param size Pixels in a picture. */
   constructor(size: number) {
     this.#size = size;
+    this.#perBlock = Math.max(1, Math.floor(BLOCK / size));
   }
 
   /**
@@ -51,7 +57,7 @@ export class CsvPixels {
    * @throws {FormatError} If one is missing, no number, or out of range.
    */
   add(row: readonly string[], columns: readonly number[]): void {
-    const at = this.#count % BLOCK * this.#size;
+    const at = this.#count % this.#perBlock * this.#size;
     if (at === 0) this.#blocks.push(this.#newBlock());
     let block = this.#blocks[this.#blocks.length - 1];
     for (let i = 0; i < columns.length; i++) {
@@ -59,7 +65,11 @@ export class CsvPixels {
       const value = Number(text);
       const isByte = value >= 0 && value <= 255 && Number.isInteger(value);
       // Number() takes an empty text for 0.
-      if (Number.isNaN(value) || (value === 0 && text.trim() === "")) {
+      const isNone = Number.isNaN(value) ||
+        (value === 0 && text.trim() === "") ||
+        (text.length > 2 && text.charCodeAt(0) <= ZERO &&
+          OTHER_BASE.test(text));
+      if (isNone) {
         throw unreadable(text, columns[i]);
       }
       if (!isByte && !this.#areFractions) {
@@ -74,15 +84,15 @@ export class CsvPixels {
       }
       if (value > this.#largest) this.#largest = value;
       if (value < this.#least) this.#least = value;
-      block[at + i] = this.#areFractions ? Math.round(ONE * value) : value;
+      block[at + i] = value;
     }
     this.#count++;
   }
 
   /** Returns one picture's values, as kept. */
-  get(index: number): Uint8Array | Int16Array {
-    const at = index % BLOCK * this.#size;
-    return this.#blocks[Math.floor(index / BLOCK)]
+  get(index: number): Uint8Array | Float32Array {
+    const at = index % this.#perBlock * this.#size;
+    return this.#blocks[Math.floor(index / this.#perBlock)]
       .subarray(at, at + this.#size);
   }
 
@@ -98,7 +108,7 @@ export class CsvPixels {
       return { black: 0, white, ...this.#note(0, white, largest > 127) };
     }
     if (least >= -TOLERANCE) {
-      return { black: 0, white: ONE, ...this.#note(0, 1, largest >= 0.5) };
+      return { black: 0, white: 1, ...this.#note(0, 1, largest >= 0.5) };
     }
     // Less than half of −1 are overshoots of some filter, whose black is 0.
     if (least > -0.5) {
@@ -107,7 +117,7 @@ export class CsvPixels {
           "save pixels from 0 to 255, or as fractions from 0 to 1",
       );
     }
-    return { black: -ONE, white: ONE, ...this.#note(-1, 1, false) };
+    return { black: -1, white: 1, ...this.#note(-1, 1, false) };
   }
 
   /** Says what the values are taken for, unless it is as usual. */
@@ -119,16 +129,16 @@ export class CsvPixels {
     return { note };
   }
 
-  #newBlock(): Uint8Array | Int16Array {
-    const length = BLOCK * this.#size;
-    return this.#areFractions ? new Int16Array(length) : new Uint8Array(length);
+  #newBlock(): Uint8Array | Float32Array {
+    const length = this.#perBlock * this.#size;
+    return this.#areFractions
+      ? new Float32Array(length)
+      : new Uint8Array(length);
   }
 
   #becomeFractions(): void {
     this.#areFractions = true;
-    this.#blocks = this.#blocks.map((bytes) =>
-      Int16Array.from(bytes, (value) => ONE * value)
-    );
+    this.#blocks = this.#blocks.map((bytes) => new Float32Array(bytes));
   }
 
   #outOfRange(value: number, column: number): FormatError {

@@ -27,6 +27,12 @@ export interface ChosenConversion extends Conversion {
 
 const [BLACK, WHITE] = [0, 255];
 
+/**
+ * What is rounded up: halves, and what misses them by the rounding of values to
+ * single precision, so that these become the images that bytes do.
+ */
+const HALF = 0.5 + 2 ** -15;
+
 /** Of two halves, the lighter one begins here. */
 const MIDDLE = (BLACK + WHITE) / 2;
 
@@ -121,7 +127,7 @@ export function toImage(
     if (!Number.isFinite(grey)) {
       throw new RangeError("it has values that are no finite numbers");
     }
-    const byte = Math.max(BLACK, Math.min(WHITE, Math.floor(grey + 0.5)));
+    const byte = Math.max(BLACK, Math.min(WHITE, Math.floor(grey + HALF)));
     image[i] = how.isInverted ? WHITE - byte : byte;
   }
   if (how.isCentred) {
