@@ -135,7 +135,7 @@ Deno.test("train() refuses images without the classes of the model", async () =>
         },
         conditional: true,
       },
-      "blank has no labels, and a conditional model is told of the class",
+      "the validation images of blank have no labels, and a conditional model",
     ],
     [{ dataset: dataset(4), from: checkpoint }, "blank has no labels"],
     [{ dataset: dataset(4), resume: checkpoint }, "blank has no labels"],

@@ -152,17 +152,23 @@ export function checkRun(
  * Returns how many classes a model is told of that is conditional on those of
  * the images.
  *
- * @throws {RunError} If the images have no labels.
+ * @throws {RunError} If the images of a split have no labels.
  */
 export function classCountOf(
   { name, classes, train, validation, test }: Dataset,
 ): number {
-  const isLabelled = [train, validation, test]
-    .every((set) => set === null || set.count === 0 || set.labels !== null);
-  if (classes && isLabelled) return classes.length;
+  const sets = Object.entries({ training: train, validation, test })
+    .filter(([, set]) => set !== null && set.count > 0);
+  const bare = sets.filter(([, set]) => set!.labels === null);
+  if (classes && bare.length === 0) return classes.length;
+  const which = bare.length < sets.length
+    ? `the ${bare.map(([split]) => split).join(" and ")} images of ${
+      oneLine(name)
+    } have`
+    : `${oneLine(name)} has`;
   throw new RunError(
-    `${oneLine(name)} has no labels, and a conditional model is told of the ` +
-      "class of each image",
+    `${which} no labels, and a conditional model is told of the class of each ` +
+      "image",
   );
 }
 
