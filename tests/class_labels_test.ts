@@ -50,6 +50,9 @@ Deno.test("classesOf() refuses labels that are none or that do not match", () =>
   const many = Array.from({ length: 300 }, (_, i) => i);
   const cases: [(number | string)[], string[] | undefined, string][] = [
     [[0.5], undefined, "0.5 is no label of a class"],
+    [[2 ** 60], undefined, "1152921504606846976 is larger than labels may be"],
+    [["01", "1"], undefined, "the labels 01 and 1 are the same number"],
+    [["0", "01", "1"], ["a", "b"], "the labels 01 and 1 are the same number"],
     [[NaN], undefined, "NaN is no label of a class"],
     [["a", ""], undefined, "is no label of a class"],
     [many, undefined, "300 different labels (0, 1, … 299), and at most 256"],

@@ -6,6 +6,7 @@
 import type { StoredArray } from "../formats/elements.ts";
 import { FormatError } from "../formats/error.ts";
 import { show } from "../text.ts";
+import { beyond } from "./class_labels.ts";
 import { MAX_PICTURES } from "./picture_sets.ts";
 
 /** QMNIST's labels: the class, and seven columns on where a digit came from. */
@@ -46,6 +47,7 @@ export function labelsOf(
   const labels: number[] = [];
   for (const [label] of array.rows()) {
     if (!Number.isSafeInteger(label)) {
+      if (Number.isInteger(label)) throw beyond(label);
       throw new FormatError(
         `label ${labels.length}, counted from 0, is ${
           show(label)

@@ -8,6 +8,7 @@ import { FormatError } from "../formats/error.ts";
 import { MAX_CLASSES } from "../options/run.ts";
 import { counted, oneLine, show } from "../text.ts";
 import { naturally } from "./natural_order.ts";
+import { statFile } from "./paths.ts";
 
 /** The bytes of the longest file of names. */
 const MAX_BYTES = 2 ** 20;
@@ -33,7 +34,8 @@ export interface Classes {
  * @param labels Those of all splits.
  * @param names The names of the classes, in order.
  * @throws {FormatError} If labels and names do not match, a label is neither a
- * whole number nor a word, or there are more than {@linkcode MAX_CLASSES}.
+ * whole number nor a word, one number is written in two ways, or there are more
+ * than {@linkcode MAX_CLASSES}.
  */
 export function classesOf(
   labels: Iterable<Label>,
@@ -51,6 +53,17 @@ export function classesOf(
         shown(sorted)
       }), and at ` +
         `most ${MAX_CLASSES} classes: they do not look like classes`,
+    );
+  }
+  const same = numbers
+    ? sorted.findIndex((word, i) => i > 0 && +word === +sorted[i - 1])
+    : -1;
+  if (same > 0) {
+    throw new FormatError(
+      `the labels ${oneLine(sorted[same - 1])} and ${
+        oneLine(sorted[same])
+      } are ` +
+        "the same number: write it in one way",
     );
   }
   if (!names) return inOrder(sorted, sorted);
@@ -85,8 +98,19 @@ function checkLabel(label: Label): Label {
     ? label.trim() !== ""
     : Number.isSafeInteger(label);
   if (isFit) return label;
+  if (Number.isInteger(label)) throw beyond(label as number);
   throw new FormatError(
     `${show(label)} is no label of a class: it takes a whole number or a word`,
+  );
+}
+
+/** Refuses whole numbers that are not exact any more. */
+export function beyond(label: number): FormatError {
+  return new FormatError(
+    `the label ${BigInt(label)} is ${
+      label > 0 ? "larger" : "smaller"
+    } than labels may ` +
+      "be, which are exact to 2^53",
   );
 }
 
@@ -131,7 +155,7 @@ export async function readClasses(option: string): Promise<readonly string[]> {
 
 /** Reads a text file with the name of a class on each line. */
 export async function readClassFile(path: string): Promise<readonly string[]> {
-  const { size } = await Deno.stat(path);
+  const { size } = await statFile(path);
   if (size > MAX_BYTES) {
     throw new FormatError(`${size} bytes are no list of ${MAX_CLASSES} names`);
   }
