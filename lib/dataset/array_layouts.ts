@@ -48,6 +48,9 @@ const SPLIT: readonly Record<keyof Choice, Names>[] = [
   },
 ];
 
+/** What else the layouts' `val` is called. */
+const VALIDATION = ["val", "valid", "validation"];
+
 /** numpy.savez(path, images, labels) */
 const UNNAMED: Names = ["arr_0", "arr_1"];
 
@@ -91,7 +94,12 @@ export function chooseSplit(
   for (const layout of SPLIT) {
     const train = pairOf(file, layout.train);
     if (!train || (wanted !== null && train.images !== wanted)) continue;
-    const validation = pairOf(file, layout.validation);
+    const validation = VALIDATION.map((word) =>
+      pairOf(file, [
+        layout.validation[0].replace("val", word),
+        layout.validation[1].replace("val", word),
+      ])
+    ).find((pair) => pair !== undefined);
     const test = pairOf(file, layout.test);
     return { train, ...(validation && { validation }), ...(test && { test }) };
   }
@@ -210,14 +218,11 @@ export function several(names: readonly string[]): string {
 
 /** Lists what a file has. */
 function listed({ arrays, others }: NamedArrays): string {
-  const all = [
-    ...[...arrays].map(([name, array]) =>
-      `${display(name)} (${array.describe()})`
-    ),
-    ...[...others].map(([name, reason]) => `${display(name)} (${reason})`),
-  ];
-  if (all.length === 0) return "nothing";
-  const more = all.length - LISTED;
-  return all.slice(0, LISTED).join(", ") +
-    (more > 0 ? ` and ${counted(more, "other")}` : "");
+  const count = arrays.size + others.size;
+  if (count === 0) return "nothing";
+  const shown = [...arrays, ...others].slice(0, LISTED).map(([name, what]) =>
+    `${display(name)} (${typeof what === "string" ? what : what.describe()})`
+  );
+  const more = count - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${counted(more, "other")}` : "");
 }
