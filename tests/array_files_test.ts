@@ -6,11 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import {
-  isArrays,
-  readArrays,
-  readLabels,
-} from "../lib/dataset/array_pictures.ts";
+import { isArrays } from "../lib/dataset/array_paths.ts";
+import { readArrays, readLabels } from "../lib/dataset/array_pictures.ts";
 import { FormatError } from "../lib/formats/error.ts";
 import { encodeNpy } from "../lib/formats/npy.ts";
 import {

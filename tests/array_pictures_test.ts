@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { readArrays, readLabels } from "../lib/dataset/array_pictures.ts";
+import { memorySource } from "../lib/files/byte_source.ts";
 import { numberType, StoredArray } from "../lib/formats/elements.ts";
 import { FormatError } from "../lib/formats/error.ts";
 import { encodeNpy, type NpyData } from "../lib/formats/npy.ts";
@@ -44,6 +45,21 @@ Deno.test("readArrays() knows MedMNIST's names", async () => {
     "val_images (with the labels val_labels), test_images (with the labels " +
     "test_labels)",
   ]);
+});
+
+Deno.test("readArrays() takes x_valid and x_validation for validation", async () => {
+  for (const word of ["valid", "validation"]) {
+    const file = npz({
+      x_train: bytes(4, 5, 5),
+      [`x_${word}`]: bytes(3, 5, 5),
+      [`y_${word}`]: bytes(3),
+      x_test: bytes(2, 5, 5),
+    });
+    await withFiles({ "a.npz": file }, async (path) => {
+      const { validation } = await readArrays(path("a.npz"), ANY);
+      assertEquals([validation!.count, validation!.labels], [3, [0, 7, 14]]);
+    });
+  }
 });
 
 Deno.test("readArrays() knows Keras's names, and another array where it is wanted", async () => {
@@ -363,6 +379,25 @@ Deno.test("StoredArray reads single rows of a large file, and no more", () => {
     if (++count > 3000) break;
   }
   assert(most <= 2 ** 20, `${most}`);
+});
+
+Deno.test("StoredArray reads parts in the file's order, and tells their rows", () => {
+  const data = Float32Array.from({ length: 24 }, (_, i) => i);
+  const file = encodeNpy([4, 3, 2], data);
+  for (const isFortran of [false, true]) {
+    const array = new StoredArray(memorySource(file), {
+      dtype: numberType("float32", true)!,
+      shape: [4, 3, 2],
+      isFortran,
+      offset: file.length - 96,
+    });
+    const rows = [...array.rows()].map((row) => [...row]);
+    const [{ values, rowOf }, ...more] = array.parts();
+    assertEquals([values.length, more.length], [24, 0]);
+    for (const [at, value] of values.entries()) {
+      assert(rows[rowOf(at)].includes(value), `${isFortran} ${at}`);
+    }
+  }
 });
 
 Deno.test("readArrays() throws its own errors for damaged files", async () => {

@@ -6,14 +6,13 @@
  */
 import { basename, join } from "node:path";
 import { fileSource } from "../files/byte_source.ts";
-import { kindOf } from "../files/kind.ts";
 import { type ArrayFile, openArrays } from "../formats/array_file.ts";
 import type { StoredArray } from "../formats/elements.ts";
 import { display, FormatError } from "../formats/error.ts";
-import { gunzipStart, isGzip } from "../formats/gzip.ts";
 import { oneLine } from "../text.ts";
 import { classNamesIn, withLikelyLabels } from "./array_classes.ts";
 import { isLabels, labelsOf } from "./array_labels.ts";
+import { namesIn } from "./array_paths.ts";
 import {
   type Choice,
   chooseArrays,
@@ -30,6 +29,7 @@ import {
   siblingsOf,
 } from "./array_siblings.ts";
 import { naturally } from "./natural_order.ts";
+import { statFile, statPath } from "./paths.ts";
 import type { PictureSets } from "./picture_sets.ts";
 
 /** How {@linkcode readArrays} reads. */
@@ -41,10 +41,9 @@ export interface ArrayOptions {
    * for {@linkcode readLabels}.
    */
   readonly labels: string | null;
+  /** Stops it; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
-
-/** Names of files that must be arrays, whatever they are. */
-const NAMED = /\.np[yz](\.gz)?$/i;
 
 const NPY = /\.npy(\.gz)?$/i;
 
@@ -53,31 +52,6 @@ const QUICKDRAW = /^full(_|%2F)numpy_bitmap(_|%2F)/;
 
 /** Other files of a folder that a note lists. */
 const LISTED = 3;
-
-/**
- * Tells whether a path is for {@linkcode readArrays} and {@linkcode readLabels}: by
- * a file's content, or its name where the content is of another kind, so that they
- * say what is wrong; of a folder by its files' names.
- *
- * @throws {Deno.errors.NotFound} If there is nothing at the path.
- */
-export async function isArrays(path: string): Promise<boolean> {
-  const { isDirectory } = await Deno.stat(path);
-  if (isDirectory) {
-    const names = await namesIn(path);
-    return names.some((name) => hasSiblings(name) || NAMED.test(name));
-  }
-  if (NAMED.test(path) || hasSiblings(path)) return true;
-  const source = await fileSource(path);
-  let start = source.read(0, Math.min(1024, source.length));
-  try {
-    if (isGzip(start)) start = gunzipStart(start);
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  }
-  return ["npy", "idx", "zip"].includes(kindOf(start) ?? "");
-}
 
 /**
  * Reads the pictures of a file of arrays, or of a folder of such files, with the
@@ -94,12 +68,12 @@ export async function isArrays(path: string): Promise<boolean> {
  */
 export async function readArrays(
   path: string,
-  { array, labels }: ArrayOptions,
+  { array, labels, signal }: ArrayOptions,
 ): Promise<PictureSets> {
-  const { isDirectory } = await Deno.stat(path);
-  if (isDirectory) return await readFolder(path, array);
+  const { isDirectory } = await statPath(path);
+  if (isDirectory) return await readFolder(path, array, signal);
   if (hasSiblings(path) && labels === null) {
-    return await readSiblings(await siblingsOf(path), array, path);
+    return await readSiblings(await siblingsOf(path), array, { path, signal });
   }
   const notes: string[] = [];
   const file = await open(path, notes);
@@ -112,7 +86,7 @@ export async function readArrays(
   const named = all.length > 0 && labels === null
     ? classNamesIn(file, all, notes)
     : {};
-  return { ...setsOf(splits, notes), ...named };
+  return { ...await setsOf(splits, notes, signal), ...named };
 }
 
 /**
@@ -129,6 +103,7 @@ export async function readLabels(path: string): Promise<(number | string)[]> {
 
 /** Opens a file of arrays, and notes what its name says wrongly. */
 async function open(path: string, notes: string[]): Promise<ArrayFile> {
+  await statFile(path);
   const file = openArrays(await fileSource(path));
   const name = oneLine(basename(path), 255);
   if (/\.gz$/i.test(path) && !file.isGzip) {
@@ -200,7 +175,7 @@ function turned(path: string, notes: string[]): { isTransposed?: true } {
 async function readSiblings(
   { train, test }: Siblings,
   array: string | null,
-  given?: string,
+  { path: given, signal }: { path?: string; signal?: AbortSignal },
 ): Promise<PictureSets> {
   const notes: string[] = [];
   const others = [train.images, train.labels, test.images, test.labels]
@@ -227,19 +202,24 @@ async function readSiblings(
       }),
     };
   };
-  return setsOf({
-    train: await read(train),
-    ...(test.images !== undefined && { test: await read(test) }),
-  }, notes);
+  return await setsOf(
+    {
+      train: await read(train),
+      ...(test.images !== undefined && { test: await read(test) }),
+    },
+    notes,
+    signal,
+  );
 }
 
 /** Reads a folder: the files of a data set, or of a class each. */
 async function readFolder(
   folder: string,
   wanted: string | null,
+  signal?: AbortSignal,
 ): Promise<PictureSets> {
   const siblings = await siblingsIn(folder);
-  if (siblings) return await readSiblings(siblings, wanted);
+  if (siblings) return await readSiblings(siblings, wanted, { signal });
   const names = await namesIn(folder);
   const files = names.filter((name) => NPY.test(name)).sort(naturally);
   if (files.length === 0) {
@@ -267,7 +247,10 @@ async function readFolder(
   const choice = wanted === null
     ? chooseSplit(file)
     : chooseArrays(file, wanted);
-  if (choice) return setsOf(splitsOf(file, choice, folder, notes), notes);
+  if (choice) {
+    const splits = splitsOf(file, choice, folder, notes);
+    return await setsOf(splits, notes, signal);
+  }
   notes.push(
     `each of the ${arrays.size} files is taken as a class, called as the file`,
   );
@@ -276,16 +259,7 @@ async function readFolder(
     array,
     label: name.replace(QUICKDRAW, ""),
   }));
-  return setsOf({ train: { arrays: classes } }, notes);
-}
-
-/** Lists what is in a folder and not hidden. */
-async function namesIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!name.startsWith(".")) names.push(name);
-  }
-  return names;
+  return await setsOf({ train: { arrays: classes } }, notes, signal);
 }
 
 /** Puts the name of a file before what is wrong with it. */

@@ -7,6 +7,7 @@
 import type { StoredArray } from "../formats/elements.ts";
 import { display, FormatError } from "../formats/error.ts";
 import { show } from "../text.ts";
+import { pausing } from "./convert.ts";
 
 /** An array of pictures, and what it is called in messages, if anything. */
 export interface NamedArray {
@@ -38,10 +39,14 @@ const ADVICE = "save pixels as uint8 from 0 to 255, or as floats from 0 to 1";
  * tells.
  *
  * @param arrays Numbers, one picture a row.
+ * @param signal Stops the reading; the promise rejects with its reason.
  * @throws {FormatError} If a value is not finite, or if there is no scale that is
  * known.
  */
-export function findScale(arrays: readonly NamedArray[]): Scale {
+export async function findScale(
+  arrays: readonly NamedArray[],
+  signal?: AbortSignal,
+): Promise<Scale> {
   const { name } = arrays[0].array.dtype;
   const other = arrays.find(({ array }) => array.dtype.name !== name);
   if (other) {
@@ -51,7 +56,7 @@ export function findScale(arrays: readonly NamedArray[]): Scale {
     );
   }
   if (name === "bool") return { black: 0, white: 1 };
-  const range = rangeOf(arrays, name);
+  const range = await rangeOf(arrays, name, signal);
   const scale = scaleOf(name, range);
   if (!scale) {
     const { min, max } = range;
@@ -87,18 +92,26 @@ interface Range {
   readonly isWhole: boolean;
 }
 
-function rangeOf(arrays: readonly NamedArray[], dtype: string): Range {
+async function rangeOf(
+  arrays: readonly NamedArray[],
+  dtype: string,
+  signal: AbortSignal | undefined,
+): Promise<Range> {
   // Bytes above all levels are bytes from 0 to 255: what follows cannot matter.
   const enough = dtype === "uint8" ? Math.max(...LEVELS) : Infinity;
   let min: Extreme = { value: Infinity, where: "" };
   let max: Extreme = { value: -Infinity, where: "" };
   let isWhole = true;
-  for (const { name, array } of arrays) {
-    const place = (row: number) =>
-      `picture ${row}${name && ` of ${display(name)}`}, counted from 0,`;
-    let row = 0;
-    for (const values of array.rows()) {
+  const rest = pausing(arrays.length, { signal });
+  for (const [i, { name, array }] of arrays.entries()) {
+    for (const { values, rowOf } of array.parts()) {
       if (max.value > enough) return { min, max, isWhole };
+      await rest(i);
+      const extreme = (at: number): Extreme => ({
+        value: values[at],
+        where: `picture ${rowOf(at)}${name && ` of ${display(name)}`}, ` +
+          "counted from 0,",
+      });
       let [least, most, zero] = [Infinity, -Infinity, 0];
       for (let i = 0; i < values.length; i++) {
         const value = values[i];
@@ -109,12 +122,13 @@ function rangeOf(arrays: readonly NamedArray[], dtype: string): Range {
         zero += value - value;
       }
       if (zero !== 0) {
-        const value = values.find((value) => !Number.isFinite(value));
-        throw new FormatError(`${place(row)} has the value ${show(value)}`);
+        const { value, where } = extreme(
+          values.findIndex((value) => !Number.isFinite(value)),
+        );
+        throw new FormatError(`${where} has the value ${show(value)}`);
       }
-      if (least < min.value) min = { value: least, where: place(row) };
-      if (most > max.value) max = { value: most, where: place(row) };
-      row++;
+      if (least < min.value) min = extreme(values.indexOf(least));
+      if (most > max.value) max = extreme(values.indexOf(most));
     }
   }
   return { min, max, isWhole };

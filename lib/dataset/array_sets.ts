@@ -41,18 +41,20 @@ interface Part extends NamedArray {
  * read once, for the scale of all splits.
  *
  * @param notes What was chosen before.
+ * @param signal Stops the reading.
  * @throws {FormatError} If shapes, values or the number of labels do not fit.
  */
-export function setsOf(
+export async function setsOf(
   splits: ArraySplits,
   notes: readonly string[],
-): PictureSets {
+  signal?: AbortSignal,
+): Promise<PictureSets> {
   const { train, validation, test } = splits;
   const all = [train, validation, test].flatMap((split) => split ?? []);
   const parts = new Map(all.map((split) => [split, partsOf(split)]));
   const geometries = [...parts.values()].flat()
     .flatMap(({ geometry: { note } }) => note ?? []);
-  const scale = findScale([...parts.values()].flat());
+  const scale = await findScale([...parts.values()].flat(), signal);
   const pictures = (split: ArraySplit) =>
     picturesOf(parts.get(split)!, scale, split.labels);
   return {

@@ -102,8 +102,8 @@ async function refuseUnreadable(
   );
 }
 
-/** Returns what is to be called before each picture. */
-function pausing(
+/** Returns what is to be called before each picture, or another part. */
+export function pausing(
   total: number,
   { signal, onPicture }: Watch,
 ): (done: number) => void | Promise<void> {

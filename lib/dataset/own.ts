@@ -56,7 +56,7 @@ export async function loadOwn(
   const name = oneLine(basename(images), 255);
   const sets = await openLabels(
     images,
-    await about(images, "images", () => readSets(images, data)),
+    await about(images, "images", () => readSets(images, data, watch.signal)),
     data.labels,
   );
   const classes = await openClasses(images, sets, data);

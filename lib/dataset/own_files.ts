@@ -4,12 +4,16 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { describeKind, fileKind } from "../files/kind.ts";
 import { FormatError } from "../formats/error.ts";
 import type { DataOptions } from "../options/run.ts";
 import { counted, oneLine } from "../text.ts";
-import { isArrays, readArrays, readLabels } from "./array_pictures.ts";
+import { arraysIn, isArrays } from "./array_paths.ts";
+import { readArrays, readLabels } from "./array_pictures.ts";
 import type { LabelList } from "./csv_labels.ts";
+import { statPath } from "./paths.ts";
+import { naturally } from "./natural_order.ts";
 import { MAX_PICTURES, type PictureSets } from "./picture_sets.ts";
 import { readPngFolder } from "./png_folder.ts";
 
@@ -24,8 +28,9 @@ const TABLE = /\.(csv|tsv|txt)(\.gz)?$/i;
 export async function readSets(
   path: string,
   options: DataOptions,
+  signal?: AbortSignal,
 ): Promise<PictureSets> {
-  const sets = await readPictures(path, options);
+  const sets = await readPictures(path, options, signal);
   for (const set of [sets.train, sets.validation, sets.test]) {
     if (!set || (set.count >= 1 && set.count <= MAX_PICTURES)) continue;
     throw new FormatError(
@@ -39,11 +44,13 @@ export async function readSets(
 async function readPictures(
   path: string,
   { array, labels }: DataOptions,
+  signal?: AbortSignal,
 ): Promise<PictureSets> {
   // A folder of PNGs may have their labels in a file of arrays beside them.
-  const { isDirectory } = await Deno.stat(path);
+  const { isDirectory } = await statPath(path);
   if (!(isDirectory && await hasPng(path)) && await isArrays(path)) {
-    return await readArrays(path, { array, labels });
+    if (isDirectory) await refuseMixed(path);
+    return await readArrays(path, { array, labels, signal });
   }
   if (array !== null) {
     throw new FormatError(
@@ -58,7 +65,7 @@ async function readPictures(
     // It needs a package, which others are spared.
     const { readCsv } = await import("./csv_pictures.ts");
     try {
-      return await readCsv(path);
+      return await readCsv(path, signal);
     } catch (error) {
       if (TABLE.test(path) || !(error instanceof FormatError)) throw error;
       throw new FormatError(
@@ -84,6 +91,43 @@ async function hasPng(folder: string): Promise<boolean> {
   return false;
 }
 
+/** Refuses a folder of arrays with folders of PNGs, of classes or splits, in it. */
+async function refuseMixed(folder: string): Promise<void> {
+  const inside: string[] = [];
+  for await (const { name, isDirectory, isSymlink } of Deno.readDir(folder)) {
+    if (name.startsWith(".")) continue;
+    if (isDirectory || isSymlink && await isFolder(join(folder, name))) {
+      inside.push(name);
+    }
+  }
+  for (const name of inside.sort(naturally)) {
+    if (!await hasPngs(join(folder, name))) continue;
+    const arrays = (await arraysIn(folder)).sort(naturally)[0];
+    throw new FormatError(
+      `it has PNG pictures in its folder ${oneLine(name)}, and arrays in ` +
+        `${oneLine(arrays)}: choose that file by its path, or take it out`,
+    );
+  }
+}
+
+/** Tells whether a link leads to a folder. */
+async function isFolder(link: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(link)).isDirectory;
+  } catch {
+    return false; // It leads to nothing.
+  }
+}
+
+/** Tells whether a folder has PNGs, or one in it. */
+async function hasPngs(folder: string): Promise<boolean> {
+  if (await hasPng(folder)) return true;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory && await hasPng(join(folder, name))) return true;
+  }
+  return false;
+}
+
 /**
  * Reads the labels of a file of their own, in the numbers or words it has.
  *
@@ -93,7 +137,7 @@ export async function readLabelFile(
   path: string,
   files: readonly string[],
 ): Promise<LabelList> {
-  const { isDirectory } = await Deno.stat(path);
+  const { isDirectory } = await statPath(path);
   if (!isDirectory && await isArrays(path)) {
     return { labels: await readLabels(path), isMatched: false, notes: [] };
   }
@@ -122,6 +166,10 @@ export async function about<T>(
     if (!isOfFile) throw error;
     const reason = error instanceof Deno.errors.NotFound
       ? "no such file or folder"
+      : error instanceof Deno.errors.NotCapable
+      ? `this process may not read it (${
+        error.message.replace(/, run again.*/, "")
+      })`
       : (error as Error).message;
     throw new Error(`cannot use ${path} as ${what}: ${reason}`, {
       cause: error,

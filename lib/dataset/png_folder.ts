@@ -9,27 +9,18 @@ import { FormatError } from "../formats/error.ts";
 import { counted, oneLine } from "../text.ts";
 import { readClassFile } from "./class_labels.ts";
 import { naturally } from "./natural_order.ts";
+import { checkName } from "./paths.ts";
 import {
   MAX_PICTURES,
-  type Picture,
   type Pictures,
   type PictureSets,
 } from "./picture_sets.ts";
-import { decodePng } from "./png_picture.ts";
+import { pictureReader } from "./png_reader.ts";
 import type { Split } from "./split.ts";
+import { splitsOf } from "./split_folders.ts";
 
 /** The file that names a folder's classes, one on each line. */
 const CLASSES = "classes.txt";
-
-/** What sub-folders are called that are splits, not classes. */
-const SPLITS: Readonly<Record<string, Split>> = {
-  train: "train",
-  training: "train",
-  val: "validation",
-  valid: "validation",
-  validation: "validation",
-  test: "test",
-};
 
 /** What systems leave in folders, hidden files apart. */
 const RUBBISH = /^(\..*|Thumbs\.db|desktop\.ini|__MACOSX)$/i;
@@ -43,9 +34,6 @@ const FOREIGN_KINDS: readonly FileKind[] = ["jpeg", "gif", "webp"];
 /** Names that a message lists. */
 const NAMED = 5;
 
-/** The bytes of the largest file: twice what 4096×4096 pixels can have. */
-const MAX_BYTES = 2 ** 28;
-
 /** What is in a folder: paths from the root of all, in natural order. */
 interface Listing {
   readonly pictures: string[];
@@ -55,8 +43,8 @@ interface Listing {
 /**
  * Reads a folder of PNG files: those directly in it, or those of its sub-folders,
  * which are then the classes. Sub-folders that are called `train`, `test` and
- * `validation` are splits, each a folder of these two kinds. A file `classes.txt`
- * names the classes, and gives their order. Links are followed.
+ * `validation`, or nearly so, are splits, each a folder of these two kinds; then
+ * there is nothing else beside them. A file `classes.txt` names the classes, and gives their order. Links are followed.
  *
  * Names are in natural order, `2.png` before `10.png`. Files are decoded one by
  * one, as they are asked for.
@@ -70,13 +58,14 @@ interface Listing {
 export async function readPngFolder(root: string): Promise<PictureSets> {
   const scan = new Scan(root);
   const top = await scan.list("");
-  const splits = splitsOf(top.folders);
+  const splits = await splitsIn(top, scan);
   const sets: Partial<Record<Split, Pictures>> = {};
   const notes: string[] = [];
-  if (splits && top.pictures.length === 0) {
+  if (splits) {
     for (const [split, folder] of splits) {
       const pictures = await scan.pictures(await scan.list(folder), folder);
       if (pictures.count > 0) sets[split] = pictures;
+      else scan.left.push(`${folder} (no pictures)`);
     }
   } else {
     sets.train = await scan.pictures(top, "");
@@ -105,15 +94,40 @@ export async function readPngFolder(root: string): Promise<PictureSets> {
   };
 }
 
-/** Finds the splits among sub-folders, if they are that and nothing else. */
-function splitsOf(folders: readonly string[]): Map<Split, string> | undefined {
-  const splits = new Map<Split, string>();
-  for (const folder of folders) {
-    const split = SPLITS[folder.toLowerCase()];
-    if (!split || splits.has(split)) return;
-    splits.set(split, folder);
+/**
+ * Finds the splits of a folder, if it has any.
+ *
+ * @throws {FormatError} If it has pictures, or folders of them, beside these.
+ */
+async function splitsIn(
+  { pictures, folders }: Listing,
+  scan: Scan,
+): Promise<Map<Split, string> | undefined> {
+  const { splits, others } = splitsOf(folders);
+  const [split] = splits.values();
+  if (split === undefined) return;
+  if (pictures.length > 0) {
+    throw new FormatError(
+      `${oneLine(pictures[0], 200)} lies beside the folder ${split}: put all ` +
+        "pictures into folders by their split, or none",
+    );
   }
-  return splits.has("train") ? splits : undefined;
+  for (const folder of others) {
+    const inside = await scan.list(folder);
+    if (inside.pictures.length + inside.folders.length > 0) {
+      throw new FormatError(
+        `its folder ${split} is called as a split is, and ${
+          oneLine(folder, 200)
+        } as a class: take out what is no split, or rename what is a class`,
+      );
+    }
+    scan.left.push(`${folder} (no pictures)`);
+  }
+  if (splits.has("train")) return splits;
+  throw new FormatError(
+    `its folder ${split} is called as a split is, and none is called train: ` +
+      "choose one folder by its path, or rename what to train with",
+  );
 }
 
 /** One look through a folder, with what was met there and is not read. */
@@ -123,6 +137,7 @@ class Scan {
   /** Whether there is a list of the classes. */
   hasClasses = false;
   readonly #foreign: string[] = [];
+  readonly #read = pictureReader();
   #count = 0;
 
   constructor(readonly root: string) {}
@@ -132,7 +147,9 @@ class Scan {
     const pictures: string[] = [], folders: string[] = [];
     const names = [];
     for await (const entry of Deno.readDir(join(this.root, folder))) {
-      if (!RUBBISH.test(entry.name)) names.push(entry);
+      if (RUBBISH.test(entry.name)) continue;
+      await checkName(join(this.root, folder), entry.name);
+      names.push(entry);
     }
     for (const entry of names.sort((a, b) => naturally(a.name, b.name))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -190,7 +207,7 @@ class Scan {
       names,
       areFiles: true,
       ...(labels.length > 0 && { labels }),
-      picture: (index) => readPicture(join(this.root, names[index])),
+      picture: (index) => this.#read(join(this.root, names[index])),
     };
   }
 
@@ -261,19 +278,4 @@ export function firstOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMED).map((name) => oneLine(name, 200));
   const more = names.length - shown.length;
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
-/**
- * Reads a picture, without a pause: of 60,000 small files the pauses would be
- * most of the time.
- */
-function readPicture(path: string): Picture {
-  const { size } = Deno.statSync(path);
-  if (size > MAX_BYTES) {
-    throw new FormatError(
-      `it has ${Math.ceil(size / 2 ** 20)} MiB, and ${MAX_BYTES / 2 ** 20} ` +
-        "are the most",
-    );
-  }
-  return decodePng(Deno.readFileSync(path));
 }

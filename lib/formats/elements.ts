@@ -148,6 +148,28 @@ export class StoredArray {
     }
   }
 
+  /**
+   * Reads all numbers in the order that the file has them in, which needs no more
+   * memory than a part; `rowOf` tells of which row a part's elements are.
+   */
+  *parts(): Generator<{ values: Values; rowOf: (at: number) => number }> {
+    const { offset, isFortran } = this.#header;
+    const { size } = this.dtype;
+    const total = this.rowCount * this.rowSize;
+    const perPart = BLOCK / size;
+    for (let first = 0; first < total; first += perPart) {
+      const count = Math.min(perPart, total - first);
+      const bytes = this.#source.read(offset + first * size, count * size);
+      yield {
+        values: decode(this.dtype, bytes),
+        rowOf: (at) =>
+          isFortran
+            ? (first + at) % this.rowCount
+            : Math.floor((first + at) / this.rowSize),
+      };
+    }
+  }
+
   /** Reads all texts, of which each row has one. */
   *texts(): Generator<string> {
     const { text, size } = this.dtype;
