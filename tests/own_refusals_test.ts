@@ -150,6 +150,12 @@ Deno.test({
 });
 
 Deno.test({
+  name: "loadDataset() says of which path the system has a fault",
+  ignore: Deno.build.os !== "linux",
+  fn: () => refuses("/proc/self/mem", "cannot use /proc/self/mem as images: "),
+});
+
+Deno.test({
   name: "loadDataset() says that a name is not in UTF-8",
   ignore: Deno.build.os !== "linux",
   fn: () =>

@@ -162,7 +162,9 @@ export async function about<T>(
     return await body();
   } catch (error) {
     const isOfFile = error instanceof FormatError ||
-      Object.values(Deno.errors).some((kind) => error instanceof kind);
+      Object.values(Deno.errors).some((kind) => error instanceof kind) ||
+      // Faults of the system that Deno has no class for.
+      typeof (error as { code?: unknown }).code === "string";
     if (!isOfFile) throw error;
     const reason = error instanceof Deno.errors.NotFound
       ? "no such file or folder"
