@@ -36,6 +36,9 @@ Deno.test("classesOf() numbers labels from 0, with their names", () => {
     [[1, 2, 3], ["a", "b", "c"], ["a", "b", "c"], [0, 1, 2]],
     [["01", "2"], ["a", "b", "c"], ["a", "b", "c"], [1, 2]],
     [[-1, 1], ["no", "yes"], ["no", "yes"], [0, 1]],
+    // Composed characters, as macOS takes those of files apart.
+    [["u\u0308", "b"], undefined, ["b", "\u00fc"], [1, 0]],
+    [["u\u0308", "\u00fc"], ["\u00fc"], ["\u00fc"], [0, 0]],
     // A number that is a name means that.
     [[1, 2], ["1", "2", "3"], ["1", "2", "3"], [0, 1]],
   ];

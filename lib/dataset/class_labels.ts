@@ -42,7 +42,7 @@ export function classesOf(
   names?: readonly string[],
 ): Classes {
   const distinct = [...new Set(labels)].map(checkLabel);
-  const words = new Set(distinct.map(String));
+  const words = new Set(distinct.map(wordOf));
   const numbers = [...words].every((word) => /^-?\d+$/.test(word));
   const sorted = [...words].sort(
     numbers ? (a, b) => Number(a) - Number(b) || naturally(a, b) : naturally,
@@ -90,7 +90,12 @@ function inOrder(
   labels: readonly string[],
 ): Classes {
   const order = new Map(labels.map((label, i) => [label, i]));
-  return { names, labelOf: (label) => order.get(String(label))! };
+  return { names, labelOf: (label) => order.get(wordOf(label))! };
+}
+
+/** Writes a label in characters that are composed: macOS takes those of files apart. */
+function wordOf(label: Label): string {
+  return String(label).normalize("NFC");
 }
 
 function checkLabel(label: Label): Label {
@@ -148,7 +153,7 @@ function checkNames(names: readonly string[]): void {
  */
 export async function readClasses(option: string): Promise<readonly string[]> {
   if (/\.txt$/i.test(option)) return await readClassFile(option);
-  const names = option.split(",").map((name) => name.trim());
+  const names = option.split(",").map((name) => wordOf(name.trim()));
   checkNames(names);
   return names;
 }
@@ -160,7 +165,9 @@ export async function readClassFile(path: string): Promise<readonly string[]> {
     throw new FormatError(`${size} bytes are no list of ${MAX_CLASSES} names`);
   }
   const text = (await Deno.readTextFile(path)).replace(/^\uFEFF/, "");
-  const names = text.trimEnd().split(/\r?\n/).map((name) => name.trim());
+  const names = text.trimEnd().split(/\r?\n/).map((name) =>
+    wordOf(name.trim())
+  );
   checkNames(names);
   return names;
 }

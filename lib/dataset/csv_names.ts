@@ -19,8 +19,9 @@ export interface NameColumn {
 
 const PICTURE = /\.(png|jpe?g|gif|webp|bmp|tiff?)$/i;
 
+// Composed, for macOS takes the characters of files' names apart.
 const pathOf = (name: string) =>
-  name.trim().replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
+  name.trim().normalize("NFC").replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
 const baseOf = (name: string) => {
   const path = pathOf(name);
   return path.slice(path.lastIndexOf("/") + 1);
