@@ -12,7 +12,7 @@ import {
   interpolations,
   titleOf,
 } from "../lib/latent/interpolations.ts";
-import type { Class } from "../lib/latent/sheets.ts";
+import { type Class, ofClass } from "../lib/latent/sheets.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
 import { permutation, streamKey } from "../lib/rng.ts";
 import { MAX_CLASSES } from "../lib/options/run.ts";
@@ -163,7 +163,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
     }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
-    const made = counted(pairs.length, "pair");
+    const made = counted(pairs.length, "pair") + ofClass(shownClass);
     tell(`${written}: ${made} (${describe(checkpoint)})`);
   }
 };

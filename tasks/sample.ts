@@ -16,8 +16,13 @@ import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { ALL, classesOf, classOf } from "./shared/model_classes.ts";
 import { openTrainingImages } from "./shared/data.ts";
 import { openScale } from "./shared/dimensions.ts";
-import { type Class, mixtureSheet, sampleSheet } from "../lib/latent/sheets.ts";
-import { writeOutput } from "./shared/files.ts";
+import {
+  type Class,
+  mixtureSheet,
+  ofClass,
+  sampleSheet,
+} from "../lib/latent/sheets.ts";
+import { willWrite, writeOutput } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -88,6 +93,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const classes = chosenClasses(checkpoint, options.class);
+  await willWrite(out, isArray(out) ? "npy" : "png");
   const n = options.n ?? (classes.length > 1 ? OF_EACH : SAMPLES);
   checkCount(n, classes.length);
   const draw = { n, seed, temperature, classes };
@@ -131,7 +137,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
       ? ""
       : ` from a mixture of ${counted(mixtureParts, "Gaussian")}`;
     tell(
-      `${out}: ${counted(count, "sample")}${from} (${describe(checkpoint)})`,
+      `${out}: ${counted(count, "sample")}${from}${
+        ofClass(classes.length === 1 ? classes[0] : null)
+      } (${describe(checkpoint)})`,
     );
   }
 };

@@ -9,7 +9,7 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { classesOf, oneClass } from "./shared/model_classes.ts";
 import { openLatents } from "./shared/dimensions.ts";
-import { traversalSheet } from "../lib/latent/sheets.ts";
+import { ofClass, traversalSheet } from "../lib/latent/sheets.ts";
 import { concatenate } from "../lib/math/concatenate.ts";
 import { imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
@@ -118,7 +118,8 @@ const main: Main<typeof flags> = async (options, { given }) => {
     }));
   } else {
     const written = animation ? `${out}, ${animation}` : out;
-    tell(`${written}: around ${around} (${describe(checkpoint)})`);
+    const what = `around ${around}${ofClass(shownClass)}`;
+    tell(`${written}: ${what} (${describe(checkpoint)})`);
   }
 };
 

@@ -212,7 +212,7 @@ export async function manifoldSheet(
 }
 
 /** Says which class a conditional model draws. */
-function ofClass(shown: Class | null): string {
+export function ofClass(shown: Class | null): string {
   return shown ? `; class ${shown.name}` : "";
 }
 

@@ -131,7 +131,7 @@ export function oneClass(model: Classified, text: string | null): Class | null {
 
 /**
  * Finds the number of a class by its name, in small letters or capitals, or by
- * the number itself, where no class has that for its name.
+ * the number itself, where no class has a number for its name.
  *
  * @param count How many classes there are.
  */
@@ -142,12 +142,17 @@ export function labelOf(
 ): number | undefined {
   const names = (data.classes ?? []).slice(0, count);
   const small = names.map((name) => name.toLowerCase());
+  // As names are composed: see `classesOf()` of the data set.
+  const asked = text.normalize("NFC");
   for (
-    const label of [names.indexOf(text), small.indexOf(text.toLowerCase())]
+    const label of [names.indexOf(asked), small.indexOf(asked.toLowerCase())]
   ) {
     if (label >= 0) return label;
   }
-  if (/^\d{1,3}$/.test(text) && Number(text) < count) return Number(text);
+  if (names.some((name) => /^-?\d+$/.test(name))) return;
+  if (/^(0|[1-9]\d{0,2})$/.test(text) && Number(text) < count) {
+    return Number(text);
+  }
 }
 
 /** Says what to do about images that are not those of a model. */
