@@ -29,7 +29,12 @@ export { loadCheckpoint, saveCheckpoint } from "./lib/checkpoint/checkpoint.ts";
 export type { OnProgress } from "./lib/compression/bits_back.ts";
 export { CompressionError } from "./lib/compression/error.ts";
 export { ImageCodec } from "./lib/compression/image_codec.ts";
-export { loadDataset, type LoadOptions } from "./lib/dataset/dataset.ts";
+export {
+  type FoundImages,
+  type FoundSplit,
+  loadDataset,
+  type LoadOptions,
+} from "./lib/dataset/dataset.ts";
 export {
   DownloadError,
   fetchDataset,

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Dataset, ImageSet } from "../lib/dataset/dataset.ts";
+import type { Dataset, FoundImages, ImageSet } from "../lib/dataset/dataset.ts";
 import { grid } from "../lib/image/grid.ts";
 import { withHeading } from "../lib/image/heading.ts";
 import { compose, type Picture } from "../lib/image/picture.ts";
@@ -116,7 +116,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   for (const { path } of runs) await willWrite(path, "safetensors");
   await willWrite(options.out, "png");
 
-  const dataset = await openDataset(options, signal, given);
+  const dataset = await openDataset(options, signal, given, checkImages);
   checkImages(dataset);
   for (const run of runs) await findRun(run, dataset);
 
@@ -136,7 +136,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
 };
 
 /** Refuses a set that is too small for what is measured after the training. */
-function checkImages(dataset: Dataset): void {
+function checkImages(dataset: FoundImages): void {
   const split = (["test", "validation", "train"] as const)
     .find((split) => dataset[split]?.count)!;
   const { count } = dataset[split]!;

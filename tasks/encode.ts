@@ -24,7 +24,11 @@ import {
   writeCodes,
 } from "./shared/codes_file.ts";
 import { willWrite } from "./shared/files.ts";
-import { choosing, openToEncode } from "./shared/images_to_encode.ts";
+import {
+  chooseOwn,
+  choosing,
+  openToEncode,
+} from "./shared/images_to_encode.ts";
 import { show } from "./shared/metrics_table.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { listOf as listOfClasses } from "./shared/model_classes.ts";
@@ -100,6 +104,16 @@ const main: Main<typeof flags> = async (options, { given, signal }) => {
         "reconstruction",
     );
   }
+  // Before images are read: which there are, and what is there to be written, are
+  // known later.
+  chooseOwn(options);
+  await codesFiles(options.out, {
+    logvar: !autoencoder,
+    labels: false,
+    index: sort !== "none",
+    names: false,
+  });
+  if (picture !== null) await willWrite(picture, "png");
   const { set, kind, classes } = await openToEncode(
     checkpoint,
     options,
@@ -112,7 +126,6 @@ const main: Main<typeof flags> = async (options, { given, signal }) => {
     index: sort !== "none",
     names: set.names !== undefined,
   });
-  if (picture !== null) await willWrite(picture, "png");
 
   const progress = new Progress();
   const stages = new Stages(progress, (_, time) =>

@@ -22,6 +22,7 @@ import { counted } from "../lib/text.ts";
 import {
   type Beginning,
   checkFit,
+  checkFound,
   checkRun,
   inheritedOptions,
   RunError,
@@ -55,7 +56,13 @@ import {
   training as trainingFlags,
 } from "./shared/options.ts";
 import { classCount, classLines } from "./shared/class_counts.ts";
-import { claim, isInPlace, willWrite, writeOutput } from "./shared/files.ts";
+import {
+  claim,
+  isInPlace,
+  readsFrom,
+  willWrite,
+  writeOutput,
+} from "./shared/files.ts";
 import { nameRows } from "./shared/tables.ts";
 import { say, showDigits } from "./shared/terminal.ts";
 import { lossesText, trainRun } from "./shared/run.ts";
@@ -177,6 +184,7 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
   // A name that is mistyped must not leave a folder with a lock in it; what
   // counts is read under the lock, when nobody else writes it.
   await openBeginning(values);
+  if (values.images !== null) readsFrom(values.images);
   using _lock = await claim(placeOf(values, given), flagOf("checkpoint"));
   let beginning = await openBeginning(values);
   const options = mergeOptions(values, given, beginning);
@@ -204,7 +212,10 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
     : await claim(options.log, flagOf("log"));
   if (options.log !== null) await willWrite(options.log, "log");
 
-  const dataset = await openDataset(options, signal, given);
+  const dataset = await openDataset(options, signal, given, (found) => {
+    if (options.conditional) training.classCount = classCount(found);
+    checkFound({ options: training, found, ...beginning }, names);
+  });
   if (options.conditional) training.classCount = classCount(dataset);
   if (options.continue) {
     const found = { path, options: training };

@@ -302,6 +302,14 @@ Deno.test("openToEncode() knows a conditional model's classes by their names, an
       TaskError,
       "own-idx has no labels, and the model is told the class of each image",
     );
+    // Before the pictures are read, which cannot be.
+    await Deno.mkdir(join(folder, "broken"));
+    await Deno.writeTextFile(join(folder, "broken/1.png"), "no picture");
+    await assertRejects(
+      () => open(conditional, { ...chosen, images: join(folder, "broken") }),
+      TaskError,
+      "broken has no labels",
+    );
     const plain = decodeCheckpoint(untrained());
     const all = await openToEncode(plain, own, new Set(), signal);
     assertEquals([all.set.count, all.kind], [5, "own-idx"]);

@@ -6,7 +6,11 @@ import {
 } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Dataset, loadDataset } from "../lib/dataset/dataset.ts";
+import {
+  type Dataset,
+  type FoundImages,
+  loadDataset,
+} from "../lib/dataset/dataset.ts";
 import { encodePng } from "../lib/image/png.ts";
 import type { DataOptions } from "../lib/options/run.ts";
 import { OptionError } from "../lib/options/table.ts";
@@ -470,6 +474,68 @@ Deno.test("loadDataset() reads no more pictures than are used", () =>
     assertMatch(
       await message(folder, { limit: 3 }),
       /16 of 20 pictures cannot/,
+    );
+  }));
+
+Deno.test("loadDataset() says what there is before it reads a picture", () =>
+  inFolder(async (folder) => {
+    for (const name of ["ant", "bee"]) {
+      for (let i = 0; i < 10; i++) {
+        await write(folder, { [`${name}/${i}.png`]: PICTURE });
+      }
+    }
+    const options = { images: folder, valSize: 30, testSize: 4, limit: 5 };
+    const counts: unknown[] = [];
+    const onFound = (
+      { classes, train, validation, test, heldOut }: FoundImages,
+    ) => {
+      const sets = [train, validation, test!];
+      counts.push(classes, sets.map(({ count }) => count), heldOut);
+      counts.push(sets.every(({ labels }) => labels !== null));
+    };
+    const { train, validation, test, heldOut } = await loadDataset({
+      ...options,
+      onFound,
+    });
+    const made = [train.count, validation.count, test!.count];
+    assertEquals(counts, [["ant", "bee"], made, heldOut, true]);
+    assertEquals([...made, heldOut], [5, 1, 4, 1]);
+
+    await write(folder, { "ant/0.png": "broken" });
+    const reason = new Error("refused");
+    const refuse = () => {
+      throw reason;
+    };
+    const error = await assertRejects(
+      () => loadDataset({ images: folder, onFound: refuse }),
+      Error,
+    );
+    assertEquals(error, reason);
+  }));
+
+Deno.test("loadDataset() has in its options whether light and dark changed places", () =>
+  inFolder(async (folder) => {
+    const light = new Uint8Array(3 * 28 * 28).fill(250);
+    await write(folder, {
+      "dark/1.png": PICTURE,
+      "light/1.png": encodePng({ width: 28, height: 28, pixels: light }),
+    });
+    const [dark, inverted] = await Promise.all(
+      ["dark", "light"].map((name) => load(join(folder, name))),
+    );
+    assertEquals(dark.options.invert, "never");
+    assertEquals(inverted.options.invert, "always");
+    // Others are made as these were, and these again as they are.
+    const other = await load(join(folder, "dark"), {
+      invert: inverted.options.invert,
+    });
+    assertEquals(
+      other.train.images,
+      dark.train.images.map((grey) => 255 - grey),
+    );
+    assertEquals(
+      (await loadDataset(inverted.options)).digest,
+      inverted.digest,
     );
   }));
 

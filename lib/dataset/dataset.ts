@@ -12,6 +12,7 @@ import { IMAGE_SIZE } from "../model/spec.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
 import {
   type Dataset,
+  type FoundImages,
   type ImageFile,
   imageFile,
   loadSynthetic,
@@ -20,7 +21,13 @@ import {
 } from "./split.ts";
 import type { FetchProgress } from "./transfer.ts";
 
-export type { Dataset, ImageSet, Split } from "./split.ts";
+export type {
+  Dataset,
+  FoundImages,
+  FoundSplit,
+  ImageSet,
+  Split,
+} from "./split.ts";
 
 /** What {@linkcode loadDataset} takes besides the data options. */
 export interface LoadOptions {
@@ -32,6 +39,11 @@ export interface LoadOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Called now and then while pictures of the user's own are read. */
   readonly onPicture?: (done: number, total: number) => void;
+  /**
+   * Called with what there is of pictures of the user's own, before they are made
+   * images, which may take long: what it throws ends the loading.
+   */
+  readonly onFound?: (found: FoundImages) => void;
 }
 
 type Options = LoadOptions & { readonly data: DataOptions };
@@ -72,7 +84,7 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * ```
  */
 export async function loadDataset(
-  { splits, signal, onProgress, onPicture, ...given }:
+  { splits, signal, onProgress, onPicture, onFound, ...given }:
     & LoadOptions
     & Partial<DataOptions> = {},
 ): Promise<Dataset> {
@@ -90,7 +102,7 @@ export async function loadDataset(
   const options = resolved(dataset);
   if (images !== null) {
     const { loadOwn } = await import("./own.ts");
-    return await loadOwn(images, data, splits, { signal, onPicture });
+    return await loadOwn(images, data, splits, { signal, onPicture, onFound });
   }
   if (dataset === "synthetic") return await loadSynthetic(data, splits);
   if (dataset !== "auto") return await loadSource(sources[dataset], options);

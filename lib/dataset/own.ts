@@ -15,9 +15,11 @@ import { namedAlike, openClasses, openLabels } from "./own_labels.ts";
 import type { Pictures, PictureSets } from "./picture_sets.ts";
 import {
   type Dataset,
+  type FoundImages,
   type ImageFile,
   type Split,
   splitDataset,
+  validationCount,
 } from "./split.ts";
 import { chooseConversion, type ChosenConversion } from "./to_images.ts";
 
@@ -37,7 +39,8 @@ const MIXED = 0.05;
  * these splits.
  *
  * How pictures become images is chosen once for all splits, by 100 training
- * pictures: see {@linkcode chooseConversion}.
+ * pictures: see {@linkcode chooseConversion}. What "auto" came to is in the data
+ * set's options.
  *
  * @param images The path of a file or folder.
  * @param data How to read it.
@@ -51,7 +54,9 @@ export async function loadOwn(
   images: string,
   data: DataOptions,
   splits?: readonly Split[],
-  watch: Watch = {},
+  { onFound, ...watch }: Watch & {
+    readonly onFound?: (found: FoundImages) => void;
+  } = {},
 ): Promise<Dataset> {
   const name = oneLine(basename(images), 255);
   const sets = await openLabels(
@@ -66,6 +71,21 @@ export async function loadOwn(
   const held = test ? 0 : testCount(name, train.count, data.testSize);
   const order = shuffled(train.count, "train");
   const learnt = order.subarray(0, train.count - held);
+  const part = (count: number, { labels }: Pictures) => ({
+    count: Math.min(count, data.limit ?? Infinity),
+    labels: labels ?? null,
+  });
+  const heldOut = validation
+    ? validation.count
+    : validationCount(learnt.length, data.valSize);
+  onFound?.({
+    name,
+    ...(classes && { classes: classes.names }),
+    train: part(learnt.length - (validation ? 0 : heldOut), train),
+    validation: part(heldOut, validation ?? train),
+    test: test ? part(test.count, test) : held > 0 ? part(held, train) : null,
+    ...{ heldOut, options: data },
+  });
 
   let choice: Promise<ChosenConversion> | undefined;
   let padded = 0;
@@ -122,7 +142,12 @@ export async function loadOwn(
   }
   notes.push(...dataset.notes);
   if (choice) notes.push(...notesOf(await choice, padded, data));
-  return { ...dataset, ...(classes && { classes: classes.names }), notes };
+  return {
+    ...dataset,
+    ...(classes && { classes: classes.names }),
+    notes,
+    options: choice ? { ...data, invert: invertOf(await choice) } : data,
+  };
 }
 
 /** Refuses to hold images out for a split that there is; 0 is as good as none. */
@@ -143,6 +168,11 @@ function checkHeldOut(
       counted(set.count, "image")
     }: no others are held out for it`,
   );
+}
+
+/** Returns the option by which other pictures are made images as these. */
+function invertOf({ isInverted }: ChosenConversion): DataOptions["invert"] {
+  return isInverted ? "always" : "never";
 }
 
 /** Says how pictures were made images, where that is not as they are. */

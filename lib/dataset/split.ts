@@ -51,8 +51,27 @@ export interface Dataset {
   readonly heldOut?: number;
   /** What a user must be told, one sentence each. */
   readonly notes: readonly string[];
-  /** The options that chose it, with the data set that `auto` came to. */
+  /** The options that chose it, with what `auto` came to. */
   readonly options: DataOptions;
+}
+
+/** What is known of a data set before its pictures are made images. */
+export interface FoundImages
+  extends Pick<Dataset, "name" | "classes" | "heldOut" | "options"> {
+  /** How many images there will be to learn from, and their labels, if any. */
+  readonly train: FoundSplit;
+  /** The same of images for validation. */
+  readonly validation: FoundSplit;
+  /** The same of test images, or `null` for a data set without. */
+  readonly test: FoundSplit | null;
+}
+
+/** A split of it. */
+export interface FoundSplit {
+  /** How many images it will have. */
+  readonly count: number;
+  /** Labels in whatever form, or `null` for images without. */
+  readonly labels: object | null;
 }
 
 /** Loads images by range, so that no more are made than are used. */
@@ -167,7 +186,7 @@ export async function splitDataset(
   } else if (splits.includes("train") || isValidated) {
     const file = await training();
     if (held > file.count / 2) {
-      held = file.count < 2 ? 0 : Math.max(1, Math.floor(file.count / 10));
+      held = validationCount(file.count, held);
       const isAsked = data.valSize !== dataOptions.valSize.default;
       notes.push(
         `${name} has only ${counted(file.count, "training image")}, so ` +
@@ -191,6 +210,12 @@ export async function splitDataset(
     notes,
     options: data,
   };
+}
+
+/** Returns how many of the training images are held out to validate with. */
+export function validationCount(count: number, asked: number): number {
+  if (asked <= count / 2) return asked;
+  return count < 2 ? 0 : Math.max(1, Math.floor(count / 10));
 }
 
 /** Returns the SHA-256 in hex. */

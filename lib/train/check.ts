@@ -5,7 +5,7 @@
  * @module
  */
 import type { Checkpoint, DataRecord } from "../checkpoint/metadata.ts";
-import type { Dataset } from "../dataset/split.ts";
+import type { Dataset, FoundImages } from "../dataset/split.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
 import { conflictOfRun } from "../options/conflicts.ts";
 import type { DataOptions, TrainingOptions } from "../options/run.ts";
@@ -126,12 +126,10 @@ export function checkRun(
   names: RunNames = NAMES,
 ): void {
   checkFit(options, { resume, from }, names);
-  const { option, checkpoint } = names;
-  if (options.classCount > 0) {
-    checkClasses(dataset, options.classCount, resume ?? from, names);
-  }
+  checkFound({ options, found: dataset, resume, from }, names);
   if (resume) {
     checkSameImages(dataset, resume, names);
+    const { checkpoint } = names;
     const images = resume.partial?.images ?? 0;
     if (images > 0 && images >= dataset.train.count) {
       throw new RunError(
@@ -140,7 +138,25 @@ export function checkRun(
       );
     }
   }
-  if (options.patience !== null && dataset.validation.count === 0) {
+}
+
+/**
+ * Refuses images for what is known of them before they are loaded: their labels,
+ * their classes and how many there are.
+ *
+ * @throws {RunError} As {@linkcode checkRun}, of these.
+ */
+export function checkFound(
+  { options, found, resume, from }:
+    & { options: TrainingOptions; found: FoundImages }
+    & Beginning,
+  names: RunNames = NAMES,
+): void {
+  const { option } = names;
+  if (options.classCount > 0) {
+    checkClasses(found, options.classCount, resume ?? from, names);
+  }
+  if (options.patience !== null && found.validation.count === 0) {
     throw new RunError(
       `${option("patience")} compares validation losses, and no images are ` +
         `held out for them: choose a larger ${option("valSize")}`,
@@ -155,7 +171,7 @@ export function checkRun(
  * @throws {RunError} If the images of a split have no labels.
  */
 export function classCountOf(
-  { name, classes, train, validation, test }: Dataset,
+  { name, classes, train, validation, test }: FoundImages,
 ): number {
   const sets = Object.entries({ training: train, validation, test })
     .filter(([, set]) => set !== null && set.count > 0);
@@ -180,7 +196,7 @@ export function classCountOf(
  * @throws {RunError} If labels are missing, or mean other classes.
  */
 function checkClasses(
-  dataset: Dataset,
+  dataset: FoundImages,
   classCount: number,
   before: Checkpoint | undefined,
   { checkpoint }: RunNames,

@@ -4,7 +4,7 @@
  * @module
  */
 import { className } from "../../lib/dataset/class_names.ts";
-import type { Dataset } from "../../lib/dataset/dataset.ts";
+import type { Dataset, FoundImages } from "../../lib/dataset/dataset.ts";
 import { oneLine } from "../../lib/text.ts";
 import { classCountOf, RunError } from "../../lib/train/check.ts";
 import { COLUMNS } from "./columns.ts";
@@ -75,7 +75,7 @@ function shortened(before: string, items: readonly string[]): string {
  *
  * @throws {RunError} If the images have no labels: with what gives them some.
  */
-export function classCount(dataset: Dataset): number {
+export function classCount(dataset: FoundImages): number {
   try {
     return classCountOf(dataset);
   } catch (error) {

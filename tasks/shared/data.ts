@@ -8,6 +8,7 @@ import { fixedDraw } from "../../lib/dataset/binarize.ts";
 import { firstImages } from "../../lib/dataset/first_images.ts";
 import {
   type Dataset,
+  type FoundImages,
   type ImageSet,
   loadDataset,
   type Split,
@@ -60,6 +61,7 @@ function showReading(
  * Loads the data set that a run asks for, showing the download if there is one.
  *
  * @param given The options that were on the command line.
+ * @param check Refuses it for what is known before pictures of one's own are read.
  * @throws {TaskError} If it cannot be had, or fewer images can be held out than
  * were asked for.
  */
@@ -67,6 +69,7 @@ export async function openDataset(
   options: DataOptions,
   signal: AbortSignal,
   given: ReadonlySet<string>,
+  check?: (found: FoundImages) => void,
 ): Promise<Dataset> {
   checkData(options, given);
   const { images } = options;
@@ -91,19 +94,30 @@ export async function openDataset(
       progress.update(total && loaded / total, `fetching ${file}`);
     },
     onPicture: showReading(progress),
+    onFound: (found) => {
+      checkHeldOut(found, options, given);
+      check?.(found);
+    },
   }).catch(async (error) => {
     throw await ownRemedy(error, options) ??
       withRemedy(error, asked as SourceName, { dataDir });
   }).finally(() => progress.clear());
-  const { valSize } = options;
-  if (given.has("valSize") && dataset.heldOut! < valSize) {
-    throw new TaskError(
-      `--val-size ${valSize} is more than half of the training images of ` +
-        `${dataset.name}: choose a smaller one`,
-    );
-  }
+  checkHeldOut(dataset, options, given);
   sayNotes(dataset);
   return dataset;
+}
+
+/** Refuses to hold out fewer images than were asked for. */
+function checkHeldOut(
+  { name, heldOut }: Pick<Dataset, "name" | "heldOut">,
+  { valSize }: DataOptions,
+  given: ReadonlySet<string>,
+): void {
+  if (!given.has("valSize") || heldOut! >= valSize) return;
+  throw new TaskError(
+    `--val-size ${valSize} is more than half of the training images of ` +
+      `${name}: choose a smaller one`,
+  );
 }
 
 /** What this process has said of data sets. */

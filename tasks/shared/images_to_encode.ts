@@ -43,6 +43,21 @@ export interface Opened {
 }
 
 /**
+ * Chooses images of one's own to encode, if any, and keeps them from being replaced
+ * by what is written.
+ *
+ * @throws {OptionError} As {@linkcode checkData}.
+ */
+export function chooseOwn(options: Options): DataOptions {
+  const chosen = {
+    ...defaults(dataOptions),
+    ...pick<typeof own>(options, own),
+  };
+  checkData(chosen);
+  return chosen;
+}
+
+/**
  * Opens a split of the checkpoint's data set; or images of one's own, in the
  * order of their file or folder, all of them unless a split is asked for.
  *
@@ -57,11 +72,7 @@ export async function openToEncode(
   signal: AbortSignal,
 ): Promise<Opened> {
   const { split, limit } = options;
-  const chosen = {
-    ...defaults(dataOptions),
-    ...pick<typeof own>(options, own),
-  };
-  checkData(chosen);
+  const chosen = chooseOwn(options);
   const opened = chosen.images !== null
     ? await openOwn(checkpoint, chosen, options, given, signal)
     : {
@@ -98,6 +109,14 @@ async function openOwn(
     },
     signal,
     new Set(),
+    (found) => {
+      const sets = isSplit
+        ? [found[split]]
+        : [found.train, found.validation, found.test];
+      for (const set of sets) {
+        if (set && set.count > 0) checkLabelled(checkpoint, found.name, set);
+      }
+    },
   );
   const name = oneLine(dataset.name);
   const set = isSplit ? dataset[split] : wholeOf(dataset);
@@ -141,20 +160,16 @@ function wholeOf({ train, validation, test }: Dataset): ImageSet {
  * @throws {TaskError} If it is told of classes, and an image has none of these.
  */
 function told(
-  { options: { classCount }, data }: Checkpoint,
+  checkpoint: Checkpoint,
   opened: Opened,
 ): Opened {
+  const { options: { classCount }, data } = checkpoint;
   if (classCount === 0) return opened;
   const { set, kind, classes } = opened;
-  if (set.labels === null) {
-    throw new TaskError(
-      `${kind} has no labels, and the model is told the class of each image: ` +
-        "name a file of them with --labels",
-    );
-  }
+  checkLabelled(checkpoint, kind, set);
   const known = data.classes ??
     Array.from({ length: classCount }, (_, label) => String(label));
-  const labels = set.labels.map((label) => {
+  const labels = set.labels!.map((label) => {
     const name = className(classes, label);
     const found = known.indexOf(name);
     if (found >= 0) return found;
@@ -165,4 +180,17 @@ function told(
     );
   });
   return { ...opened, set: { ...set, labels }, classes: known };
+}
+
+/** Refuses images without the labels that a conditional model is told. */
+function checkLabelled(
+  { options: { classCount } }: Checkpoint,
+  name: string,
+  { labels }: { readonly labels: object | null },
+): void {
+  if (classCount === 0 || labels !== null) return;
+  throw new TaskError(
+    `${oneLine(name)} has no labels, and the model is told the class of each ` +
+      "image: name a file of them with --labels",
+  );
 }
