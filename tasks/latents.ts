@@ -11,6 +11,7 @@ import { axisName, type Dimension } from "../lib/latent/space.ts";
 import { openLatents, planeOf } from "./shared/dimensions.ts";
 import { legendNames } from "./shared/model_classes.ts";
 import { openSeenImages } from "./shared/data.ts";
+import { willWrite } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, engineOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -42,6 +43,7 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options, { given }) => {
   const { pca, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  await willWrite(out, "png");
   const { latentDim, autoencoder } = checkpoint.options;
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const latents = await openLatents(engine, checkpoint, dataDir);

@@ -9,6 +9,7 @@ import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { oneClass } from "./shared/model_classes.ts";
 import { openLatents, planeOf } from "./shared/dimensions.ts";
 import { manifoldSheet } from "../lib/latent/sheets.ts";
+import { willWrite } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -38,6 +39,7 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options) => {
   const { n, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  await willWrite(out, "png");
   const shownClass = oneClass(checkpoint, options.class);
   const latents = await openLatents(engine, checkpoint);
   planeOf(latents); // refuses a single dimension

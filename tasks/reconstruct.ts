@@ -9,6 +9,7 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { counted } from "../lib/text.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { openSeenImages } from "./shared/data.ts";
+import { willWrite } from "./shared/files.ts";
 import { describe, openModel } from "./shared/model.ts";
 import { common, data, digitOptions, outFile } from "./shared/options.ts";
 import { headingOf, writePicture } from "./shared/pictures.ts";
@@ -39,6 +40,7 @@ export const task: Task = {
 const main: Main<typeof flags> = async (options, { given }) => {
   const { n, split, scale, out } = options;
   const { checkpoint, engine } = await openModel(options.checkpoint, options);
+  await willWrite(out, "png");
   const set = await openSeenImages(
     checkpoint,
     split,

@@ -237,7 +237,7 @@ async function writeAll(
  * Follows symbolic links to the file that `path` leads to, which need not exist
  * yet.
  */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   let target = resolve(path);
   // What a shell's link to a pipe (/dev/stdout, /dev/fd/63) says is no path.
   const found = await Deno.stat(target).catch(() => null);

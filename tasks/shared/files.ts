@@ -6,9 +6,11 @@
  */
 import { dirname, extname, resolve } from "node:path";
 import { atomicWrite, WriteError } from "../../lib/files/atomic_write.ts";
+import { isIn, placesOf } from "../../lib/files/folder_inputs.ts";
 import { describeKind, type FileKind } from "../../lib/files/kind.ts";
 import { lockCheckpoint, LockedError } from "../../lib/files/lock.ts";
 import { checkOutput, isSameFile, setAside } from "../../lib/files/output.ts";
+import { oneLine } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { say } from "./terminal.ts";
 
@@ -28,7 +30,13 @@ const ENDINGS: Partial<Record<FileKind, readonly string[]>> = {
 const FOREIGN =
   /\.(pth?|pkl|bin|onnx|h5|hdf5|keras|np[yz]|jsonl?|ndjson|log|idx|gz|zip|md|txt|html?|pdf|svg|png|gif|jpe?g|webp)$/i;
 
-/** Keeps a file that is read from being replaced by what is written. */
+/** Of each that is a folder, where what is in it lies; found out once. */
+const folders = new Map<string, Promise<readonly string[]>>();
+
+/**
+ * Keeps a file that is read from being replaced by what is written, and a folder
+ * from getting any file.
+ */
 export function readsFrom(path: string): void {
   inputs.add(path);
 }
@@ -61,20 +69,34 @@ async function noteFolders(path: string): Promise<void> {
   for (const folder of missing) made.add(folder);
 }
 
+/** Refuses to write among the files of a folder that is read. */
+async function checkFolders(path: string): Promise<void> {
+  for (const input of inputs) {
+    const places = folders.get(input) ?? placesOf(input);
+    folders.set(input, places);
+    if (!await isIn(path, await places)) continue;
+    throw new WriteError(
+      path,
+      `it is among the images in ${oneLine(input)}: choose another folder`,
+    );
+  }
+}
+
 /**
  * Finds out whether a file can be written and nothing is lost by it, before work
  * is spent on what goes into it.
  *
  * @param options.goesOnFrom What was read and may be replaced: a run that is
  * taken further.
- * @throws {WriteError} As `checkOutput()`, or if the name promises another kind
- * of file.
+ * @throws {WriteError} As `checkOutput()`, if it is in a folder that is read, or if
+ * the name promises another kind of file.
  */
 export async function willWrite(
   path: string,
   kind: FileKind,
   { goesOnFrom }: { goesOnFrom?: string | null } = {},
 ): Promise<void> {
+  await checkFolders(path);
   await noteFolders(path);
   await checkOutput(path, {
     kind,
@@ -135,8 +157,10 @@ export async function isInPlace(
  *
  * @param flag The option with which another place can be named.
  * @throws {TaskError} If another process trains to it.
+ * @throws {WriteError} If it is in a folder that is read.
  */
 export async function claim(path: string, flag: string): Promise<Disposable> {
+  await checkFolders(path);
   try {
     const lock = await lockCheckpoint(path);
     if (!lock.held) {

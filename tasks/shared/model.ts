@@ -31,7 +31,10 @@ import { quietVulkan } from "./vulkan.ts";
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   readsFrom(path);
   try {
-    return await loadCheckpoint(path);
+    const checkpoint = await loadCheckpoint(path);
+    const { images } = checkpoint.data.options;
+    if (images !== null) readsFrom(images);
+    return checkpoint;
   } catch (error) {
     const isMissing = error instanceof CheckpointError &&
       error.cause instanceof Deno.errors.NotFound;
