@@ -1,11 +1,47 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import {
   loadCheckpoint,
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
+import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
+import { syntheticDataset } from "../lib/dataset/split.ts";
+import { TaskError } from "../tasks/shared/cli.ts";
+import { flagOf } from "../tasks/shared/flags.ts";
+import { findRun } from "../tasks/shared/several_runs.ts";
 import { inFolder } from "./folder.ts";
-import { refuses, runTask, runWell, snapshot, TINY } from "./process.ts";
+import {
+  refuses,
+  runTask,
+  runWell,
+  snapshot,
+  TINY,
+  untrained,
+} from "./process.ts";
+
+Deno.test("findRun() says what to do where a run is of other images", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "vae.safetensors");
+    const run = decodeCheckpoint(untrained());
+    await saveCheckpoint(path, run);
+    const dataset = await syntheticDataset({ limit: 4 });
+    for (const place of ["checkpoint", "checkpointDir"] as const) {
+      const { message } = await assertRejects(
+        () => findRun({ path, options: run.options }, dataset, place),
+        TaskError,
+      );
+      assertMatch(message, / was trained on synthetic /);
+      assertEquals(
+        message.split("; ").at(-1),
+        `choose another ${flagOf(place)} for these`,
+      );
+    }
+  }));
 
 const CHECKPOINT = "checkpoints/vae.safetensors";
 const LINE = [...TINY, "--limit", "8", "--epochs", "3", "--continue"];

@@ -15,7 +15,7 @@ import type { TrainingOptions } from "../../lib/options/run.ts";
 import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { flagOf } from "./flags.ts";
-import { checkSameImages } from "../../lib/train/check.ts";
+import { checkSameImages, RunError } from "../../lib/train/check.ts";
 import { endOfRun } from "../../lib/train/patience.ts";
 import { stepsOfEpoch, stepsOfRun } from "../../lib/train/schedule.ts";
 import { claim } from "./files.ts";
@@ -116,7 +116,14 @@ export async function findRun(
 ): Promise<Checkpoint | undefined> {
   if (!await exists(path)) return;
   const found = await loadCheckpoint(path);
-  checkSameImages(dataset, found, { option: flagOf, checkpoint: path });
+  try {
+    checkSameImages(dataset, found, { option: flagOf, checkpoint: path });
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    throw new TaskError(
+      `${error.message}; choose another ${flagOf(place)} for these`,
+    );
+  }
   for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
     if (found.options[name] === options[name]) continue;
     // An autoencoder has no KL term that these could weigh.
