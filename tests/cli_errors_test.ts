@@ -234,9 +234,16 @@ for (const [what, [bytes, message]] of Object.entries(foreign)) {
 Deno.test("train --images wants pictures", () =>
   inFolder(async (folder) => {
     const use = (path: string) => [...TINY_OWN, "--images", path];
+    await Deno.mkdir(join(folder, "empty"));
     await refuses(/no\.idx as images: no such/, folder, "train", use("no.idx"));
     await refuses(
       /as images: it is a folder without PNG pictures/,
+      folder,
+      "train",
+      use("empty"),
+    );
+    await refuses(
+      /cannot write checkpoints\/vae.*: it is among the images in \.: choose/,
       folder,
       "train",
       use("."),
