@@ -8,13 +8,15 @@ import {
   saveCheckpoint,
 } from "../lib/checkpoint/checkpoint.ts";
 import { readClasses } from "../lib/dataset/class_labels.ts";
+import { loadDataset } from "../lib/dataset/dataset.ts";
 import { FormatError } from "../lib/formats/error.ts";
 import { SafetensorsError } from "../lib/formats/safetensors.ts";
 import { ImportError } from "../lib/interop/error.ts";
 import { type Imported, importModel, MODEL } from "../lib/interop/imported.ts";
 import { epochsOf } from "../lib/model/losses.ts";
-import { dataOptions } from "../lib/options/run.ts";
+import { type DataOptions, dataOptions } from "../lib/options/run.ts";
 import { OptionError, type OptionTable } from "../lib/options/table.ts";
+import { oneLine } from "../lib/text.ts";
 import {
   commandOf,
   type Main,
@@ -28,6 +30,7 @@ import { claim, makeRoom, willWrite } from "./shared/files.ts";
 import { flagOf } from "./shared/flags.ts";
 import { about, readInput } from "./shared/inputs.ts";
 import { describe } from "./shared/model.ts";
+import { listOf } from "./shared/model_classes.ts";
 import {
   checkpointWords,
   common,
@@ -100,18 +103,21 @@ const main: Main<typeof flags> = async (values, { given }) => {
   });
   const { options, state, history, epochsBefore } = imported;
   const { classCount } = options;
-  const classes = values.classes === null ? imported.classes : await about(
+  const named = values.classes === null ? imported.classes : await about(
     "name classes by",
     values.classes,
     [FormatError, Deno.errors.NotFound],
     () => readClasses(values.classes!),
   );
-  if (classes && classCount > 0 && classes.length !== classCount) {
+  if (named && classCount > 0 && named.length !== classCount) {
     throw new TaskError(
       `${from} is told of ${classCount} classes, and --classes names ` +
-        `${classes.length}`,
+        `${named.length}`,
     );
   }
+  const classes = classCount === 0
+    ? named
+    : await asImagesHave(named!, images, from);
   const checkpoint = {
     options,
     data: {
@@ -140,10 +146,53 @@ const main: Main<typeof flags> = async (values, { given }) => {
     }));
   } else {
     tell(`${out}: ${from} (${describe(checkpoint)})`);
+    if (classes !== named) {
+      const name = oneLine(checkpoint.data.name);
+      tell(`classes, as ${name} has them: ${listOf(classes!)}`);
+    }
     report(imported);
     suggestNext("sample", checkpointWords(out));
   }
 };
+
+/**
+ * Names a model's classes as the images do that it is imported with, if any: it is
+ * told of their labels.
+ *
+ * @param named What the classes are called so far: numbers, where nobody says.
+ * @throws {TaskError} If the images have no classes, or others.
+ */
+async function asImagesHave(
+  named: readonly string[],
+  images: DataOptions,
+  from: string,
+): Promise<readonly string[]> {
+  if (images.images === null && images.dataset === "auto") return named;
+  // None of the images, only what they are.
+  const { name, classes } = await loadDataset({ ...images, splits: [] });
+  const told = `${from} is told of the class of each image, and`;
+  if (!classes) {
+    throw new TaskError(
+      `${told} ${oneLine(name)} has no labels: ` +
+        (images.images === null
+          ? "choose another --dataset"
+          : "name a file of them with --labels"),
+    );
+  }
+  const isUnnamed = named.every((name, label) => name === String(label));
+  const isFit = classes.length === named.length &&
+    (isUnnamed || classes.every((name, label) => name === named[label]));
+  if (!isFit) {
+    throw new TaskError(
+      `${told} ${oneLine(name)} has other classes than its ${named.length}` +
+        (isUnnamed ? "" : ` (${listOf(named)})`) +
+        `: ${listOf(classes)}`,
+    );
+  }
+  return classes.every((name, label) => name === named[label])
+    ? named
+    : classes;
+}
 
 /** Says what a file became, and what is not in it. */
 function report({ state, fresh, assumed, omitted }: Imported): void {

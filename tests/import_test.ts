@@ -18,6 +18,7 @@ import {
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
 import { engineOutputs, modelOfClass, randomModel } from "./exported.ts";
+import { encodePng } from "../lib/image/png.ts";
 import { inFolder } from "./folder.ts";
 import { ENGINE, refuses, runTask, runWell, untrained } from "./process.ts";
 import { bytesOf, name, pickle, pth, stateDict, text, tuple } from "./pth.ts";
@@ -232,6 +233,30 @@ Deno.test("deno task import refuses names that are not those of the classes", ()
       folder,
       "import",
       named("cat,fish,cat"),
+    );
+  }));
+
+Deno.test("deno task import names the classes of a model as those of its images", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "w.pth"), CONDITIONAL);
+    const pixels = new Uint8Array(3 * 28 * 28);
+    const png = encodePng({ width: 28, height: 28, pixels });
+    const addClass = async (name: string) => {
+      await Deno.mkdir(join(folder, "own", name), { recursive: true });
+      await Deno.writeFile(join(folder, "own", name, "1.png"), png);
+    };
+    for (const name of ["cat", "fish", "house"]) await addClass(name);
+    const args = ["--from", "w.pth", "--images", "own"];
+    const { stdout } = await runWell(folder, "import", args);
+    assertMatch(stdout, /^classes, as own has them: 0 cat, 1 fish, 2 house$/m);
+    const { data } = await loadCheckpoint(join(folder, IMPORTED));
+    assertEquals(data.classes, ["cat", "fish", "house"]);
+    await addClass("dog");
+    await refuses(
+      /own has other classes than its 3: 0 cat, 1 dog, 2 fish, 3 house$/m,
+      folder,
+      "import",
+      args,
     );
   }));
 
