@@ -238,6 +238,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
     checkpoint: (to) => ["--checkpoint", `${to}/a.safetensors`],
     outDir: (to) => ["--out-dir", to],
     record: (to) => ["--record", `${to}/record.json`],
+    log: (to) => ["--log", `${to}/run.jsonl`],
   },
   evaluate: {},
   encode: { out: (to) => ["--out", `${to}/codes.csv`] },
