@@ -35,10 +35,11 @@ Deno.test("findRun() says what to do where a run is of other images", () =>
         () => findRun({ path, options: run.options }, dataset, place),
         TaskError,
       );
-      assertMatch(message, / was trained on synthetic /);
+      assertMatch(message, / other images than synthetic has now: /);
       assertEquals(
-        message.split("; ").at(-1),
-        `choose another ${flagOf(place)} for these`,
+        message.split(": ").at(-1),
+        "bring back those that it was trained on, or choose another " +
+          `${flagOf(place)} for these`,
       );
     }
   }));

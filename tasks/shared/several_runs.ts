@@ -121,7 +121,7 @@ export async function findRun(
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     throw new TaskError(
-      `${error.message}; choose another ${flagOf(place)} for these`,
+      `${error.message}, or choose another ${flagOf(place)} for these`,
     );
   }
   for (const name of Object.keys(options) as (keyof TrainingOptions)[]) {
