@@ -1,0 +1,208 @@
+/**
+ * Writes a run as PyTorch's scripts keep theirs: a `.pth` file of `torch.save`,
+ * with the state dicts of the model and of its optimiser.
+ *
+ * The format: https://github.com/pytorch/pytorch/blob/main/docs/source/notes/serialization.rst.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../checkpoint/metadata.ts";
+import { toPyTorch, toStateDict } from "../checkpoint/torch_layout.ts";
+import { checkNumbers } from "../checkpoint/weights.ts";
+import { className } from "../dataset/class_names.ts";
+import {
+  encodePickle,
+  PersistentId,
+  PythonCall,
+  PythonName,
+  PythonTuple,
+  type PythonValue,
+} from "../formats/pickle_writer.ts";
+import type { Tensor } from "../formats/safetensors.ts";
+import { writeZip } from "../formats/zip_writer.ts";
+import { epochsOf } from "../model/losses.ts";
+import { ADAM, type ModelSpec, modelSpec } from "../model/spec.ts";
+
+/** Where `torch.save` lets the bytes of tensors begin, for `mmap`. */
+const ALIGNMENT = 64;
+
+/** The folder that `torch.save` makes in the zip file of a nameless buffer. */
+const FOLDER = "archive";
+
+/**
+ * Writes a run as a `.pth` file, which `torch.load(weights_only=True)` reads from
+ * PyTorch 1.13 on: a dict of
+ *
+ * - `model_state_dict`, for `load_state_dict(strict=True)`;
+ * - `optimizer_state_dict`, for that of `torch.optim.Adam`, of which the
+ *   parameters are `model.parameters()`, in this order. Where the heads have a
+ *   learning rate of their own they are a second group;
+ * - `epoch`, the epochs that are finished; `beta`, `latent_dim` and `classes`, the
+ *   names of the classes that the model is told of;
+ * - `history` and `options`, as a checkpoint's metadata have them.
+ *
+ * The learning rate is that of the options: what a schedule makes of it, PyTorch
+ * does not know.
+ *
+ * @throws {CheckpointError} If a number in the tensors is not finite.
+ */
+export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { options, data, state, history } = checkpoint;
+  const { latentDim, classCount, beta } = options;
+  const spec = modelSpec(latentDim, classCount);
+  const storages = new Storages();
+  const weights = new Map(
+    [...toStateDict(spec, state)].map(([name, tensor]) => [
+      name,
+      storages.add(name, isCounter(tensor) ? { ...tensor, shape: [] } : tensor),
+    ]),
+  );
+  const contents = dict({
+    model_state_dict: weights,
+    optimizer_state_dict: dict({
+      state: adamState(spec, checkpoint, storages),
+      param_groups: adamGroups(spec, checkpoint),
+    }),
+    epoch: number(epochsOf(history)),
+    beta,
+    latent_dim: BigInt(latentDim),
+    classes: Array.from(
+      { length: classCount },
+      (_, label) => className(data.classes, label),
+    ),
+    history: python(history),
+    options: python(options),
+  });
+  const text = (s: string) => new TextEncoder().encode(s);
+  return writeZip(
+    new Map([
+      [`${FOLDER}/data.pkl`, encodePickle(contents)],
+      [`${FOLDER}/byteorder`, text("little")],
+      ...storages.entries(),
+      [`${FOLDER}/version`, text("3\n")],
+    ]),
+    ALIGNMENT,
+  );
+}
+
+/** The counters of batches are scalars in PyTorch. */
+function isCounter({ dtype }: Tensor): boolean {
+  return dtype === "I64";
+}
+
+/** Adam's moments and steps by the numbers of the parameters. */
+function adamState(
+  spec: ModelSpec,
+  { state }: Checkpoint,
+  storages: Storages,
+): PythonValue {
+  const averages = toPyTorch(spec.parameters, state.expAvg);
+  const squares = toPyTorch(spec.parameters, state.expAvgSq);
+  const step: Tensor = {
+    dtype: "F32",
+    shape: [],
+    data: Float32Array.of(state.step),
+  };
+  return new Map(spec.parameters.map(({ name }, i) => [
+    BigInt(i),
+    dict({
+      step: storages.add("step", step),
+      exp_avg: storages.add(`exp_avg of ${name}`, averages.get(name)!),
+      exp_avg_sq: storages.add(`exp_avg_sq of ${name}`, squares.get(name)!),
+    }),
+  ]));
+}
+
+/** What `torch.optim.Adam` keeps of its settings. */
+function adamGroups(spec: ModelSpec, { options }: Checkpoint): PythonValue[] {
+  const { lr, headsLrFactor, adamBeta1, adamBeta2 } = options;
+  const isHead = (i: number) =>
+    headsLrFactor !== 1 && /^fc_(mu|logvar)\./.test(spec.parameters[i].name);
+  const all = [...spec.parameters.keys()];
+  const groups = [
+    { rate: lr, members: all.filter((i) => !isHead(i)) },
+    { rate: lr * headsLrFactor, members: all.filter(isHead) },
+  ];
+  return groups.filter(({ members }) => members.length > 0)
+    .map(({ rate, members }) =>
+      dict({
+        lr: rate,
+        betas: new PythonTuple(adamBeta1, adamBeta2),
+        eps: ADAM.eps,
+        weight_decay: 0n,
+        amsgrad: false,
+        maximize: false,
+        foreach: null,
+        capturable: false,
+        differentiable: false,
+        fused: null,
+        decoupled_weight_decay: false,
+        params: members.map(BigInt),
+      })
+    );
+}
+
+/** The storages of tensors, and what the pickle says of each. */
+class Storages {
+  readonly #bytes: Uint8Array[] = [];
+
+  /** Adds a tensor; returns its description. */
+  add(name: string, tensor: Tensor): PythonCall {
+    checkNumbers(name, tensor);
+    const { dtype, shape, data } = tensor;
+    const key = String(this.#bytes.length);
+    this.#bytes.push(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+    const type = { F32: "FloatStorage", I64: "LongStorage", U8: "ByteStorage" };
+    const id = new PythonTuple(
+      ...["storage", new PythonName("torch", type[dtype]), key, "cpu"],
+      BigInt(data.length),
+    );
+    const strides = shape.map((_, axis) =>
+      shape.slice(axis + 1).reduce((a, b) => a * b, 1)
+    );
+    return new PythonCall(
+      new PythonName("torch._utils", "_rebuild_tensor_v2"),
+      new PythonTuple(
+        new PersistentId(id),
+        0n, // where it begins in its storage
+        new PythonTuple(...shape.map(BigInt)),
+        new PythonTuple(...strides.map(BigInt)),
+        false, // requires no gradient
+        new PythonCall(
+          new PythonName("collections", "OrderedDict"), // of hooks
+          new PythonTuple(),
+        ),
+      ),
+    );
+  }
+
+  /** Lists the files that hold them. */
+  entries(): [string, Uint8Array][] {
+    return this.#bytes.map((bytes, key) => [`${FOLDER}/data/${key}`, bytes]);
+  }
+}
+
+function dict(
+  entries: Readonly<Record<string, PythonValue>>,
+): Map<string, PythonValue> {
+  return new Map(Object.entries(entries));
+}
+
+/** Turns what JSON can hold into Python's values. */
+function python(value: unknown): PythonValue {
+  if (Array.isArray(value)) return value.map(python);
+  if (typeof value === "number") return number(value);
+  if (typeof value !== "object" || value === null) return value as PythonValue;
+  return dict(
+    Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, python(item)]),
+    ),
+  );
+}
+
+/** Whole numbers are ints, as they are in JSON. */
+function number(value: number): number | bigint {
+  return Number.isSafeInteger(value) ? BigInt(value) : value;
+}
