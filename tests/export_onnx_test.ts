@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import * as ort from "onnxruntime-web";
+import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { relativeError } from "../lib/engine_check.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
@@ -143,13 +150,40 @@ Deno.test("onnxModels() says what goes in and what comes out", async () => {
 
   for (const file of onnxModels(model).values()) {
     const text = new TextDecoder("latin1").decode(file);
-    assert(text.startsWith("\x08\x08\x12\x0a@vae/mnist"));
+    const version = `\x1a${String.fromCharCode(config.version.length)}`;
+    assert(
+      text.startsWith(`\x08\x08\x12\x0a@vae/mnist${version}${config.version}`),
+    );
     assert(text.endsWith(
       "B\x02\x10\x11" + // opset 17
         "r\x0e\n\x09latentDim\x12\x015" +
-        "r\x11\n\nlikelihood\x12\x03bce",
+        "r\x11\n\nlikelihood\x12\x03bce" +
+        "r\x0c\n\x04data\x12\x04none",
     ));
   }
+});
+
+Deno.test("onnxModels() says in doc strings what the numbers are", () => {
+  const texts = (model: Checkpoint) =>
+    [...onnxModels(model).values()].map((file) =>
+      new TextDecoder().decode(file)
+    );
+  const [encoder, decoder] = texts(randomModel(5, "bce"));
+  assertStringIncludes(encoder, "Grey pixels in [0, 1], light on dark");
+  assertStringIncludes(encoder, "log σ²");
+  // Once for the file, and once for its graph.
+  assertEquals(encoder.split("ε ~ N(0, I)").length, 3);
+  assertStringIncludes(decoder, "in [0, 1], light on dark: sigmoids already");
+  assertStringIncludes(decoder, "drawn from the prior N(0, I)");
+  const [, told] = texts(randomModel(5, "mse", ["cat", "fish"]));
+  assertStringIncludes(told, "class, from 0 to 1: cat, fish.");
+  assertStringIncludes(told, "to be clamped for display");
+  const model = randomModel(5, "mse");
+  const autoencoder = { ...model.options, autoencoder: true };
+  const [plain] = texts({ ...model, options: autoencoder });
+  assertStringIncludes(plain, "Not trained: an autoencoder has none.");
+  const [mnist] = texts({ ...model, data: { ...model.data, name: "mnist" } });
+  assertStringIncludes(mnist, "http://yann.lecun.com/exdb/mnist/, licence CC-");
 });
 
 Deno.test("onnxModels() tells a conditional model of classes", async () => {

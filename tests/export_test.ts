@@ -58,7 +58,7 @@ for (const likelihood of ["mse", "bce"] satisfies Likelihood[]) {
     const files = layersModels(checkpoint);
     const encoder = await open(files, "encoder");
     const decoder = await open(files, "decoder");
-    const metadata = { latentDim, likelihood };
+    const metadata = { latentDim, likelihood, data: "none" };
     assertEquals(encoder.getUserDefinedMetadata(), metadata);
     assertEquals(decoder.getUserDefinedMetadata(), metadata);
     assertEquals(encoder.outputNames, ["mu", "logvar"]);
@@ -93,7 +93,7 @@ Deno.test("layersModels() tells a conditional model of classes", async () => {
   const encoder = await open(files, "encoder");
   const decoder = await open(files, "decoder");
   assertEquals(decoder.getUserDefinedMetadata(), {
-    ...{ latentDim, likelihood: "bce", classCount: 3, classes },
+    ...{ latentDim, likelihood: "bce", data: "none", classCount: 3, classes },
   });
   assertEquals(encoder.inputNames, ["image", "label"]);
   assertEquals(encoder.outputNames, ["mu", "logvar"]);

@@ -30,6 +30,19 @@ export interface SourceFile {
   readonly gzip?: readonly string[];
 }
 
+/** Whose images are in a data set, and on what terms. */
+export interface Credit {
+  /** What its authors call it. */
+  readonly title: string;
+  readonly authors: string;
+  /** Where they publish it, or tell of it. */
+  readonly url: string;
+  /** Its licence, by its SPDX identifier: https://spdx.org/licenses/. */
+  readonly license: "CC-BY-SA-3.0" | "CC-BY-SA-4.0" | "MIT";
+  /** Its name on https://huggingface.co/datasets, if the authors have it there. */
+  readonly hub?: string;
+}
+
 /** A data set that can be fetched. */
 export interface Source {
   /** Its name, which is also its folder's. */
@@ -48,6 +61,8 @@ export interface Source {
   readonly testLabels?: SourceFile;
   /** The names of the labels' classes. */
   readonly classes?: readonly string[];
+  /** To be named wherever something made of it goes. */
+  readonly credit?: Credit;
 }
 
 /** Lists the files of a data set. */
@@ -60,7 +75,7 @@ export function filesOf(source: Source): SourceFile[] {
 
 /** The files of MNIST. */
 type FourFiles = Required<
-  Omit<Source, "name" | "mirrors" | "validationImages" | "classes">
+  Omit<Source, "name" | "mirrors" | "validationImages" | "classes" | "credit">
 >;
 
 /**
@@ -123,6 +138,14 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   mnist: {
     name: "mnist",
     classes: DIGITS,
+    // The terms: https://keras.io/api/datasets/mnist/, "License".
+    credit: {
+      title: "MNIST",
+      authors: "Yann LeCun, Corinna Cortes and Christopher J. C. Burges",
+      url: "http://yann.lecun.com/exdb/mnist/",
+      license: "CC-BY-SA-3.0",
+      hub: "ylecun/mnist",
+    },
     mirrors: [
       "https://storage.googleapis.com/cvdf-datasets/mnist/",
       "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -137,6 +160,13 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   "fashion-mnist": {
     name: "fashion-mnist",
     classes: CLOTHES,
+    credit: {
+      title: "Fashion-MNIST",
+      authors: "Zalando SE",
+      url: "https://github.com/zalandoresearch/fashion-mnist",
+      license: "MIT",
+      hub: "zalando-datasets/fashion_mnist",
+    },
     mirrors: [
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
@@ -163,6 +193,13 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   kmnist: {
     name: "kmnist",
     classes: HIRAGANA,
+    // As its page asks to be named.
+    credit: {
+      title: "KMNIST Dataset",
+      authors: "CODH, adapted from the Kuzushiji Dataset of NIJL and others",
+      url: "https://codh.rois.ac.jp/kmnist/",
+      license: "CC-BY-SA-4.0",
+    },
     mirrors: [
       "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
       "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
@@ -188,6 +225,14 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   },
   "binarized-mnist": {
     name: "binarized-mnist",
+    // Made of MNIST, whose terms hold for what is made of it.
+    credit: {
+      title: "binarized MNIST",
+      authors: "Hugo Larochelle and Iain Murray, of the MNIST of Yann LeCun, " +
+        "Corinna Cortes and Christopher J. C. Burges",
+      url: "https://proceedings.mlr.press/v15/larochelle11a.html",
+      license: "CC-BY-SA-3.0",
+    },
     mirrors: [
       "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/",
     ],
@@ -214,3 +259,25 @@ export const sources: Readonly<Record<SourceName, Source>> = {
     },
   },
 };
+
+/**
+ * Returns whose images these are; nothing of those that are nobody's, as synthetic
+ * ones, or of which nobody knows.
+ *
+ * @param data The data set of a run.
+ */
+export function creditOf(
+  { name, options }: {
+    readonly name: string;
+    readonly options: Pick<DataOptions, "images">;
+  },
+): Credit | undefined {
+  const isOwn = options.images !== null;
+  if (isOwn || !Object.hasOwn(sources, name)) return;
+  return sources[name as SourceName].credit;
+}
+
+/** Names a data set, its authors, where it is, and its licence. */
+export function creditLine({ title, authors, url, license }: Credit): string {
+  return `${title} by ${authors}, ${url}, licence ${license}`;
+}

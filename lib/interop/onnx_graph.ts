@@ -6,6 +6,7 @@
  *
  * @module
  */
+import config from "../../deno.json" with { type: "json" };
 import { toStateDict } from "../checkpoint/torch_layout.ts";
 import type { Tensor } from "../formats/safetensors.ts";
 import { modelSpec } from "../model/spec.ts";
@@ -33,13 +34,20 @@ export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 /** A graph with the tensors of a model. */
 export class OnnxGraph {
   readonly #name: string;
+  readonly #about: string;
   readonly #model: TrainedModel;
   readonly #tensors: Map<string, Tensor>;
   readonly #fields: Uint8Array[] = [];
 
-  /** Makes an empty graph; `model` is where its tensors come from. */
-  constructor(name: string, model: TrainedModel) {
+  /**
+   * Makes an empty graph.
+   *
+   * @param about What it computes, for people.
+   * @param model Where its tensors come from.
+   */
+  constructor(name: string, about: string, model: TrainedModel) {
     this.#name = name;
+    this.#about = about;
     this.#model = model;
     this.#tensors = toStateDict(
       modelSpec(model.options.latentDim, model.options.classCount),
@@ -47,19 +55,28 @@ export class OnnxGraph {
     );
   }
 
-  /** Declares an input, of float32 unless told otherwise. */
+  /**
+   * Declares an input, of float32 unless told otherwise.
+   *
+   * @param about What is in it, for people.
+   */
   input(
     name: string,
     shape: Shape,
+    about: string,
     type: keyof typeof DATA_TYPE = "F32",
   ): void {
-    this.#fields.push(bytes(11, valueInfo(name, shape, type)));
+    this.#fields.push(bytes(11, valueInfo(name, shape, about, type)));
   }
 
-  /** Declares an output of float32: the value called `from`. */
-  output(name: string, shape: Shape, from: string): void {
+  /**
+   * Declares an output of float32: the value called `from`.
+   *
+   * @param about What is in it, for people.
+   */
+  output(name: string, shape: Shape, about: string, from: string): void {
     this.node("Identity", [from], {}, name);
-    this.#fields.push(bytes(12, valueInfo(name, shape)));
+    this.#fields.push(bytes(12, valueInfo(name, shape, about)));
   }
 
   /** Adds a tensor, of the model unless told otherwise; returns its name. */
@@ -156,8 +173,15 @@ export class OnnxGraph {
     const properties = Object.entries(metadataOf(this.#model));
     return message(
       integer(1, IR_VERSION),
-      bytes(2, "@vae/mnist"),
-      bytes(7, message(bytes(2, this.#name), ...this.#fields)),
+      bytes(2, config.name),
+      bytes(3, config.version),
+      bytes(6, this.#about),
+      bytes(
+        7,
+        message(
+          ...[bytes(2, this.#name), ...this.#fields, bytes(10, this.#about)],
+        ),
+      ),
       bytes(8, integer(2, OPSET)),
       ...properties.map(([key, value]) => {
         const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -170,6 +194,7 @@ export class OnnxGraph {
 function valueInfo(
   name: string,
   shape: Shape,
+  about: string,
   type: keyof typeof DATA_TYPE = "F32",
 ): Uint8Array {
   const dimensions = shape.map((size) =>
@@ -179,7 +204,9 @@ function valueInfo(
     integer(1, DATA_TYPE[type]),
     bytes(2, message(...dimensions)),
   );
-  return message(bytes(1, name), bytes(2, bytes(1, tensorType)));
+  return message(
+    ...[bytes(1, name), bytes(2, bytes(1, tensorType)), bytes(3, about)],
+  );
 }
 
 function tensorProto(name: string, { dtype, shape, data }: Tensor): Uint8Array {

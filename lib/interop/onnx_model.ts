@@ -32,7 +32,8 @@ const CONVOLUTION = {
  *   1, 28, 28]; in [0, 1] under `bce`, unclamped under `mse`.
  *
  * Of a model that is told of classes both take `label`, too: int64 [batch], from
- * 0. Its metadata have the number of classes, and their names as JSON.
+ * 0. Its metadata have the number of classes, and their names as JSON. Doc
+ * strings say what all of them are, and the metadata what it was trained on.
  *
  * @returns The files by their names.
  */
@@ -44,8 +45,21 @@ export function onnxModels(model: TrainedModel): Map<string, Uint8Array> {
 }
 
 function encoder(model: TrainedModel): Uint8Array {
-  const graph = new OnnxGraph("encoder", model);
-  graph.input("image", IMAGE);
+  const { latentDim, autoencoder } = model.options;
+  const graph = new OnnxGraph(
+    "encoder",
+    `Encodes 28×28 grey images as ${latentDim} latent dimensions each` +
+      (autoencoder
+        ? ": z is mu."
+        : ": z is mu + exp(logvar / 2)·ε, ε ~ N(0, I)."),
+    model,
+  );
+  graph.input(
+    "image",
+    IMAGE,
+    "Grey pixels in [0, 1], light on dark: bytes divided by 255, not " +
+      "normalised otherwise. Rows from the top.",
+  );
   takeLabel(graph, model);
   let h = "image";
   ENCODER.forEach((_, i) => {
@@ -54,17 +68,39 @@ function encoder(model: TrainedModel): Uint8Array {
     h = batchNorm(graph, `encoder.${3 * i + 2}`, h);
   });
   h = graph.node("Flatten", [h]);
-  const latents: Shape = ["batch", model.options.latentDim];
-  graph.output("mu", latents, graph.linear("fc_mu", h));
-  graph.output("logvar", latents, graph.linear("fc_logvar", h));
+  const latents: Shape = ["batch", latentDim];
+  graph.output(
+    "mu",
+    latents,
+    autoencoder ? "The code z." : "Means of the posterior q(z|x).",
+    graph.linear("fc_mu", h),
+  );
+  graph.output(
+    "logvar",
+    latents,
+    autoencoder
+      ? "Not trained: an autoencoder has none."
+      : "Logarithms of the posterior's variances, log σ².",
+    graph.linear("fc_logvar", h),
+  );
   return graph.encode();
 }
 
 function decoder(model: TrainedModel): Uint8Array {
-  const { latentDim, likelihood } = model.options;
+  const { latentDim, likelihood, autoencoder } = model.options;
   const { size, channels } = FEATURES;
-  const graph = new OnnxGraph("decoder", model);
-  graph.input("z", ["batch", latentDim]);
+  const graph = new OnnxGraph(
+    "decoder",
+    `Draws 28×28 grey images of ${latentDim} latent dimensions each.`,
+    model,
+  );
+  graph.input(
+    "z",
+    ["batch", latentDim],
+    autoencoder
+      ? "Codes, as the encoder's mu."
+      : "Latents: the encoder's, or drawn from the prior N(0, I).",
+  );
   takeLabel(graph, model);
   let h = graph.linear("fc_decode", "z");
   // A size of 0 is the input's own: the batch stays free.
@@ -80,12 +116,24 @@ function decoder(model: TrainedModel): Uint8Array {
     h = batchNorm(graph, `decoder.${3 * i + 2}`, h);
   });
   if (likelihood === "bce") h = graph.node("Sigmoid", [h]);
-  graph.output("image", IMAGE, h);
+  graph.output(
+    "image",
+    IMAGE,
+    likelihood === "bce"
+      ? "Means of the pixels in [0, 1], light on dark: sigmoids already, no logits."
+      : "Means of the pixels, light on dark: 0 is black and 1 white, and some " +
+        "lie a little beyond, to be clamped for display.",
+    h,
+  );
   return graph.encode();
 }
 
-function takeLabel(graph: OnnxGraph, { options }: TrainedModel): void {
-  if (options.classCount) graph.input("label", ["batch"], "I64");
+function takeLabel(graph: OnnxGraph, { options, data }: TrainedModel): void {
+  const { classCount = 0 } = options;
+  if (classCount === 0) return;
+  const names = data?.classes ? `: ${data.classes.join(", ")}` : "";
+  const about = `The image's class, from 0 to ${classCount - 1}${names}.`;
+  graph.input("label", ["batch"], about, "I64");
 }
 
 function batchNorm(graph: OnnxGraph, name: string, input: string): string {

@@ -21,6 +21,7 @@ import {
 import type { Tensor } from "../formats/safetensors.ts";
 import { writeZip } from "../formats/zip_writer.ts";
 import { epochsOf } from "../model/losses.ts";
+import { describeData } from "./trained_model.ts";
 import { ADAM, type ModelSpec, modelSpec } from "../model/spec.ts";
 
 /** Where `torch.save` lets the bytes of tensors begin, for `mmap`. */
@@ -31,14 +32,15 @@ const FOLDER = "archive";
 
 /**
  * Writes a run as a `.pth` file, which `torch.load(weights_only=True)` reads from
- * PyTorch 1.13 on: a dict of
+ * PyTorch 2.0 on, and plain `torch.load` before: a dict of
  *
  * - `model_state_dict`, for `load_state_dict(strict=True)`;
  * - `optimizer_state_dict`, for that of `torch.optim.Adam`, of which the
  *   parameters are `model.parameters()`, in this order. Where the heads have a
  *   learning rate of their own they are a second group;
  * - `epoch`, the epochs that are finished; `beta`, `latent_dim` and `classes`, the
- *   names of the classes that the model is told of;
+ *   names of the classes that the model is told of; `data`, the images that it was
+ *   trained on, and their licence;
  * - `history` and `options`, as a checkpoint's metadata have them.
  *
  * The learning rate is that of the options: what a schedule makes of it, PyTorch
@@ -70,6 +72,7 @@ export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
       { length: classCount },
       (_, label) => className(data.classes, label),
     ),
+    data: describeData(data),
     history: python(history),
     options: python(options),
   });
