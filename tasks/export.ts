@@ -8,13 +8,14 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
+import { encodePth } from "../lib/interop/torch_writer.ts";
 import {
   OptionError,
   type OptionTable,
   type OptionValues,
 } from "../lib/options/table.ts";
 import type { FileKind } from "../lib/files/kind.ts";
-import { type Main, runTask, type Task } from "./shared/cli.ts";
+import { type Main, runTask, shellWord, type Task } from "./shared/cli.ts";
 import { claim, makeRoom, willWrite, writeOutput } from "./shared/files.ts";
 import { flagOf, inSection } from "./shared/flags.ts";
 import { openCheckpoint } from "./shared/model.ts";
@@ -25,8 +26,9 @@ const flags = {
   format: {
     type: "choice",
     default: "html",
-    choices: ["html", "safetensors", "onnx", "tfjs"],
-    help: "the explorer in one page, PyTorch's weights, or graphs",
+    choices: ["html", "safetensors", "pth", "onnx", "tfjs", "hub"],
+    help: "the explorer in one page; PyTorch's weights, or the whole run; " +
+      "graphs; or a folder for the Hugging Face Hub",
   },
   checkpoint: common.checkpoint,
   dataDir: data.dataDir,
@@ -35,13 +37,14 @@ const flags = {
       type: "text",
       default: null,
       metavar: "FILE",
-      help: "the file to write; default: explorer.html, weights.safetensors",
+      help: "the file to write; default: explorer.html, weights.safetensors, " +
+        "vae.pth",
     },
     outDir: {
       type: "text",
       default: null,
       metavar: "DIR",
-      help: "folder of the graphs; default: onnx, tfjs",
+      help: "the folder to write; default: onnx, tfjs, hub",
     },
   }),
   json: common.json,
@@ -51,8 +54,13 @@ const flags = {
 export const task: Task = {
   name: "export",
   summary:
-    "Writes a model as one HTML page, or for PyTorch, ONNX or TensorFlow.js.",
-  examples: ["--format onnx", "--format safetensors --out weights.safetensors"],
+    "Writes a model as one HTML page, or for PyTorch, ONNX, TensorFlow.js or the " +
+    "Hugging Face Hub.",
+  examples: [
+    "--format onnx",
+    "--format safetensors --out weights.safetensors",
+    "--format pth --out vae.pth",
+  ],
   options: flags,
 };
 
@@ -91,6 +99,14 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
       "in PyTorch:\n" +
       `  model.load_state_dict(safetensors.torch.load_file("${out}"))`,
   },
+  pth: {
+    out: "vae.pth",
+    files: [["", "zip"]],
+    make: (checkpoint) => new Map([["", encodePth(checkpoint)]]),
+    usage: (out) =>
+      "in PyTorch, its state dicts:\n" +
+      `  torch.load("${out}", weights_only=True)["model_state_dict"]`,
+  },
   onnx: {
     out: "onnx",
     files: [["encoder.onnx", "onnx"], ["decoder.onnx", "onnx"]],
@@ -110,6 +126,22 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
     usage: (out) =>
       `in TensorFlow.js, with ${out} served:\n` +
       `  await tf.loadLayersModel("${join(out, "decoder", "model.json")}")`,
+  },
+  hub: {
+    out: "hub",
+    files: [
+      ["README.md", "text"],
+      ["config.json", "json"],
+      ["model.safetensors", "safetensors"],
+      ["samples.png", "png"],
+    ],
+    make: async (checkpoint, dataDir) => {
+      const { hubFolder } = await import("./shared/hub_folder.ts");
+      return await hubFolder(checkpoint, dataDir);
+    },
+    usage: (out) =>
+      "read README.md, then, with `pip install huggingface_hub`:\n" +
+      `  hf upload NAME/MODEL ${shellWord(out)}`,
   },
 };
 
@@ -132,7 +164,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   for (const [path, kind] of kinds) {
     await willWrite(path, kind);
     // A run may be there, or another process be about to write one.
-    if (kind === "safetensors") locks.use(await claim(path, flagOf("out")));
+    if (kind === "safetensors") locks.use(await claim(path, flagOf(place)));
   }
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const files = [];

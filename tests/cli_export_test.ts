@@ -4,6 +4,8 @@ import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
+import { encodePth } from "../lib/interop/torch_writer.ts";
+import { hubFolder } from "../tasks/shared/hub_folder.ts";
 import { refuses, runTask, runWell, snapshot, untrained } from "./process.ts";
 import { inFolder } from "./folder.ts";
 
@@ -13,15 +15,19 @@ const checkpoint = decodeCheckpoint(GOOD);
 /** What each format writes, by its default paths. */
 const formats: Record<string, Map<string, Uint8Array>> = {
   safetensors: new Map([["weights.safetensors", encodeWeights(checkpoint)]]),
+  pth: new Map([["vae.pth", encodePth(checkpoint)]]),
   onnx: below("onnx", onnxModels(checkpoint)),
   tfjs: below("tfjs", layersModels(checkpoint)),
+  hub: below("hub", await hubFolder(checkpoint)),
 };
 
 /** What opens each of them. */
 const OPENERS: Record<string, string> = {
   safetensors: 'load_file("weights.safetensors")',
+  pth: 'torch.load("vae.pth", weights_only=True)',
   onnx: 'InferenceSession("onnx/decoder.onnx")',
   tfjs: 'loadLayersModel("tfjs/decoder/model.json")',
+  hub: "hf upload NAME/MODEL hub",
 };
 
 function below(
@@ -135,7 +141,10 @@ Deno.test("export wants a checkpoint and a format that it knows", () =>
       "--format",
       "pdf",
     ]);
-    assertMatch(stderr, /--format .*html, safetensors, onnx, tfjs, not "pdf"/);
+    assertMatch(
+      stderr,
+      /--format .*html, safetensors, pth, onnx, tfjs, hub, not "pdf"/,
+    );
     assertEquals(code, 2);
     const file = await runTask(folder, "export", ["--out-dir", "a"]);
     assertMatch(file.stderr, /html writes a file: .* --out, not --out-dir\n/);
