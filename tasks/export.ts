@@ -8,6 +8,7 @@ import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
 import { onnxModels } from "../lib/interop/onnx_model.ts";
+import { describeData } from "../lib/interop/trained_model.ts";
 import { encodePth } from "../lib/interop/torch_writer.ts";
 import {
   OptionError,
@@ -54,8 +55,7 @@ const flags = {
 export const task: Task = {
   name: "export",
   summary:
-    "Writes a model as one HTML page, or for PyTorch, ONNX, TensorFlow.js or the " +
-    "Hugging Face Hub.",
+    "Writes a model as one HTML page, or for PyTorch, ONNX or TensorFlow.js.",
   examples: [
     "--format onnx",
     "--format safetensors --out weights.safetensors",
@@ -94,7 +94,10 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   safetensors: {
     out: "weights.safetensors",
     files: [["", "safetensors"]],
-    make: (checkpoint) => new Map([["", encodeWeights(checkpoint)]]),
+    make: (checkpoint) => {
+      const about = { trained_on: describeData(checkpoint.data) };
+      return new Map([["", encodeWeights(checkpoint, about)]]);
+    },
     usage: (out) =>
       "in PyTorch:\n" +
       `  model.load_state_dict(safetensors.torch.load_file("${out}"))`,

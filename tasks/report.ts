@@ -4,6 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import { creditLine, creditOf } from "../lib/dataset/mnist.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { INACTIVE_KL } from "../lib/model/losses.ts";
 import { measure, type Metrics } from "../lib/metrics/metrics.ts";
@@ -193,9 +194,11 @@ function optionsSection({ options, data }: Checkpoint): Markup {
       String(values[name] ?? "–"),
       help,
     ]);
+  const credit = creditOf(data);
   return markup`<h2>Options</h2>
 <p>What the model was trained with, on ${data.name} (SHA-256 of the images:
 ${data.digest ?? "not known"}).</p>
+${credit ? markup`<p>Images: ${creditLine(credit)}.</p>` : []}
 ${
     table([
       ...rows(trainingOptions, { ...options }),

@@ -14,7 +14,10 @@ const checkpoint = decodeCheckpoint(GOOD);
 
 /** What each format writes, by its default paths. */
 const formats: Record<string, Map<string, Uint8Array>> = {
-  safetensors: new Map([["weights.safetensors", encodeWeights(checkpoint)]]),
+  safetensors: new Map([[
+    "weights.safetensors",
+    encodeWeights(checkpoint, { trained_on: "synthetic" }),
+  ]]),
   pth: new Map([["vae.pth", encodePth(checkpoint)]]),
   onnx: below("onnx", onnxModels(checkpoint)),
   tfjs: below("tfjs", layersModels(checkpoint)),

@@ -8,9 +8,10 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
-import { decodeWeights } from "../lib/checkpoint/weights.ts";
-import { creditOf, sources } from "../lib/dataset/mnist.ts";
+import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
+import { type Credit, creditOf, sources } from "../lib/dataset/mnist.ts";
 import { kindOf } from "../lib/files/kind.ts";
+import { explorerHtml } from "../lib/explorer/explorer.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions, DOWNLOADS } from "../lib/options/run.ts";
 import { hubFolder } from "../tasks/shared/hub_folder.ts";
@@ -61,7 +62,7 @@ Deno.test("modelCard() names the images, their licence and what was measured", (
   assertStringIncludes(card, "cross-entropy in nats");
   assertMatch(
     modelCard(modelOf("fashion-mnist"), []),
-    /^---\nlicense: "mit"\n[^]*\ndatasets:\n  - "zalando-datasets\/fashion_mnist"\n/,
+    /^---\nlicense: "mit"\n[^]*\ndatasets:\n {2}- "zalando-datasets\/fashion_mnist"\n/,
   );
 });
 
@@ -80,6 +81,19 @@ Deno.test("modelCard() keeps a name from being anything but text", () => {
   const card = modelCard(modelOf(name, { images: "x" }), [["test", LOSSES]]);
   assertStringIncludes(card, '          name: "a\\"b: <img src=x>\\n---"\n');
   assertNotMatch(card.slice(card.indexOf("\n---\n") + 5), /<img|\n---$/m);
+});
+
+Deno.test("explorerHtml() names the images that a model is trained on", async () => {
+  const model = modelOf("mnist");
+  const page = (credit?: Credit) =>
+    explorerHtml({
+      weights: encodeWeights(model),
+      ...{ description: "", kl: [0, 0], mu: new Float32Array(2), labels: null },
+      credit,
+    });
+  const line = /<p>Trained on MNIST by .*LeCun.*, licence CC-BY-SA-3\.0\.<\/p>/;
+  assertMatch(await page(creditOf(model.data)), line);
+  assertNotMatch(await page(), /LeCun/);
 });
 
 /** Resolves `jsr:@vae/mnist` to this checkout. */

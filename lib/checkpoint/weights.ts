@@ -23,6 +23,7 @@ import {
  * PyTorch's `load_state_dict(strict=True)` takes.
  *
  * @param checkpoint The run whose weights they are.
+ * @param more Further texts for the file's metadata.
  * @returns The bytes of the file.
  * @throws {CheckpointError} If a number in them is not finite.
  *
@@ -35,6 +36,7 @@ import {
  */
 export function encodeWeights(
   { options, data, state }: Checkpoint,
+  more: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const { latentDim, likelihood, autoencoder, beta, classCount } = options;
   const tensors = toStateDict(modelSpec(latentDim, classCount), state);
@@ -47,6 +49,7 @@ export function encodeWeights(
     }),
     ...(classCount > 0 && data.classes &&
       { classes: JSON.stringify(data.classes) }),
+    ...more,
   });
 }
 

@@ -34,6 +34,7 @@ export interface SourceFile {
 export interface Credit {
   /** What its authors call it. */
   readonly title: string;
+  /** Who made it, or asks to be named. */
   readonly authors: string;
   /** Where they publish it, or tell of it. */
   readonly url: string;

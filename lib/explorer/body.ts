@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Credit } from "../dataset/mnist.ts";
 import type { ModelOptions } from "../model/spec.ts";
 
 /** What the pictures of a data set show. */
@@ -44,6 +45,7 @@ export function bodyOf(
     readonly hasKl: boolean;
     readonly hasMap: boolean;
   },
+  credit?: Credit,
 ): string {
   const { of, one, many, unreal } = WORDS[subject];
   const isDigits = subject === "digits";
@@ -196,5 +198,12 @@ out</span> loss per digit</figcaption></figure>
 </div>
 </main>
 <footer><p>Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno. <span id="engine"></span>
-This file holds the model and its engine, and sends nothing anywhere.</p></footer>`;
+This file holds the model and its engine, and sends nothing anywhere.</p>${
+    credit ? `\n<p>${creditText(credit)}</p>` : ""
+  }</footer>`;
+}
+
+/** Names the images, whose they are and on what terms; the page links nowhere. */
+function creditText({ title, authors, url, license }: Credit): string {
+  return `Trained on ${title} by ${authors} (${url}), licence ${license}.`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeWeights } from "../checkpoint/weights.ts";
+import type { Credit } from "../dataset/mnist.ts";
 import { bodyOf, type Subject, titleOf } from "./body.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
@@ -27,6 +28,8 @@ export interface ExplorerModel {
   readonly classes?: readonly string[];
   /** What the pictures show; any things unless given. */
   readonly subject?: Subject;
+  /** Whose images it was trained on, if they are published ones. */
+  readonly credit?: Credit;
 }
 
 /** What the page reads; bytes are base64. */
@@ -81,7 +84,7 @@ ${
       ...decodeWeights(model.weights).options,
       hasKl: model.kl !== null,
       hasMap: model.mu.length > 0,
-    })
+    }, model.credit)
   }
 <script type="application/json" id="model">${embedded}</script>
 <script id="program">${SCRIPT}</script>

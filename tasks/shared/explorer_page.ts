@@ -7,6 +7,7 @@ import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import type { DataRecord } from "../../lib/checkpoint/metadata.ts";
 import { encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { DIGITS } from "../../lib/dataset/class_names.ts";
+import { creditOf } from "../../lib/dataset/mnist.ts";
 import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
 import type { Labels } from "../../lib/engine/engine.ts";
@@ -56,6 +57,7 @@ export async function explorerPage(
     labels: labels && labels.subarray(0, n),
     classes,
     subject: subjectOf(data),
+    credit: creditOf(data),
   });
 }
 

@@ -11,7 +11,7 @@ import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
 import { grid } from "../../lib/image/grid.ts";
 import { encodePng } from "../../lib/image/png.ts";
-import { metadataOf } from "../../lib/interop/trained_model.ts";
+import { describeData, metadataOf } from "../../lib/interop/trained_model.ts";
 import { meanLosses } from "../../lib/model/losses.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
@@ -46,11 +46,12 @@ export async function hubFolder(
     await engine.writeState(state);
     const tested = await testLosses(engine, checkpoint, dataDir);
     const samples = await samplesPicture(engine, checkpoint, dataDir);
+    const about = { trained_on: describeData(checkpoint.data) };
     const card = modelCard(checkpoint, [...tested, ...recorded(checkpoint)]);
     return new Map([
       ["README.md", new TextEncoder().encode(card)],
       ["config.json", new TextEncoder().encode(configOf(checkpoint))],
-      ["model.safetensors", encodeWeights(checkpoint)],
+      ["model.safetensors", encodeWeights(checkpoint, about)],
       ["samples.png", samples],
     ]);
   } finally {
