@@ -1,0 +1,236 @@
+/**
+ * Files that are written here, in the hands of PyTorch and its kin, and what they
+ * write, here. `deno task test:torch` runs it, and nothing else does.
+ */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { join } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import {
+  type Checkpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from "../../lib/checkpoint/checkpoint.ts";
+import { encodeWeights } from "../../lib/checkpoint/weights.ts";
+import { imageDataset } from "../../lib/dataset/split.ts";
+import { synthesize } from "../../lib/dataset/synthetic.ts";
+import { relativeError } from "../../lib/engine_check.ts";
+import { createEngine } from "../../lib/engines.ts";
+import { onnxModels } from "../../lib/interop/onnx_model.ts";
+import { readPth } from "../../lib/interop/torch_pth.ts";
+import { encodePth } from "../../lib/interop/torch_writer.ts";
+import type { TrainingOptions } from "../../lib/options/run.ts";
+import { fillNormal, streamKey } from "../../lib/rng.ts";
+import { train } from "../../lib/train/trainer.ts";
+import { inOrder } from "../engine_steps.ts";
+import { randomModel } from "../exported.ts";
+import { inFolder } from "../folder.ts";
+import { runWell } from "../process.ts";
+import { bytesOf } from "../pth.ts";
+import { ADVICE, ask, missing } from "./python.ts";
+
+/** Runs in a folder of its own, if the Python has these packages, too. */
+function test(
+  name: string,
+  needs: readonly string[],
+  run: (folder: string) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: ["torch", ...needs].some((wanted) => missing.includes(wanted)),
+    fn: () => inFolder(run),
+  });
+}
+
+Deno.test("there is a Python with PyTorch and its kin", () => {
+  assert(missing.length === 0, ADVICE);
+});
+
+const BATCH = 128, STEPS = 50, COUNT = BATCH * STEPS;
+const images = synthesize(COUNT, { seed: 5 }).images;
+
+/** A run of an epoch. */
+async function trained(options: Partial<TrainingOptions>): Promise<Checkpoint> {
+  const dataset = await imageDataset("mine", images, { valSize: 0 });
+  const events = train({
+    ...{ dataset, batchSize: BATCH, epochs: 1, latentDim: 4, ...options },
+    engine: { engine: "wasm", threads: 1 },
+  });
+  for await (const event of events) {
+    if (event.type === "end") return await event.checkpoint();
+  }
+  throw new Error("training has no end");
+}
+
+test(
+  "torch.load() opens what encodePth() writes, and Adam takes it",
+  [],
+  async (folder) => {
+    const run = await trained({ beta: 4, seed: 2 ** 40 });
+    await Deno.writeFile(join(folder, "vae.pth"), encodePth(run));
+    const found = await ask<Record<string, unknown>>(folder, "pth", "vae.pth");
+    assertEquals(found.history, run.history);
+    assertEquals(found.options, run.options);
+    assertEquals([found.epoch, found.beta, found.classes], [1, 4, []]);
+    assertEquals(found.missing, []);
+    assertEquals([found.steps, found.tracked], [[STEPS], STEPS]);
+    assertEquals(found.step, ["torch.float32", []]);
+    assert(found.fits, "Adam's moments are in another order");
+    assert(found.mapped, "the storages are not aligned");
+  },
+);
+
+test(
+  "PyTorch loads exported weights strictly",
+  ["safetensors"],
+  async (folder) => {
+    for (const classes of [undefined, ["cat", "fish", "house"]]) {
+      const model = randomModel(3, "bce", classes);
+      await Deno.writeFile(join(folder, "vae.pth"), encodePth(model));
+      await Deno.writeFile(join(folder, "w.safetensors"), encodeWeights(model));
+      const found = await ask(folder, "strict", "vae.pth", "w.safetensors");
+      assertEquals(found, { same: true });
+    }
+  },
+);
+
+/** An IDX file of the images, where `go_on.py` looks for it. */
+async function writeImages(folder: string): Promise<void> {
+  const header = new DataView(new ArrayBuffer(16));
+  [0x803, COUNT, 28, 28].forEach((n, i) => header.setUint32(4 * i, n));
+  const place = join(folder, "data", "mnist");
+  await Deno.mkdir(place, { recursive: true });
+  await Deno.writeFile(
+    join(place, "train-images-idx3-ubyte"),
+    bytesOf(new Uint8Array(header.buffer), images),
+  );
+}
+
+/** The losses of the next steps here, with the images in order and this noise. */
+async function nextLosses(
+  { options, state }: Checkpoint,
+  noise: Float32Array,
+): Promise<number[][]> {
+  const engine = await createEngine(options, { engine: "wasm", threads: 1 });
+  try {
+    await engine.writeState(state);
+    engine.setImages(images);
+    engine.setOrder(inOrder(COUNT));
+    const { beta, lr: learningRate, latentDim } = options;
+    const hyper = { beta, capacity: 0, learningRate };
+    const rows = BATCH * latentDim;
+    const losses = [];
+    for (let i = 0; i < STEPS; i++) {
+      const epsilon = noise.subarray(i * rows, (i + 1) * rows);
+      const batch = { first: i * BATCH, count: BATCH, step: state.step + i };
+      await engine.trainStep({ ...batch, epsilon }, hyper);
+      const { reconstruction, klPerDimension } = await engine.takeLosses();
+      const kl = klPerDimension.reduce((a, b) => a + b);
+      losses.push([reconstruction / BATCH, kl / BATCH]);
+    }
+    return losses;
+  } finally {
+    engine.dispose();
+  }
+}
+
+const RUNS: Partial<TrainingOptions>[] = [
+  { beta: 4 },
+  { likelihood: "bce", headsLrFactor: 0.333, adamBeta2: 0.98 },
+];
+
+for (const options of RUNS) {
+  const named = Object.entries(options).map((pair) => pair.join(" "));
+  test(
+    `PyTorch goes on as the engine does: ${named.join(", ")}`,
+    [],
+    async (folder) => {
+      const run = await trained(options);
+      const noise = new Float32Array(COUNT * run.options.latentDim);
+      fillNormal(noise, streamKey(9, "epsilon"), 0);
+      await writeImages(folder);
+      await Deno.writeFile(join(folder, "vae.pth"), encodePth(run));
+      await Deno.writeFile(join(folder, "noise"), new Uint8Array(noise.buffer));
+      const { losses } = await ask<{ losses: number[][] }>(
+        folder,
+        ...["steps", "noise"],
+      );
+      const ours = await nextLosses(run, noise);
+      assertEquals(losses.length, STEPS);
+      // Totals: their parts drift apart ten times as fast, and balance.
+      const total = ([reconstruction, kl]: number[]) =>
+        reconstruction + run.options.beta * kl;
+      losses.forEach((loss, i) =>
+        assertLess(
+          relativeError([total(ours[i])], [total(loss)]),
+          1e-3,
+          `total of step ${i}`,
+        )
+      );
+      // What the script has saved, for what comes back.
+      const tensors = readPth(await Deno.readFile(join(folder, "vae.pth")));
+      const [tracked] = tensors.get("encoder.2.num_batches_tracked")!.data;
+      assertEquals(tracked, BigInt(2 * STEPS));
+      await runWell(folder, "import", [
+        "--from",
+        "vae.pth",
+        "--out",
+        "back.st",
+      ]);
+      const back = await loadCheckpoint(join(folder, "back.st"));
+      assertEquals(
+        Object.fromEntries(readPth(encodePth(back))),
+        Object.fromEntries(
+          [...tensors].map(([name, tensor]) => [
+            name,
+            name.endsWith("tracked")
+              ? { ...tensor, data: BigInt64Array.of(BigInt(back.state.step)) }
+              : tensor,
+          ]),
+        ),
+      );
+    },
+  );
+}
+
+test(
+  "ONNX Runtime computes what PyTorch does",
+  ["onnxruntime"],
+  async (folder) => {
+    const model = randomModel(3, "mse");
+    await Deno.writeFile(join(folder, "vae.pth"), encodePth(model));
+    for (const [name, bytes] of onnxModels(model)) {
+      await Deno.writeFile(join(folder, name), bytes);
+    }
+    const found = await ask<{
+      errors: number[];
+      producer: string;
+      about: string;
+      metadata: unknown;
+    }>(folder, "onnx", ".");
+    for (const error of found.errors) assertLess(error, 1e-5);
+    assertEquals(found.producer, config.name);
+    assertEquals(
+      found.about,
+      "Draws 28×28 grey images of 3 latent dimensions each.",
+    );
+    assertEquals(found.metadata, {
+      ...{ latentDim: "3", likelihood: "mse", data: "none" },
+    });
+  },
+);
+
+test("the card's program runs, and the hub reads the card", [
+  ...["safetensors", "huggingface_hub"],
+], async (folder) => {
+  await saveCheckpoint(join(folder, "vae.st"), await trained({}));
+  const args = "--format hub --checkpoint vae.st --out-dir hub".split(" ");
+  await runWell(folder, "export", args);
+  const card = await Deno.readTextFile(join(folder, "hub", "README.md"));
+  const [, code] = card.match(/^```python\n([^]*?)^```$/m)!;
+  await Deno.writeTextFile(join(folder, "hub", "draw.py"), code);
+  const found = await ask<Record<string, unknown>>(folder, "card", "hub");
+  assertEquals(found.license, "unknown");
+  assertEquals(found.library_name, "pytorch");
+  assertEquals((found.values as number[]).length, 3);
+  assertEquals(found.drawn, [16, 1, 28, 28]);
+});
