@@ -173,10 +173,11 @@ const main: Main<typeof flags> = async (options, { given }) => {
   const files = [];
   for (const [name, bytes] of await format.make(checkpoint, dataDir)) {
     const path = join(out, name);
-    if (kinds.get(path) === "safetensors" && !await isExported(path)) {
-      await makeRoom(path);
-    }
-    await writeOutput(path, bytes, kinds.get(path)!);
+    const kind = kinds.get(path)!;
+    const isKept = kind === "safetensors" && !await isExported(path) ||
+      kind === "text" && !await holds(path, bytes); // someone's own words
+    if (isKept) await makeRoom(path);
+    await writeOutput(path, bytes, kind);
     files.push({ path, bytes: bytes.length });
   }
   if (options.json) {
@@ -199,6 +200,12 @@ async function isExported(path: string): Promise<boolean> {
   } catch {
     return false; // a run, another program's model, or none at all
   }
+}
+
+/** Says whether these are the bytes of a file. */
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  const found = await Deno.readFile(path).catch(() => null);
+  return found !== null && String(found) === String(bytes);
 }
 
 if (import.meta.main) await runTask(task, flags, main);

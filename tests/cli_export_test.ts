@@ -65,6 +65,25 @@ for (const [format, files] of Object.entries(formats)) {
     }));
 }
 
+Deno.test("export --format hub keeps a card that someone has edited", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "a.st"), GOOD);
+    const args = "--checkpoint a.st --format hub".split(" ");
+    await runWell(folder, "export", args);
+    assertEquals((await runWell(folder, "export", args)).stderr, "");
+    const card = join(folder, "hub", "README.md");
+    await Deno.writeTextFile(card, "mine");
+    const { stderr } = await runWell(folder, "export", args);
+    assertMatch(
+      stderr,
+      /note: what was hub\/README\.md is now hub\/README\.1\.md/,
+    );
+    assertEquals(
+      await Deno.readTextFile(join(folder, "hub", "README.1.md")),
+      "mine",
+    );
+  }));
+
 Deno.test("export --json lists the files that it has written", () =>
   inFolder(async (folder) => {
     await Deno.writeFile(join(folder, "a.st"), GOOD);
