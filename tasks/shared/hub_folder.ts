@@ -12,11 +12,11 @@ import { createEngine } from "../../lib/engines.ts";
 import { grid } from "../../lib/image/grid.ts";
 import { encodePng } from "../../lib/image/png.ts";
 import { describeData, metadataOf } from "../../lib/interop/trained_model.ts";
+import { sampleSheet } from "../../lib/latent/sheets.ts";
 import { meanLosses } from "../../lib/model/losses.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { openScale } from "./dimensions.ts";
-import { drawSamples } from "./drawings.ts";
 import { engineNews } from "./engine_news.ts";
 import { type MeasuredLosses, modelCard } from "./model_card.ts";
 import { classesOf } from "./model_classes.ts";
@@ -111,7 +111,7 @@ async function samplesPicture(
   dataDir?: string,
 ): Promise<Uint8Array> {
   const classes = classesOf(checkpoint).slice(0, CLASSES);
-  const { digits, title, columns, rowLabels } = await drawSamples(
+  const { digits, title, columns, rowLabels } = await sampleSheet(
     engine,
     await openScale(engine, checkpoint, dataDir),
     {

@@ -11,7 +11,7 @@ import {
   saveCheckpoint,
 } from "../../lib/checkpoint/checkpoint.ts";
 import { encodeWeights } from "../../lib/checkpoint/weights.ts";
-import { imageDataset } from "../../lib/dataset/split.ts";
+import { imageDataset } from "../../lib/dataset/image_dataset.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
 import { relativeError } from "../../lib/engine_check.ts";
 import { createEngine } from "../../lib/engines.ts";
@@ -50,7 +50,10 @@ const images = synthesize(COUNT, { seed: 5 }).images;
 
 /** A run of an epoch. */
 async function trained(options: Partial<TrainingOptions>): Promise<Checkpoint> {
-  const dataset = await imageDataset("mine", images, { valSize: 0 });
+  const dataset = await imageDataset("mine", images, {
+    valSize: 0,
+    testSize: 0,
+  });
   const events = train({
     ...{ dataset, batchSize: BATCH, epochs: 1, latentDim: 4, ...options },
     engine: { engine: "wasm", threads: 1 },
