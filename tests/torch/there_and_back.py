@@ -53,7 +53,9 @@ def fresh():
 
 def task(folder, name, *words):
     deno = ["deno", "run", "--no-prompt", "--allow-read", "--allow-write=.", f"--config={ROOT / 'deno.json'}"]
-    subprocess.run([*deno, ROOT / f"tasks/{name}.ts", *words], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run([*deno, ROOT / f"tasks/{name}.ts", *words], cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{name}: {done.stderr}")
 
 
 def in_deno(model, optimizer, limit):
