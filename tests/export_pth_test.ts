@@ -215,8 +215,14 @@ Deno.test("encodePth() gives heads with a rate of their own a group", () => {
     .get("optimizer_state_dict") as Map<string, Map<string, Value>[]>;
   const groups = optimizer.get("param_groups")!;
   assertEquals(groups.map((group) => group.get("lr")), [0.01, 0.005]);
-  assertEquals(groups[1].get("params"), [12, 13, 14, 15]);
+  assertEquals(groups[1].get("params"), [24, 25, 26, 27]);
   assertEquals((groups[0].get("params") as number[]).length, 24);
+  const state = optimizer.get("state") as unknown as Map<
+    number,
+    Map<string, Value[]>
+  >;
+  // The numbers are those of the groups' order, as PyTorch's own: fc_mu.weight.
+  assertEquals(state.get(24)!.get("exp_avg")![3], [2, 1024]);
 });
 
 Deno.test("encodePth() refuses numbers that are not finite", () => {

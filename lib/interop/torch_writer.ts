@@ -22,7 +22,12 @@ import type { Tensor } from "../formats/safetensors.ts";
 import { writeZip } from "../formats/zip_writer.ts";
 import { epochsOf } from "../model/losses.ts";
 import { describeData } from "./trained_model.ts";
-import { ADAM, type ModelSpec, modelSpec } from "../model/spec.ts";
+import {
+  ADAM,
+  type ModelSpec,
+  modelSpec,
+  type TensorSpec,
+} from "../model/spec.ts";
 
 /** Where `torch.save` lets the bytes of tensors begin, for `mmap`. */
 const ALIGNMENT = 64;
@@ -35,9 +40,9 @@ const FOLDER = "archive";
  * PyTorch 2.0 on, and plain `torch.load` before: a dict of
  *
  * - `model_state_dict`, for `load_state_dict(strict=True)`;
- * - `optimizer_state_dict`, for that of `torch.optim.Adam`, of which the
- *   parameters are `model.parameters()`, in this order. Where the heads have a
- *   learning rate of their own they are a second group;
+ * - `optimizer_state_dict`, for that of `torch.optim.Adam` on `model.parameters()`;
+ *   where the heads have a learning rate of their own, `fc_mu` and `fc_logvar` are
+ *   a second group, behind the others;
  * - `epoch`, the epochs that are finished; `beta`, `latent_dim` and `classes`, the
  *   names of the classes that the model is told of; `data`, the images that it was
  *   trained on, and their licence;
@@ -61,10 +66,7 @@ export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   );
   const contents = dict({
     model_state_dict: weights,
-    optimizer_state_dict: dict({
-      state: adamState(spec, checkpoint, storages),
-      param_groups: adamGroups(spec, checkpoint),
-    }),
+    optimizer_state_dict: adamState(spec, checkpoint, storages),
     epoch: number(epochsOf(history)),
     beta,
     latent_dim: BigInt(latentDim),
@@ -93,12 +95,31 @@ function isCounter({ dtype }: Tensor): boolean {
   return dtype === "I64";
 }
 
-/** Adam's moments and steps by the numbers of the parameters. */
+/** Parameters that Adam moves at one rate. */
+interface Group {
+  readonly rate: number;
+  readonly members: readonly TensorSpec[];
+}
+
+/** Tells the heads from the others where their rate is another. */
+function groupsOf(spec: ModelSpec, { options }: Checkpoint): Group[] {
+  const { lr, headsLrFactor } = options;
+  if (headsLrFactor === 1) return [{ rate: lr, members: spec.parameters }];
+  const isHead = ({ name }: TensorSpec) => /^fc_(mu|logvar)\./.test(name);
+  return [
+    { rate: lr, members: spec.parameters.filter((tensor) => !isHead(tensor)) },
+    { rate: lr * headsLrFactor, members: spec.parameters.filter(isHead) },
+  ];
+}
+
+/** Adam's state dict, which numbers the parameters group by group. */
 function adamState(
   spec: ModelSpec,
-  { state }: Checkpoint,
+  checkpoint: Checkpoint,
   storages: Storages,
 ): PythonValue {
+  const { options: { adamBeta1, adamBeta2 }, state } = checkpoint;
+  const groups = groupsOf(spec, checkpoint);
   const averages = toPyTorch(spec.parameters, state.expAvg);
   const squares = toPyTorch(spec.parameters, state.expAvgSq);
   const step: Tensor = {
@@ -106,28 +127,17 @@ function adamState(
     shape: [],
     data: Float32Array.of(state.step),
   };
-  return new Map(spec.parameters.map(({ name }, i) => [
-    BigInt(i),
+  const moments = groups.flatMap(({ members }) => members).map(({ name }) =>
     dict({
       step: storages.add("step", step),
       exp_avg: storages.add(`exp_avg of ${name}`, averages.get(name)!),
       exp_avg_sq: storages.add(`exp_avg_sq of ${name}`, squares.get(name)!),
-    }),
-  ]));
-}
-
-/** What `torch.optim.Adam` keeps of its settings. */
-function adamGroups(spec: ModelSpec, { options }: Checkpoint): PythonValue[] {
-  const { lr, headsLrFactor, adamBeta1, adamBeta2 } = options;
-  const isHead = (i: number) =>
-    headsLrFactor !== 1 && /^fc_(mu|logvar)\./.test(spec.parameters[i].name);
-  const all = [...spec.parameters.keys()];
-  const groups = [
-    { rate: lr, members: all.filter((i) => !isHead(i)) },
-    { rate: lr * headsLrFactor, members: all.filter(isHead) },
-  ];
-  return groups.filter(({ members }) => members.length > 0)
-    .map(({ rate, members }) =>
+    })
+  );
+  let count = 0;
+  return dict({
+    state: new Map(moments.map((moment, i) => [BigInt(i), moment])),
+    param_groups: groups.map(({ rate, members }) =>
       dict({
         lr: rate,
         betas: new PythonTuple(adamBeta1, adamBeta2),
@@ -140,9 +150,10 @@ function adamGroups(spec: ModelSpec, { options }: Checkpoint): PythonValue[] {
         differentiable: false,
         fused: null,
         decoupled_weight_decay: false,
-        params: members.map(BigInt),
+        params: members.map(() => BigInt(count++)),
       })
-    );
+    ),
+  });
 }
 
 /** The storages of tensors, and what the pickle says of each. */

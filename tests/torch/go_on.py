@@ -5,8 +5,10 @@ run = torch.load("vae.pth", weights_only=True)
 state, adam = run["model_state_dict"], run["optimizer_state_dict"]
 model = VAE(run["latent_dim"], len(run["classes"]))
 model.load_state_dict(state)
-parameters = list(model.parameters())
-optimizer = torch.optim.Adam([{"params": [parameters[i] for i in g["params"]]} for g in adam["param_groups"]])
+heads = [*model.fc_mu.parameters(), *model.fc_logvar.parameters()]
+others = [p for p in model.parameters() if all(p is not head for head in heads)]
+groups = [{"params": others}, {"params": heads}] if len(adam["param_groups"]) == 2 else model.parameters()
+optimizer = torch.optim.Adam(groups)
 optimizer.load_state_dict(adam)
 
 with open("data/mnist/train-images-idx3-ubyte", "rb") as file:
