@@ -54,7 +54,7 @@ const FOLDER = "archive";
  * @throws {CheckpointError} If a number in the tensors is not finite.
  */
 export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { options, data, state, history } = checkpoint;
+  const { options, data, state, history, epochsBefore } = checkpoint;
   const { latentDim, classCount, beta } = options;
   const spec = modelSpec(latentDim, classCount);
   const storages = new Storages();
@@ -67,7 +67,7 @@ export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const contents = dict({
     model_state_dict: weights,
     optimizer_state_dict: adamState(spec, checkpoint, storages),
-    epoch: number(epochsOf(history)),
+    epoch: number(epochsOf(history, epochsBefore)),
     beta,
     latent_dim: BigInt(latentDim),
     classes: Array.from(

@@ -135,7 +135,7 @@ const NAMES: Record<keyof Losses, string> = {
 };
 
 function lossesText(
-  { options, data, history }: Checkpoint,
+  { options, data, history, epochsBefore }: Checkpoint,
   measured: MeasuredLosses,
 ): string {
   if (measured.length === 0) {
@@ -156,7 +156,7 @@ function lossesText(
   );
   return `${table}
 
-Means per image after ${counted(epochsOf(history), "epoch")}${
+Means per image after ${counted(epochsOf(history, epochsBefore), "epoch")}${
     data.options.limit === null ? "" : `, of the first ${data.options.limit}`
   }. The reconstruction is the ${unit}${
     autoencoder ? "." : ", the KL is in nats."

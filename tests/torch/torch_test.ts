@@ -16,7 +16,6 @@ import { synthesize } from "../../lib/dataset/synthetic.ts";
 import { relativeError } from "../../lib/engine_check.ts";
 import { createEngine } from "../../lib/engines.ts";
 import { onnxModels } from "../../lib/interop/onnx_model.ts";
-import { readPth } from "../../lib/interop/torch_pth.ts";
 import { encodePth } from "../../lib/interop/torch_writer.ts";
 import type { TrainingOptions } from "../../lib/options/run.ts";
 import { fillNormal, streamKey } from "../../lib/rng.ts";
@@ -141,56 +140,46 @@ const RUNS: Partial<TrainingOptions>[] = [
   { likelihood: "bce", headsLrFactor: 0.333, adamBeta2: 0.98 },
 ];
 
+/** Holds the next steps of a run here to those of `go_on.py` from `vae.pth`. */
+async function goesOnAlike(folder: string, run: Checkpoint): Promise<void> {
+  const noise = new Float32Array(COUNT * run.options.latentDim);
+  fillNormal(noise, streamKey(run.state.step, "epsilon"), 0);
+  await Deno.writeFile(join(folder, "noise"), new Uint8Array(noise.buffer));
+  const { losses } = await ask<{ losses: number[][] }>(
+    folder,
+    ...["steps", "noise"],
+  );
+  const ours = await nextLosses(run, noise);
+  assertEquals(losses.length, STEPS);
+  // Totals: their parts drift apart ten times as fast, and balance.
+  const total = ([reconstruction, kl]: number[]) =>
+    reconstruction + run.options.beta * kl;
+  losses.forEach((loss, i) =>
+    assertLess(
+      relativeError([total(ours[i])], [total(loss)]),
+      i === 0 ? 1e-5 : 1e-3,
+      `total of step ${i}`,
+    )
+  );
+}
+
 for (const options of RUNS) {
   const named = Object.entries(options).map((pair) => pair.join(" "));
   test(
-    `PyTorch goes on as the engine does: ${named.join(", ")}`,
+    `PyTorch goes on, and the engine after it: ${named.join(", ")}`,
     [],
     async (folder) => {
       const run = await trained(options);
-      const noise = new Float32Array(COUNT * run.options.latentDim);
-      fillNormal(noise, streamKey(9, "epsilon"), 0);
       await writeImages(folder);
       await Deno.writeFile(join(folder, "vae.pth"), encodePth(run));
-      await Deno.writeFile(join(folder, "noise"), new Uint8Array(noise.buffer));
-      const { losses } = await ask<{ losses: number[][] }>(
-        folder,
-        ...["steps", "noise"],
-      );
-      const ours = await nextLosses(run, noise);
-      assertEquals(losses.length, STEPS);
-      // Totals: their parts drift apart ten times as fast, and balance.
-      const total = ([reconstruction, kl]: number[]) =>
-        reconstruction + run.options.beta * kl;
-      losses.forEach((loss, i) =>
-        assertLess(
-          relativeError([total(ours[i])], [total(loss)]),
-          1e-3,
-          `total of step ${i}`,
-        )
-      );
-      // What the script has saved, for what comes back.
-      const tensors = readPth(await Deno.readFile(join(folder, "vae.pth")));
-      const [tracked] = tensors.get("encoder.2.num_batches_tracked")!.data;
-      assertEquals(tracked, BigInt(2 * STEPS));
+      await goesOnAlike(folder, run);
+      // What the script has saved comes back, and goes on from there.
       await runWell(folder, "import", [
-        "--from",
-        "vae.pth",
-        "--out",
-        "back.st",
+        ..."--from vae.pth --out back.st".split(" "),
       ]);
       const back = await loadCheckpoint(join(folder, "back.st"));
-      assertEquals(
-        Object.fromEntries(readPth(encodePth(back))),
-        Object.fromEntries(
-          [...tensors].map(([name, tensor]) => [
-            name,
-            name.endsWith("tracked")
-              ? { ...tensor, data: BigInt64Array.of(BigInt(back.state.step)) }
-              : tensor,
-          ]),
-        ),
-      );
+      assertEquals(back.state.step, 2 * STEPS);
+      await goesOnAlike(folder, back);
     },
   );
 }
