@@ -42,7 +42,12 @@ export {
   type FetchOptions,
 } from "./lib/dataset/download.ts";
 export type { FetchProgress, TransferOptions } from "./lib/dataset/transfer.ts";
-export type { Source, SourceFile, SourceName } from "./lib/dataset/mnist.ts";
+export type {
+  Credit,
+  Source,
+  SourceFile,
+  SourceName,
+} from "./lib/dataset/mnist.ts";
 // From the engine's file, which thus belongs to all that imports this one: the
 // computed specifier in `createEngine` is none that `deno cache` can follow.
 export { useTfBackend } from "./lib/engine/tfjs/engine.ts";
