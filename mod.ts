@@ -93,7 +93,7 @@ export {
   type TraversalPictureOptions,
 } from "./lib/latent/latent_pictures.ts";
 export type { LatentEngine } from "./lib/latent/space.ts";
-export { type Estimate, estimate } from "./lib/math/estimate.ts";
+export { type Estimate, estimate, type Tick } from "./lib/math/estimate.ts";
 export type { KlDecomposition } from "./lib/metrics/decomposition.ts";
 export {
   type Classifier,
