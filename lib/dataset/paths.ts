@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { FormatError } from "../formats/error.ts";
 import { oneLine } from "../text.ts";
 
@@ -46,7 +45,7 @@ export async function statFile(path: string): Promise<Deno.FileInfo> {
 export async function checkName(folder: string, name: string): Promise<void> {
   if (!name.includes("\uFFFD")) return;
   try {
-    await Deno.lstat(join(folder, name));
+    await Deno.lstat(`${folder}/${name}`);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new FormatError(
