@@ -190,7 +190,7 @@ Deno.test("isArrays() goes by content, and by names that promise arrays", () =>
     "t10k-images-idx3-ubyte.gz": bytesOf("<html>"),
     "no.csv": bytesOf("1,2\n"),
     "no.csv.gz": new Uint8Array(gzipSync("1,2\n")),
-    "no.gz": Uint8Array.of(0x1f, 0x8b, 0, 0),
+    "broken.gz": Uint8Array.of(0x1f, 0x8b, 0, 0),
     "no.txt": new Uint8Array(),
   }, async (path, folder) => {
     for await (const { name } of Deno.readDir(folder)) {

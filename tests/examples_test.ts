@@ -212,11 +212,16 @@ Deno.test({
       const { page, problems } = await visit(pathToFileURL(index).href);
       /** Waits until this many epochs have been shown, or more. */
       const nats = async (epochs: number) => {
-        const shown = await page.waitForFunction((epochs) => {
-          const text = document.querySelector("output")!.value;
-          const [, epoch, nats] = text.match(/^epoch (\d+): (\S+) nats$/) ?? [];
-          return Number(epoch) >= epochs && { epoch: Number(epoch), nats };
-        }, epochs);
+        const shown = await page.waitForFunction(
+          (epochs) => {
+            const text = document.querySelector("output")!.value;
+            const [, epoch, nats] = text.match(/^epoch (\d+): (\S+) nats$/) ??
+              [];
+            return Number(epoch) >= epochs && { epoch: Number(epoch), nats };
+          },
+          epochs,
+          { timeout: 120_000 },
+        ); // as long as the others may take
         return await shown.jsonValue() as { epoch: number; nats: string };
       };
       await page.getByRole("button", { name: "Train" }).click();

@@ -29,7 +29,8 @@ export async function isArrays(path: string): Promise<boolean> {
   try {
     if (isGzip(start)) start = gunzipStart(start);
   } catch (error) {
-    if (error instanceof FormatError) return false;
+    // Whatever was in it: the reader of arrays says what is wrong with gzip data.
+    if (error instanceof FormatError) return true;
     throw error;
   }
   return ["npy", "idx", "zip"].includes(kindOf(start) ?? "");
