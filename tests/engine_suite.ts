@@ -326,8 +326,18 @@ export function engineSuite(
         TypeError,
         "the order must be a Uint32Array of image numbers, not [0]",
       ],
+      [
+        () => engine.encode(new Int32Array(784) as unknown as Uint8Array),
+        TypeError,
+        "not an Int32Array",
+      ],
       [() => step({ count: 5 }), RangeError, "a batch of 5 rows from 0"],
-      [() => step({ first: 1 }), RangeError, "a batch of 4 rows from 1"],
+      [
+        () => step({ first: 1 }),
+        RangeError,
+        "a batch of 4 rows from 1: the engine was made for 4 at a time, and " +
+        "the order has 4: the last batch of an epoch is the shorter one",
+      ],
       [() => step({ first: -1 }), RangeError, "a batch of 4 rows from -1"],
       [() => step({ count: 0 }), RangeError, "a batch of 0 rows"],
       [
@@ -340,6 +350,11 @@ export function engineSuite(
         TypeError,
         "beta takes a number, not a function",
       ],
+      ...[NaN, Infinity, -0.001].map((learningRate): (typeof cases)[number] => [
+        () => step({}, { ...hyper, learningRate }),
+        RangeError,
+        `learningRate takes a finite number of 0 or more, not ${learningRate}`,
+      ]),
     ];
     const several = await make({ draws: 3 });
     several.setImages(images);

@@ -184,6 +184,7 @@ Deno.test("train_arrays.ts ends in a checkpoint that sample opens", () =>
     const path = join(folder, "vae.safetensors");
     const { data, options } = decodeCheckpoint(await Deno.readFile(path));
     assertEquals([data.name, options.epochs], ["synthetic", 2]);
+    assertEquals(options.beta, Math.sin(1.99) ** 2); // of the last step
     assertStringIncludes(await sampled(folder), "synthetic, 200 steps");
   }));
 

@@ -193,7 +193,9 @@ export class Checks {
     ) {
       throw new RangeError(
         `a batch of ${count} rows from ${first}: the engine was made for ` +
-          `${this.options.batchSize} at a time, and the order has ${this.#order}`,
+          `${this.options.batchSize} at a time, and the order has ` +
+          `${this.#order}: the last batch of an epoch is the shorter one that ` +
+          "is left",
       );
     }
     const rows = count *
@@ -208,11 +210,18 @@ export class Checks {
    * Checks the weights of the loss and the learning rate.
    *
    * @throws {TypeError} If one is not a number.
+   * @throws {RangeError} If one is below 0 or not finite.
    */
   hyper(hyper: Hyper): void {
     for (const name of ["beta", "capacity", "learningRate"] as const) {
-      if (typeof hyper[name] === "number") continue;
-      throw new TypeError(`${name} takes a number, not ${show(hyper[name])}`);
+      const value = hyper[name];
+      if (typeof value !== "number") {
+        throw new TypeError(`${name} takes a number, not ${show(value)}`);
+      }
+      if (value >= 0 && value < Infinity) continue;
+      throw new RangeError(
+        `${name} takes a finite number of 0 or more, not ${value}`,
+      );
     }
   }
 }
@@ -265,7 +274,7 @@ function checkType(
   if (type === wanted) return;
   throw new TypeError(
     `${name} must be a ${wanted} of ${what}, not ${
-      type ? `a ${type}` : show(value)
+      type ? `${/^[AEIO]/.test(type) ? "an" : "a"} ${type}` : show(value)
     }`,
   );
 }
