@@ -1,6 +1,12 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import { OptionError } from "../lib/options/table.ts";
 import type { Schedule } from "../lib/train/schedule.ts";
+import { describe } from "../tasks/shared/model.ts";
 import { collect, dataset, FakeEngine } from "./fake_engine.ts";
 
 const setup = { dataset: dataset(8), epochs: 2, batchSize: 4 } as const;
@@ -25,7 +31,20 @@ Deno.test("train({ schedule }) takes what it returns, and the rest of the option
   // An epoch is validated, and recorded, as its last step was trained.
   assertEquals(end.history.map(({ beta }) => beta), [10, 30]);
   assertEquals(engine.evaluations[0].beta, 10);
-  assertEquals(calls[0], [0, 2]);
+  assertEquals(calls, [0, 1, 2, 3].map((step) => [step, 2]));
+});
+
+Deno.test("describe() says the β that a schedule has come to", async () => {
+  const described = async (schedule?: Schedule) => {
+    const { end } = await collect(new FakeEngine(), { ...setup, schedule });
+    return describe(await end.checkpoint());
+  };
+  assertMatch(await described(), /^VAE, β = 1, /);
+  assertMatch(await described(() => ({ learningRate: 0 })), /^VAE, β = 1, /);
+  assertMatch(
+    await described((step) => ({ beta: step / 9 })),
+    /^VAE, β = 0\.333333 in the last epoch, /,
+  );
 });
 
 Deno.test("train({ schedule }) refuses what options do not take", async () => {

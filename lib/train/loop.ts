@@ -6,7 +6,7 @@
 import type { BestEpoch, Checkpoint } from "../checkpoint/metadata.ts";
 import { fixedDraw } from "../dataset/binarize.ts";
 import type { Dataset, ImageSet, Split } from "../dataset/split.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Hyper } from "../engine/engine.ts";
 import type { TrainState } from "../model/init.ts";
 import {
   addLosses,
@@ -167,13 +167,14 @@ export async function* trainWith(
     let reported = started;
     let read = started;
     let unreadSteps = 0;
+    let stepped: Hyper | undefined;
     known = undefined;
     engine.setOrder(permutation(train.count, shuffleKey, epoch));
 
     while (position < images) {
       const count = Math.min(batchSize, images - position);
-      const hyper = hyperOf(step);
-      await engine.trainStep({ first: position, count, step }, hyper);
+      stepped = hyperOf(step);
+      await engine.trainStep({ first: position, count, step }, stepped);
       position += count;
       step++;
       unreadSteps++;
@@ -207,7 +208,8 @@ export async function* trainWith(
       return;
     }
 
-    const hyper = hyperOf(step - 1);
+    // A run may come back after its epoch's last step.
+    const hyper = stepped ?? hyperOf(step - 1);
     const validated = validation.count > 0
       ? await engine.evaluate(
         validationImages,

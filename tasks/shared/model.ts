@@ -89,8 +89,12 @@ export async function openModel(
 export function describe(
   { options, data, history, state, epochsBefore }: Checkpoint,
 ): string {
+  // A schedule of one's own is not among the options: its record is.
+  const last = history.at(-1)?.beta ?? options.beta;
+  const isMoved = options.betaSchedule === "constant" && last !== options.beta;
+  const beta = Number((isMoved ? last : options.beta).toPrecision(6));
   const model = options.autoencoder ? "autoencoder" : {
-    elbo: `VAE, β = ${options.beta}`,
+    elbo: `VAE, β = ${beta}${isMoved ? " in the last epoch" : ""}`,
     iwae: `IWAE, K = ${drawsOf(options)}`,
     btc: `β-TC-VAE, β = ${options.tcWeight ?? TC_WEIGHT}`,
   }[options.objective];
