@@ -22,6 +22,8 @@ import { SimdError } from "./engine/wasm/threads.ts";
 import type { Tiling } from "./engine/webgpu/tiling.ts";
 import { type GpuVerdict, tryGpu } from "./gpu_trial.ts";
 import { drawsOf } from "./options/conflicts.ts";
+import { OptionError } from "./options/table.ts";
+import { show } from "./text.ts";
 
 /** Which engine, and how it runs. */
 export interface EngineChoice {
@@ -104,6 +106,7 @@ export async function createEngine(
 ): Promise<Engine> {
   // Not what else a caller's object may hold: engines have options of their own.
   const options = engineOptions(given);
+  checkChoice(choice);
   const { engine = "auto", threads, tfBackend = "auto", onFallback } = choice;
   const isAuto = engine === "auto";
   if (engine === "tfjs") {
@@ -133,6 +136,21 @@ export async function createEngine(
     onFallback?.(error.message);
     return await tfjs.create(options, tfBackend);
   }
+}
+
+const NAMES = ["auto", "webgpu", "wasm", "tfjs"];
+
+/** Refuses what is no choice of an engine, and engines that there are not. */
+function checkChoice(choice: unknown): void {
+  const name = choice && typeof choice === "object"
+    ? (choice as EngineChoice).engine ?? "auto"
+    : undefined;
+  if (name !== undefined && NAMES.includes(name)) return;
+  throw new OptionError(
+    `an engine is chosen by { engine: NAME }, where NAME is one of ${
+      NAMES.join(", ")
+    }, not ${show(choice)}`,
+  );
 }
 
 async function createGpuEngine(

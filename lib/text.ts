@@ -14,6 +14,22 @@ export function show(value: unknown): string {
   return oneLine(typeof value === "number" ? String(value) : json(value));
 }
 
+/**
+ * Says what a value is: of which type, if it is an array of numbers, as `a
+ * Float32Array`; otherwise as {@linkcode show} does.
+ */
+export function showType(value: unknown): string {
+  const type = tagOf(value);
+  if (type === undefined) return show(value);
+  return `${/^[AEIO]/.test(type) ? "an" : "a"} ${type}`;
+}
+
+/** An object's tag, which names arrays of numbers, also those of other windows. */
+export function tagOf(value: unknown): string | undefined {
+  return (value as { [Symbol.toStringTag]?: string } | null | undefined)
+    ?.[Symbol.toStringTag];
+}
+
 function json(value: unknown): string {
   try {
     const word = value === undefined ? "missing" : `a ${typeof value}`;

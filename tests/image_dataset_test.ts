@@ -101,7 +101,8 @@ Deno.test("imageBytes() says what it refuses", () => {
     [[Array(28).fill(Array(27).fill(0))], "image 0 has neither"],
     [[7], "image 0 has neither"],
     [new Float64Array(784), "not a Float64Array: pixels go from 0 to 255"],
-    [new Uint8ClampedArray(784), "not a Uint8ClampedArray"],
+    [new Uint8ClampedArray(784), "not a Uint8ClampedArray: a canvas has"],
+    [new Int32Array(784), "not an Int32Array: pixels go"],
     [null, "not null"],
     [undefined, "not missing"],
   ];

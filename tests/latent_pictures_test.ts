@@ -15,9 +15,11 @@ import {
   drawManifold,
   drawSamples,
   drawTraversal,
+  type SamplePictureOptions,
 } from "../lib/latent/latent_pictures.ts";
 import type { LatentEngine } from "../lib/latent/space.ts";
 import { priorSample } from "../lib/model/prior.ts";
+import { OptionError } from "../lib/options/table.ts";
 
 const DIMS = 3;
 
@@ -117,6 +119,15 @@ Deno.test("drawSamples() draws from the prior, or as the codes lie", async () =>
   const [first, second] = priorSample(4, DIMS, 3);
   assertAlmostEquals(autoencoder.z[0], 1 + Math.sqrt(0.02) * first, 1e-5);
   assertAlmostEquals(autoencoder.z[1], 0.2 + 0.2 * second, 1e-5);
+});
+
+Deno.test("drawSamples() refuses names that are no options", async () => {
+  const misspelt = { temprature: 3 } as SamplePictureOptions;
+  await assertRejects(
+    () => drawSamples(new Plain(), misspelt),
+    OptionError,
+    "there is no option temprature",
+  );
 });
 
 Deno.test("drawSamples() gives a row to each class", async () => {

@@ -48,13 +48,13 @@ Deno.test("describe() says the β that a schedule has come to", async () => {
 });
 
 Deno.test("train({ schedule }) refuses what options do not take", async () => {
-  const refusal = (returned: object, options = {}) =>
+  const refusal = (returned: unknown, options = {}) =>
     assertRejects(
       () =>
         collect(new FakeEngine(), {
           ...setup,
           ...options,
-          schedule: () => returned,
+          schedule: () => returned as object,
         }),
       OptionError,
     );
@@ -70,4 +70,17 @@ Deno.test("train({ schedule }) refuses what options do not take", async () => {
     "a schedule of beta does not go with objective iwae, which weighs its " +
       "terms itself",
   );
+  for (
+    const [returned, said] of [
+      [Promise.resolve({ beta: 1 }), "a promise"],
+      [undefined, "missing"],
+      [0.5, "0.5"],
+    ]
+  ) {
+    assertEquals(
+      (await refusal(returned)).message,
+      "a schedule returns an object of beta, capacity, learningRate, or of " +
+        `none where nothing changes, not ${said}`,
+    );
+  }
 });

@@ -24,6 +24,7 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../formats/safetensors.ts";
+import { showType, tagOf } from "../text.ts";
 import { checkNumbers, EXP_AVG_SQ, TensorReader } from "./weights.ts";
 
 const EXP_AVG = "optimizer.exp_avg.";
@@ -136,6 +137,11 @@ function recordOf(
  * ```
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  if (tagOf(bytes) !== "Uint8Array") {
+    throw new TypeError(
+      `a checkpoint is read from a Uint8Array, not ${showType(bytes)}`,
+    );
+  }
   const { tensors, metadata } = parseSafetensors(bytes);
   const { step, best, ...run } = readMetadata(metadata);
   const spec = modelSpec(run.options.latentDim, run.options.classCount);

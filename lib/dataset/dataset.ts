@@ -19,6 +19,7 @@ import {
   type Split,
   splitDataset,
 } from "./split.ts";
+import { show } from "../text.ts";
 import type { FetchProgress } from "./transfer.ts";
 
 export type {
@@ -84,10 +85,16 @@ type Options = LoadOptions & { readonly data: DataOptions };
  * ```
  */
 export async function loadDataset(
-  { splits, signal, onProgress, onPicture, onFound, ...given }:
-    & LoadOptions
-    & Partial<DataOptions> = {},
+  options: LoadOptions & Partial<DataOptions> = {},
 ): Promise<Dataset> {
+  if (typeof options !== "object") {
+    throw new OptionError(
+      `loadDataset() takes an object, as { dataset: "synthetic" }, not ${
+        show(options)
+      }`,
+    );
+  }
+  const { splits, signal, onProgress, onPicture, onFound, ...given } = options;
   const data = completeOptions(dataOptions, given);
   const conflict = conflictOfData(data);
   if (conflict !== undefined) throw new OptionError(conflict);
@@ -99,13 +106,14 @@ export async function loadDataset(
     onProgress,
   });
   const { dataset, images } = data;
-  const options = resolved(dataset);
   if (images !== null) {
     const { loadOwn } = await import("./own.ts");
     return await loadOwn(images, data, splits, { signal, onPicture, onFound });
   }
   if (dataset === "synthetic") return await loadSynthetic(data, splits);
-  if (dataset !== "auto") return await loadSource(sources[dataset], options);
+  if (dataset !== "auto") {
+    return await loadSource(sources[dataset], resolved(dataset));
+  }
   try {
     return await loadSource(sources.mnist, resolved("mnist"));
   } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { IMAGE_PIXELS, IMAGE_SIZE } from "../model/spec.ts";
-import { show } from "../text.ts";
+import { show, showType, tagOf } from "../text.ts";
 
 /**
  * Images of 28×28 pixels, light on dark, row by row:
@@ -20,6 +20,9 @@ export type ImageArrays =
   | readonly ArrayLike<number>[]
   | readonly (readonly ArrayLike<number>[])[];
 
+const OF_CANVAS =
+  "a canvas has four numbers a pixel, of which an image takes one";
+
 const ADVICE =
   "pixels go from 0 to 255 in a Uint8Array, and from 0 to 1 in a " +
   "Float32Array";
@@ -34,9 +37,7 @@ const ADVICE =
  * is out of range.
  */
 export function imageBytes(images: ImageArrays): Uint8Array<ArrayBuffer> {
-  // By its tag, which holds for arrays of other windows, too.
-  const type = (images as { [Symbol.toStringTag]?: string } | null | undefined)
-    ?.[Symbol.toStringTag];
+  const type = tagOf(images);
   if (type === "Uint8Array" || type === "Float32Array") {
     checkCount(images.length);
     return type === "Uint8Array"
@@ -45,9 +46,9 @@ export function imageBytes(images: ImageArrays): Uint8Array<ArrayBuffer> {
   }
   if (Array.isArray(images)) return fromNested(images);
   throw new TypeError(
-    `images must be a Uint8Array, a Float32Array or nested arrays, not ${
-      type ? `a ${type}` : show(images)
-    }: ${ADVICE}`,
+    `images must be a Uint8Array, a Float32Array or nested arrays, not ` +
+      `${showType(images)}: ` +
+      (type === "Uint8ClampedArray" ? OF_CANVAS : ADVICE),
   );
 }
 

@@ -8,7 +8,7 @@ import { IMAGE_PIXELS } from "../model/spec.ts";
 import { conflictOf, drawsOf } from "../options/conflicts.ts";
 import { trainingOptions } from "../options/run.ts";
 import { completeOptions, OptionError } from "../options/table.ts";
-import { show } from "../text.ts";
+import { show, showType, tagOf } from "../text.ts";
 import {
   type BatchRef,
   type EngineName,
@@ -268,14 +268,9 @@ function checkType(
   wanted: "Uint8Array" | "Float32Array" | "Uint32Array",
   what: string,
 ): void {
-  // By its tag, which holds for arrays of other windows, too.
-  const type = (value as { [Symbol.toStringTag]?: string } | null | undefined)
-    ?.[Symbol.toStringTag];
-  if (type === wanted) return;
+  if (tagOf(value) === wanted) return;
   throw new TypeError(
-    `${name} must be a ${wanted} of ${what}, not ${
-      type ? `${/^[AEIO]/.test(type) ? "an" : "a"} ${type}` : show(value)
-    }`,
+    `${name} must be a ${wanted} of ${what}, not ${showType(value)}`,
   );
 }
 

@@ -12,6 +12,8 @@
  *
  * @module
  */
+import { OptionError } from "../options/table.ts";
+import { oneLine } from "../text.ts";
 import { displayedPicture } from "./display.ts";
 import { drawText, textWidth } from "./font.ts";
 import { type Heading, withHeading } from "./heading.ts";
@@ -50,6 +52,11 @@ export interface GridOptions extends Heading {
   /** Text above each column, from the left. */
   readonly columnLabels?: readonly string[];
 }
+
+const NAMES: ReadonlySet<string> = new Set<keyof GridOptions>([
+  ...["title", "subtitle", "columns", "scale", "gap"] as const,
+  ...["rowLabels", "columnLabels"] as const,
+]);
 
 /**
  * Draws images row by row on a white sheet, cells that are left over staying
@@ -126,6 +133,10 @@ function drawSheet(
   options: GridOptions,
 ): Picture {
   const { scale = 2, gap = GAP, rowLabels = [], columnLabels = [] } = options;
+  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
+  if (unknown !== undefined) {
+    throw new OptionError(`there is no option ${oneLine(unknown)}`);
+  }
   checkWhole("scale", scale);
   checkWhole("gap", gap, 0);
   checkLabels("row", rowLabels, rows.length);

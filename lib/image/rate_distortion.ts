@@ -92,6 +92,11 @@ export function rateDistortion(
   options: RateDistortionOptions,
 ): Picture {
   const { yLabel, scale } = options;
+  if (!yLabel) {
+    throw new TypeError(
+      "yLabel is missing: what the distortion is, and its unit",
+    );
+  }
   if (!runs.length || !runs.every((r) => isFinite(r.rate + r.distortion))) {
     throw new RangeError(
       "a rate–distortion plot takes at least one run, and finite numbers",

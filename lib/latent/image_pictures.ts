@@ -8,7 +8,7 @@ import { grid, type GridOptions, pairGrid } from "../image/grid.ts";
 import type { Picture } from "../image/picture.ts";
 import type { InterpolationMode } from "./interpolate.ts";
 import { inRows, interpolations, titleOf } from "./interpolations.ts";
-import type { LatentEngine } from "./space.ts";
+import { checkLatentEngine, type LatentEngine } from "./space.ts";
 
 /** How {@linkcode drawInterpolations} draws. */
 export interface InterpolationPictureOptions extends GridOptions {
@@ -54,6 +54,7 @@ export async function drawInterpolations(
   images: ImageSet,
   options: InterpolationPictureOptions = {},
 ): Promise<Picture> {
+  checkLatentEngine(engine);
   const { pairs, steps = 12, mode, ...layout } = options;
   const all = Array.from(
     { length: Math.min(2 * PAIRS, images.count) },
@@ -107,6 +108,7 @@ export async function drawReconstructions(
   { images, labels }: Pick<ImageSet, "images" | "labels">,
   options: Omit<GridOptions, "rowLabels"> = {},
 ): Promise<Picture> {
+  checkLatentEngine(engine);
   const { mu } = await engine.encode(images, labels);
   return pairGrid(images, await engine.decode(mu, labels), {
     title: "Originals above their reconstructions, z = μ",

@@ -14,6 +14,7 @@ import {
   traversalSheet,
 } from "./sheets.ts";
 import {
+  checkLatentEngine,
   type LatentEngine,
   type LatentSpace,
   measureLatents,
@@ -212,6 +213,7 @@ async function latentsOf(
   engine: LatentEngine,
   images: ImageSet | undefined,
 ): Promise<LatentSpace> {
+  checkLatentEngine(engine);
   if (images) return await measureLatents(engine, images);
   const { latentDim, autoencoder } = engine.options;
   if (!autoencoder) return unmeasuredLatents(latentDim);

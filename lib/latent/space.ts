@@ -13,6 +13,19 @@ import { codeScale, type LatentScale, priorScale } from "./scale.ts";
 /** What of an engine a latent space is measured and drawn with. */
 export type LatentEngine = Pick<Engine, "options" | "encode" | "decode">;
 
+/**
+ * Refuses a `VAE`, which encodes and decodes tensors.
+ *
+ * @throws {TypeError} If it is none of the engines.
+ */
+export function checkLatentEngine(engine: LatentEngine): void {
+  if (engine?.options && !("setWeights" in engine)) return;
+  throw new TypeError(
+    "pictures are drawn by an engine, not by a VAE: take " +
+      "createEngine(checkpoint.options), and writeState(checkpoint.state)",
+  );
+}
+
 /** A latent dimension and what it carries. */
 export interface Dimension {
   /** Counted from 0. */

@@ -249,6 +249,22 @@ export function checkFit(
 }
 
 /**
+ * Refuses what is no data set, as the name of one, or a promise of it.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkDataset(dataset: unknown): void {
+  const { train, validation } = (dataset ?? {}) as Partial<Dataset>;
+  if (train?.images && validation?.images) return;
+  throw new TypeError(
+    "dataset takes what loadDataset() or imageDataset() resolves to, not " +
+      (dataset && typeof dataset === "object"
+        ? "another object"
+        : show(dataset)),
+  );
+}
+
+/**
  * Refuses an engine that was made for another run.
  *
  * @throws {RunError} If any of its options is not the run's.

@@ -11,7 +11,7 @@ import type { EpochRecord } from "../model/losses.ts";
 import { modelSpec } from "../model/spec.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
-import { checkRun } from "./check.ts";
+import { checkDataset, checkRun } from "./check.ts";
 
 /** What {@linkcode checkpointOf} makes a checkpoint of. */
 export interface TrainedRun {
@@ -37,6 +37,7 @@ export interface TrainedRun {
  * @returns The checkpoint, which can be saved as it is.
  * @throws {OptionError} If an option is unknown or out of range.
  * @throws {RunError} If options do not go together, or not with the images.
+ * @throws {TypeError} If the options, the images or the state are missing.
  * @throws {RangeError} If the state is of a model of another size.
  * @throws {CheckpointError} If a number of the state is not finite, or the
  * history is not one of whole epochs from 1.
@@ -78,6 +79,15 @@ export interface TrainedRun {
 export function checkpointOf(
   { options: given, dataset, state, history = [] }: TrainedRun,
 ): Checkpoint {
+  checkDataset(dataset);
+  if (!given || !state) {
+    throw new TypeError(
+      "a checkpoint is made of options, as engine.options, a dataset, and a " +
+        `state, as engine.readState() resolves to: ${
+          given ? "state" : "options"
+        } is missing`,
+    );
+  }
   const options = completeOptions(trainingOptions, given);
   checkRun({ options, dataset });
   checkStateSizes(modelSpec(options.latentDim, options.classCount), state);

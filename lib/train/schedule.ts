@@ -9,6 +9,7 @@
 import type { Hyper } from "../engine/engine.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions, OptionError } from "../options/table.ts";
+import { show } from "../text.ts";
 
 /**
  * The hyper-parameters of one step.
@@ -56,7 +57,7 @@ export function hyperAt(
 
 /**
  * A schedule of one's own: what it returns for a step takes the place of what
- * the options come to. A checkpoint does not hold it, so a run that is resumed
+ * the options come to; `{}` leaves them. A checkpoint does not hold it, so a run that is resumed
  * needs it again.
  *
  * @param step Optimiser steps before this one.
@@ -81,6 +82,14 @@ export function rescheduled(
   hyper: Hyper,
   changes: Partial<Hyper>,
 ): Hyper {
+  if (typeof changes !== "object" || changes === null || "then" in changes) {
+    throw new OptionError(
+      "a schedule returns an object of beta, capacity, learningRate, or of " +
+        `none where nothing changes, not ${
+          changes && typeof changes === "object" ? "a promise" : show(changes)
+        }`,
+    );
+  }
   for (const name of ["beta", "capacity"] as const) {
     if (objective === "elbo" || changes[name] === undefined) continue;
     throw new OptionError(

@@ -12,8 +12,10 @@ import { SimdError } from "../engine/wasm/threads.ts";
 import { createEngine, type EngineChoice } from "../engines.ts";
 import { epochsOf } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
-import { completeOptions } from "../options/table.ts";
+import { completeOptions, OptionError } from "../options/table.ts";
+import { show } from "../text.ts";
 import {
+  checkDataset,
   checkEngine,
   checkRun,
   classCountOf,
@@ -72,6 +74,7 @@ export interface TrainSetup {
  * @throws {RunError} If the options, the images and the checkpoint do not fit
  * together.
  * @throws {NonFiniteLossError} If the loss stops being a number.
+ * @throws {TypeError} If there is no data set.
  *
  * @example
  * ```ts ignore
@@ -87,10 +90,15 @@ export interface TrainSetup {
  * ```
  */
 export async function* train(
-  { dataset, engine: chosen, conditional, ...given }:
-    & TrainSetup
-    & Partial<TrainingOptions>,
+  setup: TrainSetup & Partial<TrainingOptions>,
 ): AsyncGenerator<TrainEvent, void, void> {
+  checkDataset(setup?.dataset);
+  const { dataset, engine: chosen, conditional, ...given } = setup;
+  if (conditional !== undefined && typeof conditional !== "boolean") {
+    throw new OptionError(
+      `conditional takes true or false, not ${show(conditional)}`,
+    );
+  }
   const { resume, from, schedule, signal, ...values } = given;
   const chosenOptions: Partial<TrainingOptions> = Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
@@ -102,7 +110,7 @@ export async function* train(
   });
   checkRun({ options, dataset, resume, from });
   const run = { dataset, options, resume, from, schedule, signal };
-  if (chosen && "trainStep" in chosen) {
+  if (chosen && typeof chosen === "object" && "trainStep" in chosen) {
     checkEngine(chosen, options);
     return yield* trainLoop({ ...run, engine: chosen });
   }

@@ -385,6 +385,11 @@ export function repeatEach(
  * ```
  */
 export function imageTensor(images: Uint8Array): tf.Tensor4D {
+  if (images.length % IMAGE_PIXELS !== 0) {
+    throw new RangeError(
+      `${images.length} pixels are no images of ${IMAGE_PIXELS} each`,
+    );
+  }
   return tf.tensor4d(
     Float32Array.from(images, (byte) => byte / 255),
     [images.length / IMAGE_PIXELS, IMAGE_SIZE, IMAGE_SIZE, 1],
