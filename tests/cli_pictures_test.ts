@@ -555,7 +555,12 @@ const complaints: [Run, TaskName, string[], RegExp][] = [
   [{ latentDim: 1 }, "manifold", [], /one latent dimension.*takes two/],
   [{ latentDim: 1 }, "latents", [], /one latent dimension.*takes two/],
   [{ finished: false }, "curves", [], /has no history to draw/],
-  [{ inMemory: true }, "reconstruct", [], /on images in memory, synthetic, wh/],
+  [
+    { inMemory: true },
+    "reconstruct",
+    [],
+    /in memory, synthetic, which .* `deno task encode --images PATH`$/m,
+  ],
   [{ images: "own.idx" }, "latents", [], /own\.idx has no labels to colour/],
   [{ images: "own.idx" }, "latents", ["--split", "train"], /no labels/],
   [

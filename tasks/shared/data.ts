@@ -214,7 +214,8 @@ export async function openImages(
   if (chosen === "auto" && path === null && data.digest !== null) {
     throw new TaskError(
       `the model was trained on images in memory, ${oneLine(data.name)}, ` +
-        "which are in no file",
+        "which are in no file: measure it in code, by measure() on them, or " +
+        `on images of a file, by \`${commandOf("encode")} --images PATH\``,
     );
   }
   const progress = new Progress();
