@@ -143,7 +143,7 @@ interface Box {
 function drawPanel(
   picture: Picture,
   { x, y, width, height }: Box,
-  { title, yLabel, range, areas, lines, outside, isAbove }: LossPanel,
+  { title, yLabel, range, areas, lines, outside }: LossPanel,
 ): void {
   const epochs = lines[0].points.map(([epoch]) => epoch);
   const [first, last] = [epochs[0], epochs.at(-1)!];
@@ -183,9 +183,9 @@ function drawPanel(
       points.filter(([, v]) => v >= range[0] && v <= range[1]).map(place),
     );
   }
+  // Above the frame, where no line is.
   const from = right - textWidth(outside, SMALL.size);
-  // A line that comes from above has left the corner on the right.
-  drawText(picture, outside, from, isAbove ? top - 7 : bottom - 8, SMALL);
+  drawText(picture, outside, from, top - 7, SMALL);
 }
 
 /** Fills what lies between two lines, column by column. */

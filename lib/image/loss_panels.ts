@@ -47,8 +47,6 @@ export interface LossPanel {
   readonly lines: readonly LossLine[];
   /** Says which values of the first epoch are outside the range; or empty. */
   readonly outside: string;
-  /** Whether these values are above the range, not below. */
-  readonly isAbove: boolean;
 }
 
 /** What the losses were trained with. */
@@ -206,7 +204,6 @@ function partsOf(
     ...whole,
     range,
     outside: outsideOf([total], range),
-    isAbove: true,
     areas: [
       {
         name: "reconstruction",
@@ -235,8 +232,7 @@ function panel(
   const isCut = part[1] - part[0] < LEAST_PART * (whole[1] - whole[0]);
   const range = isCut ? part : whole;
   const outside = outsideOf(lines, range);
-  const isAbove = lines.some(({ points: [[, value]] }) => value > range[1]);
-  return { title, yLabel, range, areas: [], lines, outside, isAbove };
+  return { title, yLabel, range, areas: [], lines, outside };
 }
 
 /** Words the values of the first epoch that the range leaves out. */

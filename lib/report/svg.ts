@@ -45,7 +45,7 @@ export function lossCharts(
 }
 
 function chart(
-  { title, yLabel, range, areas, lines, outside, isAbove }: LossPanel,
+  { title, yLabel, range, areas, lines, outside }: LossPanel,
   { width, height }: { width: number; height: number },
 ): Markup {
   const epochs = lines[0].points.map(([epoch]) => epoch);
@@ -120,9 +120,7 @@ ${
         )
     )
   }
-<text x="${right}" y="${
-    isAbove ? CHART.top - 4 : bottom - 6
-  }" text-anchor="end">${outside}</text>
+<text x="${right}" y="${CHART.top - 4}" text-anchor="end">${outside}</text>
 </svg>`;
 }
 
