@@ -17,8 +17,17 @@ const LISTING = {
   sideEffects: false,
 };
 
+const [given = "--help"] = Deno.args;
+if (given.startsWith("-")) {
+  console.log(
+    "Packs @vae/mnist/core for npm, and prints where.\n\n" +
+      "Usage: deno run -A .ci/npm/pack.ts FOLDER",
+  );
+  Deno.exit(given === "--help" || given === "-h" ? 0 : 2);
+}
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const out = resolve(Deno.args[0]);
+const out = resolve(given);
 const folder = await Deno.makeTempDir();
 try {
   // `deno pack` takes all exports of a configuration, and what stands beside it.
