@@ -220,7 +220,7 @@ Deno.test("codesFiles() refuses other endings, and files of another kind", () =>
     await assertRejects(
       () => codesFiles(join(folder, "codes.npy"), ALL),
       Error,
-      "codes.losses.npy: it is a text, which a NumPy array would replace",
+      "codes.losses.npy: it is a text, and a NumPy array would replace it",
     );
   }));
 

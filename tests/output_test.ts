@@ -71,7 +71,7 @@ Deno.test("checkOutput() lets a file be made, replaced by its kind or filled", (
     await assertRejects(
       () => checkOutput(path, { kind: "safetensors", inputs: [] }),
       WriteError,
-      "it is a PNG picture, which a safetensors file would replace",
+      "it is a PNG picture, and a safetensors file would replace it",
     );
   }));
 

@@ -112,7 +112,7 @@ Deno.test("train refuses a log that would replace something else", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "a.jsonl"), '{"loss": 1}\n');
     await refuses(
-      /cannot write a\.jsonl: it is a JSON text, which the log of a run would replace/,
+      /cannot write a\.jsonl: it is a JSON text, and the log of a run would replace it/,
       folder,
       "train",
       [...TINY, "--log", "a.jsonl"],

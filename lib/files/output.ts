@@ -55,8 +55,8 @@ export async function checkOutput(
     if (found === undefined || found === kind) return;
     throw new WriteError(
       path,
-      `it is ${describeKind(found)}, which ${describeKind(kind)} would ` +
-        "replace: choose another name",
+      `it is ${describeKind(found)}, and ${describeKind(kind)} would replace ` +
+        "it: choose another name",
     );
   });
   await checkWritable(path);
