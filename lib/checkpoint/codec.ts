@@ -124,6 +124,7 @@ function recordOf(
  *
  * @param bytes From {@linkcode encodeCheckpoint}.
  * @returns The run as it was written.
+ * @throws {TypeError} If they are no `Uint8Array`.
  * @throws {SafetensorsError} If they are not a safetensors file.
  * @throws {CheckpointError} If they are not a checkpoint of this project, or
  * anything in it is missing, too much, misshaped, out of range or not finite.

@@ -66,6 +66,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof GridOptions>([
  * @param options Columns, scale, title, subtitle and labels; what stands above
  * the images is wrapped to their width.
  * @returns The sheet.
+ * @throws {OptionError} If there is no such option.
  * @throws {RangeError} If there is no image, the last one is cut short, a pixel
  * is not a number, an option is not a whole number of at least 1 (a gap: 0), or
  * there are more labels than rows or columns.

@@ -74,6 +74,7 @@ export interface RateDistortionOptions extends Heading {
  * @param runs At least one; of each latent size in the order to be joined.
  * @param options What the distortion is, the title and the scale.
  * @returns A picture of 856 pixels in width, times the scale.
+ * @throws {TypeError} If `yLabel` is missing.
  * @throws {RangeError} If there is no run, or a value is not finite.
  *
  * @example

@@ -31,6 +31,8 @@ const PAIRS = 8;
  * @param images As the model sees them.
  * @param options Which pairs, and how it goes; and those of `grid()`.
  * @returns The picture, the originals at both ends of each row.
+ * @throws {OptionError} If there is no such option.
+ * @throws {TypeError} If it is given a `VAE`, not an engine.
  * @throws {RangeError} If there are fewer than 2 steps or images, or no such
  * image.
  *
@@ -87,6 +89,8 @@ export async function drawInterpolations(
  * @param images As the model sees them.
  * @param options Those of `pairGrid()`.
  * @returns The picture.
+ * @throws {OptionError} If there is no such option.
+ * @throws {TypeError} If it is given a `VAE`, not an engine.
  * @throws {RangeError} If there is no image.
  *
  * @example

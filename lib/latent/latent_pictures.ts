@@ -70,6 +70,8 @@ export interface ManifoldPictureOptions extends LatentPictureOptions {
  * @param engine One with a model's state.
  * @param options How many, which seed and temperature; and those of `grid()`.
  * @returns The picture.
+ * @throws {OptionError} If there is no such option.
+ * @throws {TypeError} If it is given a `VAE`, not an engine.
  * @throws {RangeError} If `n` is no whole number of at least 1, or an
  * autoencoder comes without images.
  *
@@ -117,6 +119,8 @@ export async function drawSamples(
  * @param engine One with a model's state.
  * @param options From where, how far and in how many steps; and those of `grid()`.
  * @returns The picture.
+ * @throws {OptionError} If there is no such option.
+ * @throws {TypeError} If it is given a `VAE`, not an engine.
  * @throws {RangeError} If there are fewer than 2 steps, the range is not above 0,
  * the code is of another length, there is no such class, or an autoencoder comes
  * without images.
@@ -174,6 +178,8 @@ export async function drawTraversal(
  * @param engine One with a model's state.
  * @param options How many on each side; and those of `grid()`.
  * @returns The picture.
+ * @throws {OptionError} If there is no such option.
+ * @throws {TypeError} If it is given a `VAE`, not an engine.
  * @throws {RangeError} If the model has one latent dimension, `n` is no whole
  * number of at least 2, there is no such class, or an autoencoder comes without
  * images.

@@ -371,6 +371,7 @@ export function repeatEach(
  *
  * @param images [n, 784] bytes.
  * @returns [n, 28, 28, 1] in [0, 1].
+ * @throws {RangeError} If the last image is not whole.
  *
  * @example
  * ```ts
