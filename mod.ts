@@ -25,6 +25,8 @@
  */
 export * from "./lib/core.ts";
 export { atomicWrite, WriteError } from "./lib/files/atomic_write.ts";
+export { DownloadError } from "./lib/files/mirrors.ts";
+export type { FetchProgress, TransferOptions } from "./lib/files/transfer.ts";
 export { loadCheckpoint, saveCheckpoint } from "./lib/checkpoint/checkpoint.ts";
 export type { OnProgress } from "./lib/compression/bits_back.ts";
 export { CompressionError } from "./lib/compression/error.ts";
@@ -36,12 +38,10 @@ export {
   type LoadOptions,
 } from "./lib/dataset/dataset.ts";
 export {
-  DownloadError,
   fetchDataset,
   type FetchedFile,
   type FetchOptions,
 } from "./lib/dataset/download.ts";
-export type { FetchProgress, TransferOptions } from "./lib/dataset/transfer.ts";
 export type {
   Credit,
   Source,

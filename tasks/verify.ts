@@ -10,7 +10,7 @@ import {
   type RunRecord,
 } from "../lib/checkpoint/run_record.ts";
 import { type Dataset, loadDataset } from "../lib/dataset/dataset.ts";
-import { DownloadError } from "../lib/dataset/download.ts";
+import { DownloadError } from "../lib/files/mirrors.ts";
 import type { OptionTable } from "../lib/options/table.ts";
 import { counted, fixed } from "../lib/text.ts";
 import {

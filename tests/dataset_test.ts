@@ -17,7 +17,8 @@ import {
   checkLabels,
   loadDataset,
 } from "../lib/dataset/dataset.ts";
-import { DownloadError, fetchDataset } from "../lib/dataset/download.ts";
+import { fetchDataset } from "../lib/dataset/download.ts";
+import { DownloadError } from "../lib/files/mirrors.ts";
 import { imageFile, type Split, splitDataset } from "../lib/dataset/split.ts";
 import { writeIdx } from "../lib/formats/idx.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";

@@ -14,12 +14,12 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { WriteError } from "../lib/files/atomic_write.ts";
 import {
-  DownloadError,
   fetchDataset,
   fetchFile,
   type FetchOptions,
 } from "../lib/dataset/download.ts";
-import type { FetchProgress } from "../lib/dataset/transfer.ts";
+import { DownloadError } from "../lib/files/mirrors.ts";
+import type { FetchProgress } from "../lib/files/transfer.ts";
 import { writeAmat } from "../lib/formats/amat.ts";
 import { parseIdx, writeIdx } from "../lib/formats/idx.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";

@@ -6,7 +6,9 @@
 import { conflictOfData } from "../options/conflicts.ts";
 import { completeOptions, OptionError } from "../options/table.ts";
 import { type DataOptions, dataOptions } from "../options/run.ts";
-import { DownloadError, fetchFile } from "./download.ts";
+import { DownloadError } from "../files/mirrors.ts";
+import type { FetchProgress } from "../files/transfer.ts";
+import { fetchFile } from "./download.ts";
 import { type Idx, parseIdx } from "../formats/idx.ts";
 import { IMAGE_SIZE } from "../model/spec.ts";
 import { type Source, type SourceFile, sources } from "./mnist.ts";
@@ -20,7 +22,6 @@ import {
   splitDataset,
 } from "./split.ts";
 import { show } from "../text.ts";
-import type { FetchProgress } from "./transfer.ts";
 
 export type {
   Dataset,

@@ -6,8 +6,10 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { atomicWrite } from "../files/atomic_write.ts";
+import { fetchFirst } from "../files/mirrors.ts";
+import { type Place, placeIn } from "../files/place.ts";
+import { reason, type TransferOptions } from "../files/transfer.ts";
 import { parseAmat, writeAmat } from "../formats/amat.ts";
 import { gunzipIdx, parseIdx, writeIdx } from "../formats/idx.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
@@ -18,18 +20,9 @@ import {
   type SourceName,
   sources,
 } from "./mnist.ts";
-import { type Place, placeIn } from "./place.ts";
 import { sha256 } from "./split.ts";
-import {
-  download,
-  type Part,
-  reason,
-  type TransferOptions,
-  TransientError,
-  UnreachableError,
-} from "./transfer.ts";
 
-/** Where to keep files, where to get them, and how long to try. */
+/** Where to keep files, where to get them, and how. */
 export interface FetchOptions extends TransferOptions {
   /** Files are kept, decompressed, in the folder `<dataDir>/<name>`. */
   readonly dataDir: string;
@@ -40,10 +33,6 @@ export interface FetchOptions extends TransferOptions {
    * shown.
    */
   readonly from?: string;
-  /** Further rounds over the mirrors that failed temporarily. Default 2. */
-  readonly retries?: number;
-  /** Pause before the first of these rounds; it doubles. Default 500. */
-  readonly backoffMs?: number;
 }
 
 /** A file that is in the data folder. */
@@ -60,37 +49,6 @@ export interface FetchedFile {
    * as a decompressed file is whose digest is known of its gzip file only.
    */
   readonly checkedBy: "digest" | "format";
-}
-
-/**
- * A file cannot be had: every place failed, or gave something else. The message
- * lists what was tried and what was wrong with each.
- *
- * @example
- * ```ts
- * import { DownloadError, fetchDataset } from "@vae/mnist";
- * import { assertRejects } from "@std/assert";
- *
- * const dataDir = await Deno.makeTempDir();
- * await assertRejects(
- *   () => fetchDataset("mnist", { dataDir, from: dataDir }),
- *   DownloadError,
- * );
- * ```
- */
-export class DownloadError extends Error {
-  /** The class's name, which survives minification. */
-  override name = "DownloadError";
-
-  /**
-   * Makes the error of a download that failed everywhere.
-   *
-   * @param message Lists what was tried, and what was wrong with each.
-   * @param summary What was wrong, in a few words.
-   */
-  constructor(message: string, readonly summary: string) {
-    super(message);
-  }
 }
 
 /**
@@ -139,11 +97,9 @@ export async function fetchFile(
   file: SourceFile,
   options: FetchOptions,
 ): Promise<FetchedFile & { bytes: Uint8Array<ArrayBuffer> }> {
-  const { signal, retries = 2, backoffMs = 500 } = options;
+  const { signal } = options;
   const path = join(options.dataDir, source.name, file.name);
   const failures = new Map<string, string>();
-  const parts = new Map<string, Part>();
-  let isOffline = true;
   // One that was copied there by hand may be compressed still.
   for (const kept of [path, `${path}.gz`]) {
     try {
@@ -156,42 +112,38 @@ export async function fetchFile(
       signal?.throwIfAborted();
       if (!(error instanceof Deno.errors.NotFound)) {
         failures.set(kept, reason(error));
-        isOffline = false;
       }
     }
   }
-
-  let places = placesOf(source, file, options.from);
-  for (let round = 0; places.length > 0 && round <= retries; round++) {
-    if (round > 0) {
-      await delay(backoffMs * 2 ** (round - 1), undefined, { signal })
-        .catch(() => signal?.throwIfAborted());
-    }
-    const again: Place[] = [];
-    for (const place of places) {
-      let verified;
-      try {
-        verified = await read(place, file, options, parts);
-      } catch (error) {
-        signal?.throwIfAborted();
-        failures.set(place.shown, reason(error));
-        const isUnreachable = error instanceof UnreachableError;
-        if (!isUnreachable) isOffline = false;
-        if (
-          isUnreachable ? error.isTransient : error instanceof TransientError
-        ) again.push(place);
-        continue;
+  const { place, result } = await fetchFirst(
+    {
+      name: file.name,
+      title: `${source.name}/${file.name}`,
+      limit: limitOf(file),
+    },
+    placesOf(source, file, options.from),
+    async (bytes, { isRemote }) => {
+      const verified = await verify(toIdx(bytes, file), file);
+      if (
+        isRemote && file.gzip && verified.checkedBy === "format" &&
+        !options.from
+      ) {
+        throw new Error("it came decompressed, and its digest is not known so");
       }
-      await atomicWrite(path, verified.bytes);
-      return { path, url: place.shown, ...verified };
-    }
-    places = again;
-  }
-  const tried = [...failures].map(([place, why]) => `${place}: ${why}`);
-  throw new DownloadError(
-    `cannot fetch ${source.name}/${file.name}: ${tried.join("; ")}`,
-    isOffline ? "no network" : tried[0],
+      return verified;
+    },
+    options,
+    failures,
   );
+  await atomicWrite(path, result.bytes);
+  return { path, url: place.shown, ...result };
+}
+
+/** Bytes that a mirror's file may have. */
+function limitOf({ shape, amat }: SourceFile): number {
+  // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
+  const size = shape.reduce((a, b) => a * b) * (amat ? 2 : 1);
+  return size * 1.01 + 65_536;
 }
 
 /** Lists the places that may have a file, best first. */
@@ -253,35 +205,4 @@ function toIdx(
 ): Uint8Array<ArrayBuffer> {
   if (!amat) return bytes;
   return writeIdx({ shape, data: parseAmat(bytes, shape[0], IMAGE_PIXELS) });
-}
-
-/** Reads a file from one place, decompresses it and checks it. */
-async function read(
-  place: Place,
-  file: SourceFile,
-  options: FetchOptions,
-  parts: Map<string, Part>,
-): Promise<Verified> {
-  if (!place.isRemote) {
-    const bytes = await Deno.readFile(place.at, { signal: options.signal });
-    const { length } = bytes;
-    const { shown: url } = place;
-    options.onProgress?.({
-      file: file.name,
-      url,
-      loaded: length,
-      total: length,
-    });
-    return await verify(toIdx(bytes, file), file);
-  }
-  const { bytes, isDoubtful } = await download(place, file, options, parts);
-  try {
-    const verified = await verify(toIdx(bytes, file), file);
-    if (file.gzip && verified.checkedBy === "format" && !options.from) {
-      throw new Error("it came decompressed, and its digest is not known so");
-    }
-    return verified;
-  } catch (error) {
-    throw isDoubtful ? new TransientError(reason(error)) : error;
-  }
 }

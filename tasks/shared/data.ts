@@ -13,7 +13,7 @@ import {
   loadDataset,
   type Split,
 } from "../../lib/dataset/dataset.ts";
-import { DownloadError } from "../../lib/dataset/download.ts";
+import { DownloadError } from "../../lib/files/mirrors.ts";
 import { filesOf, type SourceName, sources } from "../../lib/dataset/mnist.ts";
 import { sha256 } from "../../lib/dataset/split.ts";
 import { conflictOfData } from "../../lib/options/conflicts.ts";

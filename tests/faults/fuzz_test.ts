@@ -23,7 +23,8 @@ import {
   writeSafetensors,
 } from "../../lib/formats/safetensors.ts";
 import { decodeWeights, encodeWeights } from "../../lib/checkpoint/weights.ts";
-import { DownloadError, fetchFile } from "../../lib/dataset/download.ts";
+import { fetchFile } from "../../lib/dataset/download.ts";
+import { DownloadError } from "../../lib/files/mirrors.ts";
 import { checkImages, checkLabels } from "../../lib/dataset/dataset.ts";
 import { decodePng } from "../../lib/dataset/png_picture.ts";
 import { FormatError } from "../../lib/formats/error.ts";

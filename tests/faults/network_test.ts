@@ -10,11 +10,8 @@ import {
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { constants, deflateRawSync, gzipSync } from "node:zlib";
-import {
-  DownloadError,
-  fetchDataset,
-  type FetchOptions,
-} from "../../lib/dataset/download.ts";
+import { fetchDataset, type FetchOptions } from "../../lib/dataset/download.ts";
+import { DownloadError } from "../../lib/files/mirrors.ts";
 import { writeIdx } from "../../lib/formats/idx.ts";
 import type { Source, SourceFile } from "../../lib/dataset/mnist.ts";
 import { inFolder } from "../folder.ts";

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import type { SourceFile } from "./mnist.ts";
 import { type Place, withoutSecrets } from "./place.ts";
 
 /** How far the transfer of one file is. */
 export interface FetchProgress {
-  /** The file's name, decompressed. */
+  /** The file's name; of a data set's, decompressed. */
   readonly file: string;
   /** The URL or path it comes from, without what may be secret. */
   readonly url: string;
@@ -19,7 +18,7 @@ export interface FetchProgress {
   readonly total: number | null;
 }
 
-/** How to transfer a file, and what to do meanwhile. */
+/** How to transfer a file, how long to try, and what to do meanwhile. */
 export interface TransferOptions {
   /** Stops the transfer; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
@@ -27,6 +26,18 @@ export interface TransferOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   /** A server silent for so many milliseconds is given up. Default 10,000. */
   readonly timeoutMs?: number;
+  /** Further rounds over the places that failed temporarily. Default 2. */
+  readonly retries?: number;
+  /** Pause before the first of these rounds; it doubles. Default 500. */
+  readonly backoffMs?: number;
+}
+
+/** What is transferred. */
+export interface Transferred {
+  /** The file's name, for a person. */
+  readonly name: string;
+  /** Bytes that it has at most: a server that sends more is given up. */
+  readonly limit: number;
 }
 
 /** A failure that may be gone a moment later. */
@@ -65,7 +76,7 @@ export interface Part {
  * URL broke off.
  *
  * @param place Where the file is: a server's.
- * @param file What it must be, which bounds how much is read.
+ * @param file What it is, and how much of it is read.
  * @param parts What has come so far, by URL; takes the part of a transfer that
  * breaks off.
  * @returns The bytes as the server has them. They are doubtful where another
@@ -77,13 +88,10 @@ export interface Part {
  */
 export async function download(
   { at: url, shown, headers: asking }: Place,
-  { name, shape, amat }: SourceFile,
+  { name, limit }: Transferred,
   { signal, onProgress, timeoutMs = 10_000 }: TransferOptions,
   parts: Map<string, Part>,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isDoubtful: boolean }> {
-  // Incompressible bytes grow by gzip's framing; the rest is a wide margin.
-  const size = shape.reduce((a, b) => a * b) * (amat ? 2 : 1);
-  const limit = size * 1.01 + 65_536;
   const held = parts.get(url);
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), timeoutMs);

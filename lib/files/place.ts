@@ -1,5 +1,5 @@
 /**
- * Where the files of a data set may be: folders and URLs, and how they are shown.
+ * Where files may be had: folders and URLs, and how they are shown.
  *
  * @module
  */
