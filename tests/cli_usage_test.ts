@@ -216,6 +216,7 @@ const mistakes: [TaskName, string[], RegExp][] = [
   ["train", ["--beta-schedule", "cosine"], /--beta-schedule .*not "cosine"/],
   ["fetch", ["--dataset", "auto"], /--dataset .*mnist.*not "auto"/],
   ["fetch", ["--from"], /--from .*not nothing/],
+  ["fetch", ["--model", "nll"], /--model .*none, fast, best.*not "nll"/],
   ["sample", ["-n", "0"], /-n .*from 1 to 10000/],
   ["sample", ["--temperature", "hot"], /--temperature .*not "hot"/],
   ["sample", ["--latent-dim", "4"], /unknown option --latent-dim/],

@@ -4,14 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# Every line is a record's name and the options of its run.
+# Every line is a record's name and the options of its run: those of no model to
+# start from, and those of the others.
 runs="
 synthetic --dataset synthetic --limit 128 --batch-size 32 --epochs 2 --latent-dim 4 --lr-schedule one-cycle --likelihood bce
 sprint --dataset mnist --recipe sprint
-fast --dataset mnist --recipe fast
-best --dataset mnist --recipe best
-bce-20 --dataset mnist --recipe best --likelihood bce --latent-dim 20
 default --dataset mnist
+$(deno eval 'import { MODELS } from "./tasks/shared/models.ts";
+  for (const [name, { train }] of Object.entries(MODELS)) {
+    console.log(name, train[0]);
+  }')
 "
 
 scratch=$(mktemp -d tests/records/scratch.XXXXXX)
