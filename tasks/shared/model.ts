@@ -92,7 +92,7 @@ export function describe(
   // A schedule of one's own is not among the options: its record is.
   const last = history.at(-1)?.beta ?? options.beta;
   const isMoved = options.betaSchedule === "constant" && last !== options.beta;
-  const beta = Number((isMoved ? last : options.beta).toPrecision(6));
+  const beta = Number((isMoved ? last : options.beta).toPrecision(3));
   const model = options.autoencoder ? "autoencoder" : {
     elbo: `VAE, β = ${beta}${isMoved ? " in the last epoch" : ""}`,
     iwae: `IWAE, K = ${drawsOf(options)}`,
