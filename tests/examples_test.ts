@@ -9,7 +9,6 @@ import {
   assertGreater,
   assertLess,
   assertMatch,
-  assertStringIncludes,
 } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
