@@ -43,7 +43,7 @@ Deno.test("describe() says the β that a schedule has come to", async () => {
   assertMatch(await described(() => ({ learningRate: 0 })), /^VAE, β = 1, /);
   assertMatch(
     await described((step) => ({ beta: step / 9 })),
-    /^VAE, β = 0\.333333 in the last epoch, /,
+    /^VAE, β = 0\.333 in the last epoch, /,
   );
 });
 
