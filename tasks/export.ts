@@ -175,7 +175,8 @@ const main: Main<typeof flags> = async (options, { given }) => {
     const path = join(out, name);
     const kind = kinds.get(path)!;
     const isKept = kind === "safetensors" && !await isExported(path) ||
-      kind === "text" && !await holds(path, bytes); // someone's own words
+      // A card with someone's own words, a run that went on in PyTorch.
+      (kind === "text" || kind === "zip") && !await holds(path, bytes);
     if (isKept) await makeRoom(path);
     await writeOutput(path, bytes, kind);
     files.push({ path, bytes: bytes.length });
@@ -202,10 +203,16 @@ async function isExported(path: string): Promise<boolean> {
   }
 }
 
-/** Says whether these are the bytes of a file. */
+/** Says whether these are the bytes of a file; what is no file can hold none. */
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
-  const found = await Deno.readFile(path).catch(() => null);
-  return found !== null && String(found) === String(bytes);
+  try {
+    if (!(await Deno.stat(path)).isFile) return true;
+    const found = await Deno.readFile(path);
+    return found.length === bytes.length &&
+      found.every((byte, i) => byte === bytes[i]);
+  } catch {
+    return false;
+  }
 }
 
 if (import.meta.main) await runTask(task, flags, main);

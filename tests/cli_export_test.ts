@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import { decodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
@@ -151,6 +156,24 @@ Deno.test("export refuses what it cannot write before it writes anything", () =>
     );
     await refuses(isCheckpoint, folder, "export", to("safetensors", "./a.st"));
     await refuses(isCheckpoint, folder, "export", to("html", "a.st"));
+  }));
+
+Deno.test("export --format pth keeps a run that went on elsewhere", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "a.st"), GOOD);
+    const pth = join(folder, "vae.pth");
+    const words = ["--checkpoint", "a.st", "--format", "pth"];
+    await runWell(folder, "export", words);
+    await runWell(folder, "export", words); // the same bytes: nothing to keep
+    const other = new Uint8Array([...await Deno.readFile(pth), 0]);
+    await Deno.writeFile(pth, other);
+    const { stderr } = await runWell(folder, "export", words);
+    assertStringIncludes(stderr, "vae.1.pth");
+    assertEquals(await Deno.readFile(join(folder, "vae.1.pth")), other);
+    await assertRejects(
+      () => Deno.stat(join(folder, "vae.2.pth")),
+      Deno.errors.NotFound,
+    );
   }));
 
 Deno.test("export wants a checkpoint and a format that it knows", () =>

@@ -94,6 +94,9 @@ export function importModel(
     );
     assumed.unshift(
       "a ReLU between each convolution and its batch norm",
+      ...classCount > 0
+        ? ["the one-hot class behind the features and behind z"]
+        : [],
       ...unsaid({ ...said, ...chosen }, options),
     );
   }

@@ -295,7 +295,7 @@ Deno.test("explore maps images of one's own, or says that they are gone", () =>
     await serving(async ({ stop }) => {
       assertEquals(
         await stop(),
-        `note: cannot use ${path} as images: no such file; the map is empty\n`,
+        `note: cannot use ${path} as images: no such file or folder; the map is empty\n`,
       );
     }, own);
     const { images } = synthesize(3, { seed: 0 });

@@ -66,6 +66,7 @@ const workshop = [
   "test",
   "test:faults",
   "test:races",
+  "test:torch",
   "build:page",
   "build:kernels",
 ];
