@@ -39,8 +39,8 @@ async function begin(folder: string): Promise<
   const stdout = child.stdout.cancel();
   const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
-  // The first has been saved by then.
-  while (!/^epoch +2\//m.test(said)) {
+  // The first has been saved by then; not every epoch has lines.
+  while (!/^epoch +([2-9]|\d\d+)\//m.test(said)) {
     const { done, value } = await reader.read();
     assert(!done, said);
     said += value;
