@@ -11,6 +11,7 @@ import {
   type FoundImages,
   loadDataset,
 } from "../lib/dataset/dataset.ts";
+import { shuffled } from "../lib/dataset/held_out.ts";
 import { encodePng } from "../lib/image/png.ts";
 import type { DataOptions } from "../lib/options/run.ts";
 import { OptionError } from "../lib/options/table.ts";
@@ -570,4 +571,10 @@ Deno.test("loadDataset() refuses what is of one's own images, without any", asyn
         "images, or leave it out",
     );
   }
+});
+
+Deno.test("shuffled() gives the order by which checkpoints know their images", () => {
+  // As of version 0.2: another order would be other images to every checkpoint.
+  assertEquals([...shuffled(10, "train")], [8, 5, 3, 2, 9, 1, 4, 7, 0, 6]);
+  assertEquals([...shuffled(10, "test")], [2, 0, 1, 8, 7, 5, 4, 6, 3, 9]);
 });
