@@ -88,11 +88,19 @@ Deno.test("explorerPage() encodes each image as its class", async () => {
   const embedded = await embeddedOf(model, data);
   assertEquals([embedded.classes, embedded.subject], [DIGITS, "digits"]);
   const { images, labels } = (await loadDataset(data)).test!;
-  assertEquals(embedded.labels, labels!.toBase64());
+  const shownLabels = Uint8Array.fromBase64(embedded.labels!);
+  assertEquals([...shownLabels].sort(), [...labels!].sort());
+  const shown = await inflate(Uint8Array.fromBase64(embedded.images));
   const { buffer } = Uint8Array.fromBase64(embedded.mu);
   const mu = [...new Int16Array(buffer)].map((step) => step * embedded.muStep);
-  for (const [i, label] of labels!.entries()) {
-    const image = images.subarray(784 * i, 784 * (i + 1));
+  const unseen = new Set(labels!.keys());
+  for (const [i, label] of shownLabels.entries()) {
+    const image = shown.subarray(784 * i, 784 * (i + 1));
+    const index = [...unseen].find((index) =>
+      String(images.subarray(784 * index, 784 * (index + 1))) === String(image)
+    )!;
+    assertEquals(labels![index], label);
+    unseen.delete(index);
     const expected = await asClass(
       label,
       (engine) => engine.encode(image),
@@ -102,7 +110,28 @@ Deno.test("explorerPage() encodes each image as its class", async () => {
       assertAlmostEquals(mu[2 * i + d], value, 2 * embedded.muStep)
     );
   }
+  assertEquals(unseen.size, 0);
 });
+
+Deno.test("explorerPage() embeds images of each class in turn", async () => {
+  const data = { dataset: "synthetic", limit: 400 } as const;
+  const embedded = await embeddedOf(randomModel(2, "mse", DIGITS), data);
+  const labels = Uint8Array.fromBase64(embedded.labels!);
+  const shown = await inflate(Uint8Array.fromBase64(embedded.images));
+  assertEquals([labels.length, shown.length / 784], [400, 200]);
+  for (const label of DIGITS.keys()) {
+    assertEquals(
+      labels.subarray(0, 200).filter((of) => of === label).length,
+      20,
+    );
+  }
+});
+
+async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream()
+    .pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
 
 Deno.test("explorerPage() leaves a map empty that has no images", async () => {
   const { mu, kl, classes, subject } = await embeddedOf(conditional, {
@@ -288,7 +317,8 @@ browserTest("explorer: a dot on the map gives its class", async (page) => {
   await eventually(async () =>
     assertEquals(await page.locator("#class").inputValue(), "1")
   );
-  await assertDraws(page, "digit", 1, await latents(page));
+  // The sliders follow in the frame after.
+  await assertDraws(page, "digit", 1, await moved(page, MIDDLE));
   assertEquals(
     await page.locator("#status").textContent(),
     "The class is that of the dot: fish & chips.",

@@ -5,9 +5,13 @@
  */
 import { decodeWeights } from "../checkpoint/weights.ts";
 import type { Credit } from "../dataset/mnist.ts";
-import { bodyOf, type Subject, titleOf } from "./body.ts";
+import { IMAGE_PIXELS } from "../model/spec.ts";
+import { bodyOf } from "./sections/body.ts";
+import { Teller } from "./sections/teller.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
+import type { Subject } from "./texts/about.ts";
+import { type Language, textOf, TEXTS } from "./texts/texts.ts";
 
 /** What a page explores. */
 export interface ExplorerModel {
@@ -24,12 +28,16 @@ export interface ExplorerModel {
   readonly mu: Float32Array;
   /** The images' n classes, or null if they have none. */
   readonly labels: Uint8Array | null;
+  /** The first of these images, [m, 784], m ≤ n; none unless given. */
+  readonly images?: Uint8Array;
   /** What the classes are called; by their numbers unless given. */
   readonly classes?: readonly string[];
   /** What the pictures show; any things unless given. */
   readonly subject?: Subject;
   /** Whose images it was trained on, if they are published ones. */
   readonly credit?: Credit;
+  /** What the page speaks at first; English unless given. */
+  readonly language?: Language;
 }
 
 /** What the page reads; bytes are base64. */
@@ -41,6 +49,8 @@ export interface Embedded {
   readonly mu: string;
   readonly muStep: number;
   readonly labels: string | null;
+  /** Compressed by deflate. */
+  readonly images: string;
   readonly classes?: readonly string[];
   readonly subject: Subject;
 }
@@ -54,7 +64,14 @@ export interface Embedded {
  */
 export async function explorerHtml(model: ExplorerModel): Promise<string> {
   checkSizes(model);
-  const { subject = "pictures" } = model;
+  const { subject = "pictures", language = "en" } = model;
+  const { autoencoder } = decodeWeights(model.weights).options;
+  const t = new Teller(TEXTS[language], {
+    subject,
+    autoencoder,
+    hasKl: model.kl !== null,
+    hasMap: model.mu.length > 0,
+  });
   const policy = [
     "default-src 'none'",
     `script-src '${await hashOf(SCRIPT)}' 'wasm-unsafe-eval'`,
@@ -66,26 +83,23 @@ export async function explorerHtml(model: ExplorerModel): Promise<string> {
     "form-action 'none'",
   ].join("; ");
   // A "<" could end the element that the text stands in.
-  const embedded = JSON.stringify(embed(model)).replaceAll("<", "\\u003c");
+  const embedded = JSON.stringify(await embed(model)).replaceAll(
+    "<",
+    "\\u003c",
+  );
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${titleOf(subject)}</title>
+<title>${textOf(t.texts, "page.title", t.about)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
-${
-    bodyOf(subject, {
-      ...decodeWeights(model.weights).options,
-      hasKl: model.kl !== null,
-      hasMap: model.mu.length > 0,
-    }, model.credit)
-  }
+${bodyOf(t, model.credit)}
 <script type="application/json" id="model">${embedded}</script>
 <script id="program">${SCRIPT}</script>
 </body>
@@ -93,7 +107,9 @@ ${
 `;
 }
 
-function checkSizes({ weights, kl, mu, labels }: ExplorerModel): void {
+function checkSizes(
+  { weights, kl, mu, labels, images = new Uint8Array() }: ExplorerModel,
+): void {
   const { latentDim } = decodeWeights(weights).options;
   const points = mu.length / latentDim;
   if (kl && kl.length !== latentDim) {
@@ -105,12 +121,17 @@ function checkSizes({ weights, kl, mu, labels }: ExplorerModel): void {
   if (labels && labels.length !== points) {
     throw new Error(`there are ${labels.length} labels for ${points} points`);
   }
+  const count = images.length / IMAGE_PIXELS;
+  if (!Number.isInteger(count) || count > points) {
+    throw new Error(`there are ${count} images for ${points} points`);
+  }
 }
 
-function embed(
-  { weights, description, kl, mu, labels, classes, subject = "pictures" }:
-    ExplorerModel,
-): Embedded {
+async function embed(
+  model: ExplorerModel,
+): Promise<Embedded> {
+  const { weights, description, kl, mu, labels, classes } = model;
+  const { images = new Uint8Array(), subject = "pictures" } = model;
   const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const muStep = (largest || 1) / 32767;
   const steps = new DataView(new ArrayBuffer(2 * mu.length));
@@ -122,9 +143,16 @@ function embed(
     mu: new Uint8Array(steps.buffer).toBase64(),
     muStep,
     labels: labels?.toBase64() ?? null,
+    images: (await deflate(images)).toBase64(),
     classes,
     subject,
   };
+}
+
+async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes.slice()]).stream()
+    .pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** The name by which a policy allows one inline text. */

@@ -34,7 +34,8 @@ h2 { font-size: 1.5rem; margin: 0 0 0.4rem; }
 h3 { font-size: 1rem; margin: 2rem 0 0.25rem; }
 p { margin: 0 0 1rem; max-width: 42rem; text-wrap: pretty; }
 p, button, #legend { overflow-wrap: anywhere; }
-.name { margin: 0; font-size: 0.85rem; color: var(--pale);
+.name { display: flex; justify-content: space-between; align-items: center;
+  margin: 0; font-size: 0.85rem; color: var(--pale);
   letter-spacing: 0.04em; }
 .lead { font-size: 1.125rem; max-width: 46rem; }
 .now { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center;

@@ -12,8 +12,8 @@ import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
 import type { Labels } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
-import type { Subject } from "../../lib/explorer/body.ts";
 import { explorerHtml } from "../../lib/explorer/explorer.ts";
+import type { Subject } from "../../lib/explorer/texts/about.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
@@ -24,6 +24,9 @@ import { say } from "./terminal.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
 const MAX_POINTS = 3000;
+
+/** Images in the page, to start from; 784 bytes each before compression. */
+const MAX_IMAGES = 200;
 
 /**
  * Makes the page that explores a model, on the images it was not trained on. Where
@@ -43,6 +46,7 @@ export async function explorerPage(
     dataDir,
   );
   const n = Math.min(count, MAX_POINTS);
+  const shown = inTurns(labels, n);
   // All of them, so that the KL is what the pictures and `evaluate` say.
   const posterior = await encode(
     checkpoint,
@@ -53,12 +57,38 @@ export async function explorerPage(
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
     kl: knownKl(checkpoint, posterior),
-    mu: posterior.mu.slice(0, n * options.latentDim),
-    labels: labels && labels.subarray(0, n),
+    mu: rows(posterior.mu, shown, options.latentDim),
+    labels: labels && rows(labels, shown, 1),
+    images: rows(images, shown.slice(0, MAX_IMAGES), IMAGE_PIXELS),
     classes,
     subject: subjectOf(data),
     credit: creditOf(data),
   });
+}
+
+/** The first n images, one of each class in turn: any of them begin with all. */
+function inTurns(labels: Labels, n: number): number[] {
+  const seen = new Map<number, number>();
+  const turn = Array.from({ length: n }, (_, i) => {
+    const label = labels?.[i] ?? i;
+    const before = seen.get(label) ?? 0;
+    seen.set(label, before + 1);
+    return before;
+  });
+  return [...turn.keys()].sort((a, b) => turn[a] - turn[b]);
+}
+
+/** Some rows of a matrix. */
+function rows<T extends Float32Array | Uint8Array>(
+  matrix: T,
+  indices: readonly number[],
+  width: number,
+): T {
+  const some = matrix.slice(0, indices.length * width) as T;
+  indices.forEach((row, i) =>
+    some.set(matrix.subarray(row * width, (row + 1) * width), i * width)
+  );
+  return some;
 }
 
 /** Says what the pictures of a data set show: any things where nobody knows. */

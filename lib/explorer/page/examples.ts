@@ -10,6 +10,7 @@ import { synthesize } from "../../dataset/synthetic.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { byId, make } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { onLanguage, texts } from "./language.ts";
 
 const EXAMPLES = 400;
 
@@ -20,8 +21,10 @@ export function startExamples(
 ): void {
   const select = byId<HTMLSelectElement>("pad-example");
   let at = 0;
-  explorer.onModel(() => {
-    const { isDigits, labels, mu } = explorer.model;
+  const fill = () => {
+    const { subject, labels, mu } = explorer.model;
+    const isDigits = subject === "digits";
+    const { chooseDigit, choose, any } = texts().pad;
     const classes = isDigits
       ? [...DIGITS.keys()]
       : labels
@@ -29,21 +32,26 @@ export function startExamples(
       : [0].slice(0, mu.length);
     select.parentElement!.hidden = classes.length === 0;
     select.replaceChildren(
-      make("option", { value: "", textContent: isDigits ? "digit…" : "of…" }),
+      make("option", {
+        value: "",
+        textContent: isDigits ? chooseDigit : choose,
+      }),
       ...classes.map((label) =>
         make("option", {
           value: String(label),
-          textContent: isDigits || labels ? explorer.nameOf(label) : "any",
+          textContent: isDigits || labels ? explorer.nameOf(label) : any,
         })
       ),
     );
-  });
+  };
+  explorer.onModel(fill);
+  onLanguage(fill);
   select.addEventListener("change", async () => {
     const { value } = select;
     if (value === "") return;
     const label = Number(value);
-    const { isDigits, labels, mu, options: { latentDim } } = explorer.model;
-    if (isDigits) {
+    const { subject, labels, mu, options: { latentDim } } = explorer.model;
+    if (subject === "digits") {
       const { images, labels } = synthesize(EXAMPLES, { seed: 1 });
       do at = (at + 1) % EXAMPLES; while (labels[at] !== label);
       use(images.slice(at * IMAGE_PIXELS, (at + 1) * IMAGE_PIXELS), label);

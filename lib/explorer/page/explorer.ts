@@ -8,8 +8,10 @@ import { className } from "../../dataset/class_names.ts";
 import type { Labels } from "../../engine/engine.ts";
 import type { Model } from "./model.ts";
 
-/** What the encoder says of a drawing. */
+/** A picture, drawn or chosen, and what the encoder says of it. */
 export interface Drawn {
+  /** [784] */
+  readonly image: Uint8Array;
   readonly mu: Float32Array;
   readonly sigma: Float32Array;
 }

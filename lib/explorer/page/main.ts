@@ -8,6 +8,7 @@ import { startClassPicker } from "./class_picker.ts";
 import { startDigit } from "./digit.ts";
 import { byId, say } from "./dom.ts";
 import { Explorer } from "./explorer.ts";
+import { startLanguage, texts, write } from "./language.ts";
 import { startManifold } from "./manifold.ts";
 import { startMap } from "./map.ts";
 import { originalModel } from "./model.ts";
@@ -23,10 +24,13 @@ async function startPage(): Promise<void> {
   const explorer = new Explorer(await originalModel());
   explorer.onModel(() => {
     const { description, engine } = explorer.model;
-    byId("description").textContent = description;
-    byId("engine").textContent =
-      `It runs on ${engine.name}: ${engine.description}.`;
+    write(byId("description"), () => description);
+    write(
+      byId("engine"),
+      ({ page }) => page.engine(engine.name, engine.description),
+    );
   });
+  startLanguage(explorer);
   startClassPicker(explorer);
   startSliders(explorer);
   startPad(explorer);
@@ -53,8 +57,7 @@ if (typeof document === "undefined") {
         setTimeout(() => document.documentElement.dataset.ready = "true", 0)
       ),
     (error: Error) => {
-      byId("description").textContent =
-        `The model cannot be run here: ${error.message}`;
+      byId("description").textContent = texts().page.failed(error.message);
     },
   );
 }

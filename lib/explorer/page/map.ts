@@ -6,6 +6,7 @@
  */
 import { byId, inFrame, make, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { texts } from "./language.ts";
 import { fitToScreen } from "./picture.ts";
 import type { Plane } from "./plane.ts";
 import { classColor, color, onTheme } from "./theme.ts";
@@ -101,7 +102,7 @@ function takePointer(
     if (label !== null) explorer.setLabel(label);
     explorer.moveTo(plane.pointAt(event));
     if (label !== null) {
-      say(`The class is that of the dot: ${explorer.nameOf(label)}.`);
+      say(texts().map.dotClass(explorer.nameOf(label)));
     }
   });
   canvas.addEventListener("pointermove", (event) => {

@@ -12,6 +12,7 @@ import type { TrainState } from "../../model/init.ts";
 import type { ModelOptions } from "../../model/spec.ts";
 import { codeScale, type LatentScale, priorScale } from "../../latent/scale.ts";
 import type { Embedded } from "../explorer.ts";
+import type { Subject } from "../texts/about.ts";
 import { byId } from "./dom.ts";
 
 /** What is known about a model besides its weights. */
@@ -23,10 +24,12 @@ export interface Knowledge {
   /** [n, latentDim] posterior means. */
   readonly mu: Float32Array;
   readonly labels: Uint8Array | null;
+  /** The first of these pictures, [m, 784]. */
+  readonly images: Uint8Array;
   /** What they are called. */
   readonly classes?: readonly string[];
-  /** Whether its pictures are framed as MNIST's digits are. */
-  readonly isDigits: boolean;
+  /** What its pictures show; digits are framed as MNIST's are. */
+  readonly subject: Subject;
 }
 
 /** A model that runs. */
@@ -49,6 +52,7 @@ export async function originalModel(): Promise<Model> {
   const { options, state } = decodeWeights(fromBase64(embedded.weights));
   const steps = new DataView(fromBase64(embedded.mu).buffer);
   const { description, kl, muStep, labels, classes, subject } = embedded;
+  const images = await inflate(fromBase64(embedded.images));
   return await startModel(options, state, {
     description,
     kl,
@@ -58,7 +62,8 @@ export async function originalModel(): Promise<Model> {
     ),
     labels: labels === null ? null : fromBase64(labels),
     classes,
-    isDigits: subject === "digits",
+    images,
+    subject,
   });
 }
 
@@ -97,6 +102,12 @@ async function startEngine(options: ModelOptions): Promise<Engine> {
     if (!(error instanceof SimdError)) throw error;
     return await createEngine(engineOptions, { engine: "webgpu" });
   }
+}
+
+async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream()
+    .pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

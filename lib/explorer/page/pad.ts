@@ -8,6 +8,7 @@ import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
 import { startExamples } from "./examples.ts";
 import type { Explorer } from "./explorer.ts";
+import { texts, write } from "./language.ts";
 import { mnistFrame, wholeFrame } from "./mnist_frame.ts";
 import { paint } from "./picture.ts";
 import { color, onTheme, rgb } from "./theme.ts";
@@ -33,7 +34,7 @@ export function startPad(explorer: Explorer): void {
     paint(byId<HTMLCanvasElement>("pad-reconstruction"), reconstruction);
   };
   const encode = inFrame(async () => {
-    const frame = explorer.model.isDigits ? mnistFrame : wholeFrame;
+    const frame = explorer.model.subject === "digits" ? mnistFrame : wholeFrame;
     const image = example ?? frame(inkOf(context));
     const { label } = explorer;
     encodedAs = image && label;
@@ -46,7 +47,8 @@ export function startPad(explorer: Explorer): void {
       reconstruction = Float32Array.from(
         await explorer.decode(mu, Uint8Array.of(label)),
       );
-      explorer.setDrawn({ mu, sigma: logvar.map((v) => Math.exp(v / 2)) });
+      const sigma = logvar.map((v) => Math.exp(v / 2));
+      explorer.setDrawn({ image, mu, sigma });
     }
     show();
     tellClass();
@@ -55,12 +57,14 @@ export function startPad(explorer: Explorer): void {
     const { model: { classCount }, label } = explorer;
     if (classCount === 0) return;
     const name = explorer.nameOf(label);
-    byId("pad-class").textContent = encodedAs === null
-      ? `What you draw is encoded as the class that is chosen: ${name}.`
-      : `It was encoded as ${explorer.nameOf(encodedAs)}. Choose another ` +
-        "class, and the same numbers are drawn as that.";
+    const before = encodedAs === null ? null : explorer.nameOf(encodedAs);
+    write(
+      byId("pad-class"),
+      ({ pad }) =>
+        before === null ? pad.willEncode(name) : pad.encodedAs(before),
+    );
     const again = byId<HTMLButtonElement>("pad-encode");
-    again.textContent = `Encode as ${name}`;
+    write(again, ({ pad }) => pad.encodeAs(name));
     again.disabled = encodedAs === null || encodedAs === label;
   };
   const clear = () => {
@@ -83,7 +87,7 @@ export function startPad(explorer: Explorer): void {
     example = image;
     if (label < explorer.model.classCount) explorer.setLabel(label);
     encode();
-    say(`A sample of ${explorer.nameOf(label)} was encoded.`);
+    say(texts().pad.sampleEncoded(explorer.nameOf(label)));
   });
   explorer.onLabel(tellClass);
   onTheme(() => {

@@ -6,6 +6,7 @@
  */
 import { byId, make } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { onLanguage, texts } from "./language.ts";
 import { nameOf } from "./names.ts";
 
 /** Which plane, and where on a square canvas its points are. */
@@ -18,7 +19,8 @@ export class Plane {
 
   constructor(explorer: Explorer) {
     this.#explorer = explorer;
-    explorer.onModel(() => this.#fillSelects());
+    explorer.onModel(() => this.#fillSelects(first(explorer)));
+    onLanguage(() => this.#fillSelects(this.dimensions));
   }
 
   /** The dimensions to the right and upward. */
@@ -58,17 +60,25 @@ export class Plane {
     return point;
   }
 
-  #fillSelects(): void {
+  /** Names the dimensions, and chooses two. */
+  #fillSelects(chosen: [number, number]): void {
     const { order, kl } = this.#explorer.model;
     this.#selects.forEach((select, i) => {
       select.replaceChildren(...order.map((dimension) => {
-        const nats = kl === null ? "" : ` (${kl[dimension].toFixed(2)} nats)`;
+        const name = nameOf(dimension);
         return make("option", {
           value: String(dimension),
-          textContent: `${nameOf(dimension)}${nats}`,
+          textContent: kl === null
+            ? name
+            : texts().map.nats(name, kl[dimension].toFixed(2)),
         });
       }));
-      select.value = String(order[Math.min(i, order.length - 1)]);
+      select.value = String(chosen[i]);
     });
   }
+}
+
+/** The two that tell most; twice the same if there is one. */
+function first({ model: { order } }: Explorer): [number, number] {
+  return [order[0], order[Math.min(1, order.length - 1)]];
 }

@@ -9,6 +9,7 @@ import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { onLanguage, texts } from "./language.ts";
 import { paint, savePng } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
@@ -40,8 +41,9 @@ export function startSamples(explorer: Explorer): void {
   const makeSample = (i: number, label: number | null) => {
     const canvas = make("canvas");
     const button = make("button", { type: "button" }, canvas);
-    const of = label === null ? "" : ` of ${explorer.nameOf(label)}`;
-    button.ariaLabel = `Go to sample ${i + 1}${of}`;
+    button.ariaLabel = label === null
+      ? texts().samples.goTo(i + 1)
+      : texts().samples.goToOf(i + 1, explorer.nameOf(label));
     button.addEventListener("click", () => {
       const d = explorer.z.length;
       if (label !== null) explorer.setLabel(label);
@@ -85,6 +87,7 @@ export function startSamples(explorer: Explorer): void {
     show();
   });
   explorer.onModel(fill);
+  onLanguage(fill);
   choice.addEventListener("change", fill);
   explorer.onLabel(() => {
     if (!rows()) draw();

@@ -6,6 +6,7 @@
  */
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { onLanguage, texts } from "./language.ts";
 import { nameOf, numberOf } from "./names.ts";
 
 /** Sliders at first; the rest tell least. */
@@ -31,8 +32,8 @@ export function startSliders(explorer: Explorer): void {
     sliders.forEach(({ row }, i) => row.hidden = !showsAll && i >= SHOWN);
     more.hidden = sliders.length <= SHOWN;
     more.textContent = showsAll
-      ? `Show the ${SHOWN} that tell most`
-      : `Show all ${sliders.length}`;
+      ? texts().sliders.fewer(SHOWN)
+      : texts().sliders.all(sliders.length);
   };
   const update = inFrame(() => {
     sliders.forEach((slider) => place(slider, explorer));
@@ -42,7 +43,7 @@ export function startSliders(explorer: Explorer): void {
     show();
   });
   explorer.onMove(update);
-  explorer.onModel(() => {
+  const fill = () => {
     const { order, kl } = explorer.model;
     sliders = order.map((dimension) => makeSlider(dimension, explorer));
     list.replaceChildren(
@@ -50,13 +51,18 @@ export function startSliders(explorer: Explorer): void {
       ...sliders.map(({ row }) => row),
     );
     sliders.forEach((slider) => place(slider, explorer));
-    showsAll = false;
     show();
+  };
+  explorer.onModel(() => {
+    showsAll = false;
+    fill();
   });
+  onLanguage(fill);
 }
 
 function makeHeads(hasKl: boolean): HTMLElement {
-  const heads = ["", "", "value", hasKl ? "KL, nats" : ""];
+  const { value, kl } = texts().sliders;
+  const heads = ["", "", value, hasKl ? kl : ""];
   const row = make("div", { className: "slider heads" });
   row.append(...heads.map((text) => make("span", {}, text)));
   row.setAttribute("aria-hidden", "true");
@@ -93,12 +99,10 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
     output,
   );
   if (kl === null) {
-    input.ariaLabel = `Latent dimension ${numberOf(dimension)}`;
+    input.ariaLabel = texts().sliders.name(numberOf(dimension));
   } else {
     const nats = kl[dimension].toFixed(2);
-    input.ariaLabel = `Latent dimension ${
-      numberOf(dimension)
-    }, KL ${nats} nats`;
+    input.ariaLabel = texts().sliders.nameWithKl(numberOf(dimension), nats);
     const share = make("i");
     share.style.width = `${100 * kl[dimension] / Math.max(...kl, 1e-9)}%`;
     row.append(

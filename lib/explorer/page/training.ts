@@ -8,7 +8,9 @@ import { DIGITS } from "../../dataset/class_names.ts";
 import { type Curve, drawCurves } from "./curves.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { onLanguage, texts, write } from "./language.ts";
 import type { Order, Report } from "./messages.ts";
+import type { Texts } from "../texts/en.ts";
 import { type Model, startModel } from "./model.ts";
 import { paint } from "./picture.ts";
 import { onTheme } from "./theme.ts";
@@ -48,20 +50,21 @@ export function startTraining(explorer: Explorer): void {
     if (!run) return;
     const canvas = byId<HTMLCanvasElement>("train-curves");
     drawCurves(canvas, run.epochs || 1, run.training, run.heldOut);
-    canvas.ariaLabel = describe(run.heldOut);
+    canvas.ariaLabel = describe(texts(), run.heldOut);
     if (run.samples) {
       paint(byId<HTMLCanvasElement>("train-samples"), run.samples, 4);
     }
   });
   onTheme(draw);
+  onLanguage(draw);
   new ResizeObserver(draw).observe(byId("train-curves"));
 
-  const finish = (text: string) => {
+  const finish = (text: (texts: Texts) => string) => {
     run!.worker.terminate();
     isTraining = false;
-    button.textContent = "Train again";
-    byId("train-status").textContent = text;
-    say(text);
+    write(button, ({ train }) => train.again);
+    write(byId("train-status"), text);
+    say(text(texts()));
   };
   const take = (current: Run, report: Report) => {
     const status = byId("train-status");
@@ -69,13 +72,18 @@ export function startTraining(explorer: Explorer): void {
       case "start":
         current.engine = report.engine;
         current.epochs = report.epochs;
-        status.textContent = `Drawing digits to learn from (${report.engine})…`;
+        write(status, ({ train }) => train.drawing(report.engine));
         break;
       case "progress": {
         const { epoch, imagesPerSecond, losses, samples } = report;
-        const speed = Math.round(imagesPerSecond).toLocaleString("en");
-        status.textContent = `Epoch ${Math.floor(epoch) + 1} of ` +
-          `${current.epochs}, ${speed} digits a second (${current.engine})`;
+        write(status, ({ train }) =>
+          train.progress(
+            Math.floor(epoch) + 1,
+            current.epochs,
+            Math.round(imagesPerSecond)
+              .toLocaleString(document.documentElement.lang),
+            current.engine,
+          ));
         if (losses) current.training.push([epoch, losses.total]);
         current.samples = samples;
         break;
@@ -90,15 +98,16 @@ export function startTraining(explorer: Explorer): void {
         break;
       }
       case "end":
-        finish(
+        finish((texts) =>
           report.reason === "aborted"
-            ? `Stopped after ${current.heldOut.length} epochs.`
-            : `Trained for ${current.epochs} epochs. ` +
-              describe(current.heldOut),
+            ? texts.train.stopped(current.heldOut.length)
+            : `${texts.train.done(current.epochs)} ${
+              describe(texts, current.heldOut)
+            }`
         );
         break;
       case "error":
-        finish(`Training failed: ${report.message}`);
+        finish(({ train }) => train.failed(report.message));
     }
     draw();
   };
@@ -120,15 +129,15 @@ export function startTraining(explorer: Explorer): void {
     current.worker.onmessage = ({ data }) => take(current, data);
     current.worker.onerror = (event) => {
       event.preventDefault();
-      finish(`Training failed: ${event.message}`);
+      finish(({ train }) => train.failed(event.message));
     };
     run = current;
     isTraining = true;
-    button.textContent = "Stop";
+    write(button, ({ train }) => train.stop);
     explore.disabled = true;
     byId("training").hidden = false;
-    byId("train-status").textContent = "Starting…";
-    say("Training has started.");
+    write(byId("train-status"), ({ train }) => train.starting);
+    say(texts().train.started);
     draw();
   });
 
@@ -142,7 +151,7 @@ export function startTraining(explorer: Explorer): void {
   };
   onClick("back", () => {
     exchange(original);
-    say("Back at the original model.");
+    say(texts().train.atOriginal);
   });
   onClick("explore-trained", async () => {
     const { order: { latentDim, likelihood, classCount, beta }, trained } =
@@ -153,23 +162,26 @@ export function startTraining(explorer: Explorer): void {
         { latentDim, likelihood, autoencoder: false, classCount },
         state,
         {
-          description: `Trained in this page: ${record.epoch} epochs, ` +
-            `${latentDim} latent dimensions, β ${beta}, ` +
-            `${classCount > 0 ? "told the digits, " : ""}synthetic digits`,
+          description: texts().train.description(
+            record.epoch,
+            latentDim,
+            beta,
+            classCount > 0,
+          ),
           kl: record.klPerDimension,
           mu,
           labels,
-          isDigits: true,
+          images: new Uint8Array(),
+          subject: "digits",
         },
       ),
     );
-    say("You now explore the model that you have trained.");
+    say(texts().train.atTrained);
   });
 }
 
-function describe(heldOut: Curve): string {
-  if (heldOut.length === 0) return "Loss curves: no epoch is done yet.";
+function describe({ train }: Texts, heldOut: Curve): string {
+  if (heldOut.length === 0) return train.noEpoch;
   const losses = heldOut.map(([, loss]) => loss.toFixed(1));
-  return `Held-out loss from ${losses[0]} to ${losses.at(-1)} in ` +
-    `${losses.length} epochs.`;
+  return train.heldOut(losses[0], losses.at(-1)!, losses.length);
 }

@@ -7,6 +7,7 @@
 import { interpolate } from "../../latent/interpolate.ts";
 import { byId, inFrame, onClick, prefersStillness, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
+import { texts, write } from "./language.ts";
 import { paint } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
@@ -22,6 +23,7 @@ export class Walk {
   #next: 0 | 1 = 0;
   /** Changes when an animation must end. */
   #run = 0;
+  #isPlaying = false;
 
   constructor(explorer: Explorer) {
     this.#explorer = explorer;
@@ -67,7 +69,7 @@ export class Walk {
     this.#ends[end] = z.slice();
     this.#next = end === 0 ? 1 : 0;
     this.#changed();
-    say(`${"AB"[end]} is set.`);
+    say(texts().walk.isSet("AB"[end]));
   }
 
   #changed(): void {
@@ -75,24 +77,22 @@ export class Walk {
     this.#onEnds.forEach((listener) => listener());
   }
 
-  get #isPlaying(): boolean {
-    return byId("play").textContent === "Stop";
-  }
-
   #stop(): void {
     this.#run++;
-    byId("play").textContent = "Play";
+    this.#isPlaying = false;
+    write(byId("play"), ({ walk }) => walk.play);
   }
 
   #play(): void {
     const [a, b] = this.#ends!;
     if (prefersStillness()) {
       this.#explorer.moveTo(b);
-      say("Arrived at B; the strip shows the way.");
+      say(texts().walk.arrived);
       return;
     }
     const run = ++this.#run;
-    byId("play").textContent = "Stop";
+    this.#isPlaying = true;
+    write(byId("play"), ({ walk }) => walk.stop);
     const start = performance.now();
     let here = this.#explorer.z;
     const step = (now: number) => {

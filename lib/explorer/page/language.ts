@@ -1,0 +1,83 @@
+/// <reference lib="dom" />
+/**
+ * The page's language, and what is said in it.
+ *
+ * @module
+ */
+import type { About } from "../texts/about.ts";
+import type { Texts } from "../texts/en.ts";
+import { type Language, textOf, TEXTS } from "../texts/texts.ts";
+import { byId, make } from "./dom.ts";
+import type { Explorer } from "./explorer.ts";
+import type { Model } from "./model.ts";
+
+/** The program's own words, for the elements that have them. */
+const written = new Map<HTMLElement, (texts: Texts) => string>();
+const listeners: (() => void)[] = [];
+
+/** The texts of the page's language. */
+export function texts(): Texts {
+  return TEXTS[document.documentElement.lang as Language];
+}
+
+/** Says something in an element, and again whenever the language changes. */
+export function write(
+  element: HTMLElement,
+  text: (texts: Texts) => string,
+): void {
+  delete element.dataset.text;
+  written.set(element, text);
+  element.textContent = text(texts());
+}
+
+/** Runs when the language has changed, to make anew what has words in it. */
+export function onLanguage(listener: () => void): void {
+  listeners.push(listener);
+}
+
+/** Says everything in another language. */
+export function setLanguage(language: Language, explorer: Explorer): void {
+  document.documentElement.lang = language;
+  byId<HTMLSelectElement>("language").value = language;
+  sayAll(aboutOf(explorer.model));
+  listeners.forEach((listener) => listener());
+}
+
+/** Offers the languages, and says of each model what is so of it. */
+export function startLanguage(explorer: Explorer): void {
+  const select = byId<HTMLSelectElement>("language");
+  select.replaceChildren(
+    ...Object.entries(TEXTS).map(([value, { page }]) =>
+      make("option", { value, lang: value, textContent: page.language })
+    ),
+  );
+  select.value = document.documentElement.lang;
+  select.addEventListener(
+    "change",
+    () => setLanguage(select.value as Language, explorer),
+  );
+  explorer.onModel(() => sayAll(aboutOf(explorer.model)));
+}
+
+/** What the texts depend on. */
+function aboutOf({ subject, options, kl, mu }: Model): About {
+  return {
+    subject,
+    autoencoder: options.autoencoder,
+    hasKl: kl !== null,
+    hasMap: mu.length > 0,
+  };
+}
+
+function sayAll(about: About): void {
+  document.title = textOf(texts(), "page.title", about);
+  for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) {
+    element.innerHTML = textOf(texts(), element.dataset.text!, about);
+  }
+  for (
+    const element of document.querySelectorAll<HTMLElement>("[data-label]")
+  ) {
+    element.ariaLabel = textOf(texts(), element.dataset.label!, about);
+  }
+  for (const [element, text] of written) element.textContent = text(texts());
+}

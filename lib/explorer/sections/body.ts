@@ -1,0 +1,52 @@
+/**
+ * What stands on the page before its program runs.
+ *
+ * @module
+ */
+import type { Credit } from "../../dataset/mnist.ts";
+import { mapSection } from "./map_section.ts";
+import { padSection } from "./pad_section.ts";
+import { pointAside } from "./point_aside.ts";
+import { samplesSection } from "./samples_section.ts";
+import { slidersSection } from "./sliders_section.ts";
+import type { Teller } from "./teller.ts";
+import { trainSection } from "./train_section.ts";
+
+/**
+ * The page's elements; those with an id are the program's. What has the class
+ * `conditional` is shown with models that are told of classes.
+ */
+export function bodyOf(t: Teller, credit?: Credit): string {
+  return `<header>
+<p class="name"><span>@vae/mnist</span>
+<select id="language" ${t.label("page.languages")}></select></p>
+${t.say("h1", "page.title")}
+${t.say("p", "page.lead", 'class="lead"')}
+${t.say("p", "page.conditional", 'class="conditional"')}
+<p class="now">${t.say("span", "page.loading", 'id="description"')}
+${t.button("back", "page.back", "hidden")}</p>
+</header>
+<noscript>${t.say("p", "page.noScript")}</noscript>
+<main>
+${pointAside(t)}
+<div class="sections">
+${slidersSection(t)}
+${padSection(t)}
+${mapSection(t)}
+${samplesSection(t)}
+${trainSection(t)}
+</div>
+</main>
+<footer><p>${t.say("span", "page.footer")} <span id="engine"></span>
+${t.say("span", "page.alone")}</p>${
+    credit ? `\n<p>${creditText(t, credit)}</p>` : ""
+  }</footer>`;
+}
+
+/** Names the images, whose they are and on what terms; the page links nowhere. */
+function creditText(
+  { texts }: Teller,
+  { title, authors, url, license }: Credit,
+): string {
+  return texts.page.credit(title, authors, url, license);
+}

@@ -1,0 +1,240 @@
+/**
+ * The page in English: the table that translations follow.
+ *
+ * What a section's elements say is a string of HTML, or a function of what the
+ * model is; what the program says is a function of what it speaks of.
+ *
+ * @module
+ */
+import type { About } from "./about.ts";
+
+const WORDS = {
+  digits: {
+    of: "handwritten digits",
+    ...{ one: "digit", many: "digits", unreal: "Digits nobody wrote" },
+  },
+  hiragana: {
+    of: "handwritten hiragana",
+    ...{ one: "character", many: "characters" },
+    unreal: "Characters nobody wrote",
+  },
+  clothes: {
+    of: "clothes",
+    ...{ one: "picture", many: "pictures", unreal: "Clothes nobody made" },
+  },
+  pictures: {
+    of: "pictures",
+    ...{ one: "picture", many: "pictures", unreal: "Pictures nobody made" },
+  },
+};
+
+const words = ({ subject }: About) => WORDS[subject];
+
+/** What is said, and how it is called: the form of every translation. */
+export type Texts = typeof en;
+
+/** The texts by section. */
+export const en = {
+  page: {
+    /** The language's own name. */
+    language: "English",
+    languages: "Language",
+    title: (about: About) => `A latent space of ${words(about).of}`,
+    lead: (about: About) =>
+      `A neural network, ${
+        about.autoencoder ? "an <em>autoencoder</em>" : "a <em>β-VAE</em>"
+      }, has learned to write each picture${
+        about.subject === "digits" ? " of a digit" : ""
+      } as a handful of numbers <i>z</i>, and to draw the picture again from
+those numbers alone. Every point of this <em>latent space</em> is a picture, and
+nearby points are similar pictures. Move about in it: nothing here is stored,
+each ${words(about).one} is drawn by the network as you ask for it.`,
+    conditional: `This network is told the class of each picture, when it
+reads and when it draws. So the numbers need not say what is shown, only how:
+choose another class, and the same numbers are drawn as that.`,
+    loading: "Loading the model…",
+    back: "Back to the original",
+    noScript: `This page runs the model in JavaScript, which is turned off
+here.`,
+    failed: (reason: string) => `The model cannot be run here: ${reason}`,
+    engine: (name: string, description: string) =>
+      `It runs on ${name}: ${description}.`,
+    footer: "Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno.",
+    alone: `This file holds the model and its engine, and sends nothing
+anywhere.`,
+    credit: (title: string, authors: string, url: string, license: string) =>
+      `Trained on ${title} by ${authors} (${url}), licence ${license}.`,
+  },
+
+  lessons: {},
+
+  point: {
+    label: (about: About) => `The ${words(about).one} at the current point`,
+    canvas: (about: About) =>
+      `The ${words(about).one} that the network draws at the current point`,
+    class: "Class",
+    random: "Random",
+    reset: "Reset",
+    save: "Save PNG",
+  },
+
+  strip: {},
+
+  sliders: {
+    title: "Turn one number at a time",
+    help: (about: About) =>
+      `Each slider is one number of <i>z</i>. ${
+        about.autoencoder
+          ? `The numbers on top vary most from ${words(about).one} to ${
+            words(about).one
+          }.`
+          : about.hasKl
+          ? `The <b>KL</b> beside it is how much the network tells through it,
+in nats of 1.44 bits: the numbers on top shape the ${words(about).one}, those
+near zero were left unused.`
+          : `How much the network that this page was made for tells through
+each is not known: no pictures were at hand.`
+      }`,
+    value: "value",
+    kl: "KL, nats",
+    name: (number: string) => `Latent dimension ${number}`,
+    nameWithKl: (number: string, nats: string) =>
+      `Latent dimension ${number}, KL ${nats} nats`,
+    fewer: (count: number) => `Show the ${count} that tell most`,
+    all: (count: number) => `Show all ${count}`,
+  },
+
+  pad: {
+    title: (about: About) => `Draw a ${words(about).one}`,
+    help: (about: About) =>
+      `It is ${
+        about.subject === "digits"
+          ? "centred and scaled as the training digits were"
+          : "scaled to 28 by 28 pixels"
+      }, then encoded. The sliders jump to what the network sees in it${
+        about.autoencoder
+          ? ""
+          : "; the bars below their tracks show\nhow sure it is, ±σ"
+      }.`,
+    canvas:
+      "Drawing pad: draw with mouse, pen or finger, or choose a sample below",
+    draw: "Draw here",
+    inputCanvas: "What the network is given: your drawing in 28 by 28 pixels",
+    input: "What it is given",
+    outputCanvas: "What the network draws again from its numbers",
+    output: "What it draws again",
+    clear: "Clear",
+    sample: "or use a sample",
+    chooseDigit: "digit…",
+    choose: "of…",
+    any: "any",
+    willEncode: (name: string) =>
+      `What you draw is encoded as the class that is chosen: ${name}.`,
+    encodedAs: (name: string) =>
+      `It was encoded as ${name}. Choose another class, and the same numbers
+are drawn as that.`,
+    encodeAs: (name: string) => `Encode as ${name}`,
+    sampleEncoded: (name: string) => `A sample of ${name} was encoded.`,
+  },
+
+  map: {
+    title: "See the space from above",
+    help: (about: About) =>
+      `${
+        about.hasMap
+          ? `Each dot is a picture that the network has encoded, seen along
+two of its numbers.`
+          : `Two of the numbers span a plane. Of the network that this page was
+made for it has no dots: no pictures were at hand.`
+      } Click or drag, or use the arrow keys, to be drawn what lies there; the
+grid beside it shows the ${words(about).many} all over the same plane.`,
+    conditional: (about: About) =>
+      about.hasMap
+        ? `A dot that you click on gives its class, too; those of the chosen
+class stand out.`
+        : "",
+    across: "Across",
+    up: "Up",
+    role: "map",
+    canvas: "Map of the latent space",
+    manifoldCanvas: (about: About) =>
+      `The ${words(about).many} that the network draws over the same plane`,
+    manifold: "What the network draws there, the other numbers as they are",
+    dotClass: (name: string) => `The class is that of the dot: ${name}.`,
+    nats: (name: string, nats: string) => `${name} (${nats} nats)`,
+  },
+
+  walk: {
+    title: "Walk from A to B",
+    help: (about: About) =>
+      `Halfway between two ${
+        words(about).many
+      } lies a third. Keep the current point as A or B (or shift-click the map),
+and play the way between them.`,
+    canvas: (about: About) =>
+      `Nine ${words(about).many} on the way from A to B`,
+    setA: "Set A",
+    setB: "Set B",
+    play: "Play",
+    stop: "Stop",
+    isSet: (end: string) => `${end} is set.`,
+    arrived: "Arrived at B; the strip shows the way.",
+  },
+
+  samples: {
+    title: (about: About) => words(about).unreal,
+    help: (about: About) =>
+      `Draw <i>z</i> at random, and the network draws a ${
+        words(about).one
+      }. A low temperature keeps to the middle of the space, a high one leaves
+the beaten track. Choose a ${words(about).one} to go where it is.`,
+    again: "New samples",
+    save: "Save PNG",
+    of: "Samples of",
+    one: "the chosen class",
+    all: "every class, with the same z",
+    temperature: "Temperature",
+    goTo: (number: number) => `Go to sample ${number}`,
+    goToOf: (number: number, name: string) =>
+      `Go to sample ${number} of ${name}`,
+  },
+
+  train: {
+    title: "Train one yourself",
+    help: `A new network, from random weights, on digits drawn by this page;
+all of it on your machine. <b>β</b> is the price of a nat: a high one leaves few
+numbers in use, a low one sharper pictures and a rougher space. Told which digit
+it sees, the network keeps its numbers for how that is written.`,
+    dim: "Numbers in <i>z</i>",
+    beta: "β",
+    tell: "Tell it the digit",
+    start: "Train",
+    again: "Train again",
+    stop: "Stop",
+    explore: "Explore this model",
+    idle: "Not started.",
+    curvesCanvas: "Loss curves",
+    curves:
+      `<span class="key first">training</span> <span class="key second">held
+out</span> loss per digit`,
+    samplesCanvas: "Samples of the network in training",
+    samples: "The same sixteen points, as it learns",
+    drawing: (engine: string) => `Drawing digits to learn from (${engine})…`,
+    progress: (epoch: number, epochs: number, speed: string, engine: string) =>
+      `Epoch ${epoch} of ${epochs}, ${speed} digits a second (${engine})`,
+    stopped: (epochs: number) => `Stopped after ${epochs} epochs.`,
+    done: (epochs: number) => `Trained for ${epochs} epochs.`,
+    failed: (reason: string) => `Training failed: ${reason}`,
+    starting: "Starting…",
+    started: "Training has started.",
+    atOriginal: "Back at the original model.",
+    atTrained: "You now explore the model that you have trained.",
+    noEpoch: "Loss curves: no epoch is done yet.",
+    heldOut: (first: string, last: string, epochs: number) =>
+      `Held-out loss from ${first} to ${last} in ${epochs} epochs.`,
+    description: (epochs: number, dim: number, beta: number, told: boolean) =>
+      `Trained in this page: ${epochs} epochs, ${dim} latent dimensions, β ${beta}, ${
+        told ? "told the digits, " : ""
+      }synthetic digits`,
+  },
+};
