@@ -24,6 +24,8 @@ export interface ExplorerModel {
    * is not known, or the model is an autoencoder, which has none.
    */
   readonly kl: readonly number[] | null;
+  /** The β that it was trained with; unknown unless given. */
+  readonly beta?: number | null;
   /** Posterior means of some images, [n, latentDim]. */
   readonly mu: Float32Array;
   /** The images' n classes, or null if they have none. */
@@ -44,6 +46,7 @@ export interface ExplorerModel {
 export interface Embedded {
   readonly description: string;
   readonly kl: readonly number[] | null;
+  readonly beta: number | null;
   readonly weights: string;
   /** Little-endian int16, in steps of `muStep`. */
   readonly mu: string;
@@ -131,7 +134,8 @@ async function embed(
   model: ExplorerModel,
 ): Promise<Embedded> {
   const { weights, description, kl, mu, labels, classes } = model;
-  const { images = new Uint8Array(), subject = "pictures" } = model;
+  const { beta = null, images = new Uint8Array(), subject = "pictures" } =
+    model;
   const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const muStep = (largest || 1) / 32767;
   const steps = new DataView(new ArrayBuffer(2 * mu.length));
@@ -139,6 +143,7 @@ async function embed(
   return {
     description,
     kl,
+    beta,
     weights: weights.toBase64(),
     mu: new Uint8Array(steps.buffer).toBase64(),
     muStep,

@@ -57,6 +57,7 @@ export async function explorerPage(
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
     kl: knownKl(checkpoint, posterior),
+    beta: options.autoencoder ? null : options.beta,
     mu: rows(posterior.mu, shown, options.latentDim),
     labels: labels && rows(labels, shown, 1),
     images: rows(images, shown.slice(0, MAX_IMAGES), IMAGE_PIXELS),

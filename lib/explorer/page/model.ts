@@ -21,6 +21,8 @@ export interface Knowledge {
   readonly description: string;
   /** KL of each latent dimension in nats, on the test images. */
   readonly kl: readonly number[] | null;
+  /** The β that it was trained with, where it is known. */
+  readonly beta?: number | null;
   /** [n, latentDim] posterior means. */
   readonly mu: Float32Array;
   readonly labels: Uint8Array | null;
@@ -51,11 +53,12 @@ export async function originalModel(): Promise<Model> {
   const embedded: Embedded = JSON.parse(byId("model").textContent!);
   const { options, state } = decodeWeights(fromBase64(embedded.weights));
   const steps = new DataView(fromBase64(embedded.mu).buffer);
-  const { description, kl, muStep, labels, classes, subject } = embedded;
+  const { description, kl, beta, muStep, labels, classes, subject } = embedded;
   const images = await inflate(fromBase64(embedded.images));
   return await startModel(options, state, {
     description,
     kl,
+    beta,
     mu: Float32Array.from(
       { length: steps.byteLength / 2 },
       (_, i) => steps.getInt16(2 * i, true) * muStep,

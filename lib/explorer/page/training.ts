@@ -169,6 +169,7 @@ export function startTraining(explorer: Explorer): void {
             classCount > 0,
           ),
           kl: record.klPerDimension,
+          beta: record.beta,
           mu,
           labels,
           images: new Uint8Array(),
