@@ -4,6 +4,8 @@
  * @module
  */
 
+import { STRIP_STYLE } from "./styles/strip.ts";
+
 /** The page's style sheet. Colours are six-digit hex: the canvases read them. */
 export const STYLE = `
 :root {
@@ -156,4 +158,4 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .planes, .training { grid-template-columns: 1fr; }
   #samples { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 }
-`;
+` + STRIP_STYLE;

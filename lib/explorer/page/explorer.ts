@@ -16,6 +16,17 @@ export interface Drawn {
   readonly sigma: Float32Array;
 }
 
+/** A draw from what the encoder says of a picture. */
+export interface Roll {
+  readonly picture: Drawn;
+  /** What the dice say: [latentDim] from N(0, I), or zeros for the mean. */
+  readonly epsilon: Float32Array;
+  /** z = μ + σ·ε */
+  readonly z: Float32Array;
+  /** [n, latentDim] draws from the same distribution; z is one, if drawn. */
+  readonly cloud: Float32Array;
+}
+
 /** The point to begin at: the prior's mean, or that of an autoencoder's codes. */
 export function middleOf({ scale }: Model): Float32Array {
   return Float32Array.from(scale.mean);
@@ -27,6 +38,7 @@ export class Explorer {
   #z: Float32Array;
   #label = 0;
   #drawn: Drawn | null = null;
+  #roll: Roll | null = null;
   readonly #onLabel: (() => void)[] = [];
   readonly #onMove: (() => void)[] = [];
   readonly #onModel: (() => void)[] = [];
@@ -50,6 +62,11 @@ export class Explorer {
     return this.#drawn;
   }
 
+  /** What was drawn from a picture's distribution last. */
+  get roll(): Roll | null {
+    return this.#roll;
+  }
+
   /** The class that is drawn, if the model is told of classes. */
   get label(): number {
     return this.#label;
@@ -71,6 +88,12 @@ export class Explorer {
     image: Uint8Array,
   ): Promise<{ mu: Float32Array; logvar: Float32Array }> {
     return this.#model.engine.encode(image, this.#labels(1));
+  }
+
+  /** The reconstruction loss of an image that z is drawn as, with the chosen class. */
+  async score(z: Float32Array, image: Uint8Array): Promise<number> {
+    const [loss] = await this.#model.engine.score(z, image, this.#labels(1));
+    return loss;
   }
 
   #labels(count: number): Labels {
@@ -103,11 +126,18 @@ export class Explorer {
     this.moveTo(drawn?.mu ?? this.#z);
   }
 
+  /** Takes a draw from a picture's distribution; the point stays. */
+  setRoll(roll: Roll): void {
+    this.#roll = roll;
+    this.#onMove.forEach((listener) => listener());
+  }
+
   /** Explores another model from its middle. */
   setModel(model: Model): void {
     this.#model = model;
     this.#label = 0;
     this.#drawn = null;
+    this.#roll = null;
     this.#z = middleOf(model);
     this.#onModel.forEach((listener) => listener());
     this.moveTo(this.#z);
@@ -118,7 +148,7 @@ export class Explorer {
     this.#onLabel.push(listener);
   }
 
-  /** Runs whenever the current point or the drawing's has changed. */
+  /** Runs whenever the current point, the drawing or the draw has changed. */
   onMove(listener: () => void): void {
     this.#onMove.push(listener);
   }

@@ -16,6 +16,7 @@ import { startPad } from "./pad.ts";
 import { Plane } from "./plane.ts";
 import { startSamples } from "./samples.ts";
 import { startSliders } from "./sliders.ts";
+import { startStrip } from "./strip.ts";
 import { startTraining } from "./training.ts";
 import { Walk } from "./walk.ts";
 import { startWorker } from "./worker.ts";
@@ -44,6 +45,7 @@ async function startPage(): Promise<void> {
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });
   }
+  await startStrip(explorer);
   await startDigit(explorer);
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { drawCloud } from "./cloud.ts";
 import { byId, inFrame, make, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { texts } from "./language.ts";
@@ -41,6 +42,7 @@ export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
       areDotsDrawn = true;
     }
     context.drawImage(dots, 0, 0, width, width);
+    drawCloud(context, width, explorer, plane);
     drawPoints(context, width, explorer, plane, walk);
   });
   const redraw = () => {

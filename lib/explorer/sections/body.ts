@@ -9,6 +9,7 @@ import { padSection } from "./pad_section.ts";
 import { pointAside } from "./point_aside.ts";
 import { samplesSection } from "./samples_section.ts";
 import { slidersSection } from "./sliders_section.ts";
+import { stripSection } from "./strip_section.ts";
 import type { Teller } from "./teller.ts";
 import { trainSection } from "./train_section.ts";
 
@@ -28,6 +29,7 @@ ${t.button("back", "page.back", "hidden")}</p>
 </header>
 <noscript>${t.say("p", "page.noScript")}</noscript>
 <main>
+${stripSection(t)}
 ${pointAside(t)}
 <div class="sections">
 ${slidersSection(t)}

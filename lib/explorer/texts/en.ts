@@ -78,7 +78,71 @@ anywhere.`,
     save: "Save PNG",
   },
 
-  strip: {},
+  strip: {
+    title: "From picture to picture",
+    help: (about: About) =>
+      about.autoencoder
+        ? `The encoder turns a ${words(about).one} into a <b>point</b>, one
+number for each dimension of <i>z</i>, and the decoder draws it again from that
+point alone. There are no dice here: an autoencoder is never made to try what
+lies between its points, so nothing says that a ${words(about).one} is there.
+A VAE gives a distribution in place of the point, and draws from it.`
+        : `The encoder does not turn a ${
+          words(about).one
+        } into a point, but into
+a <b>distribution</b>: for each number of <i>z</i> a mean <b>μ</b> and a spread
+<b>σ</b>. Dice draw <b>ε</b>, and the decoder draws the ${
+          words(about).one
+        } again from <b>z = μ + σ·ε</b>. Roll: each draw is another <i>z</i>, and all
+of them must do.`,
+    picture: "<b><i>x</i></b> the picture",
+    pictureCanvas: "The picture that is encoded",
+    of: (number: number, count: number, name: string | null) =>
+      `${number} of ${count}${name === null ? "" : `: ${name}`}`,
+    own: "Yours, or chosen below",
+    another: (about: About) => `Another ${words(about).one}`,
+    encoder: "encoder",
+    decoder: "decoder",
+    spread: (about: About): string =>
+      about.autoencoder ? "<b>z</b> the point" : "<b>μ ± σ</b> mean and spread",
+    dice: "<b>ε</b> the dice",
+    draw: "<b>z = μ + σ·ε</b> the draw",
+    bars: (many: number, of: number) =>
+      `What the encoder says: ${many} of ${of} numbers tell of this picture. The
+values of one are below, where it can be chosen.`,
+    points: (of: number) =>
+      `What the encoder says: ${of} numbers. The value of one is below, where it
+can be chosen.`,
+    roll: "Roll",
+    mean: "ε = 0: take the mean",
+    again: "<b><i>x̂</i></b> drawn again",
+    againCanvas: "What the decoder draws from z",
+    againCaption: "from <i>z</i> alone",
+    number: "One number:",
+    nats: (nats: string) => `It tells ${nats} nats of this picture.`,
+    loss: "What it costs",
+    differenceCanvas: "Where the two pictures differ",
+    mse: "reconstruction error: the squared difference, summed over the pixels",
+    bce: "reconstruction error: the cross-entropy of the pixels, in nats",
+    kl: "KL, in nats: how far the distributions are from N(0, 1)",
+    price: (beta: string, kl: string) =>
+      `β · KL = ${beta} · ${kl} nats: how far the distributions are from N(0, 1)`,
+    total: "loss: what training makes small",
+    lossHelp: (about: About): string =>
+      about.autoencoder
+        ? `The spots show where it errs. That error is all that it is
+trained on.`
+        : `The spots show where it errs. Roll, and the error changes; the KL does
+not, for it is of the whole distribution: of μ and σ, not of the draw. The grey
+bands are N(0, 1), where no KL is due.`,
+    classes: (before: string, after: string) =>
+      `The class goes in at both ends: encoded as ${before}, drawn as ${after}.`,
+    said: (isMean: boolean, error: string, kl: string) =>
+      `${
+        isMean ? "The mean" : "A new draw"
+      }: reconstruction error ${error}, KL ${kl} nats.`,
+    saidPoint: (error: string) => `Drawn again with an error of ${error}.`,
+  },
 
   sliders: {
     title: "Turn one number at a time",

@@ -1,0 +1,77 @@
+/**
+ * The section that follows one picture through the network.
+ *
+ * @module
+ */
+import type { Teller } from "./teller.ts";
+
+/**
+ * Writes it. What has the class `dice` is of models that draw z, and `sum` of
+ * those whose β is known.
+ */
+export function stripSection(t: Teller): string {
+  return `<section aria-labelledby="h-strip" id="from">
+${t.say("h2", "strip.title", 'id="h-strip"')}
+${t.say("p", "strip.help")}
+<p class="conditional" id="from-class"></p>
+<div class="flow">
+<figure class="end">
+${t.say("p", "strip.picture", 'class="head"')}
+<canvas id="from-original" width="28" height="28" role="img" ${
+    t.label("strip.pictureCanvas")
+  }></canvas>
+<figcaption id="from-caption"></figcaption>
+${
+    t.button(
+      "from-another",
+      "strip.another",
+      'aria-keyshortcuts="ArrowLeft ArrowRight"',
+    )
+  }
+</figure>
+${t.say("p", "strip.encoder", 'class="arrow"')}
+<div class="between">
+<div class="tools dice">
+<button type="button" id="from-roll" class="main"><span class="die" id="from-die" data-face="5" aria-hidden="true">${
+    "<i></i>".repeat(7)
+  }</span> ${t.say("span", "strip.roll")}</button>
+${t.button("from-mean", "strip.mean")}
+</div>
+<div class="heads"><span></span>
+${t.say("p", "strip.spread", 'id="from-spread"')}
+${t.say("p", "strip.dice", 'id="from-dice" class="dice"')}
+${t.say("p", "strip.draw", 'id="from-draw" class="dice"')}
+</div>
+<canvas id="from-bars" role="img"></canvas>
+</div>
+${t.say("p", "strip.decoder", 'class="arrow"')}
+<figure class="end">
+${t.say("p", "strip.again", 'class="head"')}
+<canvas id="from-reconstruction" width="28" height="28" role="img" ${
+    t.label("strip.againCanvas")
+  }></canvas>
+${t.say("figcaption", "strip.againCaption")}
+</figure>
+</div>
+<p class="number"><label>${
+    t.say("span", "strip.number")
+  } <select id="from-dimension"></select></label> <span id="from-formula"></span></p>
+${t.say("h3", "strip.loss")}
+<div class="loss">
+<figure><canvas id="from-difference" width="28" height="28" role="img" ${
+    t.label("strip.differenceCanvas")
+  }></canvas></figure>
+<div>
+<div class="terms">
+<p><b id="from-error"></b> <span id="from-error-name"></span></p>
+<p class="dice">+</p>
+<p class="dice"><b id="from-kl"></b> <span id="from-kl-name"></span></p>
+<p class="sum">=</p>
+<p class="sum"><b id="from-total"></b> ${t.say("span", "strip.total")}</p>
+</div>
+<div id="from-stack" aria-hidden="true"><i></i><i class="dice"></i></div>
+${t.say("p", "strip.lossHelp")}
+</div>
+</div>
+</section>`;
+}
