@@ -45,6 +45,8 @@ export async function startStrip(explorer: Explorer): Promise<void> {
     byId("from-draw"),
   ]);
   let followed: Followed;
+  /** What was drawn or chosen last. */
+  let seen: Drawn | null = null;
   /** The number of the last draw. */
   let number = 0;
   let reconstruction = new Float32Array();
@@ -193,6 +195,8 @@ export async function startStrip(explorer: Explorer): Promise<void> {
 
   explorer.onMove(() => {
     const { drawn } = explorer;
+    if (drawn === seen) return;
+    seen = drawn;
     if (!drawn || drawn === explorer.roll?.picture) return;
     // The point is where the drawing is: at the mean of its distribution.
     follow(drawn, null, null);

@@ -19,7 +19,8 @@ export const STRIP_STYLE = `
 #from .end canvas, #from-difference { width: 100%; aspect-ratio: 1;
   image-rendering: pixelated; border-radius: 8px; }
 #from .end button { margin-top: 0.6rem; width: 100%; }
-#from figcaption { min-height: 1.55em; font-size: 0.95rem; }
+#from figcaption { min-height: 1.55em; font-size: 0.95rem; overflow: hidden;
+  white-space: nowrap; text-overflow: ellipsis; }
 #from .arrow { margin: 0; color: var(--pale); font-size: 0.95rem;
   text-align: center; }
 #from .arrow::after { content: "→" / ""; display: block; font-size: 2.25rem;
@@ -59,9 +60,9 @@ export const STRIP_STYLE = `
 #from h3 { font-size: 1.125rem; margin-top: 1rem; }
 #from .loss { display: grid; gap: 1.5rem; align-items: start; margin-top: 0.75rem;
   grid-template-columns: 10rem minmax(0, 1fr); }
-#from .terms { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; }
-#from .terms p { margin: 0; font-size: 0.95rem; color: var(--pale);
-  max-width: 17rem; }
+#from .terms { display: flex; gap: 0.5rem 1.25rem; }
+#from .terms p:has(b) { flex: 0 1 17rem; }
+#from .terms p { margin: 0; font-size: 0.95rem; color: var(--pale); }
 #from .terms p:not(:has(b)) { font-size: 1.75rem; line-height: 1.2;
   color: var(--ink); }
 #from .terms b { display: block; font-size: 1.75rem; line-height: 1.2;
@@ -81,6 +82,10 @@ export const STRIP_STYLE = `
 @container (max-width: 30rem) {
   #from .loss { grid-template-columns: minmax(0, 1fr); }
   #from .loss figure { width: 7rem; }
+  #from .number { min-height: 6.4em; }
+  #from .terms { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr);
+    gap: 0.5rem; }
+  #from .terms p:has(b) { grid-column: 2; }
   #from .heads b { font-size: 1.05rem; white-space: normal; }
   #from .heads p { font-size: 0.85rem; }
 }

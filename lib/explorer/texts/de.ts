@@ -31,7 +31,7 @@ jedes muss genügen.`,
     pictureCanvas: "Das Bild, das codiert wird",
     of: (number, count, name) =>
       `${number} von ${count}${name === null ? "" : `: ${name}`}`,
-    own: "Eigenes oder unten gewähltes",
+    own: "selbst gewählt",
     another: (about) =>
       about.subject === "digits" ? "Andere Ziffer" : "Anderes Bild",
     encoder: "Encoder",

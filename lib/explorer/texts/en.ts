@@ -99,7 +99,7 @@ of them must do.`,
     pictureCanvas: "The picture that is encoded",
     of: (number: number, count: number, name: string | null) =>
       `${number} of ${count}${name === null ? "" : `: ${name}`}`,
-    own: "Yours, or chosen below",
+    own: "drawn or chosen",
     another: (about: About) => `Another ${words(about).one}`,
     encoder: "encoder",
     decoder: "decoder",
