@@ -29,7 +29,7 @@ export const STRIP_STYLE = `
   grid-template-columns: 2rem minmax(0, 1fr); align-items: end; }
 #from[data-dice] .heads {
   grid-template-columns: 2rem minmax(0, 5fr) minmax(0, 3.2fr) minmax(0, 5fr); }
-#from-bars { width: 100%; background: none; box-shadow: none; border-radius: 0;
+#from-bars { width: 100%; height: 16.5rem; background: none; box-shadow: none; border-radius: 0;
   cursor: default; }
 #from .between .tools { justify-content: center; margin: 0 0 1rem; }
 #from .tools button { font-size: 1rem; min-height: 2.75rem; }
