@@ -376,9 +376,9 @@ browserTest(
       const [error, kl] = await terms(page);
       assertAlmostEquals(error, other, 0.01);
       assertAlmostEquals(kl, of.kl, 0.01);
-      assertMatch(
-        await page.locator("#from-class").innerText(),
-        /encoded as a, drawn as h/,
+      assertEquals(
+        await page.locator("#from .arrow .conditional").allInnerTexts(),
+        ["class a", "class h"],
       );
     });
   },

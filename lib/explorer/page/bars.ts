@@ -125,10 +125,12 @@ export class Bars {
     context.fillStyle = paint.line;
     const selected = this.#dimensions.indexOf(this.#selected);
     context.fillRect(0, selected * height, width, height);
-    // The prior: as wide as its standard deviation to both sides.
-    panels.forEach(({ at }) =>
-      context.fillRect(at(-1), 0, at(1) - at(-1), bottom)
-    );
+    // The prior, as wide as its standard deviation to both sides.
+    if (this.#hasDice) {
+      panels.forEach(({ at }) =>
+        context.fillRect(at(-1), 0, at(1) - at(-1), bottom)
+      );
+    }
     context.globalAlpha = 1;
     context.fillStyle = paint.pale;
     context.textAlign = "center";

@@ -78,11 +78,15 @@ export async function startStrip(explorer: Explorer): Promise<void> {
     if (explorer.roll !== roll) return null;
     reconstruction = Float32Array.from(pixels);
     const terms = termsOf(error, kl, model);
-    most = Math.max(most, terms.total ?? terms.reconstruction + terms.kl);
+    const cost = terms.total ??
+      terms.reconstruction + (hasDice() ? terms.kl : 0);
+    most = Math.max(most, cost);
     show();
     showTerms(terms, model, most);
     const names = [encodedAs, explorer.label].map((of) => explorer.nameOf(of));
-    write(byId("from-class"), ({ strip }) => strip.classes(names[0], names[1]));
+    ["from-told", "from-told-again"].forEach((id, end) =>
+      write(byId(id), ({ strip }) => strip.told(names[end]))
+    );
     return terms;
   };
   const decodeSoon = inFrame(async () => void await decode());
@@ -222,6 +226,9 @@ export async function startStrip(explorer: Explorer): Promise<void> {
         make("option", { value: String(d), textContent: nameOf(d) })
       ),
     );
+    const rest = byId("from-rest");
+    rest.hidden = shown.length === order.length;
+    write(rest, ({ strip }) => strip.rest(shown.length, order.length));
     bars.setRows(shown, hasDice());
     most = number = 0;
     opened = (async () => {
@@ -229,8 +236,8 @@ export async function startStrip(explorer: Explorer): Promise<void> {
       if (!await open(firstPicture(explorer)) || explorer.drawn) return;
       draw(false, false);
       // What tells most of this picture says most of how it goes.
-      const { kl } = followed;
-      select(shown.reduce((a, b) => kl[b] > kl[a] ? b : a));
+      const tells = hasDice() ? followed.kl : followed.picture.mu.map(Math.abs);
+      select(shown.reduce((a, b) => tells[b] > tells[a] ? b : a));
       await decode();
     })();
   });

@@ -13,7 +13,7 @@ export function stripSection(t: Teller): string {
   return `<section aria-labelledby="h-strip" id="from">
 ${t.say("h2", "strip.title", 'id="h-strip"')}
 ${t.say("p", "strip.help")}
-<p class="conditional" id="from-class"></p>
+${t.say("p", "strip.conditional", 'class="conditional"')}
 <div class="flow">
 <figure class="end">
 ${t.say("p", "strip.picture", 'class="head"')}
@@ -29,7 +29,8 @@ ${
     )
   }
 </figure>
-${t.say("p", "strip.encoder", 'class="arrow"')}
+<div class="arrow">${t.say("p", "strip.encoder")}
+<p class="conditional" id="from-told"></p></div>
 <div class="between">
 <div class="tools dice">
 <button type="button" id="from-roll" class="main"><span class="die" id="from-die" data-face="5" aria-hidden="true">${
@@ -43,8 +44,10 @@ ${t.say("p", "strip.dice", 'id="from-dice" class="dice"')}
 ${t.say("p", "strip.draw", 'id="from-draw" class="dice"')}
 </div>
 <canvas id="from-bars" role="img"></canvas>
+<p id="from-rest" hidden></p>
 </div>
-${t.say("p", "strip.decoder", 'class="arrow"')}
+<div class="arrow">${t.say("p", "strip.decoder")}
+<p class="conditional" id="from-told-again"></p></div>
 <figure class="end">
 ${t.say("p", "strip.again", 'class="head"')}
 <canvas id="from-reconstruction" width="28" height="28" role="img" ${

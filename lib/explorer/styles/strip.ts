@@ -21,8 +21,12 @@ export const STRIP_STYLE = `
 #from .end button { margin-top: 0.6rem; width: 100%; }
 #from figcaption { min-height: 1.55em; font-size: 0.95rem; overflow: hidden;
   white-space: nowrap; text-overflow: ellipsis; }
-#from .arrow { margin: 0; color: var(--pale); font-size: 0.95rem;
-  text-align: center; }
+#from .arrow { max-width: 7rem; text-align: center; }
+#from .arrow p { margin: 0; color: var(--pale); font-size: 0.95rem; }
+#from .arrow .conditional { color: var(--ink); font-weight: 600;
+  overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+#from-rest { margin: 0.25rem 0 0; font-size: 0.95rem; color: var(--pale);
+  text-align: center; max-width: none; }
 #from .arrow::after { content: "→" / ""; display: block; font-size: 2.25rem;
   line-height: 1; color: var(--ink); }
 #from .heads { display: grid; gap: 0 1rem; font-size: inherit; margin: 0;

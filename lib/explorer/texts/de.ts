@@ -72,9 +72,10 @@ trainiert.`
         : `Die Flecken zeigen, wo er sich irrt. Mit jedem Wurf ändert sich der
 Fehler, die KL aber nicht: Sie gehört zur ganzen Verteilung, zu μ und σ, nicht
 zur einzelnen Ziehung. Die grauen Bänder sind N(0, 1); dort kostet es keine KL.`,
-    classes: (before, after) =>
-      `Die Klasse geht an beiden Enden ein: codiert als ${before}, gezeichnet
-als ${after}.`,
+    conditional: `Die Klasse geht an beiden Enden ein. Wird eine andere gewählt,
+so werden dieselben Zahlen als diese gezeichnet.`,
+    told: (name) => `Klasse ${name}`,
+    rest: (some, all) => `Die ${some} von ${all} Zahlen, die am meisten sagen.`,
     said: (isMean, error, kl) =>
       `${
         isMean ? "Der Mittelwert" : "Eine neue Ziehung"

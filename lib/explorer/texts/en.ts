@@ -135,8 +135,11 @@ trained on.`
         : `The spots show where it errs. Roll, and the error changes; the KL does
 not, for it is of the whole distribution: of μ and σ, not of the draw. The grey
 bands are N(0, 1), where no KL is due.`,
-    classes: (before: string, after: string) =>
-      `The class goes in at both ends: encoded as ${before}, drawn as ${after}.`,
+    conditional: `The class goes in at both ends. Choose another one, and the
+same numbers are drawn as that.`,
+    told: (name: string) => `class ${name}`,
+    rest: (some: number, all: number) =>
+      `The ${some} of ${all} numbers that tell most.`,
     said: (isMean: boolean, error: string, kl: string) =>
       `${
         isMean ? "The mean" : "A new draw"
