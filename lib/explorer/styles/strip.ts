@@ -71,7 +71,7 @@ export const STRIP_STYLE = `
   color: var(--ink); }
 #from .terms b { display: block; font-size: 1.75rem; line-height: 1.2;
   color: var(--ink); font-variant-numeric: tabular-nums; }
-#from-stack { display: flex; height: 0.8rem; margin: 0.75rem 0 1rem;
+#from-stack { forced-color-adjust: none; display: flex; height: 0.8rem; margin: 0.75rem 0 1rem;
   background: var(--line); border-radius: 4px; overflow: hidden; }
 #from-stack i { flex: none; background: var(--first); }
 #from-stack i.dice { background: var(--second); }
