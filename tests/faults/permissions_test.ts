@@ -39,6 +39,7 @@ const unusual: Partial<Record<TaskName, string[]>> = {
   train: [MIRRORS, ...USUAL],
   curves: [READ, WRITE_HERE],
   evaluate: [READ, RUNTIME_DIR],
+  layers: [READ],
   sweep: [MIRRORS, ...USUAL],
   compare: [MIRRORS, ...USUAL],
   verify: [READ, RUNTIME_DIR],
@@ -243,6 +244,7 @@ const others: Partial<Record<TaskName, Outputs>> = {
   },
   evaluate: {},
   encode: { out: (to) => ["--out", `${to}/codes.csv`] },
+  layers: {},
   sweep: {
     checkpointDir: (to) => ["--checkpoint-dir", to],
     outDir: (to) => ["--out-dir", to],
