@@ -5,6 +5,7 @@
  */
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertGreater,
   assertLess,
@@ -20,8 +21,11 @@ import type { Checkpoint } from "../lib/checkpoint/metadata.ts";
 import { syntheticDataset } from "../lib/dataset/split.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { train } from "../lib/train/trainer.ts";
+import { objective } from "../lib/model/losses.ts";
 import { chromiumIsMissing, visit } from "./chromium.ts";
+import { draw, kl, loss, reconstruction } from "./examples/losses.ts";
 import { inFolder } from "./folder.ts";
+import { readGolden } from "./golden/read.ts";
 
 const EXAMPLES = fileURLToPath(new URL("examples/", import.meta.url));
 
@@ -43,7 +47,7 @@ function command(
   const path = join(EXAMPLES, example);
   const [, permissions, name] = Deno.readTextFileSync(path).match(HOW) ?? [];
   assertEquals(name, basename(path));
-  return deno(folder, [...permissions.trim().split(" "), path, ...args]);
+  return deno(folder, [...permissions.match(/\S+/g) ?? [], path, ...args]);
 }
 
 function deno(folder: string, args: readonly string[]): Deno.Command {
@@ -95,6 +99,57 @@ Deno.test("every example has at most thirty lines, and a test", async () => {
     assertMatch(text, HOW);
   }
 });
+
+Deno.test("losses.ts computes what PyTorch and the engines do", () => {
+  const golden = readGolden(); // β = 1
+  const [steps, images] = golden.get("images")!.shape;
+  /** The numbers of each image in step 0. */
+  const rows = (name: string, scale = 1): number[][] => {
+    const data = golden.get(name)!.data as Float32Array | Uint8Array;
+    const size = data.length / images / (name.startsWith("step0") ? 1 : steps);
+    return Array.from(
+      { length: images },
+      (_, i) =>
+        Array.from(data.subarray(i * size, (i + 1) * size), (v) => v * scale),
+    );
+  };
+  const [x, eps] = [rows("images", 1 / 255), rows("eps")];
+  const [mu, logvar, z, xHat] = ["mu", "logvar", "z", "reconstruction"]
+    .map((name) => rows(`step0.${name}`));
+  const near = (actual: number, expected: number) =>
+    assertAlmostEquals(actual, expected, 1e-5 * Math.abs(expected) + 1e-6);
+  for (const [i, drawn] of z.entries()) {
+    draw(mu[i], logvar[i], eps[i]).forEach((at, d) => near(at, drawn[d]));
+  }
+  const mean = (of: (i: number) => number) =>
+    x.reduce((sum, _, i) => sum + of(i), 0) / x.length;
+  const error = mean((i) => reconstruction(x[i], xHat[i]));
+  const nats = mean((i) => kl(mu[i], logvar[i]));
+  const recorded = golden.get("losses")!.data;
+  const total = loss(error, nats);
+  [error, nats, total].forEach((value, i) => near(value, Number(recorded[i])));
+  // As the engines combine their sums, for both models.
+  const sums = {
+    images: 1,
+    reconstruction: error,
+    klPerDimension: Float64Array.of(nats),
+  };
+  const of = (autoencoder: boolean) =>
+    objective(sums, { beta: 4, capacity: 0 }, { autoencoder, freeBits: 0 });
+  assertEquals(of(false), loss(error, nats, 4));
+  assertEquals(of(true), error);
+});
+
+Deno.test("losses.ts prints nats and bits", () =>
+  inFolder(async (folder) => {
+    const printed = await outputOf(command(folder, "losses.ts", []));
+    assertEquals(
+      printed,
+      "σ = 1: 0.50 nats, 0.72 bits\n" +
+        "σ = 0.5: 0.82 nats, 1.18 bits\n" +
+        "σ = 0.1: 2.31 nats, 3.33 bits\n",
+    );
+  }));
 
 Deno.test("server.ts returns digits as PNG, and says what is wrong", () =>
   inFolder(async (folder) => {
