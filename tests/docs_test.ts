@@ -47,6 +47,7 @@ for (
     "lib/README.md",
     "lib/engine/README.md",
     ".github/CONTRIBUTING.md",
+    ".github/MEASURES.md",
     ".github/SECURITY.md",
     ".github/CHANGELOG.md",
     ".ci/npm/README.md",

@@ -12,16 +12,22 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
-import { parseFlags } from "../tasks/shared/flags.ts";
+import { modelSpec } from "../lib/model/spec.ts";
+import { layersOf, layerTable } from "../tasks/shared/layer_table.ts";
+import { checkCommand } from "./commands.ts";
 import { inFolder } from "./folder.ts";
-import { type TaskName, tasks } from "./tasks.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
-/** Its blocks of a language, without their fences. */
-function blocks(language: string): string[] {
+/** What it leaves to another page. */
+const MEASURES = Deno.readTextFileSync(
+  new URL("../.github/MEASURES.md", import.meta.url),
+);
+
+/** Blocks of a language, without their fences. */
+function blocks(language: string, document = README): string[] {
   const fenced = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm");
-  return [...README.matchAll(fenced)].map(([, text]) => text);
+  return [...document.matchAll(fenced)].map(([, text]) => text);
 }
 
 /** The first line of each program says how to run it. */
@@ -97,48 +103,41 @@ for (const [i, program] of PROGRAMS.entries()) {
 }
 
 /** Each command line of the sh blocks, and those within the text. */
-const COMMANDS = [
-  ...blocks("sh").flatMap((block) =>
+const COMMANDS = [README, MEASURES].flatMap((document) => [
+  ...blocks("sh", document).flatMap((block) =>
     block.replaceAll("\\\n", " ").trim().split("\n")
   ),
-  ...[...README.matchAll(/`((?:npx -y )?deno [^`]+)`/g)].map(([, line]) =>
+  ...[...document.matchAll(/`((?:npx -y )?deno [^`]+)`/g)].map(([, line]) =>
     line.replaceAll(/\s+/g, " ")
   ),
-];
-
-/** Parses a task's options as the task does; throws at a wrong one. */
-function check(name: string, words: readonly string[]): void {
-  const lines: Record<string, string> = config.tasks;
-  assert(name in lines, `there is no task ${name}`);
-  if (words.length === 0) return; // it is only named
-  const task = tasks.get(name as TaskName);
-  if (task) parseFlags(task.options, words);
-  else assertEquals(words, [], `${name} takes no options`);
-}
+]);
 
 Deno.test("every command of README.md is one that there is", () => {
   assertGreater(COMMANDS.length, 30);
-  let checked = 0;
-  for (const line of COMMANDS) {
-    const [, name, rest = ""] = line.match(/\bdeno\S* task ([\w:]+)( .*)?$/) ??
-      line.match(
-        /\bdeno run (?:--allow-\S+ )*jsr:@vae\/mnist\/([\w-]+)( .*)?$/,
-      ) ?? [];
-    if (!name) continue;
-    const [own] = rest.split(/ [|>] /); // what follows is the shell's
-    try {
-      check(name, own.split(" ").filter((word) => word !== ""));
-    } catch (error) {
-      throw new Error(`README.md says \`${line}\``, { cause: error });
-    }
-    checked++;
-  }
-  assertGreater(checked, 25);
+  const checked = COMMANDS.filter(checkCommand);
+  assertGreater(checked.length, 25);
 });
 
 Deno.test("README.md names every task that runs a file of tasks/", () => {
   for (const [name, line] of Object.entries(config.tasks)) {
     if (!/ tasks\/\S+$/.test(line)) continue;
     assertStringIncludes(README, `| \`deno task ${name}\` `);
+  }
+});
+
+Deno.test("README.md shows what layers prints", () => {
+  const table = layerTable(layersOf(modelSpec(12), false));
+  assert(blocks("").includes(`${table}\n`));
+});
+
+Deno.test("README.md leads to sections that it has", () => {
+  const anchors = [...README.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} -]/gu, "").replaceAll(
+      " ",
+      "-",
+    )
+  );
+  for (const [, anchor] of README.matchAll(/\]\(#([^)]+)\)/g)) {
+    assert(anchors.includes(anchor), anchor);
   }
 });
