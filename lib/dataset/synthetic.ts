@@ -78,8 +78,8 @@ const SOFTNESS = 0.55;
 const LATTICE = 4;
 
 /** What is random about one digit; `uniform` holds numbers in (0, 1). */
-const FORM_NUMBERS = 8;
-const NUMBERS = FORM_NUMBERS + 2 * LATTICE * LATTICE;
+const LATTICE_AT = 8;
+export const FORM_NUMBERS = LATTICE_AT + 2 * LATTICE * LATTICE;
 
 /** How to draw {@linkcode synthesize}d digits. */
 export interface SyntheticOptions {
@@ -116,28 +116,76 @@ export function synthesize(
   const images = new Uint8Array(count * IMAGE_PIXELS);
   const labels = new Uint8Array(count);
   const key = streamKey(seed, "synthetic");
-  const uniform = new Float32Array(NUMBERS);
-  const ink = new Float32Array(IMAGE_PIXELS);
+  const uniform = new Float32Array(FORM_NUMBERS);
   for (let i = 0; i < count; i++) {
     fillUniform(uniform, key, first + i);
-    labels[i] = Math.floor(uniform[0] * 10);
-    const variants = SKELETONS[labels[i]];
-    const skeleton = variants[Math.floor(uniform[1] * variants.length)];
-    const radius = 0.7 + 0.85 * uniform[2];
-    const curves = skeleton.map((stroke) => traceCurve(warp(stroke, uniform)));
-    fit(curves, BOX_SIZE - 2 * radius);
-    ink.fill(0);
-    for (const curve of curves) draw(curve, radius, uniform[7], ink);
-    centre(ink, images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS));
+    const form = formOf(uniform);
+    labels[i] = form.digit;
+    drawForm(form, images.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS));
   }
   return { images, labels };
 }
 
+/** What is random about one digit: the true factors of its image. */
+export interface SyntheticForm {
+  readonly digit: number;
+  /** Which of the digit's skeletons. */
+  readonly variant: number;
+  /** Half the width of the pen, in pixels. */
+  readonly radius: number;
+  /** By how much the digit is turned clockwise, in radians. */
+  readonly angle: number;
+  /** By how much it leans to the right for each unit that it rises. */
+  readonly slant: number;
+  /** Its width as a share of the skeleton's. */
+  readonly narrow: number;
+  /** By how much the pen thins along a stroke, from 0 to 1. */
+  readonly taper: number;
+  /** [2, 4, 4] numbers in (0, 1): the shifts to the right and downward. */
+  readonly lattice: Float32Array;
+}
+
+/**
+ * Returns the form that random numbers stand for.
+ *
+ * @param uniform {@linkcode FORM_NUMBERS} in (0, 1).
+ */
+export function formOf(uniform: Float32Array): SyntheticForm {
+  const digit = Math.floor(uniform[0] * 10);
+  return {
+    digit,
+    variant: Math.floor(uniform[1] * SKELETONS[digit].length),
+    radius: 0.7 + 0.85 * uniform[2],
+    angle: 0.5 * (uniform[3] + uniform[4] - 1),
+    slant: 0.12 + 0.8 * (uniform[5] - 0.5),
+    narrow: 0.62 + 0.4 * uniform[6],
+    taper: uniform[7],
+    lattice: uniform.subarray(LATTICE_AT),
+  };
+}
+
+/**
+ * Draws a digit on paper.
+ *
+ * @param form What it looks like.
+ * @param image [784] zeros to fill in.
+ */
+export function drawForm(form: SyntheticForm, image: Uint8Array): void {
+  const { digit, variant, radius, taper } = form;
+  const curves = SKELETONS[digit][variant].map((stroke) =>
+    traceCurve(warp(stroke, form))
+  );
+  fit(curves, BOX_SIZE - 2 * radius);
+  const ink = new Float32Array(IMAGE_PIXELS);
+  for (const curve of curves) draw(curve, radius, taper, ink);
+  centre(ink, image);
+}
+
 /** Shifts a stroke's points with the lattice, then slants, turns, narrows. */
-function warp(stroke: number[], uniform: Float32Array): number[] {
-  const angle = 0.5 * (uniform[3] + uniform[4] - 1);
-  const slant = 0.12 + 0.8 * (uniform[5] - 0.5);
-  const narrow = 0.62 + 0.4 * uniform[6];
+function warp(
+  stroke: number[],
+  { angle, slant, narrow, lattice }: SyntheticForm,
+): number[] {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const warped = [];
@@ -149,11 +197,10 @@ function warp(stroke: number[], uniform: Float32Array): number[] {
     const fx = u - column;
     const fy = v - row;
     const shift = (axis: number) => {
-      const corner = FORM_NUMBERS + axis * LATTICE * LATTICE +
-        row * LATTICE + column;
-      const top = uniform[corner] * (1 - fx) + uniform[corner + 1] * fx;
-      const bottom = uniform[corner + LATTICE] * (1 - fx) +
-        uniform[corner + LATTICE + 1] * fx;
+      const corner = axis * LATTICE * LATTICE + row * LATTICE + column;
+      const top = lattice[corner] * (1 - fx) + lattice[corner + 1] * fx;
+      const bottom = lattice[corner + LATTICE] * (1 - fx) +
+        lattice[corner + LATTICE + 1] * fx;
       return 0.24 * (top * (1 - fy) + bottom * fy - 0.5);
     };
     const y = stroke[at + 1] + shift(1) - 0.5;
