@@ -9,7 +9,8 @@ import type { OptionTable } from "../lib/options/table.ts";
 import { type Main, runTask, type Task } from "./shared/cli.ts";
 import { classesOf, oneClass } from "./shared/model_classes.ts";
 import { openLatents } from "./shared/dimensions.ts";
-import { ofClass, traversalSheet } from "../lib/latent/sheets.ts";
+import { nameDimensions } from "../lib/latent/named_dimensions.ts";
+import { ofClass, repeated, traversalSheet } from "../lib/latent/sheets.ts";
 import { concatenate } from "../lib/math/concatenate.ts";
 import { imageAt, openSeenImages } from "./shared/data.ts";
 import { describe, openModel } from "./shared/model.ts";
@@ -79,11 +80,19 @@ const main: Main<typeof flags> = async (options, { given }) => {
     ? classesOf(checkpoint)[start.labels[0]]
     : chosen;
   const latents = await openLatents(engine, checkpoint, dataDir);
+  const { latentDim } = checkpoint.options;
+  const names = await nameDimensions(
+    (z) => engine.decode(z, repeated(shownClass, z.length / latentDim)),
+    latents.scale,
+  );
   const drawing = await traversalSheet(engine, latents, {
-    ...{ range, steps, image, shownClass },
+    ...{ range, steps, names, image, shownClass },
   });
   const { digits, title, offsets, around, rowLabels, columnLabels } = drawing;
-  const { dimensions } = latents;
+  const dimensions = latents.dimensions.map((dimension) => ({
+    ...dimension,
+    ...names[dimension.index] ?? { factor: null, r2: null, change: null },
+  }));
   const heading = headingOf(title, checkpoint, drawing.note);
   const picture = grid(digits, {
     ...heading,

@@ -4,6 +4,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertGreater,
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
@@ -12,6 +13,8 @@ import { PNG } from "pngjs";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
+import { nameDimensions } from "../lib/latent/named_dimensions.ts";
+import { priorScale } from "../lib/latent/scale.ts";
 import { initialState } from "../lib/model/init.ts";
 import { modelSpec } from "../lib/model/spec.ts";
 import type { TaskName } from "./tasks.ts";
@@ -300,6 +303,9 @@ interface Found {
   name: string;
   kl: number | null;
   variance: number | null;
+  factor: string | null;
+  r2: number | null;
+  change: number | null;
 }
 
 Deno.test("traverse orders by the last epoch's KL without images, or by number", async () => {
@@ -314,16 +320,54 @@ Deno.test("traverse orders by the last epoch's KL without images, or by number",
   await withRun({ ...own, finished: false }, async (folder) => {
     const { dimensions } = await json(folder, "traverse", "--steps", "2");
     assertEquals(
-      dimensions,
-      [0, 1, 2].map((index) => ({
-        index,
-        name: `z${index + 1}`,
-        kl: null,
-        variance: null,
-      })),
+      (dimensions as Found[]).map(({ index, name, kl, variance }) => [
+        ...[index, name, kl, variance],
+      ]),
+      [0, 1, 2].map((index) => [index, `z${index + 1}`, null, null]),
     );
   });
 });
+
+Deno.test("traverse says what is seen to change, in its rows and in its JSON", () =>
+  withRun({}, async (folder) => {
+    // Zeros decode into one picture, in which nothing is seen to change.
+    const run = checkpoint({});
+    const { state, ...rest } = decodeCheckpoint(run);
+    const zeros = state.parameters.map((x) => 0 * x);
+    const flat = encodeCheckpoint({
+      ...rest,
+      state: { ...state, parameters: zeros },
+    });
+    await Deno.writeFile(join(folder, "flat.safetensors"), flat);
+    const args = ["--checkpoint", "flat.safetensors", "--out", "flat.png"];
+    const unseen = await json(folder, "traverse", ...args);
+    const seen = await json(folder, "traverse");
+    const engine = new WasmEngine({
+      ...rest.options,
+      patience: undefined,
+      batchSize: 4,
+      threads: 1,
+    });
+    engine.writeState(state);
+    const names = await nameDimensions(
+      (z) => engine.decode(z),
+      priorScale(3),
+    );
+    engine.dispose();
+    assert(names.some((name) => name !== null));
+    const nothing = { factor: null, r2: null, change: null };
+    for (const { index, factor, r2, change } of seen.dimensions as Found[]) {
+      assertEquals({ factor, r2, change }, names[index] ?? nothing);
+    }
+    for (const { factor, r2, change } of unseen.dimensions as Found[]) {
+      assertEquals({ factor, r2, change }, nothing);
+    }
+    // Rows that say more leave more room at their left.
+    const [wide, narrow] = await Promise.all(
+      ["traversal.png", "flat.png"].map((name) => readPng(folder, name)),
+    );
+    assertGreater(wide.width, narrow.width);
+  }));
 
 Deno.test("an autoencoder is drawn on the scale of its codes", () =>
   withRun({ autoencoder: true }, async (folder) => {

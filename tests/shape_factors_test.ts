@@ -127,7 +127,12 @@ Deno.test("shapeFactors() is not of how dark an image is", () => {
   }
 });
 
-Deno.test("shapeFactors() of no ink is zeros, and of several images, rows", () => {
+Deno.test("shapeFactors() of no ink or no paper is zeros, and of several images, rows", () => {
+  // As a decoder's before it was trained: all grey.
+  const grey = new Float32Array(784).map((_, i) => 0.5 + 0.1 * Math.sin(i));
+  const none = new Float32Array(SHAPE_FACTORS.length);
+  assertEquals(shapeFactors(grey), none);
+  assertEquals(shapeFactors(grey.map((ink) => -ink)), none);
   const images = new Float32Array(3 * 784);
   images.set(drawn(bar(3, 20)), 784);
   images.set(drawn(ring(9, 6)), 2 * 784);

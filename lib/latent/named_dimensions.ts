@@ -52,6 +52,19 @@ const LEAST_R2 = 0.5;
 const LEAST_CHANGE = 1.5;
 
 /**
+ * No eye sees less, even where nothing changes more, as in a model that was not
+ * trained: a pixel, or what moves the ends of a digit of 20 pixels by one.
+ */
+const LEAST_SEEN: Readonly<Record<ShapeFactor, number>> = {
+  "slant": 0.1,
+  "stroke width": 0.25,
+  "height": 1,
+  "width": 1,
+  "roundness": 0.1,
+  "loops": 0.25,
+};
+
+/**
  * Names each latent dimension by what is seen to change along it, where that is
  * one of the {@linkcode SHAPE_FACTORS}.
  *
@@ -64,9 +77,9 @@ const LEAST_CHANGE = 1.5;
  * left and others to the right.
  *
  * A straight line may be too flat to be seen, so a factor counts only if R² ≥ ½
- * and its change along the line, from one end to the other, is at least 1.5
- * standard deviations of what all traversals show. Of several the one with the
- * largest product of both gives the name.
+ * and its change along the line, from one end to the other, is one that an eye
+ * sees, and at least 1.5 standard deviations of what all traversals show. Of
+ * several the one with the largest product of both gives the name.
  *
  * A name says what is seen, not that nothing else changes: of directions drawn at
  * random in the latent space of 12 dimensions, four in ten have one as well, as
@@ -107,8 +120,9 @@ export async function nameDimensions(
     let most = 0;
     SHAPE_FACTORS.forEach((factor, column) => {
       const { r2, change } = fitLine(factors, column, values);
-      const seen = Math.abs(change) / Math.sqrt(variance[column]);
-      if (!(r2 >= LEAST_R2 && seen >= LEAST_CHANGE && r2 * seen > most)) return;
+      const least = LEAST_CHANGE * Math.sqrt(variance[column]);
+      const seen = Math.abs(change) / Math.max(least, LEAST_SEEN[factor]);
+      if (r2 < LEAST_R2 || seen < 1 || r2 * seen <= most) return;
       best = { factor, r2, change };
       most = r2 * seen;
     });

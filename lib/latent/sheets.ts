@@ -5,6 +5,7 @@
  * @module
  */
 import type { Engine } from "../engine/engine.ts";
+import { type DimensionName, nameText } from "./named_dimensions.ts";
 import { fromUnits, toUnits } from "./scale.ts";
 import { latentMap, priorQuantiles, spread, traversal } from "./traversal.ts";
 import { concatenate } from "../math/concatenate.ts";
@@ -134,9 +135,11 @@ async function samplesOf(
 export async function traversalSheet(
   engine: Pick<Engine, "decode">,
   { dimensions, scale, scaleOf, order }: LatentSpace,
-  { range, steps, most = Infinity, image, shownClass = null }: {
+  { range, steps, most = Infinity, names = [], image, shownClass = null }: {
     range: number;
     steps: number;
+    /** What is seen to change along each dimension, in the order of numbers. */
+    names?: readonly (DimensionName | null)[];
     /** Dimensions at most: the most active ones. */
     most?: number;
     /** An image to begin with, not the mean: its name and its code. */
@@ -164,9 +167,15 @@ export async function traversalSheet(
     title: `${count} from –${range} to +${range} σ of the ${scaleOf}, ` +
       `around ${around}${ofClass(shownClass)}`,
     note: order && `Most active first, by ${order}`,
-    rowLabels: shown.map((dimension) =>
-      `${dimension.name}  ${activityOf(dimension)}`.trim()
-    ),
+    rowLabels: shown.map((dimension) => {
+      const name = names[dimension.index];
+      const parts = [
+        dimension.name,
+        activityOf(dimension),
+        name && nameText(name),
+      ];
+      return parts.filter(Boolean).join("  ");
+    }),
     columnLabels: signed(offsets),
     offsets,
     around,

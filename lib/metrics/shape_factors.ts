@@ -28,6 +28,9 @@ export type ShapeFactor = typeof SHAPE_FACTORS[number];
 /** Less than this share of the most ink is a decoder's haze, so paper. */
 const HAZE = 0.1;
 
+/** A shape's edge is where it has this share of the most ink. */
+const EDGE = 0.5;
+
 /** Shares of the most ink: what has more of it is the stroke around a loop. */
 const LOOP_LEVELS = [0.3, 0.4, 0.5, 0.6, 0.7];
 
@@ -48,9 +51,10 @@ const SIDE = IMAGE_SIZE + 2;
  *   upright: 1 of a circle, π/4 of a square, near 0 of a line.
  * - `loops`: patches of paper that ink encloses, the mean over five grey levels.
  *
- * @param images [n, 784], ink from 0 to 1, or as bytes.
- * @returns [n, 6], in the order of {@linkcode SHAPE_FACTORS}; of an image
- * without ink, zeros.
+ * @param images [n, 784], ink from 0 to 1 or as bytes; what is below 0, as a
+ * decoder's that was trained on squared errors may be, is paper.
+ * @returns [n, 6], in the order of {@linkcode SHAPE_FACTORS}; zeros of an image
+ * that has no ink, or no paper: none of its pixels has less than half of the most.
  */
 export function shapeFactors(images: Float32Array | Uint8Array): Float32Array {
   const n = images.length / IMAGE_PIXELS;
@@ -74,11 +78,15 @@ export function shapeFactors(images: Float32Array | Uint8Array): Float32Array {
   return factors;
 }
 
-/** Frames an image's ink, the most of it 1; says whether there is any. */
+/** Frames an image's ink, the most of it 1; says whether ink and paper differ. */
 function frame(image: Float32Array | Uint8Array, ink: Float32Array): boolean {
   let most = 0;
-  for (let i = 0; i < image.length; i++) most = Math.max(most, image[i]);
-  if (most === 0) return false;
+  let least = Infinity;
+  for (let i = 0; i < image.length; i++) {
+    most = Math.max(most, image[i]);
+    least = Math.min(least, image[i]);
+  }
+  if (most <= 0 || least >= EDGE * most) return false;
   for (let row = 1, i = 0; row <= IMAGE_SIZE; row++) {
     for (let column = 1; column <= IMAGE_SIZE; column++) {
       const value = image[i++] / most;
@@ -148,8 +156,8 @@ function edges(ink: Float32Array, slant: number): Point[] {
 function crossing(ink: Float32Array, first: number, step: number): number {
   for (let i = 1; i <= IMAGE_SIZE; i++) {
     const value = ink[first + i * step];
-    if (value <= 0.5) continue;
-    return i - (value - 0.5) / (value - ink[first + (i - 1) * step]);
+    if (value <= EDGE) continue;
+    return i - (value - EDGE) / (value - ink[first + (i - 1) * step]);
   }
   return 0;
 }

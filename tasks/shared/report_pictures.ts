@@ -19,8 +19,10 @@ import {
 } from "./model_classes.ts";
 import { firstImages } from "../../lib/dataset/first_images.ts";
 import { inRows, interpolations } from "../../lib/latent/interpolations.ts";
+import { nameDimensions } from "../../lib/latent/named_dimensions.ts";
 import {
   manifoldSheet,
+  repeated,
   sampleSheet,
   traversalSheet,
 } from "../../lib/latent/sheets.ts";
@@ -177,7 +179,13 @@ async function ways(
   order: Uint32Array,
 ): Promise<ReportPicture[]> {
   const shownClass = oneClass(checkpoint, null);
+  const { latentDim } = checkpoint.options;
+  const names = await nameDimensions(
+    (z) => engine.decode(z, repeated(shownClass, z.length / latentDim)),
+    latents.scale,
+  );
   const traversal = await traversalSheet(engine, latents, {
+    names,
     range: RANGE,
     steps: STEPS + 1,
     most: TRAVERSED,
@@ -189,7 +197,9 @@ async function ways(
     caption:
       `Each row moves one dimension from –${RANGE} to +${RANGE} σ, the ` +
       "others stay; the most active dimension comes first" +
-      (shownClass ? `; class ${shownClass.name}.` : "."),
+      (shownClass ? `; class ${shownClass.name}. ` : ". ") +
+      "Where one is called by what is seen to change, R² is the share of the " +
+      "changes that it explains.",
     picture: grid(traversal.digits, {
       ...heading,
       columns: traversal.offsets.length,
