@@ -81,8 +81,9 @@ button.main { background: var(--accent); border-color: var(--accent);
 output, .kl, #train-status { font-variant-numeric: tabular-nums; }
 
 .slider { display: grid; align-items: center; gap: 0 0.75rem;
-  grid-template-columns: 2.25rem minmax(0, 1fr) 3.25rem 7rem; }
+  grid-template-columns: 1.75rem 9.25rem minmax(0, 1fr) 3.25rem 6rem; }
 .slider output { text-align: right; }
+.change { font-size: 0.85rem; white-space: nowrap; }
 .heads { font-size: 0.8rem; color: var(--pale); margin-bottom: 0.25rem; }
 .heads span { text-align: right; }
 .heads span:last-child { text-align: left; }
@@ -153,6 +154,7 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
     margin-bottom: 2rem; }
   .slider { grid-template-columns: 1.75rem minmax(0, 1fr) 2.9rem 4.25rem;
     gap: 0 0.5rem; }
+  .change { grid-area: 2 / 2 / 3 / -1; }
   .pad { grid-template-columns: 1fr 1fr; }
   .pad figure:first-child { grid-column: 1 / -1; }
   .planes, .training { grid-template-columns: 1fr; }

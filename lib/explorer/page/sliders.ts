@@ -4,6 +4,10 @@
  *
  * @module
  */
+import {
+  type DimensionName,
+  nameDimensions,
+} from "../../latent/named_dimensions.ts";
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts } from "./language.ts";
@@ -17,6 +21,8 @@ interface Slider {
   readonly row: HTMLElement;
   readonly input: HTMLInputElement;
   readonly output: HTMLOutputElement;
+  /** What is seen to change along it. */
+  readonly change: HTMLElement;
   /** How sure the encoder is of a drawing. */
   readonly bar: HTMLElement;
 }
@@ -27,6 +33,7 @@ export function startSliders(explorer: Explorer): void {
   const more = byId<HTMLButtonElement>("show-all");
   let sliders: Slider[] = [];
   let showsAll = false;
+  let names: readonly (DimensionName | null)[] = [];
 
   const show = () => {
     sliders.forEach(({ row }, i) => row.hidden = !showsAll && i >= SHOWN);
@@ -51,20 +58,52 @@ export function startSliders(explorer: Explorer): void {
       ...sliders.map(({ row }) => row),
     );
     sliders.forEach((slider) => place(slider, explorer));
+    sliders.forEach((slider) => call(slider, explorer, names));
     show();
   };
   explorer.onModel(() => {
     showsAll = false;
+    names = [];
     fill();
   });
   onLanguage(fill);
+  const rename = inFrame(async () => {
+    names = await findNames(explorer) ?? names;
+    sliders.forEach((slider) => call(slider, explorer, names));
+  });
+  explorer.onModel(rename);
+  explorer.onLabel(rename);
+}
+
+/**
+ * Names the dimensions, one in each frame, so that nothing else has to wait;
+ * null if another model or class is chosen meanwhile.
+ */
+async function findNames(
+  explorer: Explorer,
+): Promise<(DimensionName | null)[] | null> {
+  const { model, label } = explorer;
+  const isOld = () => explorer.model !== model || explorer.label !== label;
+  const tick = async () => {
+    await new Promise(requestAnimationFrame);
+    if (isOld()) throw new Error("another model or class is chosen");
+  };
+  try {
+    return await nameDimensions((z) => explorer.decode(z), model.scale, {
+      tick,
+    });
+  } catch (error) {
+    if (isOld()) return null;
+    throw error;
+  }
 }
 
 function makeHeads(hasKl: boolean): HTMLElement {
   const { value, kl } = texts().sliders;
-  const heads = ["", "", value, hasKl ? kl : ""];
+  const heads = ["", "", "", value, hasKl ? kl : ""];
   const row = make("div", { className: "slider heads" });
   row.append(...heads.map((text) => make("span", {}, text)));
+  row.children[1].className = "change";
   row.setAttribute("aria-hidden", "true");
   return row;
 }
@@ -84,12 +123,16 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
   });
   const output = make("output");
   const bar = make("div", { className: "bar", hidden: true });
+  const change = make("span", { className: "change" });
+  // The slider's own name says it, too.
+  change.setAttribute("aria-hidden", "true");
   const label = make("label", { htmlFor: input.id });
   label.append(make("i", {}, "z"), make("sub", {}, numberOf(dimension)));
   const row = make(
     "div",
     { className: "slider" },
     label,
+    change,
     make(
       "div",
       { className: "track" },
@@ -98,18 +141,40 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
     ),
     output,
   );
-  if (kl === null) {
-    input.ariaLabel = texts().sliders.name(numberOf(dimension));
-  } else {
-    const nats = kl[dimension].toFixed(2);
-    input.ariaLabel = texts().sliders.nameWithKl(numberOf(dimension), nats);
+  if (kl !== null) {
     const share = make("i");
     share.style.width = `${100 * kl[dimension] / Math.max(...kl, 1e-9)}%`;
     row.append(
-      make("div", { className: "kl" }, nats, make("span", {}, share)),
+      make(
+        "div",
+        { className: "kl" },
+        kl[dimension].toFixed(2),
+        make("span", {}, share),
+      ),
     );
   }
-  return { dimension, row, input, output, bar };
+  return { dimension, row, input, output, change, bar };
+}
+
+/** Says what a slider is, and what is seen to change along it, if that is known. */
+function call(
+  { dimension, input, change }: Slider,
+  { model: { kl } }: Explorer,
+  names: readonly (DimensionName | null)[],
+): void {
+  const { sliders } = texts();
+  const number = numberOf(dimension);
+  const name = names[dimension];
+  const text = name
+    ? sliders.change(sliders.factors[name.factor], name.r2.toFixed(2))
+    : "";
+  change.textContent = text;
+  input.ariaLabel = [
+    kl === null
+      ? sliders.name(number)
+      : sliders.nameWithKl(number, kl[dimension].toFixed(2)),
+    text,
+  ].filter(Boolean).join(", ");
 }
 
 function place({ dimension, input, output, bar }: Slider, explorer: Explorer) {

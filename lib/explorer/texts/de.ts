@@ -83,7 +83,17 @@ so werden dieselben Zahlen als diese gezeichnet.`,
     saidPoint: (error) => `Neu gezeichnet mit einem Fehler von ${error}.`,
   },
 
-  sliders: en.sliders,
+  sliders: {
+    ...en.sliders,
+    factors: {
+      "slant": "Neigung",
+      "stroke width": "Strichstärke",
+      "height": "Höhe",
+      "width": "Breite",
+      "roundness": "Rundheit",
+      "loops": "Schlaufen",
+    },
+  },
 
   pad: en.pad,
 

@@ -161,12 +161,23 @@ in nats of 1.44 bits: the numbers on top shape the ${words(about).one}, those
 near zero were left unused.`
           : `How much the network that this page was made for tells through
 each is not known: no pictures were at hand.`
-      }`,
+      } Beside some stands what an eye sees change. It is measured on
+${words(about).many} decoded along the slider from 32 points; <b>R²</b> is the
+share of these changes that the slider explains: at 1 it does the same to all.`,
     value: "value",
     kl: "KL, nats",
     name: (number: string) => `Latent dimension ${number}`,
     nameWithKl: (number: string, nats: string) =>
       `Latent dimension ${number}, KL ${nats} nats`,
+    change: (factor: string, r2: string) => `${factor}, R² ${r2}`,
+    factors: {
+      "slant": "slant",
+      "stroke width": "stroke width",
+      "height": "height",
+      "width": "width",
+      "roundness": "roundness",
+      "loops": "loops",
+    },
     fewer: (count: number) => `Show the ${count} that tell most`,
     all: (count: number) => `Show all ${count}`,
   },
