@@ -2,10 +2,10 @@
  * Measures what an eye sees first of a digit: how it leans, how thick its
  * strokes are, how large and how round it is, how many loops it has.
  *
- * These are the measures of Morpho-MNIST (Castro et al. 2019,
- * https://arxiv.org/abs/1809.08466), but on grey pixels as they are, so that
- * they move as smoothly as a decoder's pictures do: nothing is enlarged, and
- * no skeleton is drawn.
+ * Slant, stroke width, height and width are measured in Morpho-MNIST as well
+ * (Castro et al. 2019, https://arxiv.org/abs/1809.10780). Here grey pixels are
+ * taken as they are, so that measures move as smoothly as a decoder's pictures
+ * do: nothing is enlarged, and no skeleton is drawn.
  *
  * @module
  */
