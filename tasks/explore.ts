@@ -13,12 +13,13 @@ import {
 } from "./shared/cli.ts";
 import { explorerPage } from "./shared/explorer_page.ts";
 import { describe, openCheckpoint } from "./shared/model.ts";
-import { common, data } from "./shared/options.ts";
+import { common, data, page } from "./shared/options.ts";
 import { say, tell } from "./shared/terminal.ts";
 
 const flags = {
   checkpoint: common.checkpoint,
   dataDir: data.dataDir,
+  ...page,
   port: {
     type: "integer",
     default: 8000,
@@ -64,6 +65,7 @@ const main: Main<typeof flags> = async (options, context) => {
   const html = await explorerPage(
     checkpoint,
     context.given.has("dataDir") ? options.dataDir : undefined,
+    options.embed,
   );
   const { signal } = context;
   const interrupted = new Promise((resolve) =>

@@ -20,7 +20,7 @@ import { type Main, runTask, shellWord, type Task } from "./shared/cli.ts";
 import { claim, makeRoom, willWrite, writeOutput } from "./shared/files.ts";
 import { flagOf, inSection } from "./shared/flags.ts";
 import { openCheckpoint } from "./shared/model.ts";
-import { common, data } from "./shared/options.ts";
+import { common, data, page } from "./shared/options.ts";
 import { tell } from "./shared/terminal.ts";
 
 const flags = {
@@ -33,6 +33,7 @@ const flags = {
   },
   checkpoint: common.checkpoint,
   dataDir: data.dataDir,
+  ...page,
   ...inSection("Output", {
     out: {
       type: "text",
@@ -74,6 +75,7 @@ interface Format {
   readonly make: (
     checkpoint: Checkpoint,
     dataDir?: string,
+    embed?: number,
   ) => Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>;
   /** How to open what is at `out`. */
   readonly usage: (out: string, checkpoint: Checkpoint) => string;
@@ -83,11 +85,11 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   html: {
     out: "explorer.html",
     files: [["", "html"]],
-    make: async (checkpoint, dataDir) => {
+    make: async (checkpoint, dataDir, embed) => {
       // Loaded here alone, so that the other formats start at once.
       const { explorerPage } = await import("./shared/explorer_page.ts");
-      const page = await explorerPage(checkpoint, dataDir);
-      return new Map([["", new TextEncoder().encode(page)]]);
+      const html = await explorerPage(checkpoint, dataDir, embed);
+      return new Map([["", new TextEncoder().encode(html)]]);
     },
     usage: (out) => `any browser opens ${out}; it needs no server`,
   },
@@ -158,6 +160,11 @@ const main: Main<typeof flags> = async (options, { given }) => {
         `name it with ${flagOf(place)}, not ${flagOf(other)}`,
     );
   }
+  if (given.has("embed") && options.format !== "html") {
+    throw new OptionError(
+      `--embed is for --format html: no other holds pictures of the data set`,
+    );
+  }
   const out = (isFile ? options.out : options.outDir) ?? format.out;
   const checkpoint = await openCheckpoint(options.checkpoint);
   const kinds = new Map(
@@ -171,7 +178,8 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const files = [];
-  for (const [name, bytes] of await format.make(checkpoint, dataDir)) {
+  const made = await format.make(checkpoint, dataDir, options.embed);
+  for (const [name, bytes] of made) {
     const path = join(out, name);
     const kind = kinds.get(path)!;
     const isKept = kind === "safetensors" && !await isExported(path) ||

@@ -157,7 +157,7 @@ const texts = (page: Page, selector: string): Promise<string[]> =>
     .map(({ textContent }) => textContent)`);
 
 browserTest("explorer: names the classes, whatever they are", async (page) => {
-  assertEquals(await texts(page, "#legend span"), CLASSES);
+  assertEquals(await texts(page, "#legend button"), CLASSES);
   assertEquals(await texts(page, "#pad-example option"), ["of…", ...CLASSES]);
   assertEquals((await texts(page, "script")).length, 2);
   assertEquals(await page.locator("#class").isVisible(), false);

@@ -136,6 +136,20 @@ export function toImage(
   return { isPadded };
 }
 
+/** Returns a picture's greys, from 0 (no ink) to 255, at its own size. */
+export function greysOf(
+  picture: Picture,
+  { backdrop, isInverted }: Pick<Conversion, "backdrop" | "isInverted">,
+): Float64Array {
+  const { width, height } = picture;
+  const greys = new Float64Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = greys.subarray(y * width, (y + 1) * width);
+    greyRow(picture, y, backdrop ?? WHITE, row);
+  }
+  return isInverted ? greys.map((grey) => WHITE - grey) : greys;
+}
+
 /**
  * Averages areas, exactly: both axes are measured in 1/28 of a picture's pixel,
  * of which a picture's pixel has 28 and an image's as many as the square's side.

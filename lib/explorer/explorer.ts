@@ -32,6 +32,8 @@ export interface ExplorerModel {
   readonly labels: Uint8Array | null;
   /** The first of these images, [m, 784], m ≤ n; none unless given. */
   readonly images?: Uint8Array;
+  /** Whether the images are synthetic digits; not unless given. */
+  readonly synthetic?: boolean;
   /** What the classes are called; by their numbers unless given. */
   readonly classes?: readonly string[];
   /** What the pictures show; any things unless given. */
@@ -54,6 +56,7 @@ export interface Embedded {
   readonly labels: string | null;
   /** Compressed by deflate. */
   readonly images: string;
+  readonly synthetic?: boolean;
   readonly classes?: readonly string[];
   readonly subject: Subject;
 }
@@ -136,6 +139,7 @@ async function embed(
   const { weights, description, kl, mu, labels, classes } = model;
   const { beta = null, images = new Uint8Array(), subject = "pictures" } =
     model;
+  const { synthetic } = model;
   const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const muStep = (largest || 1) / 32767;
   const steps = new DataView(new ArrayBuffer(2 * mu.length));
@@ -149,6 +153,7 @@ async function embed(
     muStep,
     labels: labels?.toBase64() ?? null,
     images: (await deflate(images)).toBase64(),
+    synthetic,
     classes,
     subject,
   };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAP_STYLE } from "./styles/map.ts";
+import { PAD_STYLE } from "./styles/pad.ts";
 import { STRIP_STYLE } from "./styles/strip.ts";
 
 /** The page's style sheet. Colours are six-digit hex: the canvases read them. */
@@ -117,9 +119,7 @@ input[type="range"]::-moz-range-thumb { width: 12px; height: 12px;
 #manifold { cursor: crosshair; }
 .planes { display: grid; gap: 1.5rem; margin-top: 1rem;
   grid-template-columns: repeat(2, minmax(0, 1fr)); }
-#legend { display: flex; flex-wrap: wrap; gap: 0.15rem 0.7rem; }
-#legend span { display: inline-flex; align-items: center; gap: 0.35rem; }
-#legend i { flex: none; width: 0.7rem; height: 0.7rem; border-radius: 50%; }
+#legend { display: flex; flex-wrap: wrap; gap: 0.35rem; }
 #strip { width: 100%; aspect-ratio: 9; }
 #samples { display: grid; gap: 6px;
   grid-template-columns: repeat(12, minmax(0, 1fr)); }
@@ -160,4 +160,4 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .planes, .training { grid-template-columns: 1fr; }
   #samples { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 }
-` + STRIP_STYLE;
+${MAP_STYLE}${PAD_STYLE}${STRIP_STYLE}`;

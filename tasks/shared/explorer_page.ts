@@ -4,7 +4,6 @@
  * @module
  */
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
-import type { DataRecord } from "../../lib/checkpoint/metadata.ts";
 import { encodeWeights } from "../../lib/checkpoint/weights.ts";
 import { DIGITS } from "../../lib/dataset/class_names.ts";
 import { creditOf } from "../../lib/dataset/mnist.ts";
@@ -13,35 +12,38 @@ import { synthesize } from "../../lib/dataset/synthetic.ts";
 import type { Labels } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
 import { explorerHtml } from "../../lib/explorer/explorer.ts";
-import type { Subject } from "../../lib/explorer/texts/about.ts";
+import { subjectOf } from "../../lib/explorer/subject.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
+import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { engineNews } from "./engine_news.ts";
 import { describe } from "./model.ts";
+import { page } from "./options.ts";
 import { say } from "./terminal.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
 const MAX_POINTS = 3000;
-
-/** Images in the page, to start from; 784 bytes each before compression. */
-const MAX_IMAGES = 200;
 
 /**
  * Makes the page that explores a model, on the images it was not trained on. Where
  * its data set cannot be had, the map shows synthetic digits, or nothing for a
  * model of other pictures, and a note says so.
  *
+ * It holds some of the images themselves; of someone's own it says how many.
+ *
  * @param dataDir The data set's folder, if it is not where it was.
+ * @param embed How many images the page holds; 784 bytes each before compression.
  * @returns HTML that needs no other file.
  */
 export async function explorerPage(
   checkpoint: Checkpoint,
   dataDir?: string,
+  embed: number = page.embed.default,
 ): Promise<string> {
   const { options, data } = checkpoint;
-  const { images, labels, count, classes } = await mapImages(
+  const { images, labels, count, classes, isDrawn } = await mapImages(
     checkpoint,
     dataDir,
   );
@@ -53,6 +55,15 @@ export async function explorerPage(
     images.subarray(0, count * IMAGE_PIXELS),
     labels && labels.subarray(0, count),
   );
+  const held = Math.min(n, embed);
+  if (data.options.images !== null && n > 0) {
+    say(
+      `note: the page holds ${
+        counted(held, "image")
+      } of yours, and the numbers ` +
+        `z of ${n}: --embed chooses how many`,
+    );
+  }
   return explorerHtml({
     weights: encodeWeights(checkpoint),
     description: describe(checkpoint),
@@ -60,7 +71,8 @@ export async function explorerPage(
     beta: options.autoencoder ? null : options.beta,
     mu: rows(posterior.mu, shown, options.latentDim),
     labels: labels && rows(labels, shown, 1),
-    images: rows(images, shown.slice(0, MAX_IMAGES), IMAGE_PIXELS),
+    images: rows(images, shown.slice(0, held), IMAGE_PIXELS),
+    synthetic: isDrawn || data.options.dataset === "synthetic",
     classes,
     subject: subjectOf(data),
     credit: creditOf(data),
@@ -92,20 +104,11 @@ function rows<T extends Float32Array | Uint8Array>(
   return some;
 }
 
-/** Says what the pictures of a data set show: any things where nobody knows. */
-function subjectOf(
-  { classes, options: { images, dataset } }: DataRecord,
-): Subject {
-  const isOther = dataset === "auto" && classes !== undefined &&
-    String(classes) !== String(DIGITS);
-  if (images !== null || isOther) return "pictures";
-  if (dataset === "fashion-mnist") return "clothes";
-  return dataset === "kmnist" ? "hiragana" : "digits";
-}
-
 /** Images for the map, and what their classes are called. */
 interface MapImages extends ImageSet {
   readonly classes?: readonly string[];
+  /** Whether they are synthetic digits in place of the model's own data. */
+  readonly isDrawn?: boolean;
 }
 
 /** Finds images for the map: held out, if there are any. */
@@ -134,7 +137,10 @@ async function mapImages(
     return { images: none, labels: none, count: 0, classes };
   }
   say(`note: ${reason}; the map shows synthetic digits`);
-  return { ...synthesize(MAX_POINTS, { seed: 0 }), count: MAX_POINTS };
+  return {
+    ...synthesize(MAX_POINTS, { seed: 0 }),
+    ...{ count: MAX_POINTS, isDrawn: true },
+  };
 }
 
 async function encode(

@@ -278,3 +278,15 @@ export function pick<T extends OptionTable>(
     Object.keys(table).map((name) => [name, values[name]]),
   ) as OptionValues<T>;
 }
+
+/** The flags of the tasks that make the page. */
+export const page = {
+  embed: {
+    type: "integer",
+    default: 200,
+    min: 0,
+    max: 200,
+    help: "pictures of the data set that the page holds and shows; with 0 it " +
+      "holds what the model makes of them alone",
+  },
+} as const satisfies OptionTable;

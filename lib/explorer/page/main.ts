@@ -7,14 +7,17 @@
 import { startClassPicker } from "./class_picker.ts";
 import { startDigit } from "./digit.ts";
 import { byId, say } from "./dom.ts";
+import { Exchange } from "./exchange.ts";
 import { Explorer } from "./explorer.ts";
 import { startLanguage, texts, write } from "./language.ts";
 import { startManifold } from "./manifold.ts";
 import { startMap } from "./map.ts";
 import { originalModel } from "./model.ts";
+import { startFiles } from "./open_files.ts";
 import { startPad } from "./pad.ts";
 import { Plane } from "./plane.ts";
 import { startSamples } from "./samples.ts";
+import { startSaving } from "./save_checkpoint.ts";
 import { startSliders } from "./sliders.ts";
 import { startStrip } from "./strip.ts";
 import { startTraining } from "./training.ts";
@@ -34,13 +37,15 @@ async function startPage(): Promise<void> {
   startLanguage(explorer);
   startClassPicker(explorer);
   startSliders(explorer);
-  startPad(explorer);
+  const exchange = new Exchange(explorer);
+  startFiles(exchange, startPad(explorer));
+  startSaving(explorer);
   const plane = new Plane(explorer);
   const walk = new Walk(explorer);
   startMap(explorer, plane, walk);
   startManifold(explorer, plane);
   startSamples(explorer);
-  startTraining(explorer);
+  startTraining(exchange);
   // What was said is old once the reader does something else.
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });

@@ -77,7 +77,8 @@ export function startManifold(explorer: Explorer, plane: Plane): void {
     paint(digits, pixels, SIDE);
     mark();
   });
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) explorer.moveTo(plane.pointAt(event));
+  // A click, not a touch: a thumb that scrolls the page goes over it, too.
+  canvas.addEventListener("click", (event) => {
+    explorer.moveTo(plane.pointAt(event));
   });
 }

@@ -6,20 +6,18 @@
  */
 import { drawCloud } from "./cloud.ts";
 import { byId, inFrame, make, say } from "./dom.ts";
+import { drawDots } from "./dots.ts";
 import type { Explorer } from "./explorer.ts";
 import { texts } from "./language.ts";
+import { startLegend } from "./legend.ts";
 import { fitToScreen } from "./picture.ts";
+import { Pictures } from "./pictures.ts";
 import type { Plane } from "./plane.ts";
-import { classColor, color, onTheme } from "./theme.ts";
+import { color, onTheme } from "./theme.ts";
 import type { Walk } from "./walk.ts";
 
-/** Pixels from a dot within which a click is on it. */
-const REACH = 5;
-/** Characters of a class's name on the map. */
-const LONGEST = 18;
-/** Height of such a name, and how many of it it may move to be read. */
-const LINE = 16;
-const OFFSETS = [0, 1, -1, 2, -2];
+/** Pixels from a dot within which a click is on it; a finger is wider. */
+const REACH = { mouse: 6, touch: 14 };
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -31,6 +29,8 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
 /** Draws the map of the test images, and follows pointer and keys on it. */
 export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
   const canvas = byId<HTMLCanvasElement>("map");
+  const pictures = new Pictures(explorer);
+  startLegend(explorer, pictures);
   /** The dots, which are many and seldom change. */
   const dots = make("canvas");
   let areDotsDrawn = false;
@@ -38,7 +38,7 @@ export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
     const { context, width } = fitToScreen(canvas);
     if (width === 0) return; // out of the layout; the observer tells when not
     if (!areDotsDrawn) {
-      drawDots(layer(dots, canvas), width, explorer, plane);
+      drawDots(layer(dots, canvas), width, explorer, pictures, plane);
       areDotsDrawn = true;
     }
     context.drawImage(dots, 0, 0, width, width);
@@ -49,20 +49,15 @@ export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
     areDotsDrawn = false;
     draw();
   };
-  explorer.onModel(() => {
-    drawLegend(explorer);
-    redraw();
-  });
+  explorer.onModel(redraw);
   explorer.onLabel(redraw);
   explorer.onMove(draw);
   walk.onEnds(draw);
   plane.onChange(redraw);
-  onTheme(() => {
-    drawLegend(explorer);
-    redraw();
-  });
+  pictures.onOnly(redraw);
+  onTheme(redraw);
   new ResizeObserver(redraw).observe(canvas);
-  takePointer(canvas, explorer, plane, walk);
+  takePointer(canvas, explorer, pictures, plane, walk);
   canvas.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (!step) return;
@@ -93,19 +88,24 @@ function layer(
 function takePointer(
   canvas: HTMLCanvasElement,
   explorer: Explorer,
+  pictures: Pictures,
   plane: Plane,
   walk: Walk,
 ): void {
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     if (event.shiftKey) return walk.setNext(plane.pointAt(event));
+    const { model: { labels, classCount } } = explorer;
+    const dot = dotAt(event, explorer, pictures, plane);
+    if (dot !== null && dot < pictures.count) {
+      pictures.choose(dot);
+      return;
+    }
     canvas.setPointerCapture(event.pointerId);
-    const label = dotAt(event, explorer, plane);
+    const label = dot === null || classCount === 0 ? null : labels![dot];
     if (label !== null) explorer.setLabel(label);
     explorer.moveTo(plane.pointAt(event));
-    if (label !== null) {
-      say(texts().map.dotClass(explorer.nameOf(label)));
-    }
+    if (label !== null) say(texts().map.dotClass(explorer.nameOf(label)));
   });
   canvas.addEventListener("pointermove", (event) => {
     if (canvas.hasPointerCapture(event.pointerId)) {
@@ -114,106 +114,36 @@ function takePointer(
   });
 }
 
-/** The class of the dot under a pointer, in a model that is told of classes. */
+/**
+ * The dot under a pointer: of those that have a picture the nearest or, where a
+ * dot gives its class, of all.
+ */
 function dotAt(
   event: PointerEvent,
   { model: { mu, labels, classCount, options: { latentDim } } }: Explorer,
+  pictures: Pictures,
   plane: Plane,
 ): number | null {
-  if (classCount === 0 || !labels) return null;
   const box = (event.currentTarget as Element).getBoundingClientRect();
-  const distances = Array.from(labels, (_, i) => {
-    const [x, y] = plane.place(mu, i * latentDim);
-    return Math.hypot(
-      box.left + x * box.width - event.clientX,
-      box.top + y * box.height - event.clientY,
-    );
-  });
-  const nearest = distances.reduce(
-    (best, distance, i) => distance < distances[best] ? i : best,
-    0,
-  );
-  return distances[nearest] <= REACH ? labels[nearest] : null;
-}
-
-function drawDots(
-  context: CanvasRenderingContext2D,
-  size: number,
-  explorer: Explorer,
-  plane: Plane,
-): void {
-  const { model, label } = explorer;
-  const { mu, labels, options: { latentDim }, range, classCount } = model;
-  const middle = size / 2;
-  context.strokeStyle = color("line");
-  context.beginPath();
-  context.moveTo(0, middle);
-  context.lineTo(size, middle);
-  context.moveTo(middle, 0);
-  context.lineTo(middle, size);
-  // One, two and three standard deviations of the prior.
-  for (const sigma of [1, 2, 3]) {
-    const radius = sigma / range * middle;
-    context.moveTo(middle + radius, middle);
-    context.arc(middle, middle, radius, 0, 2 * Math.PI);
-  }
-  context.stroke();
-
-  const n = mu.length / latentDim;
-  const radius = Math.max(1.3, Math.min(3, size / 8 / Math.sqrt(n + 1)));
-  for (let i = 0; i < n; i++) {
-    context.globalAlpha = classCount === 0 || labels?.[i] === label
-      ? 0.75
-      : 0.2;
-    const [x, y] = plane.place(mu, i * latentDim);
-    context.fillStyle = labels ? classColor(labels[i]) : color("first");
-    context.beginPath();
-    context.arc(x * size, y * size, radius, 0, 2 * Math.PI);
-    context.fill();
-  }
-  context.globalAlpha = 1;
-  // A model that is told of classes puts them all around the middle.
-  if (labels && classCount === 0) drawNames(context, size, explorer, plane);
-}
-
-/** Writes each class where most of it is: colours alone do not reach all. */
-function drawNames(
-  context: CanvasRenderingContext2D,
-  size: number,
-  explorer: Explorer,
-  plane: Plane,
-): void {
-  const { mu, options: { latentDim } } = explorer.model;
-  const labels = explorer.model.labels!;
-  context.font = "600 15px system-ui, sans-serif";
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineWidth = 4;
-  context.lineJoin = "round";
-  context.strokeStyle = color("paper");
-  const names: { x: number; y: number; half: number }[] = [];
-  for (const label of new Set(labels)) {
-    const places = [...labels.keys()].filter((i) => labels[i] === label)
-      .map((i) => plane.place(mu, i * latentDim));
-    const [x, middle] = [0, 1].map((axis) =>
-      size * places.map((place) => place[axis]).sort((a, b) => a - b)[
-        places.length >> 1
-      ]
-    );
-    context.fillStyle = color("ink");
-    const name = shorten(explorer.nameOf(label));
-    const half = context.measureText(name).width / 2;
-    const y = OFFSETS.map((lines) => middle + lines * LINE).find((y) =>
-      names.every((other) =>
-        Math.abs(other.x - x) >= other.half + half ||
-        Math.abs(other.y - y) >= LINE
-      )
-    );
-    if (y === undefined) continue; // the legend has it
-    names.push({ x, y, half });
-    context.strokeText(name, x, y);
-    context.fillText(name, x, y);
-  }
+  const reach = event.pointerType === "touch" ? REACH.touch : REACH.mouse;
+  const nearest = (first: number, end: number) => {
+    let best: number | null = null;
+    let within = reach;
+    for (let i = first; i < end; i++) {
+      if (!pictures.isShown(i)) continue;
+      const [x, y] = plane.place(mu, i * latentDim);
+      const distance = Math.hypot(
+        box.left + x * box.width - event.clientX,
+        box.top + y * box.height - event.clientY,
+      );
+      if (distance > within) continue;
+      best = i;
+      within = distance;
+    }
+    return best;
+  };
+  const all = classCount > 0 && labels ? mu.length / latentDim : 0;
+  return nearest(0, pictures.count) ?? nearest(pictures.count, all);
 }
 
 function drawPoints(
@@ -276,20 +206,4 @@ function drawBadge(
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(letter, x, y + 0.5);
-}
-
-function shorten(name: string): string {
-  const characters = [...name];
-  return characters.length <= LONGEST
-    ? name
-    : `${characters.slice(0, LONGEST - 1).join("")}…`;
-}
-
-function drawLegend(explorer: Explorer): void {
-  const classes = [...new Set(explorer.model.labels)].sort((a, b) => a - b);
-  byId("legend").replaceChildren(...classes.map((label) => {
-    const dot = make("i");
-    dot.style.background = classColor(label);
-    return make("span", {}, dot, explorer.nameOf(label));
-  }));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Checkpoint } from "../../checkpoint/metadata.ts";
 import type { TrainState } from "../../model/init.ts";
 import type { Likelihood } from "../../model/spec.ts";
 import type { EpochRecord, Losses } from "../../model/losses.ts";
@@ -40,6 +41,10 @@ export type Report =
     readonly type: "epoch";
     readonly record: EpochRecord;
     readonly state: TrainState;
+    /** The rest of the run's checkpoint. */
+    readonly run: Omit<Checkpoint, "state">;
+    /** The first of the held-out images, [m, 784]. */
+    readonly images: Uint8Array;
     /** [n, latentDim] of the held-out images, with their classes. */
     readonly mu: Float32Array;
     readonly labels: Uint8Array;

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import type { Picture } from "../../dataset/picture_sets.ts";
+import { type Conversion, greysOf } from "../../dataset/to_images.ts";
 import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
 
 const BOX_SIZE = 20;
@@ -65,6 +67,37 @@ export function wholeFrame(ink: Ink): Uint8Array<ArrayBuffer> | null {
     const [x, y] = [at % IMAGE_SIZE, Math.floor(at / IMAGE_SIZE)];
     return Math.round(meanInk(ink, x * step, y * step, step));
   });
+}
+
+/** Deviations of the paper from its own grey that are no ink: shade and grain. */
+const GRAIN = 4;
+/** Fewer levels between paper and ink than this, and nothing is written. */
+const FAINTEST = 24;
+
+/**
+ * Takes the ink of a photograph: what differs from the paper, the median grey, more
+ * than the paper itself does. A clean drawing keeps its greys.
+ *
+ * @returns Null if nothing stands out.
+ */
+export function photoInk(picture: Picture, how: Conversion): Ink | null {
+  const { width, height } = picture;
+  const greys = greysOf(picture, how);
+  const paper = median(greys);
+  const darkest = greys.reduce((a, b) => Math.max(a, b), 0);
+  const grain = median(greys.map((grey) => Math.abs(grey - paper)));
+  const reach = darkest - paper;
+  if (reach < FAINTEST) return null;
+  const low = Math.min(GRAIN * grain, reach / 2);
+  const bytes = Uint8ClampedArray.from(
+    greys,
+    (grey) => 255 * (grey - paper - low) / (reach - low),
+  );
+  return { bytes, width, height };
+}
+
+function median(values: Float64Array): number {
+  return values.toSorted()[values.length >> 1];
 }
 
 /** The mean of a square of the drawing; pixels count by the part inside. */

@@ -32,6 +32,10 @@ export interface Knowledge {
   readonly classes?: readonly string[];
   /** What its pictures show; digits are framed as MNIST's are. */
   readonly subject: Subject;
+  /** Whether the pictures are synthetic digits. */
+  readonly synthetic?: boolean;
+  /** The run that it came out of, as a checkpoint's bytes. */
+  readonly checkpoint?: () => Uint8Array<ArrayBuffer>;
 }
 
 /** A model that runs. */
@@ -54,6 +58,7 @@ export async function originalModel(): Promise<Model> {
   const { options, state } = decodeWeights(fromBase64(embedded.weights));
   const steps = new DataView(fromBase64(embedded.mu).buffer);
   const { description, kl, beta, muStep, labels, classes, subject } = embedded;
+  const { synthetic } = embedded;
   const images = await inflate(fromBase64(embedded.images));
   return await startModel(options, state, {
     description,
@@ -67,6 +72,7 @@ export async function originalModel(): Promise<Model> {
     classes,
     images,
     subject,
+    synthetic,
   });
 }
 

@@ -5,19 +5,25 @@
  * @module
  */
 import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
+import type { Texts } from "../texts/en.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
 import { startExamples } from "./examples.ts";
 import type { Explorer } from "./explorer.ts";
 import { texts, write } from "./language.ts";
 import { mnistFrame, wholeFrame } from "./mnist_frame.ts";
 import { paint } from "./picture.ts";
+import { PictureError, readPicture } from "./picture_file.ts";
 import { color, onTheme, rgb } from "./theme.ts";
 
 /** The pen's width, of a pad that is 280 wide. */
 const PEN = 20;
 
-/** Lets the visitor draw, and encodes each change. */
-export function startPad(explorer: Explorer): void {
+/**
+ * Lets the visitor draw, and encodes each change.
+ *
+ * @returns Takes a picture from a file as if it had been drawn.
+ */
+export function startPad(explorer: Explorer): (file: File) => Promise<void> {
   const pad = byId<HTMLCanvasElement>("pad");
   const context = pad.getContext("2d", { willReadFrequently: true })!;
   /** An example stands for itself: it is in MNIST's frame already. */
@@ -69,6 +75,7 @@ export function startPad(explorer: Explorer): void {
   };
   const clear = () => {
     example = null;
+    write(byId("pad-note"), () => "");
     byId<HTMLSelectElement>("pad-example").value = "";
     context.clearRect(0, 0, pad.width, pad.height);
   };
@@ -81,12 +88,15 @@ export function startPad(explorer: Explorer): void {
     encode();
   });
   onClick("pad-encode", encode);
-  startExamples(explorer, (image, label) => {
+  const use = (image: Uint8Array) => {
     clear();
     drawImage(context, image);
     example = image;
-    if (label < explorer.model.classCount) explorer.setLabel(label);
     encode();
+  };
+  startExamples(explorer, (image, label) => {
+    use(image);
+    if (label < explorer.model.classCount) explorer.setLabel(label);
     say(texts().pad.sampleEncoded(explorer.nameOf(label)));
   });
   explorer.onLabel(tellClass);
@@ -99,6 +109,24 @@ export function startPad(explorer: Explorer): void {
     show();
   });
   explorer.onModel(encode);
+  return async (file) => {
+    const note = (text: (texts: Texts) => string) => {
+      write(byId("pad-note"), text);
+      say(text(texts()));
+    };
+    try {
+      const { image, isInverted } = await readPicture(
+        file,
+        explorer.model.subject,
+      );
+      use(image);
+      note(({ pad }) => pad.fileEncoded(file.name, isInverted));
+    } catch (error) {
+      if (!(error instanceof PictureError)) throw error;
+      note(({ pad }) => `${file.name}: ${pad[error.refusal]}`);
+    }
+    byId("pad").scrollIntoView({ block: "nearest" });
+  };
 }
 
 function inkOf(context: CanvasRenderingContext2D) {
@@ -114,33 +142,47 @@ function takeStrokes(
   onBegin: () => void,
   onInk: () => void,
 ): void {
-  let last: [number, number] | null = null;
-  const drawTo = (event: PointerEvent) => {
+  /** The one pointer that draws, and where it was: a palm beside it does not. */
+  let pen: { readonly id: number; at: readonly [number, number] } | null = null;
+  const placeOf = (event: PointerEvent): [number, number] => {
     const box = pad.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width * pad.width;
-    const y = (event.clientY - box.top) / box.height * pad.height;
+    return [
+      (event.clientX - box.left) / box.width * pad.width,
+      (event.clientY - box.top) / box.height * pad.height,
+    ];
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || pen) return;
+    pad.setPointerCapture(event.pointerId);
+    onBegin();
+    const at = placeOf(event);
+    pen = { id: event.pointerId, at };
+    // A line of no length is not drawn.
+    context.fillStyle = color("ink");
+    context.beginPath();
+    context.arc(...at, PEN / 2, 0, 2 * Math.PI);
+    context.fill();
+    onInk();
+  });
+  pad.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== pen?.id) return;
     context.lineWidth = PEN;
     context.lineCap = "round";
     context.strokeStyle = color("ink");
-    context.beginPath();
-    context.moveTo(...last ?? [x, y]);
-    context.lineTo(x, y);
-    context.stroke();
-    last = [x, y];
+    for (const move of [...event.getCoalescedEvents?.() ?? [], event]) {
+      const to = placeOf(move);
+      context.beginPath();
+      context.moveTo(...pen.at);
+      context.lineTo(...to);
+      context.stroke();
+      pen.at = to;
+    }
     onInk();
-  };
-  pad.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    pad.setPointerCapture(event.pointerId);
-    onBegin();
-    last = null;
-    drawTo(event);
   });
-  pad.addEventListener("pointermove", (event) => {
-    if (last) [...event.getCoalescedEvents?.() ?? [], event].forEach(drawTo);
-  });
-  for (const end of ["pointerup", "pointercancel"]) {
-    pad.addEventListener(end, () => last = null);
+  for (const end of ["pointerup", "pointercancel"] as const) {
+    pad.addEventListener(end, ({ pointerId }) => {
+      if (pointerId === pen?.id) pen = null;
+    });
   }
 }
 

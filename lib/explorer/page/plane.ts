@@ -46,7 +46,7 @@ export class Plane {
   }
 
   /** The current point, moved to where a pointer is. */
-  pointAt(event: PointerEvent): Float32Array {
+  pointAt(event: MouseEvent): Float32Array {
     const { z, model: { range } } = this.#explorer;
     const box = (event.currentTarget as Element).getBoundingClientRect();
     const [right, up] = this.dimensions;

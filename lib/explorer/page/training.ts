@@ -7,12 +7,13 @@
 import { DIGITS } from "../../dataset/class_names.ts";
 import { type Curve, drawCurves } from "./curves.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
-import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import type { Order, Report } from "./messages.ts";
 import type { Texts } from "../texts/en.ts";
-import { type Model, startModel } from "./model.ts";
+import type { Exchange } from "./exchange.ts";
+import { startModel } from "./model.ts";
 import { paint } from "./picture.ts";
+import { pageCheckpoint } from "./save_checkpoint.ts";
 import { onTheme } from "./theme.ts";
 
 type Trained = Extract<Report, { type: "epoch" }>;
@@ -38,11 +39,10 @@ class Run {
 }
 
 /** Trains a new model in a worker when asked to, and shows how it goes. */
-export function startTraining(explorer: Explorer): void {
-  const original = explorer.model;
+export function startTraining(exchange: Exchange): void {
+  const { original } = exchange;
   const button = byId<HTMLButtonElement>("train");
   const explore = byId<HTMLButtonElement>("explore-trained");
-  const back = byId<HTMLButtonElement>("back");
   let run: Run | null = null;
   let isTraining = false;
 
@@ -141,23 +141,11 @@ export function startTraining(explorer: Explorer): void {
     draw();
   });
 
-  const exchange = (model: Model) => {
-    const { engine } = explorer.model;
-    const isOriginal = explorer.model === original;
-    explorer.setModel(model);
-    if (!isOriginal) engine.dispose();
-    back.hidden = model === original;
-    scrollTo({ top: 0 });
-  };
-  onClick("back", () => {
-    exchange(original);
-    say(texts().train.atOriginal);
-  });
   onClick("explore-trained", async () => {
     const { order: { latentDim, likelihood, classCount, beta }, trained } =
       run!;
-    const { record, state, mu, labels } = trained!;
-    exchange(
+    const { record, state, run: rest, images, mu, labels } = trained!;
+    exchange.explore(
       await startModel(
         { latentDim, likelihood, autoencoder: false, classCount },
         state,
@@ -172,8 +160,10 @@ export function startTraining(explorer: Explorer): void {
           beta: record.beta,
           mu,
           labels,
-          images: new Uint8Array(),
+          images,
           subject: "digits",
+          synthetic: true,
+          checkpoint: () => pageCheckpoint({ ...rest, state }),
         },
       ),
     );

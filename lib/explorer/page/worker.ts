@@ -5,18 +5,20 @@
  * @module
  */
 import { DIGITS } from "../../dataset/class_names.ts";
-import { synthesize } from "../../dataset/synthetic.ts";
 import { createEngine } from "../../engines.ts";
 import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { defaults } from "../../options/table.ts";
-import { dataOptions, trainingOptions } from "../../options/run.ts";
+import { trainingOptions } from "../../options/run.ts";
 import { trainLoop } from "../../train/trainer.ts";
 import type { Order, Report } from "./messages.ts";
+import { pageDataset } from "./save_checkpoint.ts";
 
 const TRAIN = 6000;
 const HELD_OUT = 600;
 const EPOCHS = 20;
+/** Held-out images that are shown; the others are dots alone. */
+const PICTURES = 200;
 
 /** Waits for orders. */
 export function startWorker(): void {
@@ -51,26 +53,8 @@ async function train(
     epochs: EPOCHS,
   });
 
-  const { images, labels } = synthesize(TRAIN + HELD_OUT, { seed: 0 });
-  const part = (first: number, count: number) => ({
-    images: images.subarray(
-      first * IMAGE_PIXELS,
-      (first + count) * IMAGE_PIXELS,
-    ),
-    labels: labels.slice(first, first + count),
-    count,
-  });
-  const heldOut = part(TRAIN, HELD_OUT);
-  const dataset = {
-    name: "synthetic",
-    digest: "",
-    classes: DIGITS,
-    train: part(0, TRAIN),
-    validation: heldOut,
-    test: null,
-    notes: [],
-    options: { ...defaults(dataOptions), dataset: "synthetic" as const },
-  };
+  const dataset = await pageDataset(TRAIN, HELD_OUT);
+  const heldOut = dataset.validation;
   const latents = priorSample(16, latentDim, 0);
   const shown = Uint8Array.from({ length: 16 }, (_, i) => i % DIGITS.length);
   for await (
@@ -86,12 +70,15 @@ async function train(
         samples: await engine.decode(latents, shown),
       });
     } else if (event.type === "epoch") {
-      const { state } = await event.checkpoint();
+      const { state, ...run } = await event.checkpoint();
       const { mu } = await engine.encode(heldOut.images, heldOut.labels);
       const samples = await engine.decode(latents, shown);
       const { record } = event;
-      const { labels } = heldOut;
-      send({ type: "epoch", record, state, mu, labels, samples });
+      const labels = heldOut.labels!;
+      const images = heldOut.images.slice(0, PICTURES * IMAGE_PIXELS);
+      send({
+        ...{ type: "epoch", record, state, run, images, mu, labels, samples },
+      });
     } else {
       send({ type: "end", reason: event.reason });
     }

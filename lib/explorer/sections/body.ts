@@ -25,7 +25,11 @@ ${t.say("h1", "page.title")}
 ${t.say("p", "page.lead", 'class="lead"')}
 ${t.say("p", "page.conditional", 'class="conditional"')}
 <p class="now">${t.say("span", "page.loading", 'id="description"')}
-${t.button("back", "page.back", "hidden")}</p>
+${t.button("back", "page.back", "hidden")}
+${t.button("save-checkpoint", "files.save", "hidden")}
+${t.button("open-checkpoint-file", "files.open")}
+<input type="file" id="checkpoint-file" accept=".safetensors" hidden></p>
+<p id="file-status"></p>
 </header>
 <noscript>${t.say("p", "page.noScript")}</noscript>
 <main>

@@ -20,7 +20,28 @@ ${t.say("h2", "map.title", 'id="h-map"')}
 <figure><canvas id="map" tabindex="0" role="application" aria-roledescription="map" ${
     t.label("map.canvas")
   } aria-describedby="map-help"></canvas>
-<figcaption id="legend"></figcaption></figure>
+<figcaption id="legend" role="group" ${
+    t.label("map.legend")
+  }></figcaption></figure>
+<div id="picture" class="picture" role="group" ${t.label("map.panel")} hidden>
+<div id="picture-pair" class="pair" hidden>
+<figure><canvas id="picture-image" width="28" height="28" role="img" ${
+    t.label("map.imageCanvas")
+  }></canvas>
+${t.say("figcaption", "map.image")}</figure>
+<figure><canvas id="picture-reconstruction" width="28" height="28" role="img" ${
+    t.label("map.againCanvas")
+  }></canvas>
+${t.say("figcaption", "map.again")}</figure>
+</div>
+<div>
+<p id="picture-words"></p>
+<div class="tools">
+${t.button("previous-picture", "map.previous")}
+${t.button("next-picture", "map.next")}
+</div>
+</div>
+</div>
 <figure><canvas id="manifold" role="img" ${
     t.label("map.manifoldCanvas")
   }></canvas>

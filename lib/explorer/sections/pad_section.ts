@@ -28,7 +28,10 @@ ${t.say("figcaption", "pad.output")}</figure>
 <div class="tools">
 ${t.button("pad-clear", "pad.clear")}
 <button type="button" id="pad-encode" class="conditional" disabled></button>
-<label>${t.say("span", "pad.sample")} <select id="pad-example"></select></label>
+<label><span id="pad-sample"></span> <select id="pad-example"></select></label>
+${t.button("open-pad-file", "pad.open")}
+<input type="file" id="pad-file" accept="image/png,image/jpeg,image/webp,image/gif" hidden>
 </div>
+<p id="pad-note"></p>
 </section>`;
 }

@@ -3,7 +3,17 @@
  *
  * @module
  */
+import type { About } from "./about.ts";
 import { en, type Texts } from "./en.ts";
+
+const EINEN = {
+  digits: "Eine Ziffer",
+  hiragana: "Ein Zeichen",
+  clothes: "Ein Kleidungsstück",
+  pictures: "Ein Bild",
+};
+
+const einen = ({ subject }: About) => EINEN[subject];
 
 /** The texts by section. */
 export const de: Texts = {
@@ -95,9 +105,140 @@ so werden dieselben Zahlen als diese gezeichnet.`,
     },
   },
 
-  pad: en.pad,
+  pad: {
+    title: (about) => `${einen(about)} zeichnen`,
+    help: (about) =>
+      `${
+        about.subject === "digits"
+          ? "Die Zeichnung wird wie die Ziffern beim Training zentriert und skaliert"
+          : "Die Zeichnung wird auf 28 mal 28 Pixel verkleinert"
+      } und dann encodiert. Die Regler springen dorthin, wo das Netz sie sieht${
+        about.autoencoder
+          ? ""
+          : "; die Balken unter ihnen zeigen, wie sicher es sich ist: ±σ"
+      }. Auch ein Bild aus einer Datei geht: öffnen, oder irgendwo auf der Seite
+fallen lassen. Es verlässt dieses Gerät nicht.`,
+    canvas:
+      "Zeichenfläche: mit Maus, Stift oder Finger zeichnen, oder unten ein Beispiel wählen",
+    draw: "Hier zeichnen",
+    inputCanvas: "Was das Netz bekommt: die Zeichnung in 28 mal 28 Pixeln",
+    input: "Was es bekommt",
+    outputCanvas: "Was das Netz aus seinen Zahlen wieder zeichnet",
+    output: "Was es daraus zeichnet",
+    clear: "Löschen",
+    sample: {
+      held: "oder ein echtes Bild nehmen",
+      synthetic: "oder eine künstliche Ziffer nehmen",
+      drawn: "oder nehmen, was das Netz zeichnet",
+    },
+    chooseDigit: "Ziffer…",
+    choose: "Klasse…",
+    any: "irgendeins",
+    open: "Bild öffnen…",
+    willEncode: (name) =>
+      `Was gezeichnet wird, wird als die gewählte Klasse encodiert: ${name}.`,
+    encodedAs: (name) =>
+      `Es wurde als ${name} encodiert. Eine andere Klasse zeichnet aus denselben
+Zahlen etwas anderes.`,
+    encodeAs: (name) => `Als ${name} encodieren`,
+    sampleEncoded: (name) => `Ein Beispiel für ${name} wurde encodiert.`,
+    fileEncoded: (file, inverted) =>
+      `${file} wurde encodiert${
+        inverted
+          ? `: dunkel auf hell, also wurden Hell und Dunkel vertauscht, denn das
+Netz hat Helles auf Dunklem gelernt`
+          : ""
+      }.`,
+    tooLarge: "Das Bild hat mehr als 50 Millionen Pixel oder 32 MB.",
+    unreadable: `kein PNG-, JPEG-, WebP- oder GIF-Bild, das dieser Browser lesen
+kann.`,
+    empty: "Auf diesem Bild hebt sich nichts vom Papier ab.",
+  },
 
-  map: en.map,
+  files: {
+    open: "Checkpoint öffnen…",
+    save: "Als Checkpoint speichern",
+    saved: (file) =>
+      `Gespeichert als ${file}: deno task sample, train --resume und explore öffnen ihn.`,
+    opened: (file) => `Das Modell aus ${file} wird jetzt erkundet.`,
+    refused: (file, reason) => `${file} lässt sich nicht öffnen: ${reason}.`,
+    tooLarge: (megabytes) => `die Datei hat mehr als ${megabytes} MB`,
+    notModel: (kind) =>
+      `die Datei ist kein Checkpoint und enthält keine Gewichte im Format
+safetensors (${kind})`,
+    empty: "leer",
+    weights: (file, model) => `${file}: ${model}`,
+    run: (file, model, data, epochs) =>
+      `${file}: ${model}, ${data}, ${epochs} ${
+        epochs === 1 ? "Epoche" : "Epochen"
+      }`,
+    model: (dim, loss, beta, classes) =>
+      `${
+        beta === null
+          ? `${classes > 0 ? "bedingter " : ""}Autoencoder`
+          : `${classes > 0 ? "bedingter " : ""}VAE${
+            Number.isNaN(beta) ? "" : `, β = ${beta}`
+          }`
+      }, ${classes > 0 ? `${classes} Klassen, ` : ""}${dim} latente ${
+        dim === 1 ? "Dimension" : "Dimensionen"
+      }, ${loss === "bce" ? "Kreuzentropie" : "quadratischer Fehler"}`,
+  },
+
+  map: {
+    title: "Der Raum von oben",
+    help: (about) =>
+      `${
+        about.hasMap
+          ? `Jeder Punkt ist ein Bild, das das Netz encodiert hat, gesehen entlang
+zweier seiner Zahlen. Die Bilder der Punkte mit Rand stehen in dieser Seite: ein
+Klick zeigt das Bild, und was das Netz daraus macht.`
+          : `Zwei der Zahlen spannen eine Ebene auf. Von diesem Netz hat sie keine
+Punkte: Es waren keine Bilder zur Hand.`
+      } Ein Klick anderswohin, Ziehen oder die Pfeiltasten zeigen, was das Netz dort
+zeichnet; das Raster daneben zeigt die ganze Ebene.${
+        about.hasMap
+          ? ` Die Tasten <kbd>[</kbd> und <kbd>]</kbd> gehen die Bilder durch.
+Ein Name in der Legende stellt eine Klasse allein.`
+          : ""
+      }`,
+    conditional: (about) =>
+      about.hasMap
+        ? `Ein angeklickter Punkt gibt auch seine Klasse; die Punkte der gewählten
+Klasse treten hervor.`
+        : "",
+    across: "Nach rechts",
+    up: "Nach oben",
+    role: "Karte",
+    canvas: "Karte des latenten Raums",
+    manifoldCanvas: () => "Was das Netz über dieselbe Ebene hin zeichnet",
+    manifold:
+      "Was das Netz dort zeichnet; die übrigen Zahlen bleiben, wie sie sind",
+    dotClass: (name) => `Die Klasse ist die des Punktes: ${name}.`,
+    nats: (name, nats) => `${name} (${nats} nats)`,
+    legend: "Klassen: eine wählen, um sie allein zu sehen",
+    only: (name) => `Nur ${name}`,
+    standsAlone: (name) =>
+      `${name} steht allein; noch einmal gewählt, sind alle zu sehen.`,
+    allStand: "Alle Klassen sind zu sehen.",
+    panel: "Ein Bild, und was das Netz daraus macht",
+    imageCanvas: "Das Bild",
+    image: "Das Bild",
+    againCanvas: "Was das Netz aus den mittleren Zahlen des Bildes zeichnet",
+    again: "Aus μ wieder gezeichnet",
+    previous: "Voriges Bild",
+    next: "Nächstes Bild",
+    noPicture: (count) =>
+      `Einen Punkt mit Rand wählen, oder die ${count} Bilder dieser Seite
+durchgehen.`,
+    picture: (number, name, error) =>
+      `Bild ${number}${name === null ? "" : ` (Klasse ${name})`}: ${error}.`,
+    error: (likelihood, amount) =>
+      likelihood === "mse"
+        ? `wieder gezeichnet mit einem quadratischen Fehler von ${amount}`
+        : `wieder gezeichnet mit einem Fehler (Kreuzentropie) von ${amount} nats`,
+    meanError: (count, amount) =>
+      `Der Mittelwert aller ${count} ist ${amount}.`,
+  },
 
   walk: en.walk,
 

@@ -193,7 +193,8 @@ share of these changes that the slider explains: at 1 it does the same to all.`,
         about.autoencoder
           ? ""
           : "; the bars below their tracks show\nhow sure it is, ±σ"
-      }.`,
+      }. A picture from a file is taken, too: open one, or drop it anywhere on the
+page. It does not leave this machine.`,
     canvas:
       "Drawing pad: draw with mouse, pen or finger, or choose a sample below",
     draw: "Draw here",
@@ -202,10 +203,16 @@ share of these changes that the slider explains: at 1 it does the same to all.`,
     outputCanvas: "What the network draws again from its numbers",
     output: "What it draws again",
     clear: "Clear",
-    sample: "or use a sample",
+    /** Where the samples are from. */
+    sample: {
+      held: "or take a real picture",
+      synthetic: "or take a synthetic digit",
+      drawn: "or take what the network draws",
+    },
     chooseDigit: "digit…",
     choose: "of…",
     any: "any",
+    open: "Open a picture…",
     willEncode: (name: string) =>
       `What you draw is encoded as the class that is chosen: ${name}.`,
     encodedAs: (name: string) =>
@@ -213,6 +220,49 @@ share of these changes that the slider explains: at 1 it does the same to all.`,
 are drawn as that.`,
     encodeAs: (name: string) => `Encode as ${name}`,
     sampleEncoded: (name: string) => `A sample of ${name} was encoded.`,
+    fileEncoded: (file: string, inverted: boolean) =>
+      `${file} was encoded${
+        inverted
+          ? `: dark on light, so light and dark were exchanged, as the network
+has learned light on dark`
+          : ""
+      }.`,
+    tooLarge: "the picture is larger than 50 million pixels or 32 MB.",
+    unreadable: `no PNG, JPEG, WebP or GIF picture that this browser can
+read.`,
+    empty: "nothing stands out from the paper in this picture.",
+  },
+
+  files: {
+    open: "Open a checkpoint…",
+    save: "Save as a checkpoint",
+    saved: (file: string) =>
+      `Saved as ${file}: deno task sample, train --resume and explore open it.`,
+    opened: (file: string) => `You now explore the model in ${file}.`,
+    refused: (file: string, reason: string) =>
+      `${file} cannot be opened: ${reason}.`,
+    tooLarge: (megabytes: number) => `it is larger than ${megabytes} MB`,
+    notModel: (kind: string) =>
+      `it is ${kind}, not a checkpoint or weights in a safetensors file`,
+    empty: "an empty file",
+    weights: (file: string, model: string) => `${file}: ${model}`,
+    run: (file: string, model: string, data: string, epochs: number) =>
+      `${file}: ${model}, ${data}, ${epochs} ${
+        epochs === 1 ? "epoch" : "epochs"
+      }`,
+    model: (
+      dim: number,
+      loss: string,
+      beta: number | null,
+      classes: number,
+    ) =>
+      `${classes > 0 ? "conditional " : ""}${
+        beta === null
+          ? "autoencoder"
+          : `VAE${Number.isNaN(beta) ? "" : `, β = ${beta}`}`
+      }, ${classes > 0 ? `${classes} classes, ` : ""}${dim} latent ${
+        dim === 1 ? "dimension" : "dimensions"
+      }, ${loss === "bce" ? "cross-entropy" : "squared error"}`,
   },
 
   map: {
@@ -221,12 +271,19 @@ are drawn as that.`,
       `${
         about.hasMap
           ? `Each dot is a picture that the network has encoded, seen along
-two of its numbers.`
-          : `Two of the numbers span a plane. Of the network that this page was
-made for it has no dots: no pictures were at hand.`
-      } Click or drag, or use the arrow keys, to be drawn what lies there; the
-grid beside it shows the ${words(about).many} all over the same plane.`,
-    conditional: (about: About) =>
+two of its numbers; those with a rim are in this page: click on one to see it,
+and what the network makes of it.`
+          : `Two of the numbers span a plane. Of this network it has no dots:
+no pictures were at hand.`
+      } Click anywhere else or drag, or use the arrow keys, to be drawn what lies
+there; the grid beside it shows the ${words(about).many} all over the same
+plane.${
+        about.hasMap
+          ? ` The keys <kbd>[</kbd> and <kbd>]</kbd> step through the pictures.
+A name in the legend lets one class stand alone.`
+          : ""
+      }`,
+    conditional: (about: About): string =>
       about.hasMap
         ? `A dot that you click on gives its class, too; those of the chosen
 class stand out.`
@@ -240,6 +297,29 @@ class stand out.`
     manifold: "What the network draws there, the other numbers as they are",
     dotClass: (name: string) => `The class is that of the dot: ${name}.`,
     nats: (name: string, nats: string) => `${name} (${nats} nats)`,
+    legend: "Classes: choose one to see it alone",
+    only: (name: string) => `Only ${name}`,
+    standsAlone: (name: string) =>
+      `${name} stands alone; choose it again to see all.`,
+    allStand: "All classes are shown.",
+    panel: "A picture, and what the network makes of it",
+    imageCanvas: "The picture",
+    image: "The picture",
+    againCanvas: "What the network draws from the picture's mean numbers",
+    again: "Drawn again from μ",
+    previous: "Previous picture",
+    next: "Next picture",
+    noPicture: (count: number) =>
+      `Choose a dot with a rim, or step through the ${count} pictures that this
+page holds.`,
+    picture: (number: number, name: string | null, error: string) =>
+      `Picture ${number}${name === null ? "" : ` (class ${name})`}: ${error}.`,
+    error: (likelihood: string, amount: string) =>
+      likelihood === "mse"
+        ? `drawn again with a squared error of ${amount}`
+        : `drawn again with an error (cross-entropy) of ${amount} nats`,
+    meanError: (count: number, amount: string) =>
+      `The mean of all ${count} is ${amount}.`,
   },
 
   walk: {
