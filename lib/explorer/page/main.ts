@@ -20,6 +20,7 @@ import { startSamples } from "./samples.ts";
 import { startSaving } from "./save_checkpoint.ts";
 import { startSliders } from "./sliders.ts";
 import { startStrip } from "./strip.ts";
+import { startTouchSliders } from "./touch_sliders.ts";
 import { startTraining } from "./training.ts";
 import { Walk } from "./walk.ts";
 import { startWorker } from "./worker.ts";
@@ -37,6 +38,7 @@ async function startPage(): Promise<void> {
   startLanguage(explorer);
   startClassPicker(explorer);
   startSliders(explorer);
+  startTouchSliders();
   const exchange = new Exchange(explorer);
   startFiles(exchange, startPad(explorer));
   startSaving(explorer);

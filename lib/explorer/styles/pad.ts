@@ -8,6 +8,5 @@
 export const PAD_STYLE = `
 #pad-note, #file-status { font-size: 0.9rem; color: var(--pale); margin: 0.75rem 0 0; }
 #pad-note:empty, #file-status:empty { display: none; }
-/* A finger that scrolls the page up or down moves no slider. */
 input[type="range"] { touch-action: pan-y; }
 `;
