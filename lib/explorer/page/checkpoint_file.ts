@@ -90,7 +90,12 @@ function decode(bytes: Uint8Array): Opened {
     };
   }
   const run = decodeCheckpoint(bytes);
-  return { ...run, run, classes: run.data.classes };
+  // How it was trained is nothing to an engine that does not train.
+  const { latentDim, likelihood, autoencoder, classCount } = run.options;
+  return {
+    options: { latentDim, likelihood, autoencoder, classCount },
+    ...{ state: run.state, run, classes: run.data.classes },
+  };
 }
 
 /** What is known of a model before any picture is encoded. */

@@ -56,9 +56,17 @@ const SHAPES: readonly ([number, number][] | null)[] = [
   corners(4, 1 / 8).map(([x, y]) => [1.3 * x, 0.6 * y]),
 ];
 
+/** What traces an outline: a canvas's context. */
+interface Pen {
+  beginPath(): void;
+  lineTo(x: number, y: number): void;
+  arc(x: number, y: number, radius: number, from: number, to: number): void;
+  closePath(): void;
+}
+
 /** Begins the outline of a class's mark. */
 export function traceMark(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   label: number,
   x: number,
   y: number,

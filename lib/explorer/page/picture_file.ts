@@ -69,17 +69,14 @@ async function decode(file: Blob): Promise<Picture> {
   const { width, height } = await sizeOf(file);
   if (width * height > MAX_PIXELS) throw new PictureError("tooLarge");
   try {
-    using stack = new DisposableStack();
-    const bitmap = stack.adopt(
-      await createImageBitmap(file),
-      (bitmap) => bitmap.close(),
-    );
+    const bitmap = await createImageBitmap(file);
     const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
     const [wide, high] = [bitmap.width, bitmap.height]
       .map((side) => Math.max(1, Math.round(scale * side)));
     const context = new OffscreenCanvas(wide, high).getContext("2d")!;
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, wide, high);
+    bitmap.close();
     const { data } = context.getImageData(0, 0, wide, high);
     return {
       ...{ width: wide, height: high, channels: 4, values: data },

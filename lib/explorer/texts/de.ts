@@ -159,7 +159,8 @@ kann.`,
     open: "Checkpoint öffnen…",
     save: "Als Checkpoint speichern",
     saved: (file) =>
-      `Gespeichert als ${file}: deno task sample, train --resume und explore öffnen ihn.`,
+      `Gespeichert als ${file}: Das Toolkit zieht Stichproben daraus, trainiert es
+weiter und macht Seiten davon.`,
     opened: (file) => `Das Modell aus ${file} wird jetzt erkundet.`,
     refused: (file, reason) => `${file} lässt sich nicht öffnen: ${reason}.`,
     tooLarge: (megabytes) => `die Datei hat mehr als ${megabytes} MB`,

@@ -237,7 +237,8 @@ read.`,
     open: "Open a checkpoint…",
     save: "Save as a checkpoint",
     saved: (file: string) =>
-      `Saved as ${file}: deno task sample, train --resume and explore open it.`,
+      `Saved as ${file}: the toolkit draws samples of it, trains it further, and
+makes pages of it.`,
     opened: (file: string) => `You now explore the model in ${file}.`,
     refused: (file: string, reason: string) =>
       `${file} cannot be opened: ${reason}.`,
