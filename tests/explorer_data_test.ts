@@ -394,7 +394,7 @@ browserTest(
       ],
       "weights.safetensors": [
         encodeWeights(randomModel(2, "mse")),
-        /^weights.safetensors: VAE, 2 latent dimensions, squared error$/,
+        /^weights.safetensors: VAE, β = 1, 2 latent dimensions, squared error$/,
       ],
       "auto.safetensors": [
         encodeCheckpoint(autoencoder()),

@@ -8,15 +8,16 @@
 import { decodeCheckpoint } from "../../checkpoint/codec.ts";
 import type { Checkpoint } from "../../checkpoint/metadata.ts";
 import { decodeWeights } from "../../checkpoint/weights.ts";
+import { DIGITS } from "../../dataset/class_names.ts";
 import { synthesize } from "../../dataset/synthetic.ts";
 import { describeKind, kindOf } from "../../files/kind.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
-import { klDivergences } from "../../metrics/posterior.ts";
+import { klDivergences, type Posterior } from "../../metrics/posterior.ts";
 import { epochsOf } from "../../model/losses.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { subjectOf } from "../subject.ts";
 import type { Texts } from "../texts/en.ts";
-import { type Knowledge, type Model, startModel } from "./model.ts";
+import { type Knowledge, type Model, modelOf, startEngine } from "./model.ts";
 
 /** No model that the page can run takes more, with its moments and its best. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -28,6 +29,8 @@ const DRAWN = 600;
 /** What a file tells of a model. */
 interface Opened extends ReturnType<typeof decodeWeights> {
   readonly run: Checkpoint | null;
+  /** The last epoch's; NaN where the file does not tell. */
+  readonly beta: number;
   /** Names of the classes of which it is told, where the file has them. */
   readonly classes?: readonly string[];
 }
@@ -50,29 +53,35 @@ export async function openModelFile(
   if (kind !== "safetensors") {
     throw new Error(files.notModel(kind ? describeKind(kind) : files.empty));
   }
-  const opened = decode(bytes);
-  const { run, options, state } = opened;
-  const beta = options.autoencoder
-    ? null
-    : run
-    ? Number((run.history.at(-1)?.beta ?? run.options.beta).toPrecision(3))
-    : NaN; // weights alone do not tell
-  const { latentDim, likelihood, classCount = 0 } = options;
-  const what = files.model(latentDim, likelihood, beta, classCount);
-  const model = await startModel(options, state, {
-    description: run
-      ? files.run(
-        ...[name, what, run.data.name] as const,
-        epochsOf(run.history, run.epochsBefore),
-      )
-      : files.weights(name, what),
-    subject: run ? subjectOf(run.data) : original.subject,
-    ...pointless(original, opened),
-  });
+  const { run, options, state, beta, classes } = decode(bytes);
+  const { latentDim, likelihood, autoencoder, classCount = 0 } = options;
+  const what = files.model(
+    ...[latentDim, likelihood] as const,
+    ...[autoencoder ? null : beta, classCount] as const,
+  );
+  const subject = run ? subjectOf(run.data) : original.subject;
+  const engine = await startEngine(options, state);
   try {
-    return await withPoints(model, opened, original);
+    const pictures = picturesFor({ subject, classCount, classes }, original);
+    const { mu, logvar } = await engine.encode(
+      pictures.images,
+      pictures.labels,
+    );
+    if (!mu.every(Number.isFinite)) throw new Error(files.notFinite);
+    return modelOf(engine, options, {
+      ...{ ...pictures, subject, mu: mu.slice() },
+      description: run
+        ? files.run(
+          ...[name, what, run.data.name] as const,
+          epochsOf(run.history, run.epochsBefore),
+        )
+        : files.weights(name, what),
+      classes: classes ?? (run ? undefined : original.classes),
+      kl: autoencoder ? null : run?.history.at(-1)?.klPerDimension ??
+        meanKl({ mu, logvar }, latentDim),
+    });
   } catch (error) {
-    model.engine.dispose();
+    engine.dispose();
     throw error;
   }
 }
@@ -80,86 +89,55 @@ export async function openModelFile(
 function decode(bytes: Uint8Array): Opened {
   const { metadata } = parseSafetensors(bytes);
   if (metadata.vae_version === undefined) {
-    const classes = metadata.classes && JSON.parse(metadata.classes);
-    const isNames = Array.isArray(classes) &&
+    const weights = decodeWeights(bytes);
+    const { beta = NaN } = JSON.parse(metadata.options);
+    const classes = JSON.parse(metadata.classes ?? "null");
+    const areNames = Array.isArray(classes) &&
       classes.every((name) => typeof name === "string");
     return {
-      ...decodeWeights(bytes),
-      run: null,
-      ...(isNames && { classes }),
+      ...{ ...weights, run: null, beta },
+      ...(areNames && { classes }),
     };
   }
   const run = decodeCheckpoint(bytes);
   // How it was trained is nothing to an engine that does not train.
   const { latentDim, likelihood, autoencoder, classCount } = run.options;
+  const beta = run.history.at(-1)?.beta ?? run.options.beta;
   return {
     options: { latentDim, likelihood, autoencoder, classCount },
     ...{ state: run.state, run, classes: run.data.classes },
+    beta: Number(beta.toPrecision(3)),
   };
 }
 
-/** What is known of a model before any picture is encoded. */
-function pointless(
-  { classes }: Model,
-  opened: Opened,
-): Omit<Knowledge, "description" | "subject"> {
-  return {
-    kl: opened.options.autoencoder
-      ? null
-      : opened.run?.history.at(-1)?.klPerDimension ?? null,
-    mu: new Float32Array(),
-    labels: null,
-    images: new Uint8Array(),
-    classes: opened.classes ?? (opened.run ? undefined : classes),
-  };
-}
-
-/** The model again, with pictures that it has encoded if there are any for it. */
-async function withPoints(
-  model: Model,
-  { options, state, classes }: Opened,
-  original: Model,
-): Promise<Model> {
-  const pictures = picturesFor(model, original, classes);
-  if (!pictures) return model;
-  const { images, labels } = pictures;
-  const { mu, logvar } = await model.engine.encode(images, labels);
-  const { latentDim, autoencoder } = options;
-  const { perDimension } = klDivergences({ mu, logvar }, latentDim);
-  const kl = perDimension.map((kl) => kl.reduce((a, b) => a + b) / kl.length);
-  model.engine.dispose();
-  return await startModel(options, state, {
-    ...model,
-    ...{ images, labels, mu: mu.slice() },
-    classes: model.classes ?? original.classes,
-    kl: autoencoder ? null : model.kl ?? kl,
-    synthetic: pictures.synthetic,
-  });
+/** The KL of each dimension in nats, mean over pictures; null without any. */
+function meanKl(posterior: Posterior, latentDim: number): number[] | null {
+  if (posterior.mu.length === 0) return null;
+  return klDivergences(posterior, latentDim).perDimension
+    .map((kl) => kl.reduce((a, b) => a + b) / kl.length);
 }
 
 /** The page's pictures or, of digits, drawn ones; none where they are of others. */
 function picturesFor(
-  { subject, classCount = 0 }: Model,
+  { subject, classCount, classes }: Pick<
+    Model,
+    "subject" | "classCount" | "classes"
+  >,
   original: Model,
-  classes?: readonly string[],
-): Pick<Knowledge, "images" | "labels" | "synthetic"> | null {
-  if (subject !== original.subject) return drawnFor(subject, classCount);
-  const count = original.images.length / IMAGE_PIXELS;
-  if (count === 0) return drawnFor(subject, classCount);
-  const labels = original.labels && original.labels.slice(0, count);
-  const fits = classCount === 0 ||
-    labels !== null && labels.every((label) => label < classCount) &&
-      (!classes || !original.classes ||
-        String(classes) === String(original.classes));
-  if (!fits) return null;
+): Pick<Knowledge, "images" | "labels" | "synthetic"> {
   const { images, synthetic } = original;
-  return { images, labels, synthetic };
-}
-
-function drawnFor(
-  subject: Knowledge["subject"],
-  classCount: number,
-): Pick<Knowledge, "images" | "labels" | "synthetic"> | null {
-  if (subject !== "digits" || ![0, 10].includes(classCount)) return null;
-  return { ...synthesize(DRAWN, { seed: 0 }), synthetic: true };
+  const count = images.length / IMAGE_PIXELS;
+  const labels = original.labels && original.labels.slice(0, count);
+  const isSame =
+    String(classes ?? original.classes) === String(original.classes);
+  if (subject === original.subject && count > 0) {
+    if (classCount === 0) return { images, labels, synthetic };
+    if (isSame && labels?.every((label) => label < classCount)) {
+      return { images, labels, synthetic };
+    }
+  }
+  if (subject === "digits" && [0, DIGITS.length].includes(classCount)) {
+    return { ...synthesize(DRAWN, { seed: 0 }), synthetic: true };
+  }
+  return { images: new Uint8Array(), labels: new Uint8Array() };
 }

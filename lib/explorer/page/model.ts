@@ -76,14 +76,21 @@ export async function originalModel(): Promise<Model> {
   });
 }
 
-/** Brings a model up, on one thread: a page's own may not wait for others. */
+/** Brings a model up. */
 export async function startModel(
   options: ModelOptions,
   state: TrainState,
   known: Knowledge,
 ): Promise<Model> {
-  const engine = await startEngine(options);
-  await engine.writeState(state);
+  return modelOf(await startEngine(options, state), options, known);
+}
+
+/** A model whose engine is up. */
+export function modelOf(
+  engine: Engine,
+  options: ModelOptions,
+  known: Knowledge,
+): Model {
   const { latentDim, classCount = 0 } = options;
   // An autoencoder has no KL, and no prior that keeps its latents together.
   const isPlaced = options.autoencoder && known.mu.length > 0;
@@ -100,7 +107,17 @@ export async function startModel(
   return { ...known, engine, options, classCount, order, range, scale };
 }
 
-async function startEngine(options: ModelOptions): Promise<Engine> {
+/** Brings an engine up, on one thread: a page's own may not wait for others. */
+export async function startEngine(
+  options: ModelOptions,
+  state: TrainState,
+): Promise<Engine> {
+  const engine = await createOnCpu(options);
+  await engine.writeState(state);
+  return engine;
+}
+
+async function createOnCpu(options: ModelOptions): Promise<Engine> {
   const engineOptions = { ...options, batchSize: 16, seed: 0 };
   try {
     return await createEngine(engineOptions, {

@@ -168,6 +168,7 @@ weiter und macht Seiten davon.`,
       `die Datei ist kein Checkpoint und enthält keine Gewichte im Format
 safetensors (${kind})`,
     empty: "leer",
+    notFinite: "das Modell ergibt Zahlen, die nicht endlich sind",
     weights: (file, model) => `${file}: ${model}`,
     run: (file, model, data, epochs) =>
       `${file}: ${model}, ${data}, ${epochs} ${

@@ -246,6 +246,7 @@ makes pages of it.`,
     notModel: (kind: string) =>
       `it is ${kind}, not a checkpoint or weights in a safetensors file`,
     empty: "an empty file",
+    notFinite: "it makes numbers that are not finite",
     weights: (file: string, model: string) => `${file}: ${model}`,
     run: (file: string, model: string, data: string, epochs: number) =>
       `${file}: ${model}, ${data}, ${epochs} ${
