@@ -193,6 +193,9 @@ Deno.test("export wants a checkpoint and a format that it knows", () =>
     assertEquals(code, 2);
     const file = await runTask(folder, "export", ["--out-dir", "a"]);
     assertMatch(file.stderr, /html writes a file: .* --out, not --out-dir\n/);
+    const graph = ["--format", "onnx", "--embed", "0"];
+    const none = await runTask(folder, "export", graph);
+    assertMatch(none.stderr, /--embed is for --format html/);
     assertEquals(file.code, 2);
     assertEquals(await snapshot(folder), new Map());
   }));

@@ -127,6 +127,22 @@ Deno.test("explorerPage() embeds images of each class in turn", async () => {
   }
 });
 
+Deno.test("explorerPage() embeds as many images as it is told to, or none", async () => {
+  const model = randomModel(2, "mse", DIGITS);
+  const options = { ...model.data.options, dataset: "synthetic" as const };
+  const data = { ...model.data, options: { ...options, limit: 30 } };
+  for (const count of [0, 7]) {
+    const html = await explorerPage({ ...model, data }, undefined, count);
+    const { images, mu, synthetic }: Embedded = JSON.parse(
+      html.match(/id="model">(.*?)<\/script>/)![1],
+    );
+    const shown = await inflate(Uint8Array.fromBase64(images));
+    assertEquals(shown.length, 784 * count);
+    assertGreater(mu.length, 0);
+    assertEquals(synthetic, true);
+  }
+});
+
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const stream = new Blob([bytes]).stream()
     .pipeThrough(new DecompressionStream("deflate"));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { MAP_STYLE } from "./styles/map.ts";
-import { PAD_STYLE } from "./styles/pad.ts";
+import { MAP_STYLE } from "./styles/map_style.ts";
+import { PAD_STYLE } from "./styles/pad_style.ts";
 import { STRIP_STYLE } from "./styles/strip.ts";
 
 /** The page's style sheet. Colours are six-digit hex: the canvases read them. */

@@ -15,7 +15,6 @@ import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { subjectOf } from "../../lib/explorer/subject.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
-import { counted } from "../../lib/text.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { engineNews } from "./engine_news.ts";
@@ -58,10 +57,11 @@ export async function explorerPage(
   const held = Math.min(n, embed);
   if (data.options.images !== null && n > 0) {
     say(
-      `note: the page holds ${
-        counted(held, "image")
-      } of yours, and the numbers ` +
-        `z of ${n}: --embed chooses how many`,
+      held > 0
+        ? `note: the page holds ${held} of your images, for anyone who opens it; ` +
+          "--embed 0 leaves them out"
+        : `note: the page holds what the model makes of ${n} of your images, ` +
+          "and none of them",
     );
   }
   return explorerHtml({
