@@ -328,7 +328,7 @@ browserTest("explorer: a picture of one's own is encoded", async (page) => {
   const photo = png(600, 400, (x, y) => {
     const noise = (x * 7919 + y * 104729) % 8;
     const isInk = x > 60 && x < 90 && y > 40 && y < 240;
-    return (isInk ? 60 : 180 + 30 * x / 600) + noise;
+    return (isInk ? 60 : 150 + 60 * x / 600) + noise;
   });
   const before = await latents(page);
   await give(page, "pad-file", "photo.png", photo);
@@ -344,6 +344,8 @@ browserTest("explorer: a picture of one's own is encoded", async (page) => {
   assertAlmostEquals(Math.max(...rows) - Math.min(...rows) + 1, 20, 1);
   assertAlmostEquals(Math.max(...columns) - Math.min(...columns) + 1, 3, 1);
   assertEquals(framed[0], 0);
+  // The ink is as dark as ink is.
+  assertGreater(inked.filter((at) => framed[at] > 240).length, 30);
 
   const kept = await latents(page);
   for (

@@ -69,31 +69,62 @@ export function wholeFrame(ink: Ink): Uint8Array<ArrayBuffer> | null {
   });
 }
 
-/** Deviations of the paper from its own grey that are no ink: shade and grain. */
+/** Median deviations of the paper from its shade that are no ink: its grain. */
 const GRAIN = 4;
 /** Fewer levels between paper and ink than this, and nothing is written. */
 const FAINTEST = 24;
 
 /**
- * Takes the ink of a photograph: what differs from the paper, the median grey, more
- * than the paper itself does. A clean drawing keeps its greys.
+ * Takes the ink of a photograph: what differs from the paper's shade more than its
+ * grain does, made as dark as ink is. What is drawn without shade keeps its edges.
  *
  * @returns Null if nothing stands out.
  */
 export function photoInk(picture: Picture, how: Conversion): Ink | null {
   const { width, height } = picture;
   const greys = greysOf(picture, how);
-  const paper = median(greys);
-  const darkest = greys.reduce((a, b) => Math.max(a, b), 0);
-  const grain = median(greys.map((grey) => Math.abs(grey - paper)));
-  const reach = darkest - paper;
-  if (reach < FAINTEST) return null;
-  const low = Math.min(GRAIN * grain, reach / 2);
+  const shade = shadeOf(greys, width, height);
+  const marks = greys.map((grey, at) =>
+    grey - shade(at % width, Math.floor(at / width))
+  );
+  const darkest = marks.reduce((a, b) => Math.max(a, b), 0);
+  if (darkest < FAINTEST) return null;
+  const full = median(marks.filter((mark) => mark > darkest / 2));
+  const low = Math.min(GRAIN * median(marks.map(Math.abs)), full / 2);
   const bytes = Uint8ClampedArray.from(
-    greys,
-    (grey) => 255 * (grey - paper - low) / (reach - low),
+    marks,
+    (mark) => 255 * (mark - low) / (full - low),
   );
   return { bytes, width, height };
+}
+
+/**
+ * Fits a plane to the greys of the outermost pixels, which are paper: on a frame
+ * that is symmetric its slopes are those of the two axes by themselves.
+ */
+function shadeOf(
+  greys: Float64Array,
+  width: number,
+  height: number,
+): (x: number, y: number) => number {
+  let count = 0, sum = 0, xx = 0, yy = 0, xGrey = 0, yGrey = 0;
+  const middle = [(width - 1) / 2, (height - 1) / 2];
+  greys.forEach((grey, at) => {
+    const [column, row] = [at % width, Math.floor(at / width)];
+    const isEdge = column === 0 || column === width - 1 || row === 0 ||
+      row === height - 1;
+    if (!isEdge) return;
+    const [x, y] = [column - middle[0], row - middle[1]];
+    count++;
+    sum += grey;
+    xx += x * x;
+    yy += y * y;
+    xGrey += x * grey;
+    yGrey += y * grey;
+  });
+  const [right, down] = [xGrey / (xx || 1), yGrey / (yy || 1)];
+  return (x, y) =>
+    sum / count + right * (x - middle[0]) + down * (y - middle[1]);
 }
 
 function median(values: Float64Array): number {

@@ -172,6 +172,10 @@ export class Pictures {
   }
 }
 
+/** An error as the page's language writes numbers. */
 function fixed(error: number): string {
-  return error.toFixed(1);
+  return error.toLocaleString(document.documentElement.lang, {
+    ...{ minimumFractionDigits: 1, maximumFractionDigits: 1 },
+    useGrouping: false,
+  });
 }
