@@ -263,6 +263,29 @@ browserTest("explorer: the legend lets a class stand alone", async (page) => {
   assertEquals(await pressed(), ["false", "false", "false"]);
 }, { of: () => htmlOf(randomModel(4, "mse")) });
 
+browserTest(
+  "explorer: the pad's samples are the page's pictures",
+  async (page) => {
+    assertEquals(
+      await page.locator("#pad-sample").textContent(),
+      "or take a real picture",
+    );
+    for (const index of [1, 2]) {
+      await page.locator("#pad-example").selectOption("");
+      await page.locator("#pad-example").selectOption("1");
+      const expected = PICTURES.subarray(784 * index, 784 * (index + 1));
+      await assertShows(page, "pad-input", toPixels(expected));
+    }
+    // Its classes are those that it holds pictures of.
+    assertEquals(await page.locator("#pad-example option").allTextContents(), [
+      "of…",
+      "cat",
+      "dog",
+    ]);
+  },
+  { of: () => htmlOf(randomModel(4, "mse")) },
+);
+
 /** A file for the pad or the header. */
 function give(
   page: Page,

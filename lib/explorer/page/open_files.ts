@@ -19,7 +19,8 @@ export function startFiles(
   let work = Promise.resolve();
   const take = (file: File | undefined) => {
     if (!file) return;
-    work = work.then(() =>
+    // What went wrong with one is reported, and is no matter to the next.
+    work = work.catch(() => {}).then(() =>
       file.type.startsWith("image/") ? takePicture(file) : open(file)
     );
   };

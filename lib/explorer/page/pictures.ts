@@ -102,10 +102,13 @@ export class Pictures {
     const image = images.slice(first, first + IMAGE_PIXELS);
     const label = model.labels?.[index] ?? null;
     const labels = Uint8Array.of(label ?? 0);
+    const isGone = () => explorer.model !== model;
     const { mu, logvar } = await engine.encode(image, labels);
+    if (isGone()) return;
     const reconstruction = Float32Array.from(await engine.decode(mu, labels));
+    if (isGone()) return;
     const [error] = await engine.score(mu, image, labels);
-    if (explorer.model !== model) return;
+    if (isGone()) return;
     const pixels = Float32Array.from(image, (byte) => byte / 255);
     this.#chosen = { index, label, pixels, reconstruction, error };
     if (label !== null && label < model.classCount) explorer.setLabel(label);
@@ -127,6 +130,7 @@ export class Pictures {
       const some = images.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS);
       const of = labels?.slice(first, end) ?? new Uint8Array(end - first);
       const { mu } = await engine.encode(some, of);
+      if (this.#explorer.model !== model) return;
       const errors = await engine.score(mu.slice(), some, of);
       sum += errors.reduce((a, b) => a + b);
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -13,6 +13,13 @@ const EINEN = {
   pictures: "Ein Bild",
 };
 
+const DAS = {
+  digits: "Die Ziffer",
+  hiragana: "Das Zeichen",
+  clothes: "Das Kleidungsstück",
+  pictures: "Das Bild",
+};
+
 const einen = ({ subject }: About) => EINEN[subject];
 
 /** The texts by section. */
@@ -21,7 +28,15 @@ export const de: Texts = {
 
   lessons: en.lessons,
 
-  point: en.point,
+  point: {
+    label: (about) => `${DAS[about.subject]} am jetzigen Punkt`,
+    canvas: (about) =>
+      `${DAS[about.subject]}, die Zeichnung des Netzes am jetzigen Punkt`,
+    class: "Klasse",
+    random: "Zufall",
+    reset: "Zurücksetzen",
+    save: "PNG speichern",
+  },
 
   strip: {
     title: "Von Bild zu Bild",
