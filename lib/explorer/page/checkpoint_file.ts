@@ -70,6 +70,7 @@ export async function openModelFile(
     if (!mu.every(Number.isFinite)) throw new Error(files.notFinite);
     return modelOf(engine, options, {
       ...{ ...pictures, subject, mu: mu.slice() },
+      beta: autoencoder || Number.isNaN(beta) ? null : beta,
       description: run
         ? files.run(
           ...[name, what, run.data.name] as const,

@@ -8,7 +8,7 @@ import { IMAGE_PIXELS, IMAGE_SIZE } from "../../model/spec.ts";
 import type { Texts } from "../texts/en.ts";
 import { byId, inFrame, onClick, say } from "./dom.ts";
 import { startExamples } from "./examples.ts";
-import type { Explorer } from "./explorer.ts";
+import type { Drawn, Explorer } from "./explorer.ts";
 import { texts, write } from "./language.ts";
 import { mnistFrame, wholeFrame } from "./mnist_frame.ts";
 import { paint } from "./picture.ts";
@@ -32,6 +32,8 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
   let input = new Float32Array(IMAGE_PIXELS);
   let reconstruction = new Float32Array(IMAGE_PIXELS);
 
+  /** What the pad has made of its drawing: another's picture is left alone. */
+  let own: Drawn | null = null;
   /** The class that the drawing was encoded as. */
   let encodedAs: number | null = null;
 
@@ -46,7 +48,8 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
     encodedAs = image && label;
     if (image === null) {
       input = reconstruction = new Float32Array(IMAGE_PIXELS);
-      if (explorer.drawn) explorer.setDrawn(null);
+      if (own && explorer.drawn === own) explorer.setDrawn(null);
+      own = null;
     } else {
       const { mu, logvar } = await explorer.encode(image);
       input = Float32Array.from(image, (byte) => byte / 255);
@@ -54,7 +57,8 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
         await explorer.decode(mu, Uint8Array.of(label)),
       );
       const sigma = logvar.map((v) => Math.exp(v / 2));
-      explorer.setDrawn({ image, mu, sigma });
+      own = { image, mu, sigma };
+      explorer.setDrawn(own);
     }
     show();
     tellClass();

@@ -8,7 +8,8 @@
 export const MAP_STYLE = `
 #legend button { display: inline-flex; align-items: center; gap: 0.3rem;
   min-height: 1.9rem; padding: 0.1rem 0.55rem; }
-#legend button[aria-pressed="true"] { border-color: var(--accent);
+#legend button[aria-pressed="true"] { background: var(--paper);
+  color: var(--ink); border-color: var(--accent);
   box-shadow: inset 0 0 0 1px var(--accent); font-weight: 600; }
 #legend canvas { width: 1rem; height: 1rem; background: none; box-shadow: none; }
 .picture { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; grid-row: 2;

@@ -127,7 +127,7 @@ so werden dieselben Zahlen als diese gezeichnet.`,
         about.subject === "digits"
           ? "Die Zeichnung wird wie die Ziffern beim Training zentriert und skaliert"
           : "Die Zeichnung wird auf 28 mal 28 Pixel verkleinert"
-      } und dann encodiert. Die Regler springen dorthin, wo das Netz sie sieht${
+      } und dann codiert. Die Regler springen dorthin, wo das Netz sie sieht${
         about.autoencoder
           ? ""
           : "; die Balken unter ihnen zeigen, wie sicher es sich ist: ±σ"
@@ -151,14 +151,14 @@ fallen lassen. Es verlässt dieses Gerät nicht.`,
     any: "irgendeins",
     open: "Bild öffnen…",
     willEncode: (name) =>
-      `Was gezeichnet wird, wird als die gewählte Klasse encodiert: ${name}.`,
+      `Was gezeichnet wird, wird als die gewählte Klasse codiert: ${name}.`,
     encodedAs: (name) =>
-      `Es wurde als ${name} encodiert. Eine andere Klasse zeichnet aus denselben
+      `Es wurde als ${name} codiert. Eine andere Klasse zeichnet aus denselben
 Zahlen etwas anderes.`,
-    encodeAs: (name) => `Als ${name} encodieren`,
-    sampleEncoded: (name) => `Ein Beispiel für ${name} wurde encodiert.`,
+    encodeAs: (name) => `Als ${name} codieren`,
+    sampleEncoded: (name) => `Ein Beispiel für ${name} wurde codiert.`,
     fileEncoded: (file, inverted) =>
-      `${file} wurde encodiert${
+      `${file} wurde codiert${
         inverted
           ? `: dunkel auf hell, also wurden Hell und Dunkel vertauscht, denn das
 Netz hat Helles auf Dunklem gelernt`
@@ -206,7 +206,7 @@ safetensors (${kind})`,
     help: (about) =>
       `${
         about.hasMap
-          ? `Jeder Punkt ist ein Bild, das das Netz encodiert hat, gesehen entlang
+          ? `Jeder Punkt ist ein Bild, das das Netz codiert hat, gesehen entlang
 zweier seiner Zahlen. Die Bilder der Punkte mit Rand stehen in dieser Seite: ein
 Klick zeigt das Bild, und was das Netz daraus macht.`
           : `Zwei der Zahlen spannen eine Ebene auf. Von diesem Netz hat sie keine
@@ -231,7 +231,7 @@ Klasse treten hervor.`
     manifold:
       "Was das Netz dort zeichnet; die übrigen Zahlen bleiben, wie sie sind",
     dotClass: (name) => `Die Klasse ist die des Punktes: ${name}.`,
-    nats: (name, nats) => `${name} (${nats} nats)`,
+    nats: (name, nats) => `${name} (${nats} Nat)`,
     legend: "Klassen: eine wählen, um sie allein zu sehen",
     only: (name) => `Nur ${name}`,
     standsAlone: (name) =>
@@ -252,7 +252,7 @@ durchgehen.`,
     error: (likelihood, amount) =>
       likelihood === "mse"
         ? `wieder gezeichnet mit einem quadratischen Fehler von ${amount}`
-        : `wieder gezeichnet mit einem Fehler (Kreuzentropie) von ${amount} nats`,
+        : `wieder gezeichnet mit einem Fehler (Kreuzentropie) von ${amount} Nat`,
     meanError: (count, amount) =>
       `Der Mittelwert aller ${count} ist ${amount}.`,
   },
