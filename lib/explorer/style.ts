@@ -4,9 +4,7 @@
  * @module
  */
 
-import { MAP_STYLE } from "./styles/map_style.ts";
-import { PAD_STYLE } from "./styles/pad_style.ts";
-import { STRIP_STYLE } from "./styles/strip.ts";
+import { TRAIN_STYLE } from "./styles/train.ts";
 
 /** The page's style sheet. Colours are six-digit hex: the canvases read them. */
 export const STYLE = `
@@ -80,7 +78,7 @@ button.main { background: var(--accent); border-color: var(--accent);
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 #status { flex-basis: 100%; margin: 0.25rem 0 0; font-size: 0.85rem;
   color: var(--pale); min-height: 2.6em; }
-output, .kl, #train-status { font-variant-numeric: tabular-nums; }
+output, .kl { font-variant-numeric: tabular-nums; }
 
 .slider { display: grid; align-items: center; gap: 0 0.75rem;
   grid-template-columns: 1.75rem 9.25rem minmax(0, 1fr) 3.25rem 6rem; }
@@ -128,15 +126,6 @@ input[type="range"]::-moz-range-thumb { width: 12px; height: 12px;
   border-radius: 6px; }
 #samples canvas { width: 100%; aspect-ratio: 1; }
 #samples button:hover canvas { box-shadow: 0 0 0 2px var(--accent); }
-.training { display: grid; gap: 1.5rem;
-  grid-template-columns: minmax(0, 1.8fr) minmax(0, 1fr); }
-#train-curves { width: 100%; height: 16rem; }
-#train-samples { width: 16rem; aspect-ratio: 1; }
-#train-status { margin-top: 1rem; min-height: 1.55em; }
-.key::before { content: ""; display: inline-block; width: 1.25rem;
-  border-top: 3px solid var(--first); margin: 0 0.35rem 0.25rem 0; }
-.key { margin-right: 0.75rem; }
-.key.second::before { border-top: 3px dashed var(--second); }
 footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   padding-top: 1.5rem; }
 
@@ -157,7 +146,7 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .change { grid-area: 2 / 2 / 3 / -1; }
   .pad { grid-template-columns: 1fr 1fr; }
   .pad figure:first-child { grid-column: 1 / -1; }
-  .planes, .training { grid-template-columns: 1fr; }
+  .planes { grid-template-columns: 1fr; }
   #samples { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 }
-${MAP_STYLE}${PAD_STYLE}${STRIP_STYLE}`;
+${TRAIN_STYLE}`;

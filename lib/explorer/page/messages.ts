@@ -4,51 +4,74 @@
  * @module
  */
 import type { Checkpoint } from "../../checkpoint/metadata.ts";
-import type { TrainState } from "../../model/init.ts";
-import type { Likelihood } from "../../model/spec.ts";
-import type { EpochRecord, Losses } from "../../model/losses.ts";
+import type { Losses } from "../../model/losses.ts";
+import type { Plan } from "./plan.ts";
 
-/** From the page: begin, or stop after the step in hand. */
+/** Steps a second, at most; 0 for none. */
+export type Pace = number;
+
+/** From the page. Each run has a number, and takes the place of the one before. */
 export type Order =
+  /** Begin a run, from a point of another if `from` is given. */
   | {
     readonly type: "train";
-    readonly latentDim: number;
-    readonly beta: number;
-    readonly likelihood: Likelihood;
-    /** Classes of which the model is told; 0 for none. */
-    readonly classCount: number;
+    readonly run: number;
+    readonly plan: Plan;
+    readonly from?: Checkpoint;
+    readonly pace: Pace;
   }
-  | { readonly type: "stop" };
+  | { readonly type: "pace"; readonly pace: Pace }
+  /** While it is paused: one step. */
+  | { readonly type: "step" }
+  /** From the next step on. */
+  | { readonly type: "beta"; readonly beta: number };
 
-/** From the worker. */
+/** What can be seen of the network after so many steps. */
+export interface View {
+  readonly step: number;
+  /** [n, latentDim] of the held-out digits: of some, in a snapshot of all. */
+  readonly mu: Float32Array;
+  /** KL of each dimension in nats, mean over these. */
+  readonly kl: readonly number[];
+  /** [16, 784] decoded from the same latents each time. */
+  readonly samples: Float32Array;
+}
+
+/** A point that the run can go on from. */
+export interface Snapshot extends View {
+  readonly checkpoint: Checkpoint;
+}
+
+/** From the worker, of the run with this number. */
 export type Report =
-  /** The engine is up, with so many epochs before it. */
-  | {
-    readonly type: "start";
-    readonly engine: string;
-    readonly epochs: number;
-  }
-  | {
-    readonly type: "progress";
-    /** Epochs so far; a fraction within one. */
-    readonly epoch: number;
-    readonly imagesPerSecond: number;
-    readonly losses: Losses | null;
-    /** [16, 784] decoded from the same latents each time. */
-    readonly samples: Float32Array;
-  }
-  | {
-    readonly type: "epoch";
-    readonly record: EpochRecord;
-    readonly state: TrainState;
-    /** The rest of the run's checkpoint. */
-    readonly run: Omit<Checkpoint, "state">;
-    /** The first of the held-out images, [m, 784]. */
-    readonly images: Uint8Array;
-    /** [n, latentDim] of the held-out images, with their classes. */
-    readonly mu: Float32Array;
-    readonly labels: Uint8Array;
-    readonly samples: Float32Array;
-  }
-  | { readonly type: "end"; readonly reason: string }
-  | { readonly type: "error"; readonly message: string };
+  & { readonly run: number }
+  & (
+    | {
+      readonly type: "start";
+      readonly engine: string;
+      /** [200, 784] the held-out digits of a view, and the classes of all. */
+      readonly images: Uint8Array<ArrayBuffer>;
+      readonly labels: Uint8Array<ArrayBuffer>;
+    }
+    | {
+      readonly type: "progress";
+      readonly view: View;
+      /** Of the steps since the last report. */
+      readonly losses: Losses;
+      readonly imagesPerSecond: number;
+    }
+    /** β was changed. */
+    | { readonly type: "plan"; readonly plan: Plan }
+    /** Where it begins; an epoch is done; or it rests or ends here. */
+    | { readonly type: "snapshot"; readonly snapshot: Snapshot }
+    /** It rests until it is told to go on. */
+    | { readonly type: "pause" }
+    /** No step is left. */
+    | { readonly type: "end" }
+    | { readonly type: "error"; readonly message: string }
+  );
+
+/** Omits keys of each member of a union. */
+export type OmitOfEach<T, K extends PropertyKey> = T extends unknown
+  ? Omit<T, K>
+  : never;

@@ -31,3 +31,28 @@ export interface Plan extends PlanStart {
   /** Steps done when it was stopped, or null if it ran to its end. */
   readonly stopped: number | null;
 }
+
+/** Returns the β that counts for the step after so many. */
+export function betaAt({ beta, events }: Plan, step: number): number {
+  return events.findLast((event) => event.step <= step)?.beta ?? beta;
+}
+
+/**
+ * Returns the plan of a run that goes on from a step with this β, whatever was
+ * planned for later: of one whose β is changed as it trains, and of one that
+ * forks from another.
+ */
+export function goOn(plan: Plan, step: number, beta: number): Plan {
+  if (step === 0) return { ...plan, beta, events: [], stopped: null };
+  const events = plan.events.filter((event) => event.step < step);
+  const before: Plan = { ...plan, events, stopped: null };
+  return betaAt(before, step) === beta
+    ? before
+    : { ...before, events: [...events, { step, beta }] };
+}
+
+/** Returns the plan of what a run had done after so many steps. */
+export function planUntil(plan: Plan, step: number): Plan {
+  const events = plan.events.filter((event) => event.step < step);
+  return { ...plan, events, stopped: step };
+}

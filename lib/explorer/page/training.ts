@@ -5,174 +5,269 @@
  * @module
  */
 import { DIGITS } from "../../dataset/class_names.ts";
-import { type Curve, drawCurves } from "./curves.ts";
-import { byId, inFrame, onClick, say } from "./dom.ts";
+import { byId, onClick, prefersStillness, say } from "./dom.ts";
+import type { Explorer } from "./explorer.ts";
+import { inUse } from "./kl_bars.ts";
 import { onLanguage, texts, write } from "./language.ts";
-import type { Order, Report } from "./messages.ts";
-import type { Texts } from "../texts/en.ts";
-import type { Exchange } from "./exchange.ts";
-import { startModel } from "./model.ts";
-import { paint } from "./picture.ts";
-import { pageCheckpoint } from "./save_checkpoint.ts";
+import { LiveBeta } from "./live_beta.ts";
+import type { Order, Pace, Report, Snapshot } from "./messages.ts";
+import { type Model, startModel } from "./model.ts";
+import { betaAt, goOn, type Plan, type PlanStart } from "./plan.ts";
+import { RunRecord } from "./run_record.ts";
+import { RunView } from "./run_view.ts";
+import { Timeline } from "./timeline.ts";
 import { onTheme } from "./theme.ts";
+import { EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
 
-type Trained = Extract<Report, { type: "epoch" }>;
+/** Milliseconds between two sentences on how it goes, at least. */
+const SILENCE = 8000;
 
-/** What one training has shown so far. */
-class Run {
-  engine = "";
-  epochs = 0;
-  readonly training: [number, number][] = [];
-  readonly heldOut: [number, number][] = [];
-  samples: Float32Array | null = null;
-  trained: Trained | null = null;
-  readonly worker: Worker;
-
-  constructor(readonly order: Extract<Order, { type: "train" }>) {
-    const program = byId("program").textContent!;
-    const address = URL.createObjectURL(
-      new Blob([program], { type: "text/javascript" }),
-    );
-    this.worker = new Worker(address);
-    this.worker.postMessage(order);
-  }
+/** What other parts of the page may ask of the training. */
+export interface Training {
+  /** What makes the shown network again: of the run up to there, or null. */
+  plan(): Plan | null;
+  /** The shown network, with all that a checkpoint needs, or null. */
+  snapshot(): Snapshot | null;
+  /** Trains by a plan. */
+  replay(plan: Plan): void;
+  /** Runs whenever `plan()` or `snapshot()` is another. */
+  onPlan(listener: () => void): void;
 }
 
-/** Trains a new model in a worker when asked to, and shows how it goes. */
-export function startTraining(exchange: Exchange): void {
-  const { original } = exchange;
-  const button = byId<HTMLButtonElement>("train");
+/** Trains new models in a worker when asked to, and shows how it goes. */
+export function startTraining(explorer: Explorer): Training {
+  const original = explorer.model;
+  const fork = byId<HTMLButtonElement>("train-fork");
   const explore = byId<HTMLButtonElement>("explore-trained");
-  let run: Run | null = null;
-  let isTraining = false;
+  const back = byId<HTMLButtonElement>("back");
+  const listeners: (() => void)[] = [];
+  const view = new RunView();
+  let worker: Worker | null = null;
+  let run: RunRecord | null = null;
+  let runs = 0;
+  let said = -Infinity;
 
-  const draw = inFrame(() => {
-    if (!run) return;
-    const canvas = byId<HTMLCanvasElement>("train-curves");
-    drawCurves(canvas, run.epochs || 1, run.training, run.heldOut);
-    canvas.ariaLabel = describe(texts(), run.heldOut);
-    if (run.samples) {
-      paint(byId<HTMLCanvasElement>("train-samples"), run.samples, 4);
-    }
+  const send = (order: Order) => worker?.postMessage(order);
+  const beta = new LiveBeta((beta) => {
+    send({ type: "beta", beta });
+    if (run) showButtons(run);
   });
-  onTheme(draw);
-  onLanguage(draw);
-  new ResizeObserver(draw).observe(byId("train-curves"));
+  const timeline = new Timeline({
+    pace: (pace: Pace) => {
+      send({ type: "pace", pace });
+      show();
+    },
+    step: () => send({ type: "step" }),
+    lookAt: (epoch) => {
+      run?.lookAt(epoch);
+      show();
+      tellListeners();
+    },
+  });
 
-  const finish = (text: (texts: Texts) => string) => {
-    run!.worker.terminate();
-    isTraining = false;
-    write(button, ({ train }) => train.again);
-    write(byId("train-status"), text);
-    say(text(texts()));
+  const tellListeners = () => listeners.forEach((listener) => listener());
+  const showButtons = ({ snapshot, steps }: RunRecord) => {
+    const { value } = beta;
+    const epochs = snapshot ? epochsOf(snapshot.step) : "0";
+    write(fork, ({ train }) => train.fork(epochs, value));
+    fork.disabled = !snapshot || snapshot.step === steps;
+    explore.disabled = !snapshot || snapshot.step === 0;
   };
-  const take = (current: Run, report: Report) => {
-    const status = byId("train-status");
+  const show = () => {
+    if (!run) return;
+    timeline.show(run);
+    showButtons(run);
+    view.show(run);
+  };
+  onTheme(show);
+  onLanguage(show);
+  new ResizeObserver(show).observe(byId("train-curves"));
+
+  const fail = (message: string) => {
+    run!.state = "failed";
+    write(byId("train-status"), ({ train }) => train.failed(message));
+    say(texts().train.failed(message));
+    show();
+  };
+  const take = (current: RunRecord, report: Report) => {
     switch (report.type) {
       case "start":
-        current.engine = report.engine;
-        current.epochs = report.epochs;
-        write(status, ({ train }) => train.drawing(report.engine));
+        current.state = "training";
+        ({
+          engine: current.engine,
+          images: current.images,
+          labels: current.labels,
+        } = report);
         break;
       case "progress": {
-        const { epoch, imagesPerSecond, losses, samples } = report;
-        write(status, ({ train }) =>
-          train.progress(
-            Math.floor(epoch) + 1,
-            current.epochs,
-            Math.round(imagesPerSecond)
-              .toLocaleString(document.documentElement.lang),
-            current.engine,
-          ));
-        if (losses) current.training.push([epoch, losses.total]);
-        current.samples = samples;
+        current.state = "training";
+        current.imagesPerSecond = report.imagesPerSecond;
+        current.addProgress(report.view, report.losses);
+        const { plan, step } = current;
+        beta.follow(betaAt(plan, step - 1));
+        // Every step that can be followed, or the ends of epochs.
+        if (prefersStillness() && !timeline.isSlow) return;
         break;
       }
-      case "epoch": {
-        const { record, samples } = report;
-        current.training.push([record.epoch, record.train.total]);
-        current.heldOut.push([record.epoch, record.validation!.total]);
-        current.samples = samples;
-        current.trained = report;
-        explore.disabled = false;
+      case "plan":
+        current.plan = report.plan;
+        tellListeners();
         break;
-      }
+      case "snapshot":
+        current.addSnapshot(report.snapshot);
+        sayHowItGoes(current);
+        tellListeners();
+        break;
+      case "pause":
+        current.state = "resting";
+        timeline.isPaused = true;
+        break;
       case "end":
-        finish((texts) =>
-          report.reason === "aborted"
-            ? texts.train.stopped(current.heldOut.length)
-            : `${texts.train.done(current.epochs)} ${
-              describe(texts, current.heldOut)
-            }`
-        );
+        current.state = "ended";
+        say(`${texts().train.done(current.plan.epochs)} ${describe(current)}`);
         break;
       case "error":
-        finish(({ train }) => train.failed(report.message));
+        return fail(report.message);
     }
-    draw();
+    show();
+  };
+  const sayHowItGoes = (current: RunRecord) => {
+    const now = performance.now();
+    if (now - said < SILENCE || current.step === 0) return;
+    said = now;
+    const epochs = epochsOf(current.step);
+    say(
+      `${texts().train.reached(epochs, current.plan.epochs)} ${
+        describe(current)
+      }`,
+    );
   };
 
-  onClick("train", () => {
-    if (isTraining) {
-      run!.worker.postMessage({ type: "stop" } satisfies Order);
-      return;
-    }
-    const current = new Run({
-      type: "train",
-      latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
-      beta: Number(byId<HTMLSelectElement>("train-beta").value),
-      likelihood: original.options.likelihood,
-      classCount: byId<HTMLInputElement>("train-conditional").checked
-        ? DIGITS.length
-        : 0,
+  const begin = (next: RunRecord, from?: Snapshot) => {
+    worker ??= makeWorker((report) => {
+      if (run && report.run === run.number) take(run, report);
+    }, (message) => {
+      worker?.terminate();
+      worker = null;
+      fail(message);
     });
-    current.worker.onmessage = ({ data }) => take(current, data);
-    current.worker.onerror = (event) => {
-      event.preventDefault();
-      finish(({ train }) => train.failed(event.message));
-    };
-    run = current;
-    isTraining = true;
-    write(button, ({ train }) => train.stop);
-    explore.disabled = true;
+    run = next;
+    said = performance.now();
+    const { number, plan } = next;
+    timeline.isPaused = false;
+    beta.value = betaAt(plan, from?.step ?? 0);
+    send({
+      type: "train",
+      run: number,
+      plan,
+      from: from?.checkpoint,
+      pace: timeline.pace,
+    });
+    write(byId("train"), ({ train }) => train.again);
     byId("training").hidden = false;
     write(byId("train-status"), ({ train }) => train.starting);
+    show();
+    tellListeners();
+  };
+  const replay = (plan: Plan) => begin(new RunRecord(++runs, plan));
+
+  onClick("train", () => {
+    replay({ ...chosen(original, beta.value), events: [], stopped: null });
     say(texts().train.started);
-    draw();
+  });
+  onClick("train-fork", () => {
+    const at = run!.snapshot!;
+    const plan = goOn(run!.plan, at.step, beta.value);
+    begin(new RunRecord(++runs, plan, { run: run!, at }), at);
+    say(texts().train.forked(epochsOf(at.step), beta.value));
   });
 
   onClick("explore-trained", async () => {
-    const { order: { latentDim, likelihood, classCount, beta }, trained } =
-      run!;
-    const { record, state, run: rest, images, mu, labels } = trained!;
-    exchange.explore(
-      await startModel(
-        { latentDim, likelihood, autoencoder: false, classCount },
-        state,
-        {
-          description: texts().train.description(
-            record.epoch,
-            latentDim,
-            beta,
-            classCount > 0,
-          ),
-          kl: record.klPerDimension,
-          beta: record.beta,
-          mu,
-          labels,
-          images,
-          subject: "digits",
-          synthetic: true,
-          checkpoint: () => pageCheckpoint({ ...rest, state }),
-        },
-      ),
-    );
+    exchange(await modelOf(run!, run!.snapshot!));
     say(texts().train.atTrained);
+  });
+
+  return {
+    plan: () => run?.shownPlan ?? null,
+    snapshot: () => run?.snapshot ?? null,
+    replay: (plan) => {
+      choose(plan);
+      replay(plan);
+    },
+    onPlan: (listener) => listeners.push(listener),
+  };
+}
+
+function makeWorker(
+  take: (report: Report) => void,
+  fail: (message: string) => void,
+): Worker {
+  const program = byId("program").textContent!;
+  const address = URL.createObjectURL(
+    new Blob([program], { type: "text/javascript" }),
+  );
+  const worker = new Worker(address);
+  worker.onmessage = ({ data }) => take(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message);
+  };
+  return worker;
+}
+
+/** What the reader has chosen. */
+function chosen(original: Model, beta: number): PlanStart {
+  const { valueAsNumber } = byId<HTMLInputElement>("train-seed");
+  return {
+    seed: Math.max(0, Math.floor(valueAsNumber) || 0),
+    latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
+    beta,
+    likelihood: original.options.likelihood,
+    classCount: byId<HTMLInputElement>("train-conditional").checked
+      ? DIGITS.length
+      : 0,
+    epochs: EPOCHS,
+  };
+}
+
+/** Shows what a plan has chosen. */
+function choose({ seed, latentDim, classCount }: PlanStart): void {
+  byId<HTMLInputElement>("train-seed").value = String(seed);
+  byId<HTMLSelectElement>("train-dim").value = String(latentDim);
+  byId<HTMLInputElement>("train-conditional").checked = classCount > 0;
+}
+
+async function modelOf(
+  { plan, images, labels }: RunRecord,
+  { step, checkpoint, mu, kl }: Snapshot,
+): Promise<Model> {
+  const { latentDim, classCount } = plan;
+  return await startModel(checkpoint.options, checkpoint.state, {
+    description: texts().train.description(
+      epochsOf(step),
+      latentDim,
+      betaAt(plan, step - 1),
+      classCount > 0,
+    ),
+    kl,
+    mu,
+    labels,
+    images,
+    subject: "digits",
   });
 }
 
-function describe({ train }: Texts, heldOut: Curve): string {
-  if (heldOut.length === 0) return train.noEpoch;
-  const losses = heldOut.map(([, loss]) => loss.toFixed(1));
-  return train.heldOut(losses[0], losses.at(-1)!, losses.length);
+/** Steps as epochs, to a tenth. */
+function epochsOf(step: number): string {
+  return String(Math.round(10 * step / STEPS_PER_EPOCH) / 10);
+}
+
+/** How well the newest snapshot does. */
+function describe({ snapshot }: RunRecord): string {
+  const { train } = texts();
+  const loss = snapshot?.checkpoint.history.at(-1)?.validation?.total;
+  const use = snapshot
+    ? train.inUse(inUse(snapshot.kl), snapshot.kl.length)
+    : "";
+  return loss === undefined ? use : `${train.heldOut(loss.toFixed(1))} ${use}`;
 }

@@ -13,25 +13,61 @@ ${t.say("p", "train.help")}
 <div class="tools">
 <label>${t.say("span", "train.dim")} <select id="train-dim"><option>2</option>
 <option>4</option><option selected>8</option><option>12</option></select></label>
-<label>${t.say("span", "train.beta")} <select id="train-beta">
-<option>0.25</option><option selected>1</option>
-<option>4</option></select></label>
 <label><input type="checkbox" id="train-conditional"> ${
     t.say("span", "train.tell")
   }</label>
+<label>${t.say("span", "train.seed")} <input type="number" id="train-seed"
+min="0" step="1" value="0"></label>
 ${t.button("train", "train.start", 'class="main"')}
-${t.button("explore-trained", "train.explore", "disabled")}
 </div>
+<div class="tools">
+<label class="wide">${t.say("span", "train.beta")} <input type="range"
+id="train-beta" min="0" step="1" aria-describedby="train-beta-help">
+<output id="train-beta-value">1</output></label>
+</div>
+${t.say("p", "train.betaHelp", 'id="train-beta-help"')}
 ${t.say("p", "train.idle", 'id="train-status"')}
-<div class="training" id="training" hidden>
+${running(t)}
+</section>`;
+}
+
+/** What there is of a run. */
+function running(t: Teller): string {
+  return `<div id="training" hidden>
+<div class="tools" role="group" ${t.label("train.controls")}>
+${t.button("train-pause", "train.pause")}
+${t.button("train-step", "train.step")}
+<label>${t.say("span", "train.pace")} <select id="train-pace">
+${t.say("option", "train.full", 'value="Infinity"')}
+${t.say("option", "train.ten", 'value="10"')}
+${t.say("option", "train.two", 'value="2"')}
+${t.say("option", "train.one", 'value="1"')}</select></label>
+</div>
+<div class="training">
 <figure><canvas id="train-curves" role="img" ${
     t.label("train.curvesCanvas")
   }></canvas>
-${t.say("figcaption", "train.curves")}</figure>
+<input type="range" id="train-epoch" min="0" step="1" ${t.label("train.epoch")}>
+<figcaption>${t.say("span", "train.curves")}
+${t.say("span", "train.before", 'id="train-before" class="key before" hidden')}
+</figcaption></figure>
+<figure><canvas id="train-map" role="img" ${
+    t.label("train.mapCanvas")
+  }></canvas>
+${t.say("figcaption", "train.map")}</figure>
+<figure><canvas id="train-kl" role="img" ${t.label("train.klCanvas")}></canvas>
+<figcaption><b id="train-in-use"></b> ${t.say("span", "train.kl")}</figcaption>
+</figure>
 <figure><canvas id="train-samples" role="img" ${
     t.label("train.samplesCanvas")
   }></canvas>
 ${t.say("figcaption", "train.samples")}</figure>
 </div>
-</section>`;
+<div class="tools">
+<button type="button" id="train-fork" disabled></button>
+${t.button("explore-trained", "train.explore", "disabled")}
+<span id="train-fingerprint" hidden></span>
+</div>
+${t.say("p", "train.keepHelp")}
+</div>`;
 }

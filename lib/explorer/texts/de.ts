@@ -261,5 +261,91 @@ durchgehen.`,
 
   samples: en.samples,
 
-  train: en.train,
+  train: {
+    title: "Selbst eines trainieren",
+    help: `Ein neues Netz, mit zufälligen Gewichten am Anfang, und Ziffern, die
+diese Seite zeichnet; alles auf diesem Rechner. Sein Verlust hat zwei Teile: wie
+weit das wieder gezeichnete Bild abweicht, und β mal die <b>KL</b>, die Nats,
+die es mit seinen Zahlen sagt. <b>β</b> ist also der Preis eines Nats: Ist er
+hoch, bleiben wenige Zahlen in Gebrauch; ist er niedrig, werden die Bilder
+schärfer und der Raum rauer. Wird dem Netz gesagt, welche Ziffer es sieht,
+bleiben seine Zahlen dafür, wie sie geschrieben ist.`,
+    dim: "Zahlen in <i>z</i>",
+    tell: "Die Ziffer verraten",
+    seed: "Startwert",
+    beta: "β, der Preis eines Nats",
+    betaHelp:
+      `Er wirkt sofort: Wird er verschoben, während das Netz lernt, zeigt
+sich, welcher Teil des Verlusts nachgibt.`,
+    start: "Trainieren",
+    again: "Neu trainieren",
+    idle: "Noch nicht begonnen.",
+    starting: "Die Ziffern zum Lernen werden gezeichnet …",
+    started: "Das Training hat begonnen.",
+    controls: "Zeit",
+    pause: "Anhalten",
+    goOn: "Weiter",
+    step: "Ein Schritt",
+    pace: "Tempo",
+    full: "so schnell es geht",
+    ten: "10 Schritte je Sekunde",
+    two: "2 Schritte je Sekunde",
+    one: "1 Schritt je Sekunde",
+    curvesCanvas: "Verlust im Lauf der Zeit",
+    curves:
+      `Verlust je Ziffer: <span class="key area">Bild</span> <span class="key
+area second">β · KL</span> <span class="key held">beides, bei ungelernten
+Ziffern</span>`,
+    before: "der Lauf, von dem er abzweigt",
+    epochZero: "Epoche 0",
+    epoch: "Epoche ansehen",
+    momentOf: (epoch, epochs, isNow) =>
+      isNow ? `jetzt, in Epoche ${epoch}` : `Epoche ${epoch} von ${epochs}`,
+    samplesCanvas: "Stichproben des Netzes im Training",
+    samples:
+      "Aus denselben sechzehn Punkten des Priors gezeichnet, während es lernt",
+    klCanvas: "KL jeder Zahl",
+    kl: `Nats, die jede Zahl von <i>z</i> trägt. Ein hohler Balken: weniger als
+ein Hundertstel, sie ist zusammengefallen.`,
+    inUse: (used, all) =>
+      `${used} von ${all} ${all === 1 ? "Zahl" : "Zahlen"} in Gebrauch.`,
+    mapCanvas: "Karte ungelernter Ziffern, wie das Netz sie anordnet",
+    map:
+      `Wo es Ziffern hinlegt, aus denen es nicht lernt, nach den beiden Zahlen,
+die am meisten sagen. Die Kreise sind ein und zwei σ des Priors.`,
+    mapOf: (across, up) =>
+      `Karte ungelernter Ziffern: z${across} nach rechts, z${up} nach oben`,
+    fork: (epoch, beta) => `Ab Epoche ${epoch} mit β ${beta} abzweigen`,
+    explore: "Dieses Modell erkunden",
+    keepHelp:
+      `Der Regler unter dem Verlust führt zu jeder Epoche zurück. Von dort
+zweigt ein Lauf ab: Er geht mit dem β weiter, das oben eingestellt ist. Gewichte
+mit demselben Fingerabdruck sind dieselben, Bit für Bit: Ein Lauf mit demselben
+Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihnen.`,
+    fingerprint: (digest) => `Fingerabdruck der Gewichte: ${digest}`,
+    progress: (epoch, epochs, speed, engine) =>
+      `Epoche ${epoch} von ${epochs}, ${speed} Ziffern je Sekunde (${engine})`,
+    resting: (epoch, epochs, step) =>
+      `Angehalten in Epoche ${epoch} von ${epochs}, nach ${step} Schritten.`,
+    lookingAt: (epoch, epochs, beta) =>
+      `So war es nach Epoche ${epoch} von ${epochs}, bei β ${beta}.`,
+    reached: (epoch, epochs) => `Epoche ${epoch} von ${epochs}.`,
+    done: (epochs) => `${epochs} Epochen trainiert.`,
+    forked: (epoch, beta) =>
+      `Ein Lauf geht ab Epoche ${epoch} mit β ${beta} weiter.`,
+    failed: (reason) => `Das Training ist gescheitert: ${reason}`,
+    atOriginal: "Zurück beim ursprünglichen Modell.",
+    atTrained: "Zu sehen ist jetzt das Modell, das hier trainiert wurde.",
+    heldOut: (loss) => `Der Verlust bei ungelernten Ziffern ist ${loss}.`,
+    chartOf: (losses) =>
+      losses.length === 0
+        ? "Verlust im Lauf der Zeit: Noch ist keine Epoche vorbei."
+        : `Verlust im Lauf der Zeit: bei ungelernten Ziffern von ${
+          losses[0]
+        } auf ${losses.at(-1)} in ${losses.length} Epochen.`,
+    description: (epochs, dim, beta, told) =>
+      `Auf dieser Seite trainiert: ${epochs} Epochen, ${dim} latente Dimensionen, β ${beta}, ${
+        told ? "mit verratener Ziffer, " : ""
+      }synthetische Ziffern`,
+  },
 };

@@ -362,37 +362,82 @@ the beaten track. Choose a ${words(about).one} to go where it is.`,
   train: {
     title: "Train one yourself",
     help: `A new network, from random weights, on digits drawn by this page;
-all of it on your machine. <b>β</b> is the price of a nat: a high one leaves few
-numbers in use, a low one sharper pictures and a rougher space. Told which digit
-it sees, the network keeps its numbers for how that is written.`,
+all of it on your machine. Its loss has two parts: what the picture drawn again
+is off by, and β times the <b>KL</b>, the nats that it tells through its numbers.
+So <b>β</b> is the price of a nat: a high one leaves few numbers in use, a low
+one gives sharper pictures and a rougher space. Told which digit it sees, the
+network keeps its numbers for how that is written.`,
     dim: "Numbers in <i>z</i>",
-    beta: "β",
     tell: "Tell it the digit",
+    seed: "Seed",
+    beta: "β, the price of a nat",
+    betaHelp: `It acts at once: move it while the network trains, and see which
+part of the loss gives way.`,
     start: "Train",
     again: "Train again",
-    stop: "Stop",
-    explore: "Explore this model",
     idle: "Not started.",
-    curvesCanvas: "Loss curves",
+    starting: "Drawing digits to learn from…",
+    started: "Training has started.",
+    controls: "Time",
+    pause: "Pause",
+    goOn: "Continue",
+    step: "One step",
+    pace: "Pace",
+    full: "as fast as it goes",
+    ten: "10 steps a second",
+    two: "2 steps a second",
+    one: "1 step a second",
+    curvesCanvas: "Loss over time",
     curves:
-      `<span class="key first">training</span> <span class="key second">held
-out</span> loss per digit`,
+      `Loss per digit: <span class="key area">picture</span> <span class="key
+area second">β · KL</span> <span class="key held">both, of digits held
+out</span>`,
+    before: "the run that it forked from",
+    epochZero: "epoch 0",
+    epoch: "Look at epoch",
+    momentOf: (epoch: number, epochs: number, isNow: boolean) =>
+      isNow ? `now, in epoch ${epoch}` : `epoch ${epoch} of ${epochs}`,
     samplesCanvas: "Samples of the network in training",
-    samples: "The same sixteen points, as it learns",
-    drawing: (engine: string) => `Drawing digits to learn from (${engine})…`,
+    samples: "Drawn from the same sixteen points of the prior, as it learns",
+    klCanvas: "KL of each number",
+    kl: `Nats told through each number of <i>z</i>. A hollow bar: less than a
+hundredth, it has collapsed.`,
+    inUse: (used: number, all: number) =>
+      `${used} of ${all} ${all === 1 ? "number" : "numbers"} in use.`,
+    mapCanvas: "Map of digits held out, as the network places them",
+    map: `Where it places digits that it does not learn from, by the two numbers
+that tell most. The circles are one and two σ of the prior.`,
+    mapOf: (across: number, up: number) =>
+      `Map of digits held out: z${across} to the right, z${up} upward`,
+    fork: (epoch: string, beta: number) =>
+      `Fork from epoch ${epoch} with β ${beta}`,
+    explore: "Explore this model",
+    keepHelp: `The slider below the loss goes back to any epoch. From there a
+run forks: it goes on with the β that is set above. Weights with the same
+fingerprint are the same, bit for bit: a run with the same seed, choices and
+changes of β comes to them again.`,
+    fingerprint: (digest: string) => `Fingerprint of its weights: ${digest}`,
     progress: (epoch: number, epochs: number, speed: string, engine: string) =>
       `Epoch ${epoch} of ${epochs}, ${speed} digits a second (${engine})`,
-    stopped: (epochs: number) => `Stopped after ${epochs} epochs.`,
+    resting: (epoch: number, epochs: number, step: number) =>
+      `Paused in epoch ${epoch} of ${epochs}, after ${step} steps.`,
+    lookingAt: (epoch: number, epochs: number, beta: number) =>
+      `As it was after epoch ${epoch} of ${epochs}, at β ${beta}.`,
+    reached: (epoch: string, epochs: number) => `Epoch ${epoch} of ${epochs}.`,
     done: (epochs: number) => `Trained for ${epochs} epochs.`,
+    forked: (epoch: string, beta: number) =>
+      `A run goes on from epoch ${epoch} with β ${beta}.`,
     failed: (reason: string) => `Training failed: ${reason}`,
-    starting: "Starting…",
-    started: "Training has started.",
     atOriginal: "Back at the original model.",
     atTrained: "You now explore the model that you have trained.",
-    noEpoch: "Loss curves: no epoch is done yet.",
-    heldOut: (first: string, last: string, epochs: number) =>
-      `Held-out loss from ${first} to ${last} in ${epochs} epochs.`,
-    description: (epochs: number, dim: number, beta: number, told: boolean) =>
+    heldOut: (loss: string) => `The loss of digits held out is ${loss}.`,
+    chartOf: (losses: readonly string[]) =>
+      losses.length === 0
+        ? "Loss over time: no epoch is done yet."
+        : `Loss over time: that of digits held out goes from ${losses[0]} to ${
+          losses.at(-1)
+        } in ${losses.length} epochs.`,
+    description: (epochs: string, dim: number, beta: number, told: boolean) =>
       `Trained in this page: ${epochs} epochs, ${dim} latent dimensions, β ${beta}, ${
         told ? "told the digits, " : ""
       }synthetic digits`,

@@ -1,0 +1,82 @@
+/// <reference lib="dom" />
+/**
+ * Pause, one step, slow motion, and a slider over the epochs.
+ *
+ * @module
+ */
+import { byId, onClick } from "./dom.ts";
+import { texts, write } from "./language.ts";
+import type { Pace } from "./messages.ts";
+import type { RunRecord } from "./run_record.ts";
+import { STEPS_PER_EPOCH } from "./training_digits.ts";
+
+/** What the reader wants of a run. */
+export interface TimelineActions {
+  readonly pace: (pace: Pace) => void;
+  readonly step: () => void;
+  readonly lookAt: (epoch: number) => void;
+}
+
+/** The controls, and how they stand. */
+export class Timeline {
+  readonly #pause = byId<HTMLButtonElement>("train-pause");
+  readonly #step = byId<HTMLButtonElement>("train-step");
+  readonly #pace = byId<HTMLSelectElement>("train-pace");
+  readonly #epoch = byId<HTMLInputElement>("train-epoch");
+  #isPaused = false;
+
+  constructor(actions: TimelineActions) {
+    const setPaused = (isPaused: boolean) => {
+      this.#isPaused = isPaused;
+      actions.pace(this.pace);
+    };
+    this.#pause.addEventListener("click", () => setPaused(!this.#isPaused));
+    this.#pace.addEventListener("change", () => {
+      if (!this.#isPaused) actions.pace(this.pace);
+    });
+    onClick("train-step", () => {
+      if (!this.#isPaused) setPaused(true);
+      actions.step();
+    });
+    this.#epoch.addEventListener(
+      "input",
+      () => actions.lookAt(Number(this.#epoch.value)),
+    );
+  }
+
+  /** Steps a second as chosen, or none in a pause. */
+  get pace(): Pace {
+    return this.#isPaused ? 0 : Number(this.#pace.value);
+  }
+
+  /** Whether every step can be followed. */
+  get isSlow(): boolean {
+    return this.pace < Infinity;
+  }
+
+  /** A run begins, and goes on, or rests. */
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused;
+  }
+
+  /** Shows how a run stands. */
+  show(run: RunRecord): void {
+    const isOver = run.state === "ended" || run.state === "failed";
+    this.#pause.disabled = this.#step.disabled = isOver;
+    write(
+      this.#pause,
+      ({ train }) => this.#isPaused ? train.goOn : train.pause,
+    );
+    const newest = Math.ceil(run.step / STEPS_PER_EPOCH);
+    const shown = run.isFollowed
+      ? newest
+      : Math.round(run.view!.step / STEPS_PER_EPOCH);
+    this.#epoch.max = String(run.plan.epochs);
+    this.#epoch.value = String(shown);
+    this.#epoch.ariaValueText = texts().train.momentOf(
+      shown,
+      run.plan.epochs,
+      run.isFollowed && !isOver,
+    );
+  }
+}
