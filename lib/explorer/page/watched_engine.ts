@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { engineOptions } from "../../engine/checks.ts";
 import type { BatchRef, EngineOptions, Hyper } from "../../engine/engine.ts";
 import { WasmEngine } from "../../engine/wasm/engine.ts";
 import {
@@ -21,13 +22,15 @@ export class WatchedEngine extends WasmEngine {
   #seen: TrainLosses;
 
   /**
+   * An engine for these of a run's options.
+   *
    * @param afterStep Awaited after each step, with the steps so far.
    */
   constructor(
     options: EngineOptions,
     readonly afterStep: (steps: number) => Promise<void>,
   ) {
-    super({ ...options, threads: 1, variant: "plain" });
+    super({ ...engineOptions(options), threads: 1, variant: "plain" });
     this.#seen = noTrainLosses(options.latentDim);
   }
 
