@@ -91,7 +91,7 @@ export class RunView {
     const line = byId("train-fingerprint");
     const isStill = snapshot &&
       (!isFollowed || state === "resting" || state === "ended");
-    line.hidden = !isStill || !globalThis.isSecureContext;
+    line.hidden = !isStill || !crypto.subtle;
     if (line.hidden || !isStill) return;
     const { parameters } = snapshot.checkpoint.state;
     if (this.#weights === parameters) return;
