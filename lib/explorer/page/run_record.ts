@@ -8,9 +8,12 @@ import type { Point } from "./loss_chart.ts";
 import { betaAt, type Plan, planUntil } from "./plan.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";
 
+/** Snapshots that are kept; the usual run has one for each of its 20 epochs. */
+const MOST = 40;
+
 /**
- * A run in the page. It keeps a snapshot for each epoch, of 0.9 MB with eight
- * dimensions, and one for where it rests: 20 MB at most.
+ * A run in the page. It keeps a snapshot, of about 0.9 MB, for each epoch and one
+ * for where it rests: of a long run for fewer of the epochs, the older the fewer.
  */
 export class RunRecord {
   plan: Plan;
@@ -67,6 +70,10 @@ export class RunRecord {
     const { snapshots } = this;
     const last = snapshots.at(-1);
     if (last && last.step % STEPS_PER_EPOCH > 0) snapshots.pop();
+    // The beginning stays.
+    if (snapshots.length >= MOST) {
+      snapshots.splice(0, MOST, ...snapshots.filter((_, i) => i % 2 === 0));
+    }
     snapshots.push(snapshot);
     this.#now = snapshot;
   }

@@ -67,14 +67,12 @@ export class Timeline {
       this.#pause,
       ({ train }) => this.#isPaused ? train.goOn : train.pause,
     );
-    const newest = Math.ceil(run.step / STEPS_PER_EPOCH);
-    const shown = run.isFollowed
-      ? newest
-      : Math.round(run.view!.step / STEPS_PER_EPOCH);
     this.#epoch.max = String(run.plan.epochs);
-    this.#epoch.value = String(shown);
+    if (run.isFollowed) {
+      this.#epoch.value = String(Math.ceil(run.step / STEPS_PER_EPOCH));
+    }
     this.#epoch.ariaValueText = texts().train.momentOf(
-      shown,
+      this.#epoch.value,
       run.plan.epochs,
       run.isFollowed && !isOver,
     );

@@ -219,7 +219,10 @@ function makeWorker(
 function chosen(original: Model, beta: number): PlanStart {
   const { valueAsNumber } = byId<HTMLInputElement>("train-seed");
   return {
-    seed: Math.max(0, Math.floor(valueAsNumber) || 0),
+    seed: Math.min(
+      Math.max(0, Math.floor(valueAsNumber) || 0),
+      Number.MAX_SAFE_INTEGER,
+    ),
     latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
     beta,
     likelihood: original.options.likelihood,

@@ -42,9 +42,11 @@ ${t.say("option", "train.full", 'value="Infinity"')}
 ${t.say("option", "train.ten", 'value="10"')}
 ${t.say("option", "train.two", 'value="2"')}
 ${t.say("option", "train.one", 'value="1"')}</select></label>
+${t.button("explore-trained", "train.explore", "disabled")}
+<button type="button" id="train-fork" disabled></button>
 </div>
 <div class="training">
-<figure><canvas id="train-curves" role="img" ${
+<figure class="wide"><canvas id="train-curves" role="img" ${
     t.label("train.curvesCanvas")
   }></canvas>
 <input type="range" id="train-epoch" min="0" step="1" ${t.label("train.epoch")}>
@@ -55,7 +57,9 @@ ${t.say("span", "train.before", 'id="train-before" class="key before" hidden')}
     t.label("train.mapCanvas")
   }></canvas>
 ${t.say("figcaption", "train.map")}</figure>
-<figure><canvas id="train-kl" role="img" ${t.label("train.klCanvas")}></canvas>
+<figure class="wide"><canvas id="train-kl" role="img" ${
+    t.label("train.klCanvas")
+  }></canvas>
 <figcaption><b id="train-in-use"></b> ${t.say("span", "train.kl")}</figcaption>
 </figure>
 <figure><canvas id="train-samples" role="img" ${
@@ -63,11 +67,7 @@ ${t.say("figcaption", "train.map")}</figure>
   }></canvas>
 ${t.say("figcaption", "train.samples")}</figure>
 </div>
-<div class="tools">
-<button type="button" id="train-fork" disabled></button>
-${t.button("explore-trained", "train.explore", "disabled")}
-<span id="train-fingerprint" hidden></span>
-</div>
+<p id="train-fingerprint" hidden></p>
 ${t.say("p", "train.keepHelp")}
 </div>`;
 }

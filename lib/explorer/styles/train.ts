@@ -22,7 +22,8 @@ export const TRAIN_STYLE = `
 #train-samples { image-rendering: pixelated; }
 #train-epoch { display: block; width: calc(100% - 40px);
   margin: -0.25rem 5px 0 35px; }
-#train-fingerprint { color: var(--pale); font-size: 0.85rem; }
+#train-pause { min-width: 6.5rem; }
+#train-fork { font-variant-numeric: tabular-nums; }
 #training > p { margin-top: 1rem; font-size: 0.9rem; color: var(--pale); }
 .key { margin-right: 0.75rem; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: 1.25rem;
@@ -33,6 +34,8 @@ export const TRAIN_STYLE = `
 .key.held::before { border-top: 2px dashed var(--ink); }
 .key.before::before { border-top: 2px dotted var(--pale); }
 @media (max-width: 52rem) {
-  .training { grid-template-columns: minmax(0, 1fr); }
+  .training { grid-template-columns: repeat(2, minmax(0, 1fr));
+    grid-auto-flow: dense; gap: 1rem; }
+  .training .wide { grid-column: 1 / -1; }
 }
 `;

@@ -395,7 +395,7 @@ out</span>`,
     before: "the run that it forked from",
     epochZero: "epoch 0",
     epoch: "Look at epoch",
-    momentOf: (epoch: number, epochs: number, isNow: boolean) =>
+    momentOf: (epoch: string, epochs: number, isNow: boolean) =>
       isNow ? `now, in epoch ${epoch}` : `epoch ${epoch} of ${epochs}`,
     samplesCanvas: "Samples of the network in training",
     samples: "Drawn from the same sixteen points of the prior, as it learns",
