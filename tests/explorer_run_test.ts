@@ -218,4 +218,11 @@ Deno.test("RunRecord keeps epochs and where it rests, and shows any of them", as
   assertEquals(fork.before.at(-1)!.beta, 3);
   run.lookAt(2);
   assertEquals(run.isFollowed, true);
+
+  for (let epoch = 3; epoch <= 200; epoch++) {
+    run.addSnapshot(at(epoch * STEPS_PER_EPOCH));
+    assertLess(run.snapshots.length, 41);
+  }
+  assertEquals(run.snapshots[0].step, 0);
+  assertEquals(run.snapshots.at(-1)!.step, 200 * STEPS_PER_EPOCH);
 });

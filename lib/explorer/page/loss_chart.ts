@@ -138,18 +138,13 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
   }
 
   function drawShown() {
-    context.fillStyle = context.strokeStyle = color("accent");
+    context.strokeStyle = color("accent");
     context.lineWidth = 2;
     const at = x(chart.shown);
     context.beginPath();
     context.moveTo(at, MARGIN.top);
     context.lineTo(at, bottom);
     context.stroke();
-    context.beginPath();
-    context.moveTo(at, bottom);
-    context.lineTo(at - 5, bottom + 8);
-    context.lineTo(at + 5, bottom + 8);
-    context.fill();
   }
 }
 
