@@ -34,9 +34,10 @@ export class Timeline {
     this.#pace.addEventListener("change", () => {
       if (!this.#isPaused) actions.pace(this.pace);
     });
+    // The step in hand is the one, if there is one.
     onClick("train-step", () => {
-      if (!this.#isPaused) setPaused(true);
-      actions.step();
+      if (this.#isPaused) actions.step();
+      else setPaused(true);
     });
     this.#epoch.addEventListener(
       "input",
@@ -54,7 +55,7 @@ export class Timeline {
     return this.pace < Infinity;
   }
 
-  /** A run begins, and goes on, or rests. */
+  /** A run begins, or rests. */
   set isPaused(isPaused: boolean) {
     this.#isPaused = isPaused;
   }
