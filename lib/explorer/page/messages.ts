@@ -64,8 +64,8 @@ export type Report =
     | { readonly type: "plan"; readonly plan: Plan }
     /** Where it begins; an epoch is done; or it rests or ends here. */
     | { readonly type: "snapshot"; readonly snapshot: Snapshot }
-    /** It rests until it is told to go on. */
-    | { readonly type: "pause" }
+    /** It rests until it is told to go on: as ordered, or as planned. */
+    | { readonly type: "pause"; readonly planned: boolean }
     /** No step is left. */
     | { readonly type: "end" }
     | { readonly type: "error"; readonly message: string }

@@ -107,11 +107,12 @@ export class RunInWorker {
 
   /** Waits while it is paused, which a plan is where it was stopped. */
   async #rest({ state: { step } }: Checkpoint): Promise<void> {
-    if (step === this.#plan.stopped) {
+    const planned = step === this.#plan.stopped;
+    if (planned) {
       this.#pace = 0;
       this.#plan = { ...this.#plan, stopped: null };
     }
-    if (this.#pace === 0) this.#tell({ type: "pause" });
+    if (this.#pace === 0) this.#tell({ type: "pause", planned });
     while (this.#pace === 0 && !this.#isStepWanted && !this.#isOver) {
       await this.#wait();
     }

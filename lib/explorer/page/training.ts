@@ -120,7 +120,8 @@ export function startTraining(explorer: Explorer): Training {
         break;
       case "pause":
         current.state = "resting";
-        timeline.isPaused = true;
+        // The reader may have gone on meanwhile.
+        if (report.planned) timeline.isPaused = true;
         break;
       case "end":
         current.state = "ended";
