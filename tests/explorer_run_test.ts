@@ -1,5 +1,6 @@
 /** Runs of the page: the same bits, however they are held, turned or forked. */
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { syntheticDataset } from "../lib/dataset/split.ts";
 import { engineOptions } from "../lib/engine/checks.ts";
 import { WasmEngine } from "../lib/engine/wasm/engine.ts";
@@ -129,6 +130,27 @@ Deno.test("RunInWorker rests where its plan was stopped, and goes on to the same
   for (const from of [snapshots[1], snapshots[2], snapshots[0]]) {
     assertEquals(endOf(await reports(plan, undefined, { from })), state);
   }
+});
+
+Deno.test("RunInWorker gives checkpoints that a file holds, and that train() resumes", async () => {
+  const plan = { ...PLAN, stopped: 5, classCount: 10 };
+  const told = await reports(plan, (report, run) => {
+    if (report.type === "pause") run.stop();
+  });
+  const checkpoints = snapshotsOf(told).map(({ checkpoint }) =>
+    decodeCheckpoint(encodeCheckpoint(checkpoint))
+  );
+  assertEquals(checkpoints, snapshotsOf(told).map((at) => at.checkpoint));
+  const [, , resume] = checkpoints;
+  assertEquals(resume.state.step, 5);
+  assertEquals(resume.data.digest, dataset.digest);
+  const steps = [];
+  for await (
+    const event of train({ dataset, resume, engine: { engine: "wasm" } })
+  ) {
+    if (event.type === "epoch") steps.push(event.record.step);
+  }
+  assertEquals(steps, [8]);
 });
 
 Deno.test("RunInWorker forgets the rest of a plan where β is changed", async () => {
