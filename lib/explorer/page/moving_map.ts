@@ -11,7 +11,7 @@ import { fitToScreen } from "./picture.ts";
 import { classColor, color } from "./theme.ts";
 
 /** Standard deviations of the prior from the middle to the edge, at least. */
-const RANGE = 3.5;
+const RANGE = 3;
 /** Milliseconds that a digit takes to where it is next. */
 const MOVE = 160;
 /** As much more must a dimension tell to become one of the axes. */
@@ -39,12 +39,8 @@ export class MovingMap {
     return this.#axes;
   }
 
-  /**
-   * Shows a view.
-   *
-   * @param moves Whether it is the next moment of the one before.
-   */
-  show({ mu, kl }: View, labels: Uint8Array, moves: boolean): void {
+  /** Shows a view, to which the digits glide from the one before. */
+  show({ mu, kl }: View, labels: Uint8Array): void {
     this.#labels = labels;
     const latentDim = kl.length;
     const isSame = this.#chooseAxes(kl);
@@ -54,17 +50,16 @@ export class MovingMap {
       to[2 * i] = mu[i * latentDim + right];
       to[2 * i + 1] = mu[i * latentDim + up];
     }
-    const glides = moves && isSame && this.#to.length === to.length &&
+    const glides = isSame && this.#to.length === to.length &&
       !prefersStillness();
     const now = performance.now();
     this.#from = glides ? this.#placesAt(now) : to;
     this.#to = to;
     this.#started = now;
-    const farthest = Math.max(RANGE, ...to.map(Math.abs));
-    // It zooms out at once, and in where that shows clearly more.
-    if (farthest > this.#range || farthest < this.#range / CLEARLY) {
-      this.#range = farthest === RANGE ? RANGE : 1.2 * farthest;
-    }
+    // It zooms out at once, and in little by little.
+    const farthest = 1.1 * Math.max(...to.map(Math.abs));
+    const fitting = Math.max(RANGE, farthest);
+    this.#range = Math.max(fitting, this.#range + (fitting - this.#range) / 8);
     this.draw();
   }
 
@@ -84,7 +79,8 @@ export class MovingMap {
   }
 
   #placesAt(now: number): Float32Array<ArrayBuffer> {
-    const share = Math.min(1, (now - this.#started) / MOVE);
+    // A frame's time is that of its beginning, which may be before.
+    const share = Math.max(0, Math.min(1, (now - this.#started) / MOVE));
     return this.#to.map((to, i) =>
       this.#from[i] + share * (to - this.#from[i])
     );

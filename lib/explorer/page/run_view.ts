@@ -17,8 +17,8 @@ import type { RunRecord } from "./run_record.ts";
 import { sha256 } from "../../dataset/split.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";
 
-/** The highest bar is of at least so many nats. */
-const LEAST_TOP = 2;
+/** The highest bar's nats are at least so many, and fall no faster than this. */
+const LEAST_TOP = 1, FALL = 0.98;
 
 /** Shows runs. */
 export class RunView {
@@ -26,7 +26,7 @@ export class RunView {
   #run: RunRecord | null = null;
   /** What the map shows. */
   #mapped: View | null = null;
-  /** The highest bar of the run's. */
+  /** The nats of the highest bar that there can be. */
   #top = LEAST_TOP;
   /** The weights whose fingerprint is shown. */
   #weights: Float32Array | null = null;
@@ -47,17 +47,18 @@ export class RunView {
     this.#drawLosses(run);
     if (!view) return;
     paint(byId<HTMLCanvasElement>("train-samples"), view.samples, 4);
-    this.#top = Math.max(this.#top, ...view.kl);
+    const isNew = view !== this.#mapped;
+    if (isNew) this.#top = Math.max(LEAST_TOP, FALL * this.#top, ...view.kl);
     drawKl(byId<HTMLCanvasElement>("train-kl"), view.kl, this.#top);
     const used = inUse(view.kl);
     write(
       byId("train-in-use"),
       ({ train }) => train.inUse(used, view.kl.length),
     );
-    const moves = run.isFollowed && view !== this.#mapped;
     const labels = run.labels.subarray(0, run.images.length / IMAGE_PIXELS);
     this.#mapped = view;
-    this.#map.show(view, labels, moves);
+    if (isNew) this.#map.show(view, labels);
+    else this.#map.draw();
     const [right, up] = this.#map.axes;
     byId("train-map").ariaLabel = texts().train.mapOf(right + 1, up + 1);
   }
