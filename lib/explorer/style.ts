@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TRAIN_STYLE } from "./styles/train.ts";
+import { TRAIN_STYLE } from "./styles/train_style.ts";
 
 /** The page's style sheet. Colours are six-digit hex: the canvases read them. */
 export const STYLE = `
