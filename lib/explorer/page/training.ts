@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { encodeCheckpoint } from "../../checkpoint/codec.ts";
 import { DIGITS } from "../../dataset/class_names.ts";
 import { byId, onClick, prefersStillness, say } from "./dom.ts";
-import type { Explorer } from "./explorer.ts";
+import type { Exchange } from "./exchange.ts";
 import { inUse } from "./kl_bars.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import { LiveBeta } from "./live_beta.ts";
@@ -35,11 +36,10 @@ export interface Training {
 }
 
 /** Trains new models in a worker when asked to, and shows how it goes. */
-export function startTraining(explorer: Explorer): Training {
-  const original = explorer.model;
+export function startTraining(exchange: Exchange): Training {
+  const { original } = exchange;
   const fork = byId<HTMLButtonElement>("train-fork");
   const explore = byId<HTMLButtonElement>("explore-trained");
-  const back = byId<HTMLButtonElement>("back");
   const listeners: (() => void)[] = [];
   const view = new RunView();
   let worker: Worker | null = null;
@@ -184,7 +184,7 @@ export function startTraining(explorer: Explorer): Training {
   });
 
   onClick("explore-trained", async () => {
-    exchange(await modelOf(run!, run!.snapshot!));
+    exchange.explore(await modelOf(run!, run!.snapshot!));
     say(texts().train.atTrained);
   });
 
@@ -254,10 +254,13 @@ async function modelOf(
       classCount > 0,
     ),
     kl,
+    beta: betaAt(plan, step - 1),
     mu,
     labels,
     images,
     subject: "digits",
+    synthetic: true,
+    checkpoint: () => encodeCheckpoint(checkpoint),
   });
 }
 
