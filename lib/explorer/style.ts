@@ -6,6 +6,7 @@
 
 import { MAP_STYLE } from "./styles/map_style.ts";
 import { PAD_STYLE } from "./styles/pad_style.ts";
+import { LINK_STYLE } from "./styles/link.ts";
 import { STRIP_STYLE } from "./styles/strip.ts";
 import { TRAIN_STYLE } from "./styles/train_style.ts";
 
@@ -152,4 +153,4 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .planes { grid-template-columns: 1fr; }
   #samples { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 }
-${MAP_STYLE}${PAD_STYLE}${STRIP_STYLE}${TRAIN_STYLE}`;
+${MAP_STYLE}${PAD_STYLE}${STRIP_STYLE}${TRAIN_STYLE}${LINK_STYLE}`;

@@ -17,6 +17,8 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = Object.assign(document.createElement(tag), properties);
+  // A browser must not restore what a control of another time held.
+  if ("autocomplete" in element) element.autocomplete = "off";
   element.append(...children);
   return element;
 }

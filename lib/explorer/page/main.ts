@@ -18,6 +18,7 @@ import { startPad } from "./pad.ts";
 import { Plane } from "./plane.ts";
 import { startSamples } from "./samples.ts";
 import { startSaving } from "./save_checkpoint.ts";
+import { startSharing } from "./sharing.ts";
 import { startSliders } from "./sliders.ts";
 import { startStrip } from "./strip.ts";
 import { startTouchSliders } from "./touch_sliders.ts";
@@ -46,8 +47,9 @@ async function startPage(): Promise<void> {
   const walk = new Walk(explorer);
   startMap(explorer, plane, walk);
   startManifold(explorer, plane);
-  startSamples(explorer);
+  const samples = startSamples(explorer);
   startTraining(exchange);
+  startSharing({ explorer, plane, walk, samples });
   // What was said is old once the reader does something else.
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });

@@ -14,6 +14,7 @@ import { codeScale, type LatentScale, priorScale } from "../../latent/scale.ts";
 import type { Embedded } from "../explorer.ts";
 import type { Subject } from "../texts/about.ts";
 import { byId } from "./dom.ts";
+import { digestOf } from "./link.ts";
 
 /** What is known about a model besides its weights. */
 export interface Knowledge {
@@ -42,6 +43,8 @@ export interface Knowledge {
 export interface Model extends Knowledge {
   readonly engine: Engine;
   readonly options: ModelOptions;
+  /** Tells its weights from others'. */
+  readonly digest: string;
   /** Classes that it is told of; 0 if of none. */
   readonly classCount: number;
   /** The dimensions, those that tell most first. */
@@ -104,7 +107,11 @@ export function modelOf(
   const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
   const order = Array.from(weight, (_, d) => d)
     .sort((a, b) => weight[b] - weight[a]);
-  return { ...known, engine, options, classCount, order, range, scale };
+  const digest = digestOf(state.parameters);
+  return {
+    ...known,
+    ...{ engine, options, digest, classCount, order, range, scale },
+  };
 }
 
 /** Brings an engine up, on one thread: a page's own may not wait for others. */

@@ -12,6 +12,7 @@ import { nameOf } from "./names.ts";
 /** Which plane, and where on a square canvas its points are. */
 export class Plane {
   readonly #explorer: Explorer;
+  readonly #onChange: (() => void)[] = [];
   readonly #selects = [
     byId<HTMLSelectElement>("map-x"),
     byId<HTMLSelectElement>("map-y"),
@@ -21,6 +22,9 @@ export class Plane {
     this.#explorer = explorer;
     explorer.onModel(() => this.#fillSelects(first(explorer)));
     onLanguage(() => this.#fillSelects(this.dimensions));
+    for (const select of this.#selects) {
+      select.addEventListener("change", () => this.#changed());
+    }
   }
 
   /** The dimensions to the right and upward. */
@@ -28,11 +32,15 @@ export class Plane {
     return this.#selects.map(({ value }) => Number(value)) as [number, number];
   }
 
+  /** Chooses the dimensions to the right and upward. */
+  show(dimensions: readonly [number, number]): void {
+    this.#selects.forEach((select, i) => select.value = String(dimensions[i]));
+    this.#changed();
+  }
+
   /** Runs when other dimensions are chosen. */
   onChange(listener: () => void): void {
-    for (const select of this.#selects) {
-      select.addEventListener("change", listener);
-    }
+    this.#onChange.push(listener);
   }
 
   /** Where a point is, in parts of the canvas from the left and the top. */
@@ -58,6 +66,10 @@ export class Plane {
       point[up] = -range * clamp((event.clientY - box.top) / box.height);
     }
     return point;
+  }
+
+  #changed(): void {
+    this.#onChange.forEach((listener) => listener());
   }
 
   /** Names the dimensions, and chooses two. */

@@ -16,11 +16,26 @@ import { onTheme } from "./theme.ts";
 /** Samples of one class, and of each class where all are shown. */
 const COUNT = 24, OF_EACH = 12;
 
+/** Largest number that gives samples of its own. */
+const LAST_SEED = 2 ** 32 - 1;
+
+/** What makes the samples the same again, and who wants to know. */
+export interface Samples {
+  readonly seed: number;
+  readonly temperature: number;
+  /** Draws them with another seed, from 0 to 2³² − 1, and temperature. */
+  set(seed: number, temperature: number): void;
+  /** Runs when either has changed. */
+  onChange(listener: () => void): void;
+}
+
 /** Starts them. */
-export function startSamples(explorer: Explorer): void {
+export function startSamples(explorer: Explorer): Samples {
   const temperature = byId<HTMLInputElement>("temperature");
+  const seedField = byId<HTMLInputElement>("sample-seed");
   const output = byId<HTMLOutputElement>("temperature-value");
   const choice = byId<HTMLSelectElement>("sample-classes");
+  const listeners: (() => void)[] = [];
   let seed = 1;
   let pixels = new Float32Array();
   let canvases: HTMLCanvasElement[] = [];
@@ -93,14 +108,34 @@ export function startSamples(explorer: Explorer): void {
     if (!rows()) draw();
   });
   onTheme(show);
-  temperature.addEventListener("input", draw);
-  onClick("new-samples", () => {
-    seed++;
+  const change = (to: number) => {
+    seed = to;
+    seedField.value = String(seed);
     draw();
+    listeners.forEach((listener) => listener());
+  };
+  temperature.addEventListener("input", () => change(seed));
+  seedField.addEventListener("change", () => {
+    const { value, validity } = seedField;
+    change(validity.valid && value !== "" ? Number(value) : seed);
   });
+  onClick("new-samples", () => change(seed === LAST_SEED ? 0 : seed + 1));
   onClick("save-samples", () => {
     const sheet = make("canvas");
     paint(sheet, pixels, rows() ? OF_EACH : 6);
     savePng(sheet, "samples.png", 4);
   });
+  return {
+    get seed() {
+      return seed;
+    },
+    get temperature() {
+      return Number(temperature.value);
+    },
+    set: (to, degree) => {
+      temperature.value = String(degree);
+      change(to);
+    },
+    onChange: (listener) => listeners.push(listener),
+  };
 }

@@ -54,6 +54,14 @@ export class Walk {
     return this.#ends;
   }
 
+  /** Makes these points A and B. */
+  setEnds(a: Float32Array, b: Float32Array): void {
+    this.#stop();
+    this.#ends = [a.slice(), b.slice()];
+    this.#next = 0;
+    this.#changed();
+  }
+
   /** Runs when an end has changed. */
   onEnds(listener: () => void): void {
     this.#onEnds.push(listener);

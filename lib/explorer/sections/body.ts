@@ -4,6 +4,7 @@
  * @module
  */
 import type { Credit } from "../../dataset/mnist.ts";
+import { linkLine } from "./link_line.ts";
 import { mapSection } from "./map_section.ts";
 import { padSection } from "./pad_section.ts";
 import { pointAside } from "./point_aside.ts";
@@ -18,7 +19,7 @@ import { trainSection } from "./train_section.ts";
  * `conditional` is shown with models that are told of classes.
  */
 export function bodyOf(t: Teller, credit?: Credit): string {
-  return `<header>
+  const html = `<header>
 <p class="name"><span>@vae/mnist</span>
 <select id="language" ${t.label("page.languages")}></select></p>
 ${t.say("h1", "page.title")}
@@ -28,6 +29,7 @@ ${t.say("p", "page.conditional", 'class="conditional"')}
 ${t.button("back", "page.back", "hidden")}
 ${t.button("save-checkpoint", "files.save", "hidden")}
 ${t.button("open-checkpoint-file", "files.open")}
+${linkLine(t)}
 <input type="file" id="checkpoint-file" accept=".safetensors" hidden></p>
 <p id="file-status"></p>
 </header>
@@ -47,6 +49,12 @@ ${trainSection(t)}
 ${t.say("span", "page.alone")}</p>${
     credit ? `\n<p>${creditText(t, credit)}</p>` : ""
   }</footer>`;
+  // After a reload, or on the way back, browsers put into controls what they
+  // held (Firefox: which were disabled, too), whatever the program's state is.
+  return html.replace(
+    /<(?:button|input|select|textarea)\b/g,
+    '$& autocomplete="off"',
+  );
 }
 
 /** Names the images, whose they are and on what terms; the page links nowhere. */

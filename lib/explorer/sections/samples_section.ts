@@ -13,6 +13,9 @@ ${t.say("p", "samples.help")}
 <div id="samples" role="group" aria-labelledby="h-samples"></div>
 <div class="tools">
 ${t.button("new-samples", "samples.again")}
+<label>${
+    t.say("span", "samples.seed")
+  } <input type="number" id="sample-seed" min="0" max="4294967295" value="1"></label>
 ${t.button("save-samples", "samples.save")}
 <label class="conditional">${
     t.say("span", "samples.of")

@@ -257,9 +257,43 @@ durchgehen.`,
       `Der Mittelwert aller ${count} ist ${amount}.`,
   },
 
-  walk: en.walk,
+  walk: {
+    title: "Von A nach B gehen",
+    help: () =>
+      `Auf halbem Weg zwischen zwei Bildern liegt ein drittes. Den Punkt,
+an dem man gerade ist, als A oder B merken (oder mit der Umschalttaste in die
+Karte klicken) und den Weg dazwischen abspielen.`,
+    canvas: () => "Neun Bilder auf dem Weg von A nach B",
+    setA: "A hier",
+    setB: "B hier",
+    play: "Abspielen",
+    stop: "Anhalten",
+    isSet: (end) => `${end} ist gesetzt.`,
+    arrived: "Bei B angekommen; der Streifen zeigt den Weg.",
+  },
 
-  samples: en.samples,
+  samples: {
+    title: ({ subject }) => ({
+      digits: "Ziffern, die niemand schrieb",
+      hiragana: "Zeichen, die niemand schrieb",
+      clothes: "Kleider, die niemand nähte",
+      pictures: "Bilder, die niemand machte",
+    }[subject]),
+    help: () =>
+      `Zieht man <i>z</i> zufällig, zeichnet das Netz dazu ein Bild. Eine
+niedrige Temperatur bleibt in der Mitte des Raums, eine hohe führt an seine
+Ränder. Gleicher Startwert und gleiche Temperatur ergeben auf jedem Bildschirm
+dieselben Bilder. Ein Klick auf ein Bild führt an seinen Punkt.`,
+    again: "Neue ziehen",
+    seed: "Startwert",
+    save: "PNG speichern",
+    of: "Gezogen von",
+    one: "der gewählten Klasse",
+    all: "jeder Klasse, mit denselben z",
+    temperature: "Temperatur",
+    goTo: (number) => `Zum gezogenen Bild ${number}`,
+    goToOf: (number, name) => `Zum gezogenen Bild ${number} von ${name}`,
+  },
 
   train: {
     title: "Selbst eines trainieren",
@@ -347,5 +381,45 @@ Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihne
       `Auf dieser Seite trainiert: ${epochs} Epochen, ${dim} latente Dimensionen, β ${beta}, ${
         told ? "mit verratener Ziffer, " : ""
       }synthetische Ziffern`,
+  },
+
+  link: {
+    copy: "Link kopieren",
+    here: "Link auf das, was zu sehen ist",
+    replay: "Training wiederholen",
+    copied:
+      "Der Link ist kopiert: Er führt zu dem zurück, was jetzt zu sehen ist.",
+    copiedFile: `Der Link ist kopiert. Er öffnet diese Datei auf diesem Rechner;
+auf einem anderen gehört der Teil ab dem # hinter die dortige Adresse der Seite.`,
+    selected: "Den Link aus dem Feld kopieren: Strg+C, auf einem Mac ⌘C.",
+    long: `Der Link ist länger als jeder von dieser Seite und wurde nicht
+verwendet.`,
+    cut: "Das Ende des Links fehlt; gezeigt wird, was davon da ist.",
+    newer:
+      `Der Link stammt von einer anderen Fassung dieser Seite; gezeigt wird,
+was zu lesen war.`,
+    unread: (keys) => `Weggelassen, weil im Link nicht zu lesen: ${keys}.`,
+    unfit: (keys) =>
+      `Weggelassen, weil es nicht zu diesem Modell passt: ${keys}.`,
+    otherModel: `Der Link gehört zu einem anderen Modell; gezeigt wird, was zu
+diesem passt.`,
+    waits: `Der Link gehört zu einem Modell, das in der Seite trainiert wurde:
+erst sein Training wiederholen, dann jenes Modell erkunden.`,
+    differs: `Der Punkt ist der aus dem Link, das Modell nicht ganz: In diesem
+Browser kam das Training ein wenig anders heraus.`,
+    run: (
+      { seed, latentDim, beta, classCount, epochs, events, stopped },
+    ) =>
+      `Der Link enthält ein Training: ${latentDim} Zahlen in z, β ${beta}${
+        events.length === 0
+          ? ""
+          : events.length === 1
+          ? `, ab Schritt ${events[0].step} β ${events[0].beta}`
+          : `, unterwegs ${events.length}-mal geändert`
+      }${classCount > 0 ? ", mit Angabe der Klassen" : ""}; ${
+        stopped === null
+          ? `${epochs} Epochen`
+          : `angehalten bei Schritt ${stopped}`
+      }, Startwert ${seed}. Gerechnet wird erst auf Wunsch, auf diesem Gerät.`,
   },
 };

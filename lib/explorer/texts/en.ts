@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Plan } from "../page/plan.ts";
 import type { About } from "./about.ts";
 
 const WORDS = {
@@ -347,8 +348,10 @@ and play the way between them.`,
       `Draw <i>z</i> at random, and the network draws a ${
         words(about).one
       }. A low temperature keeps to the middle of the space, a high one leaves
-the beaten track. Choose a ${words(about).one} to go where it is.`,
+the beaten track. The same seed and temperature draw the same again, on every
+screen. Choose a ${words(about).one} to go where it is.`,
     again: "New samples",
+    seed: "Seed",
     save: "Save PNG",
     of: "Samples of",
     one: "the chosen class",
@@ -441,5 +444,39 @@ changes of β comes to them again.`,
       `Trained in this page: ${epochs} epochs, ${dim} latent dimensions, β ${beta}, ${
         told ? "told the digits, " : ""
       }synthetic digits`,
+  },
+  link: {
+    copy: "Copy link",
+    here: "Link to what is shown",
+    replay: "Replay the run",
+    copied: "The link is copied: it leads back to what is shown now.",
+    copiedFile: `The link is copied. It opens this file on this computer; on
+another, put what follows the # behind the address of the page there.`,
+    selected: "Copy the link from the field: Ctrl+C, or ⌘C on a Mac.",
+    long: "The link is longer than any of this page, and was not used.",
+    cut: "The end of the link is missing; what there is of it is shown.",
+    newer: `The link is of another version of this page; what could be read in
+it is shown.`,
+    unread: (keys: string) =>
+      `Left out, because it cannot be read in the link: ${keys}.`,
+    unfit: (keys: string) =>
+      `Left out, because it does not fit this model: ${keys}.`,
+    otherModel: "The link is of another model; what fits this one is shown.",
+    waits: `The link is of a model that was trained in the page: replay its run,
+then explore that model.`,
+    differs: `This is the point in the link, but not quite its model: the run
+came out a little different in this browser.`,
+    run: (
+      { seed, latentDim, beta, classCount, epochs, events, stopped }: Plan,
+    ) =>
+      `The link holds a training run: ${latentDim} numbers in z, β ${beta}${
+        events.length === 0
+          ? ""
+          : events.length === 1
+          ? `, from step ${events[0].step} on β ${events[0].beta}`
+          : `, changed ${events.length} times on the way`
+      }${classCount > 0 ? ", told the classes" : ""}; ${
+        stopped === null ? `${epochs} epochs` : `stopped at step ${stopped}`
+      }, seed ${seed}. It trains on this machine, when asked to.`,
   },
 };

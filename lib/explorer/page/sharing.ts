@@ -1,0 +1,217 @@
+/// <reference lib="dom" />
+/**
+ * What is shown, kept in the address, so that a link leads back to it.
+ *
+ * @module
+ */
+import { type Language, TEXTS } from "../texts/texts.ts";
+import type { Texts } from "../texts/en.ts";
+import { byId, onClick } from "./dom.ts";
+import type { Explorer } from "./explorer.ts";
+import { onLanguage, setLanguage, write } from "./language.ts";
+import { decodeLink, encodeLink, type LinkState } from "./link.ts";
+import type { Plan } from "./plan.ts";
+import type { Plane } from "./plane.ts";
+import type { Samples } from "./samples.ts";
+import type { Walk } from "./walk.ts";
+
+/** Milliseconds between two changes of the address: Safari allows 100 in 30 s. */
+const PAUSE = 500;
+/** How far out a point may lie, in widths of the map. */
+const FAR = 4;
+
+/** One of a few that a reader may choose, or none. */
+export interface Choice {
+  get(): number | null;
+  set(to: number | null): void;
+  onChange(listener: () => void): void;
+}
+
+/** A training that can be told, and done again. */
+export interface Replayable {
+  plan(): Plan | null;
+  replay(plan: Plan): void;
+  onPlan(listener: () => void): void;
+}
+
+/** Whatever a link tells of. */
+export interface Shared {
+  readonly explorer: Explorer;
+  readonly plane: Plane;
+  readonly walk: Walk;
+  readonly samples: Samples;
+  readonly training?: Replayable;
+  /** The lesson that is open, the first is 1. */
+  readonly lesson?: Choice;
+  /** The one class whose dots are shown. */
+  readonly only?: Choice;
+}
+
+/** Opens the link by which the page was called, and keeps the address up to date. */
+export function startSharing(shared: Shared): void {
+  const { explorer, plane, walk, samples, training } = shared;
+  const original = explorer.model;
+  /** The run in the link, until there is another. */
+  let offered: Plan | null = null;
+  /** The link of a model that has still to be trained. */
+  let waiting: LinkState | null = null;
+
+  const here = (): LinkState => {
+    const { model: { digest }, z, label } = explorer;
+    const [across, up] = plane.dimensions;
+    const [a, b] = walk.ends?.map((end) => [...end]) ?? [];
+    const { temperature, seed } = samples;
+    return {
+      ...{ model: digest, z: [...z], label, across, up, a, b },
+      ...{ temperature, seed },
+      language: document.documentElement.lang,
+      only: shared.only?.get() ?? undefined,
+      lesson: shared.lesson?.get() ?? undefined,
+      run: training?.plan() ?? offered ?? undefined,
+    };
+  };
+  const { language, temperature = 1, seed = 1 } = here();
+  /** What the page would show now if nothing had been done to it. */
+  let usual: LinkState = {};
+  const hash = () => encodeLink(here(), { ...usual, model: undefined });
+
+  const keep = () => {
+    // It is still what a reload should open.
+    if (waiting) return;
+    try {
+      history.replaceState(history.state, "", hash());
+    } catch {
+      // A frame without an address of its own may not change it.
+    }
+  };
+  const changed = atMostEvery(PAUSE, keep);
+
+  /** Goes where a link leads in this model; the keys of what does not fit. */
+  const goTo = (link: LinkState): string[] => {
+    const { options: { latentDim }, classCount, range } = explorer.model;
+    const fits = (z: readonly number[] | undefined) =>
+      z === undefined || z.length === latentDim &&
+        z.every((value) => Math.abs(value) <= FAR * range);
+    const { label = 0, across = 0, up = 0, z, a, b } = link;
+    const unfit = [
+      ...fits(z) ? [] : ["z"],
+      ...label < Math.max(1, classCount) ? [] : ["c"],
+      ...across < latentDim ? [] : ["x"],
+      ...up < latentDim ? [] : ["y"],
+      ...fits(a) ? [] : ["a"],
+      ...fits(b) ? [] : ["b"],
+    ];
+    const or = <K extends keyof LinkState>(name: K, key: string) =>
+      link[name] === undefined || unfit.includes(key)
+        ? usual[name]
+        : link[name];
+    explorer.setLabel(or("label", "c")!);
+    plane.show([or("across", "x")!, or("up", "y")!]);
+    const ends = [or("a", "a"), or("b", "b")] as const;
+    if (ends[0] && ends[1]) {
+      walk.setEnds(Float32Array.from(ends[0]), Float32Array.from(ends[1]));
+    }
+    explorer.moveTo(Float32Array.from(or("z", "z")!));
+    shared.only?.set(link.only ?? null);
+    return unfit;
+  };
+  const open = () => {
+    const reading = decodeLink(location.hash);
+    if (reading === null) return;
+    const { state, unread, doubt } = reading;
+    const notes: ((texts: Texts) => string)[] = [];
+    if (doubt) notes.push(({ link }) => link[doubt]);
+    if (unread.length > 0) {
+      notes.push(({ link }) => link.unread(unread.join(", ")));
+    }
+    const speech = state.language ?? language!;
+    if (Object.hasOwn(TEXTS, speech)) setLanguage(speech as Language, explorer);
+    samples.set(state.seed ?? seed, state.temperature ?? temperature);
+    shared.lesson?.set(state.lesson ?? null);
+    offered = training ? state.run ?? null : null;
+    const isOther = state.model !== undefined &&
+      state.model !== explorer.model.digest;
+    waiting = isOther && offered ? state : null;
+    if (waiting) {
+      notes.push(({ link }) => link.waits);
+    } else {
+      if (isOther) notes.push(({ link }) => link.otherModel);
+      const unfit = goTo(state);
+      if (unfit.length > 0) {
+        notes.push(({ link }) => link.unfit(unfit.join(", ")));
+      }
+    }
+    showOffer();
+    note(notes);
+  };
+  const showOffer = () => {
+    const plan = offered;
+    byId("link-run").hidden = plan === null;
+    if (plan) write(byId("link-plan"), ({ link }) => link.run(plan));
+  };
+
+  explorer.onModel(() => {
+    const { only: _, lesson: __, run: ___, ...state } = here();
+    usual = { ...state, language, temperature, seed };
+    if (waiting === null || explorer.model === original) return;
+    const differs = waiting.model !== explorer.model.digest;
+    goTo(waiting);
+    waiting = null;
+    note(differs ? [({ link }) => link.differs] : []);
+  });
+  open();
+  addEventListener("hashchange", open);
+
+  explorer.onMove(changed);
+  explorer.onLabel(changed);
+  plane.onChange(changed);
+  walk.onEnds(changed);
+  samples.onChange(changed);
+  onLanguage(changed);
+  shared.only?.onChange(changed);
+  shared.lesson?.onChange(changed);
+  training?.onPlan(() => {
+    if (training.plan()) offered = null;
+    showOffer();
+    changed();
+  });
+
+  onClick("link-replay", () => training!.replay(offered!));
+  onClick("copy-link", async () => {
+    keep();
+    const link = location.href.replace(/#.*/s, "") + hash();
+    const field = byId<HTMLInputElement>("link-field");
+    try {
+      await navigator.clipboard.writeText(link);
+      byId("link-here").hidden = true;
+      const isFile = location.protocol === "file:";
+      note([({ link }) => isFile ? link.copiedFile : link.copied]);
+    } catch {
+      // Denied, or a page that came by plain HTTP, which has no clipboard.
+      byId("link-here").hidden = false;
+      field.value = link;
+      field.select();
+      note([({ link }) => link.selected]);
+    }
+  });
+}
+
+function note(parts: readonly ((texts: Texts) => string)[]): void {
+  write(
+    byId("link-note"),
+    (texts) => parts.map((part) => part(texts)).join(" "),
+  );
+}
+
+/** Runs a task at once when asked to, but not again within so many milliseconds. */
+function atMostEvery(milliseconds: number, task: () => void): () => void {
+  let last = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      last = performance.now();
+      task();
+    }, Math.max(0, last + milliseconds - performance.now()));
+  };
+}
