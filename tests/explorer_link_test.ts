@@ -1,5 +1,13 @@
 /** The state of the explorer's page in the hash of its address. */
-import { assert, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import type { Page } from "playwright-core";
 import {
   decodeLink,
   digestOf,
@@ -7,6 +15,15 @@ import {
   type LinkState,
 } from "../lib/explorer/page/link.ts";
 import { priorSample } from "../lib/model/prior.ts";
+import {
+  assertDecodes,
+  browserTest,
+  eventually,
+  latents,
+  MIDDLE,
+  ready,
+  slide,
+} from "./explorer_driver.ts";
 
 /** Numbers from 0 to 1, the same in each run. */
 function chance(seed: number): () => number {
@@ -223,3 +240,219 @@ Deno.test("digestOf() differs for weights that differ in a bit", () => {
   assert([...digests].every((digest) => /^[0-9a-f]{8}$/.test(digest)));
   assertEquals(digestOf(weights.slice()), digestOf(weights));
 });
+
+/** Opens an address in a browser that knows nothing. */
+async function openLink(page: Page, address: string): Promise<Page> {
+  const context = await page.context().browser()!.newContext();
+  const other = await context.newPage();
+  await other.goto(address);
+  await ready(other);
+  return other;
+}
+
+/** The address once it holds the page's state, `hash` among it. */
+function addressWith(page: Page, hash: RegExp): Promise<string> {
+  return eventually(() => {
+    assertMatch(page.url(), hash);
+    return Promise.resolve(page.url());
+  });
+}
+
+/** Holds each slider against the number beside it. */
+async function assertAgrees(page: Page): Promise<void> {
+  await eventually(async () => {
+    const rows: [string, string][] = await page.evaluate(`
+      [...document.querySelectorAll("#sliders input, #temperature")]
+        .map((input) => [input.value, (input.nextElementSibling ??
+          input.parentElement.nextElementSibling).value])`);
+    for (const [value, shown] of rows) {
+      assertEquals(shown.replace("−", "-"), Number(value).toFixed(2));
+    }
+  });
+}
+
+const note = (page: Page) => page.locator("#link-note").textContent();
+
+/** What two pages that show the same have in common. */
+async function shown(page: Page): Promise<unknown[]> {
+  const values = ["map-x", "map-y", "temperature", "sample-seed", "language"];
+  return [
+    await page.evaluate(`["digit", "strip", "map", "manifold"]
+      .map((id) => document.getElementById(id).toDataURL())`),
+    ...await Promise.all(
+      values.map((id) => page.locator(`#${id}`).inputValue()),
+    ),
+    await page.evaluate(`[...document.querySelectorAll("#samples canvas")]
+      .map((canvas) => canvas.toDataURL())`),
+    await latents(page),
+  ];
+}
+
+browserTest(
+  "explorer: a link shows the same in another browser",
+  async (page) => {
+    await page.locator("#map-x").selectOption("2");
+    await page.locator("#map-y").selectOption("2");
+    await slide(page, 0, 1.5);
+    await slide(page, 2, -0.75);
+    await page.click("#set-a");
+    await slide(page, 0, -1);
+    await page.click("#new-samples");
+    await page.locator("#temperature").fill("0.6");
+    await page.locator("#language").selectOption("de");
+    const address = await addressWith(page, /&lang=de&v=1$/);
+    const [, hash] = address.split("#");
+    assertMatch(
+      hash,
+      /^m=[0-9a-f]{8}&z=-1,0,-0.75,0&x=3&y=3&a=1.5,0,-0.75,0&t=0.6&s=2&lang=de/,
+    );
+    const other = await openLink(page, address);
+    assertEquals(await note(other), "");
+    await eventually(async () =>
+      assertEquals(await shown(other), await shown(page))
+    );
+    // A link to follow while the page is open; and one by hand, of which all
+    // that it does not name is as at first.
+    await other.evaluate(`location.hash = "z=0,0,0,2&s=7"`);
+    await eventually(async () => {
+      assertEquals(await latents(other), [0, 0, 0, 2]);
+      assertEquals(await other.locator("#sample-seed").inputValue(), "7");
+      assertEquals(await other.locator("#temperature").inputValue(), "1");
+      assertEquals(await other.locator("#language").inputValue(), "en");
+    });
+    await assertAgrees(other);
+    await other.context().close();
+  },
+);
+
+browserTest("explorer: a seed draws its samples again", async (page) => {
+  const samples = () => shown(page).then((all) => String(all.at(-2)));
+  const first = await samples();
+  const seed = page.getByRole("spinbutton", { name: "Seed" });
+  await seed.fill("7");
+  await seed.press("Enter");
+  await eventually(async () => assertNotEquals(await samples(), first));
+  await seed.fill("-3");
+  await seed.press("Enter");
+  assertEquals(await seed.inputValue(), "7");
+  await seed.fill("1");
+  await seed.press("Enter");
+  await eventually(async () => assertEquals(await samples(), first));
+});
+
+browserTest(
+  "explorer: after a reload, and on the way back, controls agree with the model",
+  async (page) => {
+    const unnamed = await page.evaluate(`[...document.querySelectorAll(
+      "button, input, select, textarea")]
+      .filter((control) => control.getAttribute("autocomplete") !== "off" &&
+        !control.closest("#samples")).length`);
+    assertEquals(unnamed, 0);
+    await slide(page, 1, -0.86);
+    await page.locator("#temperature").fill("1.4");
+    await page.locator("#train-dim").selectOption("2");
+    const address = await addressWith(page, /z=0,-0.86,0,0&t=1.4&v=1$/);
+    const leave = [
+      () => page.reload(),
+      async () => {
+        await page.goto("about:blank");
+        await page.goBack();
+      },
+    ];
+    for (const away of leave) {
+      await away();
+      await ready(page);
+      assertEquals(page.url(), address);
+      await eventually(async () =>
+        assertEquals(await latents(page), [0, -0.86, 0, 0])
+      );
+      assertEquals(await page.locator("#temperature").inputValue(), "1.4");
+      assertEquals(await page.locator("#train-dim").inputValue(), "8");
+      await assertAgrees(page);
+      await assertDecodes(page, "digit", [0, -0.86, 0, 0]);
+    }
+  },
+);
+
+browserTest(
+  "explorer: a link that is damaged, or of another model, says so and does no harm",
+  async (page) => {
+    const hostile: [hash: string, says: RegExp, z: number[]][] = [
+      ["#z=1,2,3,1&t=NaN&v=1", /cannot be shown here: t\.$/, [1, 2, 3, 1]],
+      ["#m=00000000&z=1,2&v=1", /another model.* here: z\.$/, MIDDLE],
+      ["#m=00000000&z=1,2,0,0&v=1", /another model/, [1, 2, 0, 0]],
+      ["#z=1,2,3,99&x=5&c=3&a=1&v=1", /here: z, c, x, a\.$/, MIDDLE],
+      ["#m=00000000&z=1,2,3,1&s=4", /end of the link is missing/, [1, 2, 3, 1]],
+      ["#z=1,0,0,0&v=9", /another version/, [1, 0, 0, 0]],
+      ["#z=" + "1,".repeat(40_000), /longer than any/, MIDDLE],
+      ["#z=%00%ff%E0%A4%A&lang=constructor&v=1", /here: z, lang\.$/, MIDDLE],
+      ["#lang=xx&lesson=99&v=1", /^$/, MIDDLE],
+    ];
+    for (const [hash, says, z] of hostile) {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await eventually(async () => {
+        assertMatch((await note(page))!.replaceAll("\n", " "), says);
+        assertEquals(await latents(page), z, hash);
+      });
+      await assertAgrees(page);
+    }
+    // It is so for a page that begins with it, too.
+    const address = page.url().replace(/#.*/, "#z=1,2&x=99&v=1");
+    const other = await openLink(page, address);
+    assertMatch((await note(other))!, /here: z, x\.$/);
+    assertEquals(await latents(other), MIDDLE);
+    // An anchor is none of ours.
+    await slide(other, 0, 1);
+    await other.evaluate(`location.hash = "h-map"`);
+    assertEquals(await latents(other), [1, 0, 0, 0]);
+    await other.context().close();
+  },
+);
+
+browserTest(
+  "explorer: the link is copied, or stands selected in a field",
+  async (page) => {
+    await slide(page, 3, 0.5);
+    await page.evaluate(`navigator.clipboard.writeText =
+      (text) => { globalThis.copied = text; return Promise.resolve(); }`);
+    await page.click("#copy-link");
+    const copied = await page.evaluate<string>("globalThis.copied");
+    assertMatch(copied, /^file:.*#m=[0-9a-f]{8}&z=0,0,0,0.5&v=1$/);
+    assertEquals(page.url(), copied);
+    assertMatch((await note(page))!, /^The link is copied/);
+    assertEquals(await page.locator("#link-field").isVisible(), false);
+
+    await page.evaluate(`navigator.clipboard.writeText =
+      () => Promise.reject(new Error("denied"))`);
+    await page.click("#copy-link");
+    const field = page.getByLabel("Link to what is shown");
+    assertEquals(await field.inputValue(), copied);
+    assertEquals(await page.evaluate("String(getSelection())"), copied);
+    assertMatch((await note(page))!, /^Copy the link from the field/);
+  },
+);
+
+browserTest(
+  "explorer: the address changes seldom while a slider moves",
+  async (page) => {
+    const changes = await page.evaluate<number>(`(async () => {
+      let changes = 0;
+      const { replaceState } = history;
+      history.replaceState = function (...to) {
+        changes++;
+        return replaceState.apply(history, to);
+      };
+      const slider = document.querySelector("#sliders input");
+      for (let i = 0; i < 60; i++) {
+        slider.value = i / 20;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        await new Promise(requestAnimationFrame);
+      }
+      return changes;
+    })()`);
+    assertGreater(changes, 0);
+    // 60 moves; each half second may have one.
+    assertLess(changes, 30);
+    await addressWith(page, /2\.95/);
+  },
+);

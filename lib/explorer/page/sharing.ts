@@ -121,26 +121,21 @@ export function startSharing(shared: Shared): void {
     const { state, unread, doubt } = reading;
     const notes: ((texts: Texts) => string)[] = [];
     if (doubt) notes.push(({ link }) => link[doubt]);
-    if (unread.length > 0) {
-      notes.push(({ link }) => link.unread(unread.join(", ")));
-    }
+    const { lang } = document.documentElement;
     const speech = state.language ?? language!;
-    if (Object.hasOwn(TEXTS, speech)) setLanguage(speech as Language, explorer);
+    if (speech !== lang && Object.hasOwn(TEXTS, speech)) {
+      setLanguage(speech as Language, explorer);
+    }
     samples.set(state.seed ?? seed, state.temperature ?? temperature);
     shared.lesson?.set(state.lesson ?? null);
     offered = training ? state.run ?? null : null;
     const isOther = state.model !== undefined &&
       state.model !== explorer.model.digest;
     waiting = isOther && offered ? state : null;
-    if (waiting) {
-      notes.push(({ link }) => link.waits);
-    } else {
-      if (isOther) notes.push(({ link }) => link.otherModel);
-      const unfit = goTo(state);
-      if (unfit.length > 0) {
-        notes.push(({ link }) => link.unfit(unfit.join(", ")));
-      }
-    }
+    if (waiting) notes.push(({ link }) => link.waits);
+    else if (isOther) notes.push(({ link }) => link.otherModel);
+    const leftOut = [...unread, ...waiting ? [] : goTo(state)].join(", ");
+    if (leftOut) notes.push(({ link }) => link.leftOut(leftOut));
     showOffer();
     note(notes);
   };

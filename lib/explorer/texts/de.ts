@@ -398,9 +398,8 @@ verwendet.`,
     newer:
       `Der Link stammt von einer anderen Fassung dieser Seite; gezeigt wird,
 was zu lesen war.`,
-    unread: (keys) => `Weggelassen, weil im Link nicht zu lesen: ${keys}.`,
-    unfit: (keys) =>
-      `Weggelassen, weil es nicht zu diesem Modell passt: ${keys}.`,
+    leftOut: (keys) =>
+      `Aus dem Link weggelassen, weil hier nicht zu zeigen: ${keys}.`,
     otherModel: `Der Link gehört zu einem anderen Modell; gezeigt wird, was zu
 diesem passt.`,
     waits: `Der Link gehört zu einem Modell, das in der Seite trainiert wurde:

@@ -457,10 +457,8 @@ another, put what follows the # behind the address of the page there.`,
     cut: "The end of the link is missing; what there is of it is shown.",
     newer: `The link is of another version of this page; what could be read in
 it is shown.`,
-    unread: (keys: string) =>
-      `Left out, because it cannot be read in the link: ${keys}.`,
-    unfit: (keys: string) =>
-      `Left out, because it does not fit this model: ${keys}.`,
+    leftOut: (keys: string) =>
+      `Left out of the link, as it cannot be shown here: ${keys}.`,
     otherModel: "The link is of another model; what fits this one is shown.",
     waits: `The link is of a model that was trained in the page: replay its run,
 then explore that model.`,
