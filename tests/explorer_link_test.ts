@@ -21,8 +21,10 @@ import {
   eventually,
   latents,
   MIDDLE,
+  moved,
   ready,
   slide,
+  STEP,
 } from "./explorer_driver.ts";
 
 /** Numbers from 0 to 1, the same in each run. */
@@ -165,7 +167,7 @@ Deno.test("decodeLink() names what it cannot read, and keeps the rest", () => {
     t: ["2.01", "-1", "1e400", "--1"],
     s: ["4294967296", "-1", "1.5", "1e3"],
     lang: ["de_DE", "x".repeat(99), "<b>"],
-    lesson: ["0", "100", "constructor"],
+    lesson: ["0", "7", "constructor"],
     run: [
       "",
       "seed:1",
@@ -386,7 +388,7 @@ browserTest(
       ["#z=1,0,0,0&v=9", /another version/, [1, 0, 0, 0]],
       ["#z=" + "1,".repeat(40_000), /longer than any/, MIDDLE],
       ["#z=%00%ff%E0%A4%A&lang=constructor&v=1", /here: z, lang\.$/, MIDDLE],
-      ["#lang=xx&lesson=99&v=1", /^$/, MIDDLE],
+      ["#lang=xx&lesson=9&v=1", /here: lesson\.$/, MIDDLE],
     ];
     for (const [hash, says, z] of hostile) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -456,3 +458,29 @@ browserTest(
     await addressWith(page, /2\.95/);
   },
 );
+
+browserTest("explorer: arrow keys go from sample to sample", async (page) => {
+  const focused = () =>
+    page.evaluate<string>("document.activeElement.ariaLabel");
+  await page.locator("#samples button").first().focus();
+  const path: [key: string, number: number][] = [
+    ...[["ArrowRight", 2], ["ArrowDown", 14], ["ArrowLeft", 13]] as const,
+    ...[["End", 24], ["ArrowRight", 24], ["ArrowUp", 12]] as const,
+    ...[["Home", 1], ["ArrowUp", 1], ["ArrowRight", 2]] as const,
+  ].map(([key, number]) => [key, number]);
+  for (const [key, number] of path) {
+    await page.keyboard.press(key);
+    assertEquals(await focused(), `Go to sample ${number}`);
+  }
+  await page.keyboard.press("Enter");
+  const z = await moved(page, MIDDLE);
+  await assertDecodes(page, "digit", z, STEP);
+  // All of them are one stop on the way by Tab, and it is the last one.
+  await page.keyboard.press("Tab");
+  assertEquals(
+    await page.evaluate("document.activeElement.id"),
+    "new-samples",
+  );
+  await page.keyboard.press("Shift+Tab");
+  assertEquals(await focused(), "Go to sample 2");
+});

@@ -44,6 +44,7 @@ export interface Reading {
 const VERSION = 1;
 /** Characters that are read; a run whose β is turned at each step has fewer. */
 const LONGEST = 50_000;
+const LESSONS = 6;
 const MOST_DIMENSIONS = 512;
 const MOST_EVENTS = 4000;
 /** What a run in a link may ask of a machine: some minutes. */
@@ -79,7 +80,7 @@ const FIELDS: {
     write: String,
     read: (text) => /^[a-z]{2,3}(-[a-z]{2,8})?$/i.test(text) ? text : undefined,
   },
-  lesson: { key: "lesson", write: String, read: whole(1, 99) },
+  lesson: { key: "lesson", write: String, read: whole(1, LESSONS) },
   run: { key: "run", write: writePlan, read: readPlan },
 };
 const ENTRIES = Object.entries(FIELDS) as [keyof LinkState, Field<unknown>][];

@@ -55,6 +55,7 @@ async function startPage(): Promise<void> {
     addEventListener(event, () => say(""), { capture: true });
   }
   await startStrip(explorer);
+  startSharing({ explorer, plane, walk, samples });
   await startDigit(explorer);
 }
 

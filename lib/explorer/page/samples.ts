@@ -7,6 +7,7 @@
 import { fromUnits } from "../../latent/scale.ts";
 import { priorSample } from "../../model/prior.ts";
 import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { followArrows } from "./arrow_keys.ts";
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts } from "./language.ts";
@@ -101,6 +102,7 @@ export function startSamples(explorer: Explorer): Samples {
     pixels = decoded;
     show();
   });
+  followArrows(byId("samples"));
   explorer.onModel(fill);
   onLanguage(fill);
   choice.addEventListener("change", fill);

@@ -88,11 +88,12 @@ export function startSharing(shared: Shared): void {
 
   /** Goes where a link leads in this model; the keys of what does not fit. */
   const goTo = (link: LinkState): string[] => {
-    const { options: { latentDim }, classCount, range } = explorer.model;
+    const { model } = explorer;
+    const { options: { latentDim }, classCount, range, labels } = model;
     const fits = (z: readonly number[] | undefined) =>
       z === undefined || z.length === latentDim &&
         z.every((value) => Math.abs(value) <= FAR * range);
-    const { label = 0, across = 0, up = 0, z, a, b } = link;
+    const { label = 0, across = 0, up = 0, z, a, b, only } = link;
     const unfit = [
       ...fits(z) ? [] : ["z"],
       ...label < Math.max(1, classCount) ? [] : ["c"],
@@ -100,6 +101,7 @@ export function startSharing(shared: Shared): void {
       ...up < latentDim ? [] : ["y"],
       ...fits(a) ? [] : ["a"],
       ...fits(b) ? [] : ["b"],
+      ...only === undefined || labels?.includes(only) ? [] : ["only"],
     ];
     const or = <K extends keyof LinkState>(name: K, key: string) =>
       link[name] === undefined || unfit.includes(key)
@@ -112,7 +114,7 @@ export function startSharing(shared: Shared): void {
       walk.setEnds(Float32Array.from(ends[0]), Float32Array.from(ends[1]));
     }
     explorer.moveTo(Float32Array.from(or("z", "z")!));
-    shared.only?.set(link.only ?? null);
+    shared.only?.set(or("only", "only") ?? null);
     return unfit;
   };
   const open = () => {
@@ -150,6 +152,11 @@ export function startSharing(shared: Shared): void {
     usual = { ...state, language, temperature, seed };
     if (waiting === null || explorer.model === original) return;
     const differs = waiting.model !== explorer.model.digest;
+    // Browsers may differ in a run's last digits, but other models are others.
+    const run = training?.plan() ?? undefined;
+    if (differs && encodeLink({ run }) !== encodeLink({ run: waiting.run })) {
+      return;
+    }
     goTo(waiting);
     waiting = null;
     note(differs ? [({ link }) => link.differs] : []);
