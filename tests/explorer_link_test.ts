@@ -484,3 +484,55 @@ browserTest("explorer: arrow keys go from sample to sample", async (page) => {
   await page.keyboard.press("Shift+Tab");
   assertEquals(await focused(), "Go to sample 2");
 });
+
+browserTest(
+  "explorer: a run in a link is trained again when asked for, to the same weights",
+  async (page) => {
+    await page.locator("#train-dim").selectOption("2");
+    await page.click("#train");
+    await eventually(async () =>
+      assertMatch(
+        (await page.locator("#train-status").textContent())!,
+        /^Epoch 1 /,
+      )
+    );
+    await page.locator("#train-beta").fill("14");
+    await page.waitForTimeout(300);
+    await page.click("#train-pause");
+    // It rests: what is explored is what the link can make again.
+    await addressWith(page, /&run=seed:0,dim:2,[^&]*,\d+:3,stop:\d+&v=1$/);
+    await page.click("#explore-trained");
+    await eventually(async () => assertEquals(await latents(page), [0, 0]));
+    await slide(page, 1, -1.25);
+    const address = await addressWith(page, /&z=0,-1.25&run=/);
+    const digest = address.match(/#m=(\w{8})/)![1];
+
+    const other = await openLink(page, address);
+    assertMatch((await note(other))!, /replay its run/);
+    assertMatch(
+      (await other.locator("#link-plan").textContent())!,
+      /^The link holds a training run: 2 numbers in z, β 1, from step \d+ on β 3; stopped at step \d+, seed 0\./,
+    );
+    assertEquals(other.url(), address);
+    assertEquals(await other.locator("#training").isVisible(), false);
+    assertEquals(await latents(other), MIDDLE);
+    await other.getByRole("button", { name: "Replay the run" }).click();
+    assertEquals(await other.locator("#link-run").isVisible(), false);
+    await eventually(async () =>
+      assertEquals(
+        await other.locator("#train-pause").textContent(),
+        "Continue",
+      )
+    );
+    await other.click("#explore-trained");
+    await eventually(async () =>
+      assertEquals(await latents(other), [0, -1.25])
+    );
+    assertEquals(await note(other), "");
+    await slide(other, 0, 0.5);
+    const reached = await addressWith(other, /&z=0.5,-1.25&run=/);
+    assertEquals(reached, address.replace("z=0,", "z=0.5,"));
+    assertMatch(reached, new RegExp(`#m=${digest}&`));
+    await other.context().close();
+  },
+);

@@ -48,14 +48,13 @@ async function startPage(): Promise<void> {
   startMap(explorer, plane, walk);
   startManifold(explorer, plane);
   const samples = startSamples(explorer);
-  startTraining(exchange);
-  startSharing({ explorer, plane, walk, samples });
+  const training = startTraining(exchange);
   // What was said is old once the reader does something else.
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });
   }
   await startStrip(explorer);
-  startSharing({ explorer, plane, walk, samples });
+  startSharing({ explorer, plane, walk, samples, training });
   await startDigit(explorer);
 }
 

@@ -9,10 +9,11 @@ import type { Texts } from "../texts/en.ts";
 import { byId, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, setLanguage, write } from "./language.ts";
-import { decodeLink, encodeLink, type LinkState } from "./link.ts";
+import { decodeLink, digestOf, encodeLink, type LinkState } from "./link.ts";
 import type { Plan } from "./plan.ts";
 import type { Plane } from "./plane.ts";
 import type { Samples } from "./samples.ts";
+import type { Training } from "./training.ts";
 import type { Walk } from "./walk.ts";
 
 /** Milliseconds between two changes of the address: Safari allows 100 in 30 s. */
@@ -27,20 +28,13 @@ export interface Choice {
   onChange(listener: () => void): void;
 }
 
-/** A training that can be told, and done again. */
-export interface Replayable {
-  plan(): Plan | null;
-  replay(plan: Plan): void;
-  onPlan(listener: () => void): void;
-}
-
 /** Whatever a link tells of. */
 export interface Shared {
   readonly explorer: Explorer;
   readonly plane: Plane;
   readonly walk: Walk;
   readonly samples: Samples;
-  readonly training?: Replayable;
+  readonly training: Training;
   /** The lesson that is open, the first is 1. */
   readonly lesson?: Choice;
   /** The one class whose dots are shown. */
@@ -53,6 +47,8 @@ export function startSharing(shared: Shared): void {
   const original = explorer.model;
   /** The run in the link, until there is another. */
   let offered: Plan | null = null;
+  /** The run that the explored model came out of, if it came out of one. */
+  let madeBy: Plan | null = null;
   /** The link of a model that has still to be trained. */
   let waiting: LinkState | null = null;
 
@@ -67,7 +63,7 @@ export function startSharing(shared: Shared): void {
       language: document.documentElement.lang,
       only: shared.only?.get() ?? undefined,
       lesson: shared.lesson?.get() ?? undefined,
-      run: training?.plan() ?? offered ?? undefined,
+      run: madeBy ?? training.plan() ?? offered ?? undefined,
     };
   };
   const { language, temperature = 1, seed = 1 } = here();
@@ -130,7 +126,7 @@ export function startSharing(shared: Shared): void {
     }
     samples.set(state.seed ?? seed, state.temperature ?? temperature);
     shared.lesson?.set(state.lesson ?? null);
-    offered = training ? state.run ?? null : null;
+    offered = state.run ?? null;
     const isOther = state.model !== undefined &&
       state.model !== explorer.model.digest;
     waiting = isOther && offered ? state : null;
@@ -150,13 +146,15 @@ export function startSharing(shared: Shared): void {
   explorer.onModel(() => {
     const { only: _, lesson: __, run: ___, ...state } = here();
     usual = { ...state, language, temperature, seed };
+    const { digest } = explorer.model;
+    const snapshot = training.snapshot()?.checkpoint.state.parameters;
+    madeBy = snapshot && digestOf(snapshot) === digest ? training.plan() : null;
     if (waiting === null || explorer.model === original) return;
-    const differs = waiting.model !== explorer.model.digest;
+    const differs = waiting.model !== digest;
     // Browsers may differ in a run's last digits, but other models are others.
-    const run = training?.plan() ?? undefined;
-    if (differs && encodeLink({ run }) !== encodeLink({ run: waiting.run })) {
-      return;
-    }
+    const isRun = madeBy &&
+      encodeLink({ run: madeBy }) === encodeLink({ run: waiting.run });
+    if (differs && !isRun) return;
     goTo(waiting);
     waiting = null;
     note(differs ? [({ link }) => link.differs] : []);
@@ -172,13 +170,16 @@ export function startSharing(shared: Shared): void {
   onLanguage(changed);
   shared.only?.onChange(changed);
   shared.lesson?.onChange(changed);
-  training?.onPlan(() => {
+  training.onPlan(() => {
     if (training.plan()) offered = null;
-    showOffer();
     changed();
   });
 
-  onClick("link-replay", () => training!.replay(offered!));
+  onClick("link-replay", () => {
+    byId("link-run").hidden = true;
+    training.replay(offered!);
+    byId("train").closest("section")!.scrollIntoView();
+  });
   onClick("copy-link", async () => {
     keep();
     const link = location.href.replace(/#.*/s, "") + hash();
