@@ -143,11 +143,12 @@ async function addressIn(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   let address: string | undefined;
   const said = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
   // It must be read to its end, or the browser waits for room.
   (async () => {
-    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    for await (const part of stream) {
       if (address) continue;
-      text += part;
+      text += decoder.decode(part, { stream: true });
       address = text.match(/listening on (ws:\S+)\s/)?.[1];
       if (address) said.resolve(address);
     }

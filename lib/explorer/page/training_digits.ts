@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The digits that the page trains on, and how it does.
  *
