@@ -330,7 +330,7 @@ browserTest(
 browserTest("explorer: a seed draws its samples again", async (page) => {
   const samples = () => shown(page).then((all) => String(all.at(-2)));
   const first = await samples();
-  const seed = page.getByRole("spinbutton", { name: "Seed" });
+  const seed = page.locator("#sample-seed");
   await seed.fill("7");
   await seed.press("Enter");
   await eventually(async () => assertNotEquals(await samples(), first));
