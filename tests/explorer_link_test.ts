@@ -47,6 +47,8 @@ function anyState(seed: number): LinkState {
   const state: LinkState = {
     model: maybe(digestOf(priorSample(1, 8, seed))),
     z: maybe(point()),
+    picture: maybe(whole(200)),
+    roll: maybe(whole(1000)),
     label: maybe(whole(256)),
     across: maybe(whole(latentDim)),
     up: maybe(whole(latentDim)),
@@ -101,6 +103,8 @@ function assertSane(state: LinkState): void {
 const FULL: LinkState = {
   model: "3f9a12bc",
   z: [0, 1.2, -0.86],
+  picture: 3,
+  roll: 12,
   label: 7,
   across: 2,
   up: 6,
@@ -117,8 +121,8 @@ const FULL: LinkState = {
   },
 };
 const FULL_HASH =
-  "#m=3f9a12bc&z=0,1.2,-0.86&c=7&x=3&y=7&a=1,2,3&b=-1,-2,-3&t=0.8&s=5" +
-  "&only=4&lang=de&lesson=3&run=seed:7,dim:8,beta:1,loss:bce,classes:10," +
+  "#m=3f9a12bc&z=0,1.2,-0.86&p=4&r=12&c=7&x=3&y=7&a=1,2,3&b=-1,-2,-3" +
+  "&t=0.8&s=5&only=4&lang=de&lesson=3&run=seed:7,dim:8,beta:1,loss:bce,classes:10," +
   "epochs:20,300:4,stop:900&v=1";
 
 Deno.test("encodeLink() writes what a person can read, and an address hold", () => {
@@ -162,6 +166,8 @@ Deno.test("decodeLink() names what it cannot read, and keeps the rest", () => {
     m: ["3F9A12BC", "3f9a12b", "../../x"],
     z: ["", "NaN", "1,,2", "Infinity", "1e999", "0x10", "1;2", "2000000"],
     c: ["-1", "256", "1.5", "NaN", "99999999999999999999"],
+    p: ["0", "100001", "1.5"],
+    r: ["-1", "1000001"],
     x: ["0", "513", "two"],
     a: [Array(513).fill(1).join(), "1,2,", "<script>"],
     t: ["2.01", "-1", "1e400", "--1"],

@@ -12,6 +12,9 @@ export interface LinkState {
   readonly model?: string;
   /** The current point. */
   readonly z?: readonly number[];
+  /** The model's picture that is followed, from 0, and the number of its draw. */
+  readonly picture?: number;
+  readonly roll?: number;
   /** The class that is drawn there, of a model that is told of classes. */
   readonly label?: number;
   /** The map's dimensions, to the right and upward. */
@@ -46,6 +49,7 @@ const VERSION = 1;
 const LONGEST = 50_000;
 const LESSONS = 6;
 const MOST_DIMENSIONS = 512;
+const MOST_PICTURES = 100_000, MOST_ROLLS = 1_000_000;
 const MOST_EVENTS = 4000;
 /** What a run in a link may ask of a machine: some minutes. */
 const MOST_EPOCHS = 200, WIDEST_RUN = 64, HIGHEST_BETA = 10_000;
@@ -67,9 +71,11 @@ const FIELDS: {
     read: (text) => /^[0-9a-f]{8}$/.test(text) ? text : undefined,
   },
   z: { key: "z", write: writePoint, read: readPoint },
+  picture: counted("p", MOST_PICTURES),
+  roll: { key: "r", write: String, read: whole(0, MOST_ROLLS) },
   label: { key: "c", write: String, read: whole(0, 255) },
-  across: dimension("x"),
-  up: dimension("y"),
+  across: counted("x", MOST_DIMENSIONS),
+  up: counted("y", MOST_DIMENSIONS),
   a: { key: "a", write: writePoint, read: readPoint },
   b: { key: "b", write: writePoint, read: readPoint },
   temperature: { key: "t", write: rounded, read: number(0, 2) },
@@ -162,13 +168,13 @@ function whole(low: number, high: number) {
     /^\d+$/.test(text) ? number(low, high)(text) : undefined;
 }
 
-/** A dimension, in a link as on the page: the first is 1. */
-function dimension(key: string): Field<number> {
+/** What is counted from 0 here, and from 1 in a link as on the page. */
+function counted(key: string, most: number): Field<number> {
   return {
     key,
     write: (value) => String(value + 1),
     read: (text) => {
-      const value = whole(1, MOST_DIMENSIONS)(text);
+      const value = whole(1, most)(text);
       return value === undefined ? undefined : value - 1;
     },
   };

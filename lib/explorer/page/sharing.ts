@@ -28,6 +28,15 @@ export interface Choice {
   onChange(listener: () => void): void;
 }
 
+/** One of the model's pictures on its way through the network. */
+export interface Follower {
+  readonly count: number;
+  /** Which picture, and the number of its draw; null unless there was one. */
+  get(): { readonly picture: number; readonly roll?: number } | null;
+  /** Follows another; the point stays. Without a number its mean is decoded. */
+  show(picture: number, roll?: number): Promise<void>;
+}
+
 /** Whatever a link tells of. */
 export interface Shared {
   readonly explorer: Explorer;
@@ -35,6 +44,8 @@ export interface Shared {
   readonly walk: Walk;
   readonly samples: Samples;
   readonly training: Training;
+  /** What follows a picture, and moves the point when it has drawn. */
+  readonly follower?: Follower;
   /** The lesson that is open, the first is 1. */
   readonly lesson?: Choice;
   /** The one class whose dots are shown. */
@@ -43,7 +54,7 @@ export interface Shared {
 
 /** Opens the link by which the page was called, and keeps the address up to date. */
 export function startSharing(shared: Shared): void {
-  const { explorer, plane, walk, samples, training } = shared;
+  const { explorer, plane, walk, samples, training, follower } = shared;
   const original = explorer.model;
   /** The run in the link, until there is another. */
   let offered: Plan | null = null;
@@ -59,7 +70,7 @@ export function startSharing(shared: Shared): void {
     const { temperature, seed } = samples;
     return {
       ...{ model: digest, z: [...z], label, across, up, a, b },
-      ...{ temperature, seed },
+      ...{ temperature, seed, ...follower?.get() },
       language: document.documentElement.lang,
       only: shared.only?.get() ?? undefined,
       lesson: shared.lesson?.get() ?? undefined,
@@ -89,7 +100,7 @@ export function startSharing(shared: Shared): void {
     const fits = (z: readonly number[] | undefined) =>
       z === undefined || z.length === latentDim &&
         z.every((value) => Math.abs(value) <= FAR * range);
-    const { label = 0, across = 0, up = 0, z, a, b, only } = link;
+    const { label = 0, across = 0, up = 0, z, a, b, only, picture } = link;
     const unfit = [
       ...fits(z) ? [] : ["z"],
       ...label < Math.max(1, classCount) ? [] : ["c"],
@@ -97,6 +108,7 @@ export function startSharing(shared: Shared): void {
       ...up < latentDim ? [] : ["y"],
       ...fits(a) ? [] : ["a"],
       ...fits(b) ? [] : ["b"],
+      ...picture === undefined || picture < (follower?.count ?? 0) ? [] : ["p"],
       ...only === undefined || labels?.includes(only) ? [] : ["only"],
     ];
     const or = <K extends keyof LinkState>(name: K, key: string) =>
@@ -110,6 +122,8 @@ export function startSharing(shared: Shared): void {
       walk.setEnds(Float32Array.from(ends[0]), Float32Array.from(ends[1]));
     }
     explorer.moveTo(Float32Array.from(or("z", "z")!));
+    const shown = or("picture", "p");
+    if (shown !== undefined) follower?.show(shown, link.roll);
     shared.only?.set(or("only", "only") ?? null);
     return unfit;
   };
@@ -144,8 +158,8 @@ export function startSharing(shared: Shared): void {
   };
 
   explorer.onModel(() => {
-    const { only: _, lesson: __, run: ___, ...state } = here();
-    usual = { ...state, language, temperature, seed };
+    const { z, label, across, up, a, b } = here();
+    usual = { z, label, across, up, a, b, language, temperature, seed };
     const { digest } = explorer.model;
     const snapshot = training.snapshot()?.checkpoint.state.parameters;
     madeBy = snapshot && digestOf(snapshot) === digest ? training.plan() : null;
