@@ -437,6 +437,9 @@ browserTest(
     assertEquals(await field.inputValue(), copied);
     assertEquals(await page.evaluate("String(getSelection())"), copied);
     assertMatch((await note(page))!, /^Copy the link from the field/);
+    // It is another when something else is shown.
+    await slide(page, 3, 0.6);
+    assertEquals([await note(page), await field.isVisible()], ["", false]);
   },
 );
 
@@ -519,6 +522,10 @@ browserTest(
       (await other.locator("#link-plan").textContent())!,
       /^The link holds a training run: 2 numbers in z, β 1, from step \d+ on β 3; stopped at step \d+, seed 0\./,
     );
+    await other.evaluate(`navigator.clipboard.writeText =
+      (text) => { globalThis.copied = text; return Promise.resolve(); }`);
+    await other.click("#copy-link");
+    assertEquals(await other.evaluate("globalThis.copied"), address);
     assertEquals(other.url(), address);
     assertEquals(await other.locator("#training").isVisible(), false);
     assertEquals(await latents(other), MIDDLE);
@@ -534,7 +541,7 @@ browserTest(
     await eventually(async () =>
       assertEquals(await latents(other), [0, -1.25])
     );
-    assertEquals(await note(other), "");
+    await eventually(async () => assertEquals(await note(other), ""));
     await slide(other, 0, 0.5);
     const reached = await addressWith(other, /&z=0.5,-1.25&run=/);
     assertEquals(reached, address.replace("z=0,", "z=0.5,"));

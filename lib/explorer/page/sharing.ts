@@ -10,6 +10,7 @@ import { byId, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, setLanguage, write } from "./language.ts";
 import { decodeLink, digestOf, encodeLink, type LinkState } from "./link.ts";
+import type { Model } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { Plane } from "./plane.ts";
 import type { Samples } from "./samples.ts";
@@ -62,6 +63,8 @@ export function startSharing(shared: Shared): void {
   let madeBy: Plan | null = null;
   /** The link of a model that has still to be trained. */
   let waiting: LinkState | null = null;
+  /** Whether the reader has gone elsewhere since a link was opened or copied. */
+  let isLeft = false;
 
   const here = (): LinkState => {
     const { model: { digest }, z, label } = explorer;
@@ -80,37 +83,34 @@ export function startSharing(shared: Shared): void {
   const { language, temperature = 1, seed = 1 } = here();
   /** What the page would show now if nothing had been done to it. */
   let usual: LinkState = {};
-  const hash = () => encodeLink(here(), { ...usual, model: undefined });
+  const hash = () =>
+    // A link that waits is still what a reload should open.
+    waiting && !isLeft
+      ? location.hash
+      : encodeLink(here(), { ...usual, model: undefined });
 
   const keep = () => {
-    // It is still what a reload should open.
-    if (waiting) return;
     try {
       history.replaceState(history.state, "", hash());
     } catch {
       // A frame without an address of its own may not change it.
     }
   };
-  const changed = atMostEvery(PAUSE, keep);
+  const keepSoon = atMostEvery(PAUSE, keep);
+  let isCopied = false;
+  const changed = () => {
+    isLeft = true;
+    keepSoon();
+    if (!isCopied) return;
+    // What was copied is no longer what is shown.
+    isCopied = false;
+    byId("link-here").hidden = true;
+    note([]);
+  };
 
   /** Goes where a link leads in this model; the keys of what does not fit. */
   const goTo = (link: LinkState): string[] => {
-    const { model } = explorer;
-    const { options: { latentDim }, classCount, range, labels } = model;
-    const fits = (z: readonly number[] | undefined) =>
-      z === undefined || z.length === latentDim &&
-        z.every((value) => Math.abs(value) <= FAR * range);
-    const { label = 0, across = 0, up = 0, z, a, b, only, picture } = link;
-    const unfit = [
-      ...fits(z) ? [] : ["z"],
-      ...label < Math.max(1, classCount) ? [] : ["c"],
-      ...across < latentDim ? [] : ["x"],
-      ...up < latentDim ? [] : ["y"],
-      ...fits(a) ? [] : ["a"],
-      ...fits(b) ? [] : ["b"],
-      ...picture === undefined || picture < (follower?.count ?? 0) ? [] : ["p"],
-      ...only === undefined || labels?.includes(only) ? [] : ["only"],
-    ];
+    const unfit = misfits(link, explorer.model, follower?.count ?? 0);
     const or = <K extends keyof LinkState>(name: K, key: string) =>
       link[name] === undefined || unfit.includes(key)
         ? usual[name]
@@ -150,6 +150,7 @@ export function startSharing(shared: Shared): void {
     if (leftOut) notes.push(({ link }) => link.leftOut(leftOut));
     showOffer();
     note(notes);
+    isLeft = isCopied = false;
   };
   const showOffer = () => {
     const plan = offered;
@@ -186,7 +187,7 @@ export function startSharing(shared: Shared): void {
   shared.lesson?.onChange(changed);
   training.onPlan(() => {
     if (training.plan()) offered = null;
-    changed();
+    keepSoon();
   });
 
   onClick("link-replay", () => {
@@ -196,6 +197,7 @@ export function startSharing(shared: Shared): void {
   });
   onClick("copy-link", async () => {
     keep();
+    isCopied = true;
     const link = location.href.replace(/#.*/s, "") + hash();
     const field = byId<HTMLInputElement>("link-field");
     try {
@@ -211,6 +213,28 @@ export function startSharing(shared: Shared): void {
       note([({ link }) => link.selected]);
     }
   });
+}
+
+/** The keys of what is of another model, or of none. */
+function misfits(
+  { z, picture = 0, label = 0, across = 0, up = 0, a, b, only }: LinkState,
+  { options: { latentDim }, classCount, range, labels }: Model,
+  pictures: number,
+): string[] {
+  const fits = (point: readonly number[] | undefined) =>
+    point === undefined || point.length === latentDim &&
+      point.every((value) => Math.abs(value) <= FAR * range);
+  const fit = {
+    z: fits(z),
+    p: picture === 0 || picture < pictures,
+    c: label === 0 || label < classCount,
+    x: across < latentDim,
+    y: up < latentDim,
+    a: fits(a),
+    b: fits(b),
+    only: only === undefined || labels?.includes(only),
+  };
+  return Object.entries(fit).flatMap(([key, isFit]) => isFit ? [] : [key]);
 }
 
 function note(parts: readonly ((texts: Texts) => string)[]): void {
