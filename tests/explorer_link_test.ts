@@ -549,3 +549,27 @@ browserTest(
     await other.context().close();
   },
 );
+
+browserTest(
+  "explorer: a link tells of the draw from a picture",
+  async (page) => {
+    for (let i = 0; i < 2; i++) await page.click("#from-another");
+    for (let i = 0; i < 3; i++) await page.click("#from-roll");
+    const other = await openLink(page, await addressWith(page, /&p=3&r=5&/));
+    const strip = (on: Page) =>
+      on.evaluate(`[
+        ...["from-original", "from-reconstruction"]
+          .map((id) => document.getElementById(id).toDataURL()),
+        ...["from-caption", "from-formula"]
+          .map((id) => document.getElementById(id).textContent),
+      ]`);
+    await eventually(async () =>
+      assertEquals(await strip(other), await strip(page))
+    );
+    // The point in a link is rounded to thousandths.
+    assertEquals(await latents(other), await latents(page));
+    await other.click("#from-mean");
+    await addressWith(other, /&p=3&v=1$/);
+    await other.context().close();
+  },
+);

@@ -53,8 +53,8 @@ async function startPage(): Promise<void> {
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });
   }
-  await startStrip(explorer);
-  startSharing({ explorer, plane, walk, samples, training });
+  const follower = await startStrip(explorer);
+  startSharing({ explorer, plane, walk, samples, training, follower });
   await startDigit(explorer);
 }
 

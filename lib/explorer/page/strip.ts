@@ -15,6 +15,7 @@ import type { Drawn, Explorer } from "./explorer.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import { nameOf } from "./names.ts";
 import { paint } from "./picture.ts";
+import type { Follower } from "./sharing.ts";
 import { showTerms, type Terms, termsOf } from "./terms.ts";
 import { countPictures, firstPicture, pictureAt } from "./test_pictures.ts";
 import { onTheme } from "./theme.ts";
@@ -36,7 +37,7 @@ interface Followed {
 }
 
 /** Starts it; the promise is there when the first picture has gone all the way. */
-export async function startStrip(explorer: Explorer): Promise<void> {
+export async function startStrip(explorer: Explorer): Promise<Follower> {
   const canvas = byId<HTMLCanvasElement>("from-bars");
   const dimension = byId<HTMLSelectElement>("from-dimension");
   const bars = new Bars(canvas, [
@@ -242,6 +243,29 @@ export async function startStrip(explorer: Explorer): Promise<void> {
     })();
   });
   await opened;
+  return {
+    get count() {
+      return countPictures(explorer);
+    },
+    get: () => {
+      const { drawn, roll } = explorer;
+      const { index, picture } = followed;
+      if (index === null || drawn !== picture || !roll) return null;
+      const isDrawn = roll.epsilon.some((epsilon) => epsilon !== 0);
+      return { picture: index, roll: isDrawn ? number : undefined };
+    },
+    show: async (index, to) => {
+      const { z, label } = explorer;
+      if (!await open(index)) return;
+      number = to ?? number;
+      draw(to === undefined, false);
+      // Where the reader is stays, and as which class it is drawn.
+      explorer.setDrawn(followed.picture);
+      explorer.setLabel(label);
+      explorer.moveTo(z);
+      await decode();
+    },
+  };
 }
 
 /** Two decimals, with a minus sign that is as wide as they are. */
