@@ -65,7 +65,7 @@ const main: Main<typeof flags> = async (options, context) => {
   const html = await explorerPage(
     checkpoint,
     context.given.has("dataDir") ? options.dataDir : undefined,
-    options.embed,
+    options,
   );
   const { signal } = context;
   const interrupted = new Promise((resolve) =>

@@ -20,7 +20,7 @@ import { type Main, runTask, shellWord, type Task } from "./shared/cli.ts";
 import { claim, makeRoom, willWrite, writeOutput } from "./shared/files.ts";
 import { flagOf, inSection } from "./shared/flags.ts";
 import { openCheckpoint } from "./shared/model.ts";
-import { common, data, page } from "./shared/options.ts";
+import { common, data, page, type PageOptions } from "./shared/options.ts";
 import { tell } from "./shared/terminal.ts";
 
 const flags = {
@@ -75,7 +75,7 @@ interface Format {
   readonly make: (
     checkpoint: Checkpoint,
     dataDir?: string,
-    embed?: number,
+    page?: PageOptions,
   ) => Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>;
   /** How to open what is at `out`. */
   readonly usage: (out: string, checkpoint: Checkpoint) => string;
@@ -85,10 +85,10 @@ const formats: Record<OptionValues<typeof flags>["format"], Format> = {
   html: {
     out: "explorer.html",
     files: [["", "html"]],
-    make: async (checkpoint, dataDir, embed) => {
+    make: async (checkpoint, dataDir, page) => {
       // Loaded here alone, so that the other formats start at once.
       const { explorerPage } = await import("./shared/explorer_page.ts");
-      const html = await explorerPage(checkpoint, dataDir, embed);
+      const html = await explorerPage(checkpoint, dataDir, page);
       return new Map([["", new TextEncoder().encode(html)]]);
     },
     usage: (out) => `any browser opens ${out}; it needs no server`,
@@ -178,7 +178,7 @@ const main: Main<typeof flags> = async (options, { given }) => {
   }
   const dataDir = given.has("dataDir") ? options.dataDir : undefined;
   const files = [];
-  const made = await format.make(checkpoint, dataDir, options.embed);
+  const made = await format.make(checkpoint, dataDir, options);
   for (const [name, bytes] of made) {
     const path = join(out, name);
     const kind = kinds.get(path)!;

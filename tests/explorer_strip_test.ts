@@ -158,6 +158,8 @@ browserTest(
       assertEquals(nowhere, false);
     });
   },
+  // So large that the draws lie beside each other.
+  { viewport: { width: 1920, height: 1080 } },
 );
 
 browserTest(

@@ -40,7 +40,10 @@ export interface ExplorerModel {
   readonly subject?: Subject;
   /** Whose images it was trained on, if they are published ones. */
   readonly credit?: Credit;
-  /** What the page speaks at first; English unless given. */
+  /**
+   * What the page speaks at first. Unless given it is the first of the browser's
+   * languages that the page knows, or English.
+   */
   readonly language?: Language;
 }
 
@@ -70,9 +73,9 @@ export interface Embedded {
  */
 export async function explorerHtml(model: ExplorerModel): Promise<string> {
   checkSizes(model);
-  const { subject = "pictures", language = "en" } = model;
+  const { subject = "pictures", language } = model;
   const { autoencoder } = decodeWeights(model.weights).options;
-  const t = new Teller(TEXTS[language], {
+  const t = new Teller(TEXTS[language ?? "en"], {
     subject,
     autoencoder,
     hasKl: model.kl !== null,
@@ -94,7 +97,7 @@ export async function explorerHtml(model: ExplorerModel): Promise<string> {
     "\\u003c",
   );
   return `<!doctype html>
-<html lang="${language}">
+<html ${language ? `lang="${language}" data-language` : 'lang="en"'}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">

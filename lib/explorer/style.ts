@@ -3,15 +3,17 @@
  *
  * @module
  */
-
+import { LAYOUT_STYLE } from "./styles/page_layout.ts";
+import { LESSONS_STYLE } from "./styles/lessons.ts";
+import { LINK_STYLE } from "./styles/link.ts";
 import { MAP_STYLE } from "./styles/map_style.ts";
 import { PAD_STYLE } from "./styles/pad_style.ts";
-import { LINK_STYLE } from "./styles/link.ts";
+import { PRINT_STYLE } from "./styles/print.ts";
 import { STRIP_STYLE } from "./styles/strip.ts";
 import { TRAIN_STYLE } from "./styles/train_style.ts";
 
-/** The page's style sheet. Colours are six-digit hex: the canvases read them. */
-export const STYLE = `
+/** Type, controls and parts. Colours are six-digit hex: the canvases read them. */
+const BASE = `
 :root {
   color-scheme: light dark;
   --page: #f7f5f1; --paper: #ffffff; --ink: #1d1c1a; --pale: #67635c;
@@ -27,35 +29,15 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 [hidden], :root:not([data-conditional]) .conditional { display: none !important; }
-body {
-  margin: 0 auto; padding: 3rem 1.5rem 4rem; max-width: 72rem;
-  background: var(--page); color: var(--ink);
-  font: 1rem/1.55 system-ui, sans-serif;
-}
 h1, h2 { font-family: "Iowan Old Style", "Palatino Linotype", Palatino,
   "Noto Serif", Georgia, serif; font-weight: 500; letter-spacing: -0.01em;
   line-height: 1.2; text-wrap: balance; }
-h1 { font-size: clamp(1.9rem, 5vw, 2.75rem); margin: 0.25rem 0 0.75rem; }
 h2 { font-size: 1.5rem; margin: 0 0 0.4rem; }
 h3 { font-size: 1rem; margin: 2rem 0 0.25rem; }
 p { margin: 0 0 1rem; max-width: 42rem; text-wrap: pretty; }
 p, button, #legend { overflow-wrap: anywhere; }
-.name { display: flex; justify-content: space-between; align-items: center;
-  margin: 0; font-size: 0.85rem; color: var(--pale);
-  letter-spacing: 0.04em; }
-.lead { font-size: 1.125rem; max-width: 46rem; }
-.now { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center;
-  color: var(--pale); font-size: 0.9rem; }
 section > p, figcaption, footer { color: var(--pale); }
 section p b, footer b { color: var(--ink); font-weight: 600; }
-main { display: grid; grid-template-columns: 17rem minmax(0, 1fr);
-  gap: 3.5rem; margin-top: 2rem; align-items: start; }
-aside { position: sticky; top: 1.5rem; }
-aside .tools { gap: 0.4rem; }
-aside button { padding: 0.25rem 0.7rem; }
-section { padding: 0 0 3rem; margin: 0 0 2.5rem;
-  border-bottom: 1px solid var(--line); }
-section:last-child { border: 0; margin: 0; }
 canvas { display: block; background: var(--paper); border-radius: 6px;
   box-shadow: 0 0 0 1px var(--line); max-width: 100%; }
 #digit, #pad-input, #pad-reconstruction { image-rendering: pixelated; }
@@ -130,21 +112,7 @@ input[type="range"]::-moz-range-thumb { width: 12px; height: 12px;
   border-radius: 6px; }
 #samples canvas { width: 100%; aspect-ratio: 1; }
 #samples button:hover canvas { box-shadow: 0 0 0 2px var(--accent); }
-footer { font-size: 0.85rem; border-top: 1px solid var(--line);
-  padding-top: 1.5rem; }
-
-@media (max-width: 52rem) {
-  body { padding: 1.75rem 1rem 3rem; }
-  .lead { font-size: 1.05rem; }
-  main { display: block; }
-  aside { top: 0; z-index: 1; display: grid; gap: 1rem; align-items: center;
-    grid-template-columns: 7rem minmax(0, 1fr); margin: 0 -1rem 1.75rem;
-    padding: 0.75rem 1rem; background: var(--page);
-    border-bottom: 1px solid var(--line); }
-  aside .tools { margin: 0; }
-  aside button { padding: 0.25rem 0.6rem; }
-  section { scroll-margin-top: 10rem; padding-bottom: 2rem;
-    margin-bottom: 2rem; }
+@container page (max-width: 52rem) {
   .slider { grid-template-columns: 1.75rem minmax(0, 1fr) 2.9rem 4.25rem;
     gap: 0 0.5rem; }
   .change { grid-area: 2 / 2 / 3 / -1; }
@@ -153,4 +121,17 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   .planes { grid-template-columns: 1fr; }
   #samples { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 }
-${MAP_STYLE}${PAD_STYLE}${STRIP_STYLE}${TRAIN_STYLE}${LINK_STYLE}`;
+`;
+
+/** The page's style sheet; what is printed comes last. */
+export const STYLE = [
+  BASE,
+  LAYOUT_STYLE,
+  LESSONS_STYLE,
+  STRIP_STYLE,
+  MAP_STYLE,
+  PAD_STYLE,
+  TRAIN_STYLE,
+  LINK_STYLE,
+  PRINT_STYLE,
+].join("");

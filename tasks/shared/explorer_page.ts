@@ -13,13 +13,14 @@ import type { Labels } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
 import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { subjectOf } from "../../lib/explorer/subject.ts";
+import { defaults } from "../../lib/options/table.ts";
 import { klDivergences, type Posterior } from "../../lib/metrics/posterior.ts";
 import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { engineNews } from "./engine_news.ts";
 import { describe } from "./model.ts";
-import { page } from "./options.ts";
+import { page, type PageOptions } from "./options.ts";
 import { say } from "./terminal.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
@@ -33,13 +34,13 @@ const MAX_POINTS = 3000;
  * It holds some of the images themselves; of someone's own it says how many.
  *
  * @param dataDir The data set's folder, if it is not where it was.
- * @param embed How many images the page holds; 784 bytes each before compression.
+ * @param options How many images it holds, and what it speaks at first.
  * @returns HTML that needs no other file.
  */
 export async function explorerPage(
   checkpoint: Checkpoint,
   dataDir?: string,
-  embed: number = page.embed.default,
+  { embed, language }: PageOptions = defaults(page),
 ): Promise<string> {
   const { options, data } = checkpoint;
   const { images, labels, count, classes, isDrawn } = await mapImages(
@@ -76,6 +77,7 @@ export async function explorerPage(
     classes,
     subject: subjectOf(data),
     credit: creditOf(data),
+    language: language === "auto" ? undefined : language,
   });
 }
 

@@ -289,4 +289,14 @@ export const page = {
     help: "pictures of the data set that the page holds and shows; with 0 it " +
       "holds what the model makes of them alone",
   },
+  language: {
+    type: "choice",
+    default: "auto",
+    choices: ["auto", "en", "de"],
+    help: "what the page speaks at first; auto is the browser's language, or " +
+      "English",
+  },
 } as const satisfies OptionTable;
+
+/** What they say of the page. */
+export type PageOptions = OptionValues<typeof page>;

@@ -68,7 +68,7 @@ export async function openModelFile(
       pictures.labels,
     );
     if (!mu.every(Number.isFinite)) throw new Error(files.notFinite);
-    return modelOf(engine, options, {
+    return modelOf(engine, options, state, {
       ...{ ...pictures, subject, mu: mu.slice() },
       beta: autoencoder || Number.isNaN(beta) ? null : beta,
       description: run

@@ -14,6 +14,8 @@ import type { Model } from "./model.ts";
 /** The program's own words, for the elements that have them. */
 const written = new Map<HTMLElement, (texts: Texts) => string>();
 const listeners: (() => void)[] = [];
+/** What is so of the model. */
+let about: About;
 
 /** The texts of the page's language. */
 export function texts(): Texts {
@@ -30,6 +32,13 @@ export function write(
   element.textContent = text(texts());
 }
 
+/** Says the text with this name in an element, whatever the language and model. */
+export function tell<T extends HTMLElement>(element: T, name: string): T {
+  element.dataset.text = name;
+  element.innerHTML = textOf(texts(), name, about);
+  return element;
+}
+
 /** Runs when the language has changed, to make anew what has words in it. */
 export function onLanguage(listener: () => void): void {
   listeners.push(listener);
@@ -39,11 +48,14 @@ export function onLanguage(listener: () => void): void {
 export function setLanguage(language: Language, explorer: Explorer): void {
   document.documentElement.lang = language;
   byId<HTMLSelectElement>("language").value = language;
-  sayAll(aboutOf(explorer.model));
+  sayAll(explorer.model);
   listeners.forEach((listener) => listener());
 }
 
-/** Offers the languages, and says of each model what is so of it. */
+/**
+ * Offers the languages, and says of each model what is so of it. It begins with
+ * the language that the page was made for, else with one of the browser's.
+ */
 export function startLanguage(explorer: Explorer): void {
   const select = byId<HTMLSelectElement>("language");
   select.replaceChildren(
@@ -51,12 +63,21 @@ export function startLanguage(explorer: Explorer): void {
       make("option", { value, lang: value, textContent: page.language })
     ),
   );
-  select.value = document.documentElement.lang;
+  const root = document.documentElement;
+  if (!root.hasAttribute("data-language")) root.lang = ofBrowser() ?? root.lang;
+  select.value = root.lang;
   select.addEventListener(
     "change",
     () => setLanguage(select.value as Language, explorer),
   );
-  explorer.onModel(() => sayAll(aboutOf(explorer.model)));
+  explorer.onModel(() => sayAll(explorer.model));
+}
+
+/** The first of the reader's languages that the page speaks. */
+function ofBrowser(): string | undefined {
+  return navigator.languages
+    .map((tag) => tag.split("-")[0])
+    .find((language) => language in TEXTS);
 }
 
 /** What the texts depend on. */
@@ -69,7 +90,8 @@ function aboutOf({ subject, options, kl, mu }: Model): About {
   };
 }
 
-function sayAll(about: About): void {
+function sayAll(model: Model): void {
+  about = aboutOf(model);
   document.title = textOf(texts(), "page.title", about);
   for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) {
     element.innerHTML = textOf(texts(), element.dataset.text!, about);

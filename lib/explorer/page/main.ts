@@ -10,11 +10,13 @@ import { byId, say } from "./dom.ts";
 import { Exchange } from "./exchange.ts";
 import { Explorer } from "./explorer.ts";
 import { startLanguage, texts, write } from "./language.ts";
+import { lesson, onLesson, openLesson, startLessons } from "./lessons.ts";
 import { startManifold } from "./manifold.ts";
 import { startMap } from "./map.ts";
 import { originalModel } from "./model.ts";
 import { startFiles } from "./open_files.ts";
 import { startPad } from "./pad.ts";
+import { Pictures } from "./pictures.ts";
 import { Plane } from "./plane.ts";
 import { startSamples } from "./samples.ts";
 import { startSaving } from "./save_checkpoint.ts";
@@ -45,16 +47,26 @@ async function startPage(): Promise<void> {
   startSaving(explorer);
   const plane = new Plane(explorer);
   const walk = new Walk(explorer);
-  startMap(explorer, plane, walk);
+  const pictures = new Pictures(explorer);
+  startMap(explorer, pictures, plane, walk);
   startManifold(explorer, plane);
   const samples = startSamples(explorer);
   const training = startTraining(exchange);
+  startLessons();
   // What was said is old once the reader does something else.
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => say(""), { capture: true });
   }
   const follower = await startStrip(explorer);
-  startSharing({ explorer, plane, walk, samples, training, follower });
+  startSharing({
+    ...{ explorer, plane, walk, samples, training, follower },
+    only: {
+      get: () => pictures.only,
+      set: (label) => pictures.setOnly(label),
+      onChange: (listener) => pictures.onOnly(listener),
+    },
+    lesson: { get: lesson, set: openLesson, onChange: onLesson },
+  });
   await startDigit(explorer);
 }
 

@@ -27,9 +27,13 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Draws the map of the test images, and follows pointer and keys on it. */
-export function startMap(explorer: Explorer, plane: Plane, walk: Walk): void {
+export function startMap(
+  explorer: Explorer,
+  pictures: Pictures,
+  plane: Plane,
+  walk: Walk,
+): void {
   const canvas = byId<HTMLCanvasElement>("map");
-  const pictures = new Pictures(explorer);
   startLegend(explorer, pictures);
   /** The dots, which are many and seldom change. */
   const dots = make("canvas");

@@ -85,13 +85,14 @@ export async function startModel(
   state: TrainState,
   known: Knowledge,
 ): Promise<Model> {
-  return modelOf(await startEngine(options, state), options, known);
+  return modelOf(await startEngine(options, state), options, state, known);
 }
 
 /** A model whose engine is up. */
 export function modelOf(
   engine: Engine,
   options: ModelOptions,
+  state: TrainState,
   known: Knowledge,
 ): Model {
   const { latentDim, classCount = 0 } = options;

@@ -5,6 +5,7 @@
  */
 import type { Credit } from "../../dataset/mnist.ts";
 import { linkLine } from "./link_line.ts";
+import { lessonsSection, teachersSection } from "./lessons_section.ts";
 import { mapSection } from "./map_section.ts";
 import { padSection } from "./pad_section.ts";
 import { pointAside } from "./point_aside.ts";
@@ -21,6 +22,7 @@ import { trainSection } from "./train_section.ts";
 export function bodyOf(t: Teller, credit?: Credit): string {
   const html = `<header>
 <p class="name"><span>@vae/mnist</span>
+${t.button("large-type", "page.largeType")}
 <select id="language" ${t.label("page.languages")}></select></p>
 ${t.say("h1", "page.title")}
 ${t.say("p", "page.lead", 'class="lead"')}
@@ -34,6 +36,7 @@ ${linkLine(t)}
 <p id="file-status"></p>
 </header>
 <noscript>${t.say("p", "page.noScript")}</noscript>
+${lessonsSection(t)}
 <main>
 ${stripSection(t)}
 ${pointAside(t)}
@@ -45,6 +48,7 @@ ${samplesSection(t)}
 ${trainSection(t)}
 </div>
 </main>
+${teachersSection(t)}
 <footer><p>${t.say("span", "page.footer")} <span id="engine"></span>
 ${t.say("span", "page.alone")}</p>${
     credit ? `\n<p>${creditText(t, credit)}</p>` : ""

@@ -21,12 +21,267 @@ const DAS = {
 };
 
 const einen = ({ subject }: About) => EINEN[subject];
+/** Nouns with their articles, as sentences need them. */
+const WORDS = {
+  digits: {
+    of: "handgeschriebenen Ziffern",
+    ...{ each: "jede Ziffer", a: "eine Ziffer", the: "die Ziffer" },
+    ...{ nearlyTheSame: "fast dieselbe Ziffer", many: "Ziffern" },
+    unreal: "Ziffern, die niemand schrieb",
+  },
+  hiragana: {
+    of: "handgeschriebenen Hiragana",
+    ...{ each: "jedes Zeichen", a: "ein Zeichen", the: "das Zeichen" },
+    ...{ nearlyTheSame: "fast dasselbe Zeichen", many: "Zeichen" },
+    unreal: "Zeichen, die niemand schrieb",
+  },
+  clothes: {
+    of: "Kleidungsstücken",
+    ...{ each: "jedes Bild", a: "ein Bild", the: "das Bild" },
+    ...{ nearlyTheSame: "fast dasselbe Bild", many: "Bilder" },
+    unreal: "Kleider, die niemand nähte",
+  },
+  pictures: {
+    of: "Bildern",
+    ...{ each: "jedes Bild", a: "ein Bild", the: "das Bild" },
+    ...{ nearlyTheSame: "fast dasselbe Bild", many: "Bilder" },
+    unreal: "Bilder, die niemand machte",
+  },
+};
+
+const words = ({ subject }: About) => WORDS[subject];
 
 /** The texts by section. */
 export const de: Texts = {
-  page: { ...en.page, language: "Deutsch" },
+  page: {
+    language: "Deutsch",
+    languages: "Sprache",
+    largeType: "Große Schrift",
+    title: (about) => `Ein latenter Raum von ${words(about).of}`,
+    lead: (about) =>
+      `Ein neuronales Netz, ein ${
+        about.autoencoder ? "<em>Autoencoder</em>" : "<em>β-VAE</em>"
+      }, schreibt ${
+        words(about).each
+      } als eine Handvoll Zahlen <i>z</i> und zeichnet das Bild daraus neu. Jeder
+Punkt dieses <em>latenten Raums</em> ist ein Bild; nahe Punkte ähneln sich.`,
+    conditional: `Diesem Netz wird zu jedem Bild die Klasse gesagt, wenn es
+liest und wenn es zeichnet. So müssen die Zahlen nicht sagen, was zu sehen ist,
+nur wie es aussieht: Mit einer anderen Klasse werden dieselben Zahlen als diese
+gezeichnet.`,
+    loading: "Das Modell wird geladen …",
+    back: "Zurück zum ursprünglichen Modell",
+    noScript: `Diese Seite rechnet das Modell in JavaScript, und das ist hier
+ausgeschaltet.`,
+    failed: (reason) => `Das Modell läuft hier nicht: ${reason}`,
+    engine: (name, description) => `Es rechnet ${name}: ${description}.`,
+    footer: "Gemacht mit <b>@vae/mnist</b>, einem β-VAE-Baukasten für Deno.",
+    alone: `Diese Datei enthält das Modell und sein Rechenwerk und sendet
+nichts irgendwohin.`,
+    credit: (title, authors, url, license) =>
+      `Trainiert mit ${title} von ${authors} (${url}), Lizenz ${license}.`,
+  },
 
-  lessons: en.lessons,
+  lessons: {
+    title: "Sechs Lektionen",
+    who: "Name",
+    when: "Datum",
+    note: (about) =>
+      about.autoencoder
+        ? `Das Netz dieser Seite ist selbst ein Autoencoder. Für die Lektionen 2
+bis 6 unten auf der Seite einen VAE trainieren und dann ihn erkunden.`
+        : "",
+    intro: "Je Versuch, Beobachtung, Frage.",
+    do: "Versuch",
+    see: "Beobachtung",
+    show: "Zeigen",
+    back: "Zurück zur Lektion",
+    close: "Alle sechs",
+    before: "Zurück",
+    after: "Weiter",
+
+    title1: "Was einem Autoencoder fehlt",
+    text1: (about) =>
+      `Ein Netz liest ${
+        words(about).a
+      } und behält davon einige Zahlen, <i>z</i>. Ein zweites zeichnet daraus das
+Bild neu. Zusammen sind sie ein <em>Autoencoder</em>. Er lernt zu jedem Bild einen
+Punkt und nichts über den Raum dazwischen. ${
+        about.autoencoder
+          ? "Das Netz dieser Seite ist einer."
+          : `Das Netz hier, ein <em>VAE</em>, hat gelernt, diesen Raum zu
+füllen.`
+      }`,
+    do1: () =>
+      `Einige Male auf <b>${de.samples.again}</b> drücken: Jedes Bild entsteht
+aus zufällig gezogenen Zahlen. Dann <b>${de.samples.temperature}</b> auf 2 ziehen.`,
+    see1: (about) =>
+      `Diese Bilder hat niemand gemacht. ${
+        about.autoencoder
+          ? `Bei manchen ist zu sagen, was sie zeigen; viele sind zerrissen, denn
+dort hat das Netz nichts gelernt.`
+          : "Bei 1,00 ist von den meisten zu sagen, was sie zeigen."
+      } Bei 2,00 liegen die Zahlen weiter außen als die von Bildern: Striche werden
+dunkel, und manche zerfallen in Flecken.`,
+    question1: `Warum kann man einen Autoencoder nicht einfach um neue Bilder
+bitten?`,
+    answer1: `Er hat gelernt, an den Punkten seiner eigenen Bilder zu zeichnen.
+Wo diese liegen und was zwischen ihnen ist, wurde nie verlangt. An einem zufällig
+gewählten Punkt hat er höchstwahrscheinlich nichts gelernt.`,
+
+    title2: "Eine Verteilung für jedes Bild",
+    text2: `Der Encoder eines VAE antwortet nicht mit einem Punkt. Zu jeder Zahl
+nennt er einen Mittelwert μ, „ungefähr hier“, und eine Streuung σ, „so viel mehr
+oder weniger“. So wird aus jedem Bild eine Wolke um μ, eine <em>Verteilung</em>
+von <i>z</i>: der Posterior <i>q</i>(<i>z</i>|<i>x</i>).`,
+    do2: (about) =>
+      `Die Balken von μ und σ betrachten. Dann auf
+<b>${de.strip.another(about)}</b> drücken, und noch einmal.`,
+    see2: `μ ist bei jedem Bild anders. σ ist klein bei den Zahlen, die viel
+sagen: Da ist das Netz sicher. Bei denen, die wenig sagen, ist es größer, bis
+etwa 1.`,
+    question2: `Eine Zahl hat bei jedem Bild μ = 0 und σ = 1. Was sagt sie?`,
+    answer2: `Nichts. Die Verteilung ist immer dieselbe, also kann niemand aus
+ihr erfahren, welches Bild es war. Ihre KL ist 0.`,
+
+    title3: "Die Ziehung",
+    text3: `Der Decoder sieht nie die Wolke, nur einen Punkt, der in sie
+gewürfelt wurde: <i>z</i> = μ + σ·ε. Die Würfel ε wissen nichts vom Bild, und wohin
+der Wurf auch fällt, dasselbe Bild soll entstehen. So werden nahe Punkte zu
+ähnlichen Bildern, und die Wolken schließen die Lücken. Aller Zufall steckt in ε:
+Das Training kann weiter an μ und σ drehen.`,
+    do3: () => `Zehnmal auf <b>${de.strip.roll}</b> drücken.`,
+    see3: (about) =>
+      `ε und <i>z</i> ändern sich; μ und σ bleiben. Gezeichnet wird ${
+        words(about).nearlyTheSame
+      }, jedes Mal ein wenig anders. Eine Zahl mit kleinem σ bewegt sich kaum.${
+        about.hasMap
+          ? " Auf der Karte sind dreißig Würfe eine kleine Wolke."
+          : ""
+      }`,
+    question3: `Warum wird der Decoder mit Würfen trainiert und nicht mit μ?`,
+    answer3: `Mit μ lernte er einzelne Punkte wie ein Autoencoder. Die Würfe
+lehren ihn den Raum um sie herum, und aus diesem Raum kommen neue Bilder.`,
+
+    title4: "Die zwei Verluste",
+    text4: `Das Training zieht in zwei Richtungen. Der
+<em>Rekonstruktionsfehler</em> sagt, wie unähnlich die Zeichnung dem Bild ist; er
+will kleine Wolken, weit voneinander. Die <em>KL</em> sagt, wie weit eine Wolke von
+der Standardnormalverteilung ist, μ = 0 und σ = 1; sie zählt in Nat und will
+Wolken, die nichts sagen. Der Verlust ist Fehler + β·KL.`,
+    do4: (about) =>
+      `Beide Teile des Verlusts beobachten: einige Male auf
+<b>${de.strip.roll}</b> drücken, dann auf <b>${de.strip.another(about)}</b>.`,
+    see4: (about) =>
+      `Ein Wurf ändert den Fehler, nie die KL: Die hängt allein von μ und σ ab.
+Ein anderes Bild ändert beides.${
+        about.subject === "digits"
+          ? " Eine 1 ist schnell gesagt: Sie kostet meist die wenigsten Nat."
+          : ""
+      }`,
+    question4:
+      `Was täte das Netz, wenn nur der Fehler zählte? Und wenn nur die KL
+zählte?`,
+    answer4:
+      `Zählte nur der Fehler, würde jedes σ winzig: wieder ein Autoencoder. Zählte nur die KL, bekäme jedes Bild dieselbe Wolke, und der Decoder,
+der nichts erfährt, könnte nur immer denselben Fleck zeichnen.`,
+
+    title5: "β, der Preis eines Nat",
+    text5: `β sagt, was ein Nat kostet. Ist es klein, so sagt das Netz viel und
+zeichnet scharf, aber seine Wolken sind klein und lassen Lücken. Ist es groß, so
+ist nur das seinen Preis wert, was am meisten hilft: Andere Zahlen fallen auf eine
+KL von 0, sie <em>kollabieren</em>, und was gezeichnet wird, verschwimmt.`,
+    do5: () =>
+      `Auf <b>${de.train.start}</b> drücken, nach einigen Epochen auf
+<b>Anhalten</b>. <b>β</b> weit hinaufziehen und auf <b>Weiter</b> drücken. Später
+ebenso mit β weit unten.`,
+    see5: `Mit β steigt der Rekonstruktionsfehler, und die KL fällt, in manchen
+Zahlen auf nichts. Sinkt β, so wächst die KL wieder, und der Fehler fällt.`,
+    question5: `Zwei Modelle haben verschiedene β. Ist das mit dem kleineren
+Verlust besser?`,
+    answer5: `Das lässt sich nicht sagen: Ihre Verluste zählen Nat zu
+verschiedenen Preisen. Zu vergleichen sind der Fehler für sich und die KL für
+sich.`,
+
+    title6: "Was die Dimensionen bedeuten",
+    text6: (about) =>
+      `Niemand hat dem Netz gesagt, wofür seine Zahlen da sind. Es fand, was
+sich lohnt, und die Zahlen, die am meisten ${
+        about.autoencoder ? "schwanken" : "sagen"
+      }, stehen oben. Hin und wieder folgt eine etwas, das einen Namen hat${
+        about.subject === "digits" ? ", etwa Breite oder Neigung" : ""
+      }: Der Name steht neben ihrem Regler. Die meisten teilen sich mehreres mit
+anderen.`,
+    do6: () =>
+      `Auf <b>${de.point.reset}</b> drücken und den obersten Regler von einem
+Ende zum anderen ziehen, dann den untersten. Auf <b>${de.point.random}</b>
+drücken und beides wiederholen.`,
+    see6: (about) =>
+      `Der oberste ändert ${
+        words(about).the
+      } am meisten; der unterste ändert wenig oder nichts. Von einem anderen Punkt
+aus tut ein Regler mit Namen fast dasselbe; einer ohne Namen ändert anderes.`,
+    question6: "Wie findet man heraus, was eine Zahl tut?",
+    answer6: `Die anderen festhalten, diese eine von einem Ende zum anderen
+drehen und sagen, was sich ändert; dann ebenso von anderen Punkten aus. Nur was
+sich jedes Mal gleich ändert, ist ihre Bedeutung. Oft gibt es keine in einem
+Wort.`,
+
+    teach: "Für Lehrkräfte",
+    needs: `Ab etwa 15 Jahren: ohne Programmieren, von der Mathematik nur
+Mittelwert und Streuung. Nötig sind diese eine Datei und ein Browser, ein Gerät
+für zwei; kein Netz, kein Konto. Sie läuft von einem USB-Stick und sendet nichts
+irgendwohin. Die sechs Lektionen dauern 45 Minuten.`,
+    print: "Lektionen drucken",
+    showPlan: "Zum Plan",
+    plan: "Ein Plan für 45 Minuten",
+    answers: "Antworten",
+    minutes: "Minuten",
+    teacher: "Lehrkraft",
+    pupils: "Klasse",
+    place: "Was gebraucht wird",
+
+    minutes1: "0–5",
+    teacher1: `Zeigt Stichproben in großer Schrift: „Welche davon hat ein Mensch
+gemacht?“ Sammelt Vermutungen. Dann: keine davon.`,
+    pupils1: "Vermutet und begründet.",
+    place1: (about) => `Beamer; „${de.samples.title(about)}“`,
+    minutes2: "5–12",
+    teacher2: "Skizziert an der Tafel: Bild → Encoder → z → Decoder → Bild.",
+    pupils2: (about) =>
+      `Zu zweit: Lektion 1. Dann ${
+        words(about).a
+      } zeichnen und damit vergleichen, was daraus neu gezeichnet wird.`,
+    place2: "Ein Gerät für zwei; Stichproben, Zeichenfeld",
+    minutes3: "12–22",
+    teacher3: `Erklärt μ, σ und ε am ersten Bild; würfelt einmal gemeinsam mit
+allen.`,
+    pupils3: `Lektionen 2 und 3: zehn Würfe und eine Liste dessen, was sich
+ändert und was bleibt.`,
+    place3: "Der Weg von Bild zu Bild oben",
+    minutes4: "22–28",
+    teacher4:
+      "Schreibt den Verlust in zwei Teilen an die Tafel; stellt Frage 4.",
+    pupils4: `Lektion 4: die Bilder mit den wenigsten und den meisten Nat
+suchen.`,
+    place4: "Wie zuvor; das Blatt",
+    minutes5: "28–38",
+    teacher5: `Bildet Gruppen mit kleinem β, mit 1 und mit großem; zeichnet eine
+Tabelle für β, Fehler und KL.`,
+    pupils5: `Trainiert mit dem eigenen β und trägt die Ergebnisse ein. Dann
+Lektion 5: β während des Lernens ändern.`,
+    place5: "Das Training unten, die Tafel",
+    minutes6: "38–43",
+    teacher6: "Fragt: Was tut die oberste Zahl?",
+    pupils6: `Lektion 6; jedes Paar gibt einer Zahl einen Namen, ein anderes
+versucht, ihn zu widerlegen.`,
+    place6: "Die Regler",
+    minutes7: "43–45",
+    teacher7: `Fragt: Was liefert der Encoder? Warum wird gezogen? Was wiegt β
+gegeneinander ab?`,
+    pupils7: "Antwortet in je einem Satz; das Blatt geht mit nach Hause.",
+    place7: "Das Blatt",
+  },
 
   point: {
     label: (about) => `${DAS[about.subject]} am jetzigen Punkt`,

@@ -40,16 +40,16 @@ export const en = {
     /** The language's own name. */
     language: "English",
     languages: "Language",
+    largeType: "Large type",
     title: (about: About) => `A latent space of ${words(about).of}`,
     lead: (about: About) =>
       `A neural network, ${
         about.autoencoder ? "an <em>autoencoder</em>" : "a <em>β-VAE</em>"
-      }, has learned to write each picture${
-        about.subject === "digits" ? " of a digit" : ""
-      } as a handful of numbers <i>z</i>, and to draw the picture again from
-those numbers alone. Every point of this <em>latent space</em> is a picture, and
-nearby points are similar pictures. Move about in it: nothing here is stored,
-each ${words(about).one} is drawn by the network as you ask for it.`,
+      }, writes each ${
+        words(about).one
+      } as a handful of numbers <i>z</i>, and draws it again from them alone.
+Every point of this <em>latent space</em> is a picture; near points are similar
+ones.`,
     conditional: `This network is told the class of each picture, when it
 reads and when it draws. So the numbers need not say what is shown, only how:
 choose another class, and the same numbers are drawn as that.`,
@@ -67,7 +67,203 @@ anywhere.`,
       `Trained on ${title} by ${authors} (${url}), licence ${license}.`,
   },
 
-  lessons: {},
+  lessons: {
+    title: "Six lessons",
+    who: "Name",
+    when: "Date",
+    note: (about: About): string =>
+      about.autoencoder
+        ? `This page's own network is an autoencoder. For lessons 2 to 6 train a
+VAE at the foot of the page and choose to explore it.`
+        : "",
+    intro: "In each: to do, to see, to answer.",
+    do: "To do",
+    see: "To see",
+    show: "Show me",
+    back: "Back to the lesson",
+    close: "All six",
+    before: "Previous",
+    after: "Next",
+
+    title1: "What an autoencoder lacks",
+    text1: (about: About) =>
+      `A network reads a ${
+        words(about).one
+      } and keeps a few numbers of it, <i>z</i>. Another draws it again from
+those. The two are an <em>autoencoder</em>. It learns a point for each picture,
+and nothing of the room between the points. ${
+        about.autoencoder
+          ? "This page's network is one."
+          : "The network here, a <em>VAE</em>, has learned to fill that room."
+      }`,
+    do1: (): string =>
+      `Press <b>${en.samples.again}</b> a few times: each is drawn from numbers that
+are thrown at random. Then pull <b>${en.samples.temperature}</b> to 2.`,
+    see1: (about: About) =>
+      `Nobody made these pictures. ${
+        about.autoencoder
+          ? `Of some you can say what they show; many are broken, for there the
+network has learned nothing.`
+          : `At 1.00 you can say of most what they show.`
+      } At 2.00 the numbers lie further out than those of pictures: strokes grow
+dark, and some fall apart into specks.`,
+    question1: `Why can an autoencoder not simply be asked for new pictures?`,
+    answer1: `It has learned to draw at the points of its own pictures. Where
+those lie, and what is between them, was never asked of it. At a point chosen by
+chance it has most likely learned nothing.`,
+
+    title2: "A distribution for each picture",
+    text2: `The encoder of a VAE does not answer with a point. For each number
+it gives a mean μ, “about here”, and a spread σ, “give or take so much”. So each
+picture becomes a cloud around μ, a <em>distribution</em> of <i>z</i>: the
+posterior <i>q</i>(<i>z</i>|<i>x</i>).`,
+    do2: (about: About): string =>
+      `Look at the bars of μ and σ. Then press <b>${
+        en.strip.another(about)
+      }</b>,
+and again.`,
+    see2: `μ is another for each picture. σ is small in the numbers that tell
+much: there the network is sure. In those that tell little it is larger, up to
+about 1.`,
+    question2: `A number has μ = 0 and σ = 1 for every picture. What does it
+tell?`,
+    answer2: `Nothing. It is the same distribution whatever the picture is, so
+nobody can learn from it which picture it was. Its KL is 0.`,
+
+    title3: "The draw",
+    text3: `The decoder never sees the cloud, only one point thrown into it:
+<i>z</i> = μ + σ·ε. The dice ε know nothing of the picture, and wherever the throw
+lands the same picture must be drawn again. So near points become similar
+pictures, and the clouds close the gaps. All chance is in ε: training can still
+turn μ and σ.`,
+    do3: (): string => `Press <b>${en.strip.roll}</b> ten times.`,
+    see3: (about: About) =>
+      `ε and <i>z</i> change; μ and σ stay. What is drawn remains nearly the
+same ${
+        words(about).one
+      }, a little different each time. A number with a small σ hardly moves.${
+        about.hasMap ? " On the map thirty throws are a small cloud." : ""
+      }`,
+    question3: `Why is the decoder trained with throws, and not with μ?`,
+    answer3: `With μ it would learn single points, as an autoencoder does. The
+throws teach it the room around them, and from that room new pictures come.`,
+
+    title4: "The two losses",
+    text4: `Training pulls two ways. The <em>reconstruction error</em> says how
+unlike the picture the drawing is; it wants small clouds, far apart. The
+<em>KL</em> says how far a cloud is from the standard normal distribution, μ = 0
+and σ = 1; it is counted in nats, and wants clouds that tell nothing. The loss is
+error + β·KL.`,
+    do4: (about: About): string =>
+      `Watch both parts of the loss: press <b>${en.strip.roll}</b> a few times,
+then <b>${en.strip.another(about)}</b>.`,
+    see4: (about: About) =>
+      `A roll changes the error, never the KL: that depends on μ and σ alone. Another picture changes both.${
+        about.subject === "digits"
+          ? " A 1 is quickly told: it mostly costs the fewest nats."
+          : ""
+      }`,
+    question4: `What would the network do if only the error counted? And if only
+the KL did?`,
+    answer4:
+      `With the error alone every σ would become tiny: an autoencoder again.
+With the KL alone every picture would get the same cloud, and
+the decoder, told nothing, could draw only the same blur.`,
+
+    title5: "β, the price of a nat",
+    text5: `β says what a nat costs. When it is low the network tells much and
+draws sharply, but its clouds are small and leave gaps. When it is high only what
+helps most is worth its price: other numbers fall to a KL of 0, they
+<em>collapse</em>, and what is drawn blurs.`,
+    do5: (): string =>
+      `Press <b>${en.train.start}</b>, and after a few epochs <b>Pause</b>. Pull
+<b>β</b> far up and press <b>Continue</b>. Later do the same with β far down.`,
+    see5: `With β up the KL falls, in some numbers to nothing, and the
+reconstruction error rises. With β down the KL grows again, and the error
+falls.`,
+    question5: `Two models have different β. Is the one with the smaller loss
+better?`,
+    answer5: `That cannot be said: their losses count nats at different prices.
+Compare the error by itself, and the KL by itself.`,
+
+    title6: "What the dimensions mean",
+    text6: (about: About) =>
+      `Nobody told the network what its numbers are for. It found what pays, and
+the numbers that ${
+        about.autoencoder ? "vary" : "tell"
+      } most are on top. Now and then one follows something that has a name${
+        about.subject === "digits" ? ", such as width or slant" : ""
+      }: the name stands beside its slider. Most share several things with
+others.`,
+    do6: (): string =>
+      `Press <b>${en.point.reset}</b> and pull the slider on top from end to end,
+then the lowest. Press <b>${en.point.random}</b> and do both again.`,
+    see6: (about: About) =>
+      `The one on top changes the ${
+        words(about).one
+      } most; the lowest changes little or nothing. From another point a slider
+with a name does nearly the same again; one without changes other things.`,
+    question6: `How can one find out what a number does?`,
+    answer6: `Keep the others, turn this one from end to end, and say what
+changes; then again from other points. Only what changes in the same way each
+time is its meaning. Often there is none in one word.`,
+
+    teach: "For teachers",
+    needs:
+      `For pupils from about 15: no programming, and of mathematics mean and
+spread. You need this one file and a browser, one device for two; no network, no
+account. It works from a USB stick and sends nothing anywhere. The six lessons
+take 45 minutes.`,
+    print: "Print the lessons",
+    showPlan: "See the plan",
+    plan: "A plan for 45 minutes",
+    answers: "Answers",
+    minutes: "Minutes",
+    teacher: "Teacher",
+    pupils: "Pupils",
+    place: "What is needed",
+
+    minutes1: "0–5",
+    teacher1: `Shows samples in large type: “Which of these did a person make?”
+Collects guesses. Then: nobody made any of them.`,
+    pupils1: "Guess, and say what makes them think so.",
+    place1: (about: About) => `Projector; “${words(about).unreal}”`,
+    minutes2: "5–12",
+    teacher2:
+      "Sketches on the board: picture → encoder → z → decoder → picture.",
+    pupils2: (about: About) =>
+      `In pairs: lesson 1. Then draw a ${
+        words(about).one
+      } on the pad, and compare it with what is drawn again.`,
+    place2: "One device for two; samples, pad",
+    minutes3: "12–22",
+    teacher3: `Explains μ, σ and ε with the first picture; rolls once together
+with all.`,
+    pupils3: `Lessons 2 and 3: ten rolls, and a list of what changes and what
+stays.`,
+    place3: "“From picture to picture”",
+    minutes4: "22–28",
+    teacher4: "Writes the loss on the board, in two parts; asks question 4.",
+    pupils4:
+      "Lesson 4: look for the pictures with the fewest and the most nats.",
+    place4: "“From picture to picture”, sheet",
+    minutes5: "28–38",
+    teacher5: `Forms groups with a low β, with 1 and with a high one; draws a
+table for β, error and KL.`,
+    pupils5: `Train with their β and enter their results. Then lesson 5: change
+β while it learns.`,
+    place5: "“Train one yourself”, board",
+    minutes6: "38–43",
+    teacher6: "Asks: what does the number on top do?",
+    pupils6: `Lesson 6; each pair gives one number a name, and another pair
+tries to refute it.`,
+    place6: "Sliders",
+    minutes7: "43–45",
+    teacher7: `Asks: what does the encoder give? Why is it sampled? What does β
+trade?`,
+    pupils7: "Answer, one sentence each; the sheet goes home.",
+    place7: "Sheet",
+  },
 
   point: {
     label: (about: About) => `The ${words(about).one} at the current point`,

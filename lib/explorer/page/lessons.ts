@@ -1,0 +1,123 @@
+/// <reference lib="dom" />
+/**
+ * The lessons: which is open, what it shows, and how it is read or printed.
+ *
+ * @module
+ */
+import { byId, make, onClick, prefersStillness } from "./dom.ts";
+import { tell } from "./language.ts";
+
+let current: number | null = null;
+const listeners: (() => void)[] = [];
+
+/** The lesson that is open, from 1, or null. */
+export function lesson(): number | null {
+  return current;
+}
+
+/** Runs when another lesson is open, or none. */
+export function onLesson(listener: () => void): void {
+  listeners.push(listener);
+}
+
+/** Opens a lesson, or closes what is open. */
+export function openLesson(n: number | null): void {
+  current = n;
+  byId("lessons").toggleAttribute("data-open", n !== null);
+  byId("lesson-moves").hidden = n === null;
+  byId<HTMLDetailsElement>("teach").open = n === null && hasRoom();
+  byId<HTMLButtonElement>("lesson-before").disabled = n === 1;
+  byId<HTMLButtonElement>("lesson-after").disabled = n === steps().length;
+  for (const button of steps()) {
+    const isOpen = Number(button.dataset.lesson) === n;
+    button.ariaCurrent = isOpen ? "step" : null;
+    byId(`lesson-${button.dataset.lesson}`).hidden = !isOpen;
+  }
+  forgetShown();
+  listeners.forEach((listener) => listener());
+}
+
+/** Starts them, and what is beside them: large type, and paper. */
+export function startLessons(): void {
+  for (const button of steps()) {
+    const n = Number(button.dataset.lesson);
+    button.addEventListener("click", () => go(n === current ? null : n));
+    onClick(`show-${n}`, () => show(n));
+  }
+  openLesson(current);
+  onClick("lesson-before", () => go(current! - 1));
+  onClick("lesson-after", () => go(current! + 1));
+  onClick("lesson-close", () => {
+    go(null);
+    steps()[0].focus();
+  });
+  onClick("print-lessons", () => print());
+  onClick("show-plan", () => scrollToHeading(byId("h-teachers")));
+  const large = byId("large-type");
+  large.ariaPressed = "false";
+  large.addEventListener("click", () => {
+    const isLarge = document.documentElement.toggleAttribute("data-large");
+    large.ariaPressed = String(isLarge);
+  });
+}
+
+/** Whether the lessons have a rail to themselves. */
+function hasRoom(): boolean {
+  return getComputedStyle(byId("lessons")).position === "sticky";
+}
+
+function steps(): HTMLButtonElement[] {
+  return [...document.querySelectorAll<HTMLButtonElement>("[data-lesson]")];
+}
+
+/** Opens a lesson for who asked for it, at its beginning. */
+function go(n: number | null): void {
+  openLesson(n);
+  if (n === null) return;
+  byId(`h-lesson-${n}`).focus({ preventScroll: true });
+  byId("lessons").scrollTop = 0;
+  if (byId("lessons").getBoundingClientRect().top < 0) scrollToLessons();
+}
+
+/** Brings a lesson's part of the page into view, marked, with its task above it. */
+function show(n: number): void {
+  forgetShown();
+  // Models without pictures have no strip; what is drawn is encoded, too.
+  const place = byId(`show-${n}`).dataset.place!;
+  const strip = byId(place);
+  const heading = strip?.checkVisibility() ? strip : byId("h-pad");
+  heading.closest("section")!.classList.add("shown");
+  const back = tell(make("button", { type: "button" }), "lessons.back");
+  back.addEventListener("click", () => go(n));
+  const task = make(
+    "div",
+    { className: "task" },
+    tell(make("h4"), "lessons.do"),
+    tell(make("p"), `lessons.do${n}`),
+    tell(make("h4"), "lessons.see"),
+    tell(make("p"), `lessons.see${n}`),
+    back,
+  );
+  heading.after(task);
+  scrollToHeading(heading);
+}
+
+function forgetShown(): void {
+  document.querySelector(".shown")?.classList.remove("shown");
+  document.querySelector(".task")?.remove();
+}
+
+/** Keyboard and screen reader go on from there, too. */
+function scrollToHeading(heading: HTMLElement): void {
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  heading.closest("section")!.scrollIntoView(manner());
+}
+
+function scrollToLessons(): void {
+  byId("lessons").scrollIntoView(manner());
+}
+
+function manner(): ScrollIntoViewOptions {
+  return { behavior: prefersStillness() ? "auto" : "smooth", block: "start" };
+}

@@ -1,0 +1,89 @@
+/**
+ * How the lessons and the plan for teachers look.
+ *
+ * @module
+ */
+
+/** The lessons, what they point at, and the plan. */
+export const LESSONS_STYLE = `
+.lessons { background: var(--paper); border: 1px solid var(--line);
+  border-radius: 10px; padding: 1rem 1.25rem; margin: 1.25rem 0; }
+.lessons h2 { font-size: 1.25rem; margin: 0 0 0.5rem; }
+.steps { list-style: none; display: flex; flex-wrap: wrap; gap: 0.4rem;
+  margin: 0; padding: 0; }
+.steps button { display: flex; gap: 0.75rem; align-items: center;
+  text-align: left; border-radius: 999px; padding: 0.15rem 0.9rem 0.15rem 0.15rem; }
+.steps b { flex: none; width: 1.9rem; line-height: 1.9rem; text-align: center;
+  border-radius: 50%; font-weight: 600; color: var(--accent); }
+.steps [aria-current] { border-color: var(--accent); }
+.steps [aria-current] b { background: var(--accent); color: var(--on-accent); }
+.lessons[data-open] .steps button { padding: 0.15rem; }
+.lessons[data-open] .steps span { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); }
+.intro { color: var(--pale); font-size: 0.9rem; margin: 0.75rem 0 0; }
+.lessons[data-open] .intro { display: none; }
+.lesson { margin-top: 1rem; font-size: 0.95rem; line-height: 1.5; }
+.lesson h3 { font: 500 1.3rem/1.25 "Iowan Old Style", "Palatino Linotype",
+  Palatino, "Noto Serif", Georgia, serif; margin: 0 0 0.5rem; }
+.lesson h3 b { font-weight: 500; color: var(--accent); margin-right: 0.35em; }
+.lesson h4, .task h4 { margin: 0; font-size: 0.8rem; font-weight: 600;
+  letter-spacing: 0.06em; color: var(--accent); }
+.lesson p { margin: 0 0 0.75rem; }
+.lesson .tools { margin: 0 0 0.75rem; }
+.lessons details p { margin: 0.4rem 0 0.6rem; }
+.lessons summary { cursor: pointer; }
+.lesson summary { font-weight: 600; }
+#lesson-moves { margin-top: 1rem; padding-top: 0.75rem;
+  border-top: 1px solid var(--line); }
+#lesson-moves { gap: 0.4rem; }
+#lesson-moves button { padding: 0.25rem 0.65rem; }
+#lesson-moves #lesson-close { margin-right: auto; }
+.lessons .teach { margin-top: 1rem; font-size: 0.9rem; color: var(--pale); }
+.lessons .note { margin: 0.75rem 0 0; font-size: 0.9rem; color: var(--pale); border-left: 3px solid var(--second);
+  padding-left: 0.75rem; }
+.lessons .note:empty { display: none; }
+:root[data-large] .lessons :is(.intro, .teach) { display: none; }
+.on-paper { display: none; }
+section.shown { border-radius: 4px; border-color: transparent;
+  box-shadow: 0 0 0 0.75rem var(--page), 0 0 0 calc(0.75rem + 2px) var(--accent); }
+.task { margin: 0 0 1rem; padding: 0.75rem 1rem; background: var(--paper);
+  border: 1px solid var(--accent); border-radius: 8px; }
+.task p { margin: 0 0 0.5rem; }
+.teachers table { border-collapse: collapse; width: 100%; margin: 0 0 1rem;
+  font-size: 0.95rem; }
+.teachers caption { text-align: left; color: var(--pale); padding-bottom: 0.5rem; }
+.teachers :is(th, td) { text-align: left; vertical-align: top;
+  padding: 0.5rem 1rem 0.5rem 0; border-top: 1px solid var(--line); }
+.teachers thead th { border: 0; padding-top: 0; font-size: 0.85rem;
+  color: var(--pale); font-weight: 600; }
+.teachers tbody th { white-space: nowrap; font-weight: 600;
+  font-variant-numeric: tabular-nums; }
+.teachers { border: 0; margin: 0; }
+
+@container page (min-width: 76rem) {
+  .lessons { position: sticky; top: 0; height: 100vh; overflow: auto;
+    align-self: start; margin: 0; padding: 1.5rem 1.5rem 2rem;
+    border-width: 0 1px 0 0; border-radius: 0; }
+  .lessons:not([data-open]) .steps { display: block; }
+  .lessons:not([data-open]) .steps button { width: 100%; border-color: transparent;
+    margin: 0 0 0.15rem -0.4rem; font-size: 1rem; background: none; }
+  .task { display: none; }
+}
+@container page (max-width: 76rem) {
+  .lessons:not([data-open]) .steps span { position: absolute; width: 1px;
+    height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .lessons:not([data-open]) .steps button { padding: 0.15rem; }
+  .lessons:not([data-open]) { display: flex; flex-wrap: wrap;
+    align-items: center; gap: 0.5rem 1.5rem; }
+  .lessons:not([data-open]) :is(h2, .teach) { margin: 0; }
+  .lessons:not([data-open]) .intro { display: none; }
+  .lessons .teach[open] { flex-basis: 100%; }
+}
+@container page (max-width: 52rem) {
+  .lessons { padding: 0.75rem 1rem; }
+  .teachers thead { display: none; }
+  .teachers :is(tr, th, td) { display: block; }
+  .teachers tr { border-top: 1px solid var(--line); padding: 0.5rem 0; }
+  .teachers :is(th, td) { border: 0; padding: 0.1rem 0; }
+}
+`;

@@ -1,0 +1,48 @@
+/**
+ * What is printed: the lessons on one page; the plan and the answers on another.
+ *
+ * @module
+ */
+
+/** The style of paper, A4 or Letter: black on white, without controls. */
+export const PRINT_STYLE = `
+@page { margin: 10mm 12mm; }
+@media print {
+  :root, :root[data-large] { container-type: normal; font-size: 8.8pt;
+    color-scheme: light; background: none;
+    --page: #ffffff; --paper: #ffffff; --ink: #000000; --pale: #333333;
+    --line: #999999; --accent: #0a5ea8; --on-accent: #ffffff; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { display: block; max-width: none; padding: 0; line-height: 1.31; }
+  body > :not(.lessons, .teachers) { display: none !important; }
+  .task, :is(.lessons, .teachers) :is(button, .steps, .tools, .teach, .on-screen) {
+    display: none !important; }
+  .on-paper { display: block; }
+  p { max-width: none; }
+  .lessons { position: static; height: auto; overflow: visible; border: 0;
+    padding: 0; margin: 0; font-size: 1rem; columns: 2; column-gap: 8mm; }
+  .lessons > :is(h2, .on-paper) { column-span: all; }
+  .lessons h2, .teachers h2 { font-size: 16pt; margin: 0 0 1mm; }
+  .on-paper.who { display: flex; gap: 4mm; margin: 0 0 3mm; }
+  .who i { flex: 1; border-bottom: 0.5pt solid var(--line); }
+  .lessons .lesson, .lessons .lesson[hidden] { display: block !important;
+    break-inside: avoid; margin: 0 0 3mm; }
+  .lesson { font-size: 1rem; line-height: inherit; }
+  .lesson h3 { font-size: 12pt; margin: 0 0 0.5mm; }
+  .lesson p { margin: 0 0 1mm; }
+  .lesson h4 { font-size: 8pt; }
+  .lesson details > p, .lesson details::details-content { display: none; }
+  .lesson summary { display: block; list-style: none; }
+  .lesson summary::-webkit-details-marker { display: none; }
+  /* A line to write the answer on. */
+  .lesson::after { content: ""; display: block; height: 4.5mm;
+    border-bottom: 0.5pt solid var(--line); }
+  .teachers { break-before: page; padding: 0; margin: 0; border: 0; }
+  .teachers p, .teachers caption { color: var(--ink); margin: 0 0 2mm; }
+  .teachers table { font-size: 9.2pt; margin: 0 0 3mm; }
+  .teachers :is(th, td) { padding: 1mm 3mm 1mm 0; }
+  .answers { columns: 2; column-gap: 8mm; margin: 1mm 0 0; padding: 0;
+    list-style: none; }
+  .answers li { break-inside: avoid; margin: 0 0 2mm; }
+}
+`;
