@@ -59,7 +59,14 @@ async function middleOf(page: Page, selector: string): Promise<Place> {
   await element.evaluate((node: { scrollIntoView(how: object): void }) =>
     node.scrollIntoView({ block: "center" })
   );
-  const { x, y, width, height } = (await element.boundingBox())!;
+  // A page that was swiped glides on for a while.
+  const { x, y, width, height } = await eventually(async () => {
+    const before = await element.boundingBox();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const box = await element.boundingBox();
+    assertEquals(box, before);
+    return box!;
+  });
   return [x + width / 2, y + height / 2];
 }
 
