@@ -354,7 +354,7 @@ browserTest(
     const unnamed = await page.evaluate(`[...document.querySelectorAll(
       "button, input, select, textarea")]
       .filter((control) => control.getAttribute("autocomplete") !== "off" &&
-        !control.closest("#samples")).length`);
+        !control.closest("#samples, #legend")).length`);
     assertEquals(unnamed, 0);
     await slide(page, 1, -0.86);
     await page.locator("#temperature").fill("1.4");

@@ -11,7 +11,7 @@ import type { Explorer } from "./explorer.ts";
 import { texts } from "./language.ts";
 import { startLegend } from "./legend.ts";
 import { fitToScreen } from "./picture.ts";
-import { Pictures } from "./pictures.ts";
+import type { Pictures } from "./pictures.ts";
 import type { Plane } from "./plane.ts";
 import { color, onTheme } from "./theme.ts";
 import type { Walk } from "./walk.ts";
