@@ -4,7 +4,7 @@
  * @module
  */
 import type { About } from "./about.ts";
-import { en, type Texts } from "./en.ts";
+import type { Texts } from "./en.ts";
 
 const EINEN = {
   digits: "Eine Ziffer",
@@ -364,7 +364,28 @@ so werden dieselben Zahlen als diese gezeichnet.`,
   },
 
   sliders: {
-    ...en.sliders,
+    title: "Eine Zahl nach der anderen verstellen",
+    help: (about) =>
+      `Jeder Regler ist eine Zahl von <i>z</i>. ${
+        about.autoencoder
+          ? `Die oberen Zahlen unterscheiden sich von Bild zu Bild am meisten.`
+          : about.hasKl
+          ? `Die <b>KL</b> daneben sagt, wie viel das Netz mit ihr mitteilt, in
+Nat zu 1,44 Bit: Die oberen Zahlen bestimmen das Bild, die nahe null blieben
+ungenutzt.`
+          : `Wie viel das Netz, für das diese Seite gemacht wurde, mit jeder
+mitteilt, ist nicht bekannt: Es waren keine Bilder zur Hand.`
+      } Neben manchen steht, was sich sichtbar ändert. Gemessen wird es an
+Bildern, die von 32 Punkten aus entlang des Reglers decodiert werden; <b>R²</b>
+ist der Anteil dieser Änderungen, den der Regler erklärt: Bei 1 ändert er alle
+gleich.`,
+    value: "Wert",
+    kl: "KL, Nat",
+    name: (number) => `Latente Dimension ${number}`,
+    nameWithKl: (number, nats) => `Latente Dimension ${number}, KL ${nats} Nat`,
+    change: (factor, r2) => `${factor}, R² ${r2}`,
+    fewer: (count) => `Die ${count} zeigen, die am meisten mitteilen`,
+    all: (count) => `Alle ${count} zeigen`,
     factors: {
       "slant": "Neigung",
       "stroke width": "Strichstärke",
@@ -554,15 +575,15 @@ dieselben Bilder. Ein Klick auf ein Bild führt an seinen Punkt.`,
     title: "Selbst eines trainieren",
     help: `Ein neues Netz, mit zufälligen Gewichten am Anfang, und Ziffern, die
 diese Seite zeichnet; alles auf diesem Rechner. Sein Verlust hat zwei Teile: wie
-weit das wieder gezeichnete Bild abweicht, und β mal die <b>KL</b>, die Nats,
-die es mit seinen Zahlen sagt. <b>β</b> ist also der Preis eines Nats: Ist er
+weit das wieder gezeichnete Bild abweicht, und β mal die <b>KL</b>, die Nat,
+die es mit seinen Zahlen sagt. <b>β</b> ist also der Preis eines Nat: Ist er
 hoch, bleiben wenige Zahlen in Gebrauch; ist er niedrig, werden die Bilder
 schärfer und der Raum rauer. Wird dem Netz gesagt, welche Ziffer es sieht,
 bleiben seine Zahlen dafür, wie sie geschrieben ist.`,
     dim: "Zahlen in <i>z</i>",
     tell: "Die Ziffer verraten",
     seed: "Startwert",
-    beta: "β, der Preis eines Nats",
+    beta: "β, der Preis eines Nat",
     betaHelp:
       `Er wirkt sofort: Wird er verschoben, während das Netz lernt, zeigt
 sich, welcher Teil des Verlusts nachgibt.`,
@@ -594,7 +615,7 @@ Ziffern</span>`,
     samples:
       "Aus denselben sechzehn Punkten des Priors gezeichnet, während es lernt",
     klCanvas: "KL jeder Zahl",
-    kl: `Nats, die jede Zahl von <i>z</i> trägt. Ein hohler Balken: weniger als
+    kl: `Nat, die jede Zahl von <i>z</i> trägt. Ein hohler Balken: weniger als
 ein Hundertstel, sie ist zusammengefallen.`,
     inUse: (used, all) =>
       `${used} von ${all} ${all === 1 ? "Zahl" : "Zahlen"} in Gebrauch.`,
