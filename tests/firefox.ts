@@ -1,6 +1,7 @@
 /**
  * Firefox, by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/). Where there
- * is none its tests skip, and say so.
+ * is none its tests skip, and say so; with VAE_REQUIRE_FIREFOX=1 its absence is a
+ * failure.
  */
 import { join } from "node:path";
 
@@ -11,7 +12,11 @@ export const firefoxProgram = find();
 export const firefoxIsMissing = firefoxProgram === null;
 
 if (firefoxIsMissing) {
-  console.log("skipping the Firefox tests: there is no firefox on PATH");
+  const reason = "there is no firefox on PATH";
+  if (Deno.env.get("VAE_REQUIRE_FIREFOX") === "1") {
+    throw new Error(`VAE_REQUIRE_FIREFOX=1, but ${reason}`);
+  }
+  console.log(`skipping the Firefox tests: ${reason}`);
 }
 
 function find(): string | null {
