@@ -91,16 +91,12 @@ const main: Main<typeof flags> = async (values, { given }) => {
       name,
     ) => [name, values[name]]),
   );
-  const imported = await about("import", from, REFUSALS, async () => {
-    const imported = importModel(bytes, chosen);
-    // An autoencoder has no KL to tell by.
-    if (imported.headsByOrder && !imported.options.autoencoder) {
-      // Loaded here alone, with an engine, which no other file takes.
-      const { tryHeads } = await import("../lib/interop/heads_trial.ts");
-      await tryHeads(imported);
-    }
-    return imported;
-  });
+  const imported = await about(
+    "import",
+    from,
+    REFUSALS,
+    () => importModel(bytes, chosen),
+  );
   const { options, state, history, epochsBefore } = imported;
   const { classCount } = options;
   const named = values.classes === null ? imported.classes : await about(
@@ -142,6 +138,7 @@ const main: Main<typeof flags> = async (values, { given }) => {
       ...{ from, out, latentDim, likelihood, autoencoder, beta },
       ...(classCount > 0 && { classes }),
       ...{ step: state.step, epochs: epochsOf(history, epochsBefore) },
+      fresh: imported.fresh ?? null,
       ...{ assumed: imported.assumed, omitted: imported.omitted },
     }));
   } else {
@@ -195,14 +192,18 @@ async function asImagesHave(
 }
 
 /** Says what a file became, and what is not in it. */
-function report({ state, fresh, assumed, omitted }: Imported): void {
+function report({ state, fresh, assumed, open, omitted }: Imported): void {
   if (fresh === undefined) {
     tell(
       `optimiser state of step ${state.step}: ${commandOf("train")} --resume ` +
         "goes on with it",
     );
   } else tell(`training can only begin with it: ${fresh}`);
-  if (assumed.length > 0) tell(`assumed: ${assumed.join("; ")}`);
+  if (assumed.length > 0) {
+    const flags = open.map(flagOf).join(", ");
+    const otherwise = flags && ` (say otherwise with ${flags})`;
+    tell(`assumed: ${assumed.join("; ")}${otherwise}`);
+  }
   if (omitted.length > 0) tell(`left out: ${omitted.join("; ")}`);
 }
 

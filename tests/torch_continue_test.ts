@@ -60,6 +60,7 @@ Deno.test("importModel() reads Adam's state, options and epochs", () => {
   assertEquals(assumed, [
     "a ReLU between each convolution and its batch norm",
     "likelihood mse",
+    "fc_logvar gives log σ²",
     "1 epoch is done (epoch 1)",
   ]);
   assert(state.expAvgSq.every((square) => square >= 0));

@@ -1,13 +1,8 @@
 /** Layouts of models like this one's, right and wrong: exact, or refused with the reason. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { gunzipSync } from "node:zlib";
 import { readWeights } from "../lib/checkpoint/weights.ts";
 import { type Tensor, writeSafetensors } from "../lib/formats/safetensors.ts";
-import { ImportError } from "../lib/interop/error.ts";
-import { tryHeads } from "../lib/interop/heads_trial.ts";
 import { importModel } from "../lib/interop/imported.ts";
-import { mapNames } from "../lib/interop/torch_names.ts";
-import { readPth } from "../lib/interop/torch_pth.ts";
 import {
   bytesOf,
   dict,
@@ -388,6 +383,7 @@ Deno.test("importModel() says what it assumed, and what it left out", () => {
     "a ReLU between each convolution and its batch norm",
     "likelihood mse",
     "β = 1",
+    "fc_logvar gives log σ²",
   ]);
   assertEquals(omitted, [
     "the model under ema",
@@ -432,36 +428,4 @@ Deno.test("importModel() finds β where scripts and Lightning keep it", () => {
     beta: 2,
   });
   assertEquals(chosen.options.beta, 2);
-});
-
-Deno.test("tryHeads() refuses unnamed heads in the other order", async () => {
-  const fixture = new URL("fixtures/torch-continued.pth.gz", import.meta.url);
-  const model = mapNames(readPth(gunzipSync(Deno.readFileSync(fixture))));
-  const layers = (mu: string, logvar: string) =>
-    OWN.replace("fc_mu", mu).replace("fc_logvar", logvar);
-  const plain = new Map(
-    [...model].filter(([name]) => !name.endsWith("tracked")),
-  );
-  // As of a model that is sure of its z: σ² = e⁻⁴.
-  const data = Float32Array.of(-4, -4);
-  const sure = new Map<string, Tensor>([
-    ...plain,
-    ["fc_logvar.bias", { dtype: "F32", shape: [2], data }],
-  ]);
-  const withHeads = (
-    mu: string,
-    logvar: string,
-    model: Map<string, Tensor>,
-  ) => importModel(stateDict(renamed(layers(mu, logvar), { model })), {});
-  const right = withHeads("fc21", "fc22", sure);
-  assertEquals(right.headsByOrder, true);
-  await tryHeads(right);
-  // One that knows nothing of z cannot tell.
-  await tryHeads(withHeads("fc21", "fc22", plain));
-  await tryHeads(withHeads("fc22", "fc21", plain));
-  await assertRejects(
-    () => tryHeads(withHeads("fc22", "fc21", sure)),
-    ImportError,
-    "seem to stand in the other order: as they stand drawn digits have a KL of",
-  );
 });

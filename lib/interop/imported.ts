@@ -15,7 +15,7 @@ import { ImportError } from "./error.ts";
 import { describeFile } from "./foreign_files.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
 import { checkEvidence } from "./torch_evidence.ts";
-import { mapNames } from "./torch_names.ts";
+import { classesBehind, mapNames } from "./torch_names.ts";
 import { readTorch, type SavedModel } from "./torch_pth.ts";
 import {
   epochsDone,
@@ -23,6 +23,7 @@ import {
   ownHistory,
   ownOptions,
 } from "./torch_training.ts";
+import { type ClassPlaces, type Trial, tryModel } from "./trial.ts";
 
 /** What a file is made into, and what is to be said of that. */
 export interface Imported
@@ -33,8 +34,8 @@ export interface Imported
   readonly fresh?: string;
   /** What the file does not say, and how it was taken. */
   readonly assumed: readonly string[];
-  /** The layers whose order alone says which of them gives μ. */
-  readonly headsByOrder: boolean;
+  /** Options of the model and its run that nobody has given. */
+  readonly open: readonly (keyof TrainingOptions)[];
   /** What the file has and the run has not. */
   readonly omitted: readonly string[];
 }
@@ -70,7 +71,6 @@ export function importModel(
     `the model under ${display(path)}`
   );
   const named = mapNames(model.tensors, assumed);
-  const headsByOrder = assumed.some((text) => text.includes(" gives μ"));
   const names = fileNames(model.tensors, named);
   const adam = adamOf(model, names);
   const hasAdam = "step" in adam;
@@ -86,21 +86,48 @@ export function importModel(
     ...chosen,
     ...{ latentDim, classCount },
   };
+  let places: ClassPlaces = { encoder: "behind", decoder: "behind" };
+  const given = { ...said, ...chosen };
+  const open: (keyof TrainingOptions)[] = own.options
+    ? []
+    : MODEL.filter((name) =>
+      given[name] === undefined && name !== "autoencoder" &&
+      !(name === "beta" && options.autoencoder)
+    );
   if (!own.options) {
     checkEvidence(
       named,
       options.likelihood,
       (tensor) => keyOf(model.tensors, tensor)!,
     );
+    const byOrder = assumed.some((text) => text.includes(" gives μ"));
+    const trial = tryModel(named, classCount, byOrder && !options.autoencoder);
+    checkTrial(trial, options);
+    places = trial.places;
+    const heads = assumed.length > 0
+      ? []
+      : [`${layerOf(model, named, "fc_logvar")} gives log σ²`];
     assumed.unshift(
       "a ReLU between each convolution and its batch norm",
-      ...classCount > 0
-        ? ["the one-hot class behind the features and behind z"]
-        : [],
-      ...unsaid({ ...said, ...chosen }, options),
+      ...classCount > 0 ? [placesText(trial)] : [],
+      ...open.map((name) =>
+        name === "beta" ? `β = ${options.beta}` : `${name} ${options[name]}`
+      ),
+      ...heads,
     );
   }
-  const weights = readWeights(named);
+  /** Puts the columns of the one-hot class behind the others. */
+  const arrange = (name: string, tensor: Tensor) => {
+    const place = name.startsWith("fc_decode")
+      ? places.decoder
+      : places.encoder;
+    return name.startsWith("fc_") && place === "first"
+      ? classesBehind(tensor, classCount)
+      : tensor;
+  };
+  const weights = readWeights(
+    new Map([...named].map(([name, tensor]) => [name, arrange(name, tensor)])),
+  );
   const classes = classesOf(own.classes, classCount);
   const foreign = [...model.foreign].filter((name) =>
     !name.startsWith("torch.")
@@ -111,7 +138,7 @@ export function importModel(
     omitted.push(`${shown}${more}, of which nothing was run`);
   }
   const common = {
-    ...{ options, headsByOrder, omitted },
+    ...{ options, open, omitted },
     ...(classes && { classes }),
   };
   if (!hasAdam || !root) {
@@ -129,8 +156,9 @@ export function importModel(
         `(${done.from})`,
     );
   }
-  if (said.batchSize === undefined && chosen.batchSize === undefined) {
+  if (given.batchSize === undefined) {
     assumed.push(`batches of ${options.batchSize} images`);
+    open.push("batchSize");
   }
   if (adam.isScheduled) {
     assumed.push(
@@ -145,6 +173,7 @@ export function importModel(
       { latentDim, classCount },
       adam,
       (name) => keyOf(names, name)!,
+      arrange,
     ),
     ...(epochsBefore > 0 && { epochsBefore }),
     history,
@@ -233,15 +262,57 @@ function classesOf(
   throw new ImportError("the classes in its metadata cannot be read");
 }
 
-/** What nobody says of the model, and it is taken for. */
-function unsaid(
-  said: Partial<TrainingOptions>,
-  { likelihood, autoencoder, beta }: TrainingOptions,
-): string[] {
-  return [
-    ...(said.likelihood === undefined ? [`likelihood ${likelihood}`] : []),
-    ...(said.beta === undefined && !autoencoder ? [`β = ${beta}`] : []),
-  ];
+/**
+ * Refuses what a trial has shown to be another model.
+ *
+ * @throws {ImportError} Says what, and what may be done.
+ */
+function checkTrial(
+  { activation, isSwapped, kl, range }: Trial,
+  { likelihood }: TrainingOptions,
+): void {
+  if (activation !== undefined) {
+    throw new ImportError(
+      `its batch norms have run over what ${activation} gives, not a ReLU: ` +
+        "here a ReLU comes before each of them",
+    );
+  }
+  if (isSwapped) {
+    const [asNamed, swapped] = kl.map((kl) => kl.toFixed(1));
+    throw new ImportError(
+      "the layers that give μ and log σ² seem to stand in the other order: " +
+        "drawn digits come out better the other way round (as they stand with " +
+        `a KL of ${asNamed} nats, and of ${swapped} the other way); call them ` +
+        "fc_mu and fc_logvar in the file",
+    );
+  }
+  if (likelihood === "mse" && range) {
+    const [low, high] = range.map((output) => output.toFixed(1));
+    throw new ImportError(
+      `its outputs for drawn digits lie between ${low} and ${high}, which no ` +
+        "pixels do: if they are logits, whose sigmoid its model takes or its " +
+        "loss, its likelihood is bce; if its images were scaled to another " +
+        "range than 0 to 1, it is another model",
+    );
+  }
+}
+
+/** Says where a model is told of the class. */
+function placesText({ places, isPlaced }: Trial): string {
+  const words = { behind: "behind", first: "before" };
+  return `the one-hot class ${words[places.encoder]} the features and ` +
+    `${words[places.decoder]} z` +
+    (isPlaced ? "" : ", of which its weights show nothing yet");
+}
+
+/** The name that a layer has in the file. */
+function layerOf(
+  { tensors }: SavedModel,
+  named: ReadonlyMap<string, Tensor>,
+  layer: string,
+): string {
+  const name = keyOf(tensors, named.get(`${layer}.weight`)!)!;
+  return display(name.replace(/\.?weight$/, ""));
 }
 
 function adamOf(

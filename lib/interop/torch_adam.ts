@@ -128,6 +128,7 @@ export function readAdam(
  * Returns a model's state with Adam's.
  *
  * @param nameOf Gives a parameter's name in the file by that of this project.
+ * @param arrange Gives a moment the columns in this project's order.
  * @throws {CheckpointError} If a moment is not finite.
  */
 export function withAdam(
@@ -135,11 +136,12 @@ export function withAdam(
   { latentDim, classCount }: { latentDim: number; classCount: number },
   { step, expAvg, expAvgSq }: AdamState,
   nameOf: (name: string) => string,
+  arrange: (name: string, tensor: Tensor) => Tensor,
 ): TrainState {
   const spec = modelSpec(latentDim, classCount);
   const arena = (moments: ReadonlyMap<string, Tensor>, prefix: string) =>
     fromPyTorch(spec.parameters, spec.parameterCount, (name) => {
-      const tensor = moments.get(nameOf(name))!;
+      const tensor = arrange(name, moments.get(nameOf(name))!);
       checkNumbers(prefix + name, tensor);
       return tensor.data as Float32Array;
     });

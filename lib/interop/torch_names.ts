@@ -170,3 +170,21 @@ function classCountOf(
   );
   return null;
 }
+
+/**
+ * Moves the columns of a one-hot class that stands before the others behind them.
+ *
+ * @param tensor A linear layer's weight, or its bias, which has none.
+ */
+export function classesBehind(tensor: Tensor, classCount: number): Tensor {
+  const { shape, data } = tensor;
+  if (shape.length !== 2) return tensor;
+  const [rows, width] = shape;
+  const moved = Float32Array.from(data as Float32Array);
+  for (let row = 0; row < rows; row++) {
+    const all = (data as Float32Array).subarray(row * width, (row + 1) * width);
+    moved.set(all.subarray(classCount), row * width);
+    moved.set(all.subarray(0, classCount), (row + 1) * width - classCount);
+  }
+  return { dtype: "F32", shape, data: moved };
+}
