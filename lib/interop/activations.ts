@@ -53,8 +53,9 @@ export function otherActivation(
   named: Named,
   run: (activation: Activation) => readonly Moments[],
 ): string | undefined {
-  const own = distance(named, run(relu));
   const runOver = 1 - initial(named, "encoder.2");
+  if (runOver === 0) return;
+  const own = distance(named, run(relu));
   if (own < FAR * runOver) return;
   const others = Object.entries(OTHERS).map(([name, activation]) => ({
     name,
@@ -97,5 +98,5 @@ const TINY = 1e-4;
 /** How much of a norm's initial statistics is left: mean 0, variance 1. */
 function initial(named: Named, norm: string): number {
   const batches = named.get(`${norm}.num_batches_tracked`)?.data[0];
-  return (1 - BATCH_NORM.momentum) ** Number(batches ?? Infinity);
+  return (1 - BATCH_NORM.momentum) ** Number(batches ?? 0);
 }

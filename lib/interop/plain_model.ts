@@ -128,7 +128,8 @@ function convolve(
     );
   }
   for (let tap = 0; tap < 9; tap++) {
-    const pairs = pairsOf({ large, small }, tap);
+    const places = placesOf({ large, small }, tap);
+    const [sources, targets] = isTransposed ? places.toReversed() : places;
     for (let s = 0; s < small.channels; s++) {
       for (let l = 0; l < large.channels; l++) {
         const weight = weights[(s * large.channels + l) * 9 + tap];
@@ -136,9 +137,8 @@ function convolve(
         for (let n = 0; n < count; n++) {
           const i = (n * from.channels + source) * fromArea;
           const o = (n * to.channels + target) * toArea;
-          for (let p = 0; p < pairs.length; p += 2) {
-            const [a, b] = isTransposed ? [p + 1, p] : [p, p + 1];
-            output[o + pairs[b]] += weight * input[i + pairs[a]];
+          for (let p = 0; p < sources.length; p++) {
+            output[o + targets[p]] += weight * input[i + sources[p]];
           }
         }
       }
@@ -147,18 +147,22 @@ function convolve(
   return output;
 }
 
-/** Lists the places that a kernel's element joins: on the larger side, on the smaller. */
-function pairsOf({ large, small }: ConvShape, tap: number): Int32Array {
+/** The places that a kernel's element joins: on the larger side, on the smaller. */
+function placesOf(
+  { large, small }: ConvShape,
+  tap: number,
+): [large: Int32Array, small: Int32Array] {
   const [row, column] = [Math.floor(tap / 3) - 1, tap % 3 - 1];
-  const pairs: number[] = [];
+  const onLarge: number[] = [], onSmall: number[] = [];
   for (let y = 0; y < small.size; y++) {
     for (let x = 0; x < small.size; x++) {
       const [v, u] = [2 * y + row, 2 * x + column];
       if (v < 0 || u < 0 || v >= large.size || u >= large.size) continue;
-      pairs.push(v * large.size + u, y * small.size + x);
+      onLarge.push(v * large.size + u);
+      onSmall.push(y * small.size + x);
     }
   }
-  return Int32Array.from(pairs);
+  return [Int32Array.from(onLarge), Int32Array.from(onSmall)];
 }
 
 /** The activation, then the batch norm, in place; returns what the norm was given. */
