@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import config from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
 import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { layersModels } from "../lib/interop/keras_model.ts";
@@ -184,7 +185,9 @@ const main: Main<typeof flags> = async (options, { given }) => {
     const kind = kinds.get(path)!;
     const isKept = kind === "safetensors" && !await isExported(path) ||
       // A card with someone's own words, a run that went on in PyTorch.
-      (kind === "text" || kind === "zip") && !await holds(path, bytes);
+      (kind === "text" || kind === "zip") && !await holds(path, bytes) ||
+      // Another program's settings.
+      kind === "json" && !await isNamed(path);
     if (isKept) await makeRoom(path);
     await writeOutput(path, bytes, kind);
     files.push({ path, bytes: bytes.length });
@@ -208,6 +211,16 @@ async function isExported(path: string): Promise<boolean> {
     return true;
   } catch {
     return false; // a run, another program's model, or none at all
+  }
+}
+
+/** Says whether a file names this package, as the JSON does that is exported. */
+async function isNamed(path: string): Promise<boolean> {
+  try {
+    if (!(await Deno.stat(path)).isFile) return true;
+    return (await Deno.readTextFile(path)).includes(config.name);
+  } catch {
+    return false;
   }
 }
 

@@ -7,7 +7,10 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Checkpoint } from "../lib/checkpoint/checkpoint.ts";
+import {
+  type Checkpoint,
+  saveCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
 import { decodeWeights, encodeWeights } from "../lib/checkpoint/weights.ts";
 import { type Credit, creditOf, sources } from "../lib/dataset/mnist.ts";
 import { kindOf } from "../lib/files/kind.ts";
@@ -18,6 +21,7 @@ import { hubFolder } from "../tasks/shared/hub_folder.ts";
 import { modelCard } from "../tasks/shared/model_card.ts";
 import { randomModel } from "./exported.ts";
 import { inFolder } from "./folder.ts";
+import { runWell } from "./process.ts";
 
 const OPTIONS = defaults(dataOptions);
 
@@ -145,3 +149,41 @@ for (const classes of [undefined, ["cat", "fish", "house"]]) {
       assertEquals(decoder.decode(stdout), `${16 * 784}\n`);
     }));
 }
+
+Deno.test("modelCard() says of an imported model what is known", () => {
+  const random = modelOf("unknown images", { dataset: "auto" });
+  const model = { ...random, data: { ...random.data, digest: null } };
+  const imported = modelCard({ ...model, epochsBefore: 3 }, []);
+  assertMatch(
+    imported,
+    /imported into \[@vae\/mnist\].* from PyTorch after 3 epochs/,
+  );
+  assertStringIncludes(imported, "Images that nobody has named.");
+  assertNotMatch(imported, /trained with|β|\| (beta|epochs|lr|batch-size) /);
+  const measured = modelCard(model, [["test", LOSSES]]);
+  assertNotMatch(measured, /0 epochs/);
+  const data = { ...model.data, digest: "0".repeat(16) };
+  assertMatch(
+    modelCard({ ...model, data, epochsBefore: 3 }, []),
+    /begun in PyTorch \(3 epochs\) and trained with \[@vae\/mnist\]/,
+  );
+});
+
+Deno.test("deno task export --format hub keeps another's files", () =>
+  inFolder(async (folder) => {
+    const model = modelOf("synthetic", { dataset: "synthetic", limit: 20 });
+    await saveCheckpoint(join(folder, "vae.st"), model);
+    await Deno.mkdir(join(folder, "hub"));
+    const others = { "README.md": "mine", "config.json": '{"mine": 1}' };
+    for (const [name, text] of Object.entries(others)) {
+      await Deno.writeTextFile(join(folder, "hub", name), text);
+    }
+    const args = "--format hub --checkpoint vae.st".split(" ");
+    const { stderr } = await runWell(folder, "export", args);
+    for (const name of Object.keys(others)) {
+      assertMatch(stderr, new RegExp(`what was hub/${name} is now hub/\\S+`));
+    }
+    // What is exported here is replaced.
+    const again = await runWell(folder, "export", args);
+    assertNotMatch(again.stderr, /is now/);
+  }));

@@ -212,8 +212,9 @@ Deno.test("deno task import takes back the β that export wrote", () =>
     const { stdout } = await runWell(folder, "import", [
       ...["--from", "w", "--json"],
     ]);
-    const { beta, assumed } = JSON.parse(stdout);
+    const { beta, assumed, fresh } = JSON.parse(stdout);
     assertEquals([beta, assumed], [4, []]);
+    assertEquals(fresh, "it has no state of an optimiser");
   }));
 
 Deno.test("deno task import refuses names that are not those of the classes", () =>

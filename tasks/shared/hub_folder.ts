@@ -18,7 +18,12 @@ import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { openScale } from "./dimensions.ts";
 import { engineNews } from "./engine_news.ts";
-import { type MeasuredLosses, modelCard } from "./model_card.ts";
+import {
+  isUnknown,
+  knownOptions,
+  type MeasuredLosses,
+  modelCard,
+} from "./model_card.ts";
 import { classesOf } from "./model_classes.ts";
 import { headingOf, metadata } from "./pictures.ts";
 import { say } from "./terminal.ts";
@@ -64,7 +69,7 @@ function configOf(checkpoint: Checkpoint): string {
     model_type: "vae",
     library: `${config.name} ${config.version}`,
     ...metadataOf(checkpoint),
-    options: checkpoint.options,
+    options: knownOptions(checkpoint),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
 }
@@ -87,6 +92,10 @@ async function testLosses(
   dataDir?: string,
 ): Promise<MeasuredLosses> {
   const { options: { beta, capacity, lr }, data } = checkpoint;
+  if (isUnknown(data)) {
+    say("note: nobody knows its images; the card has no test losses");
+    return [];
+  }
   try {
     const { images, labels } = await openSeenImages(
       checkpoint,

@@ -28,7 +28,10 @@ export function modelCard(
   measured: MeasuredLosses,
 ): string {
   const { options, data } = checkpoint;
-  const title = describe(checkpoint);
+  // Which β an imported model had, its checkpoint cannot say.
+  const title = isImported(checkpoint)
+    ? describe(checkpoint).replace(/, β = [^,]+/, "")
+    : describe(checkpoint);
   const credit = creditOf(data);
   const kind = options.autoencoder
     ? "A convolutional autoencoder"
@@ -42,7 +45,9 @@ ${yaml(metadataOf(checkpoint, credit, measured)).trimEnd()}
 
 # ${title.replaceAll("<", "&lt;")}
 
-${kind} of 28×28 grey images, trained with [@vae/mnist](https://jsr.io/@vae/mnist).${told} It takes pixels in [0, 1], light on dark, and has ${
+${kind} of 28×28 grey images, ${
+    originOf(checkpoint)
+  }.${told} It takes pixels in [0, 1], light on dark, and has ${
     counted(options.latentDim, "latent dimension")
   }; its decoder gives ${
     options.likelihood === "bce"
@@ -76,6 +81,25 @@ ${dataText(data, credit)}
 
 ${optionsText(checkpoint)}
 `;
+}
+
+/** Says whether nothing of a model's training was here. */
+export function isImported({ data, history }: Checkpoint): boolean {
+  return data.digest === null && history.length === 0;
+}
+
+/** Says where a model was trained. */
+function originOf(checkpoint: Checkpoint): string {
+  const { state, epochsBefore = 0 } = checkpoint;
+  const library = "[@vae/mnist](https://jsr.io/@vae/mnist)";
+  const epochs = counted(epochsBefore, "epoch");
+  if (isImported(checkpoint)) {
+    const steps = state.step > 0 ? ` after ${counted(state.step, "step")}` : "";
+    return `imported into ${library} from PyTorch` +
+      (epochsBefore > 0 ? ` after ${epochs}` : steps);
+  }
+  const before = epochsBefore > 0 ? `begun in PyTorch (${epochs}) and ` : "";
+  return `${before}trained with ${library}`;
 }
 
 /** The fields that the hub reads. */
@@ -128,6 +152,12 @@ function isSynthetic({ name, options }: DataRecord): boolean {
   return options.images === null && name === "synthetic";
 }
 
+/** Says whether nobody knows what a model was trained on. */
+export function isUnknown({ digest, options }: DataRecord): boolean {
+  return digest === null && options.images === null &&
+    options.dataset === "auto";
+}
+
 const NAMES: Record<keyof Losses, string> = {
   total: "Total",
   reconstruction: "Reconstruction",
@@ -139,7 +169,7 @@ function lossesText(
   measured: MeasuredLosses,
 ): string {
   if (measured.length === 0) {
-    return "No losses are known: no epoch is finished.";
+    return "No losses are known.";
   }
   const { likelihood, autoencoder } = options;
   const names = Object.keys(NAMES) as (keyof Losses)[];
@@ -154,9 +184,10 @@ function lossesText(
     ["images", ...names.map((name) => NAMES[name])],
     rows,
   );
+  const epochs = epochsOf(history, epochsBefore);
   return `${table}
 
-Means per image after ${counted(epochsOf(history, epochsBefore), "epoch")}${
+Means per image${epochs > 0 ? ` after ${counted(epochs, "epoch")}` : ""}${
     data.options.limit === null ? "" : `, of the first ${data.options.limit}`
   }. The reconstruction is the ${unit}${
     autoencoder ? "." : ", the KL is in nats."
@@ -176,22 +207,47 @@ function dataText(data: DataRecord, credit: Credit | undefined): string {
   }
   return isSynthetic(data)
     ? "Synthetic digits, which the package draws itself."
+    : isUnknown(data)
+    ? "Images that nobody has named. Say here which they are and what they permit, " +
+      "and in the metadata above which licence the model has."
     : "Images of its maker's own. Say here whose they are and what they permit, " +
       "and in the metadata above which licence the model has.";
 }
 
 /** The options that are not as they are by themselves. */
-function optionsText({ options }: Checkpoint): string {
-  const rows = Object.entries(trainingOptions).flatMap(([name, option]) => {
-    const value = options[name as keyof typeof options];
-    const isShown = value !== option.default || SHOWN.includes(name);
-    return isShown ? [[flagOf(name).slice(2), String(value), option.help]] : [];
-  });
+function optionsText(checkpoint: Checkpoint): string {
+  const rows = Object.entries(knownOptions(checkpoint)).flatMap(
+    ([name, value]) => {
+      const option = trainingOptions[name as keyof typeof trainingOptions];
+      const isShown = value !== option.default || SHOWN.includes(name);
+      return isShown
+        ? [[flagOf(name).slice(2), String(value), option.help]]
+        : [];
+    },
+  );
   return markdownTable(["option", "value", "what it is"], rows);
+}
+
+/**
+ * The options that a model was trained with; of an imported one those of the model
+ * alone are known.
+ */
+export function knownOptions(
+  checkpoint: Checkpoint,
+): Partial<Checkpoint["options"]> {
+  const { options } = checkpoint;
+  return isImported(checkpoint)
+    ? Object.fromEntries(OF_MODEL.map((name) => [name, options[name]]))
+    : options;
 }
 
 /** Options that everybody asks for. */
 const SHOWN = ["latentDim", "beta", "epochs", "batchSize", "lr", "likelihood"];
+
+/** Options that say what a model is, however it was trained. */
+const OF_MODEL = [
+  ...["latentDim", "likelihood", "autoencoder", "classCount"] as const,
+];
 
 /** Writes plain values as YAML, of which JSON's texts and numbers are a part. */
 function yaml(value: unknown, indent = ""): string {
