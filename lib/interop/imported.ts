@@ -5,9 +5,11 @@
  * @module
  */
 import type { Checkpoint } from "../checkpoint/metadata.ts";
+import { decodeCheckpoint } from "../checkpoint/codec.ts";
 import { readWeights } from "../checkpoint/weights.ts";
 import { display } from "../formats/error.ts";
 import { parseSafetensors, type Tensor } from "../formats/safetensors.ts";
+import { elementTypes, product } from "../formats/storage.ts";
 import { FEATURE_COUNT } from "../model/spec.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions, defaults } from "../options/table.ts";
@@ -16,7 +18,8 @@ import { describeFile } from "./foreign_files.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
 import { checkEvidence } from "./torch_evidence.ts";
 import { classesBehind, mapNames } from "./torch_names.ts";
-import { readTorch, type SavedModel } from "./torch_pth.ts";
+import { type Dict, readTorch, type SavedModel } from "./torch_pth.ts";
+import { TensorView } from "./torch_tensors.ts";
 import {
   epochsDone,
   namedOptions,
@@ -64,8 +67,9 @@ export function importModel(
   bytes: Uint8Array,
   chosen: Partial<TrainingOptions>,
 ): Imported {
-  const { model, own } = openModel(bytes);
-  const { root } = model;
+  const { model, own, run } = openModel(bytes);
+  if (run) return { ...run, options: { ...run.options, ...chosen } };
+  const root = model.root && plainNumbers(model);
   const assumed: string[] = [];
   const omitted = model.others.map((path) =>
     `the model under ${display(path)}`
@@ -74,8 +78,9 @@ export function importModel(
   const names = fileNames(model.tensors, named);
   const adam = adamOf(model, names);
   const hasAdam = "step" in adam;
+  const heard = root && !own.options ? namedOptions(root) : undefined;
   const said = {
-    ...(own.options ?? (root && namedOptions(root))),
+    ...(own.options ?? heard?.options),
     ...(hasAdam && adam.options),
   };
   const [latentDim, inputs] = named.get("fc_mu.weight")!.shape;
@@ -115,6 +120,8 @@ export function importModel(
       ),
       ...heads,
     );
+    assumed.push(...(chosen.beta === undefined ? heard?.assumed ?? [] : []));
+    omitted.push(...heard?.unusable ?? []);
   }
   /** Puts the columns of the one-hot class behind the others. */
   const arrange = (name: string, tensor: Tensor) => {
@@ -149,7 +156,12 @@ export function importModel(
   const history = done && own.options
     ? ownHistory(root, latentDim, done.count, adam.step)
     : [];
-  const epochsBefore = (done?.count ?? 0) - history.length;
+  const epochsBefore = history.length > 0
+    ? Math.ceil(done!.count) - history.length
+    : Math.floor(done?.count ?? 0);
+  if (own.options && history.length === 0 && epochsBefore > 0) {
+    omitted.push("its history, which does not reach as far as the model");
+  }
   if (done && !own.options) {
     assumed.push(
       `${done.count === 1 ? "1 epoch is" : `${done.count} epochs are`} done ` +
@@ -181,7 +193,9 @@ export function importModel(
 }
 
 /** Opens either kind of file; its name does not matter. */
-function openModel(bytes: Uint8Array): { model: SavedModel; own: Own } {
+function openModel(
+  bytes: Uint8Array,
+): { model: SavedModel; own: Own; run?: Imported } {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
   const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
   const other = describeFile(bytes);
@@ -202,8 +216,43 @@ function openModel(bytes: Uint8Array): { model: SavedModel; own: Own } {
     ...{ tensors, root: null, others: [], foreign: new Set<string>() },
     read: () => new Map(),
   };
+  const run = runIn(bytes, metadata);
   const options = optionsIn(metadata);
-  return { model, own: { options, classes: options && classesIn(metadata) } };
+  return {
+    ...(run && { run }),
+    model,
+    own: { options, classes: options && classesIn(metadata) },
+  };
+}
+
+/**
+ * Reads a checkpoint of this project, between epochs: what was trained in part of
+ * one stands in no other format.
+ */
+function runIn(
+  bytes: Uint8Array,
+  { vae_version }: Record<string, string>,
+): Imported | undefined {
+  if (vae_version === undefined) return;
+  const { options, data, state, epochsBefore, history, partial, best } =
+    decodeCheckpoint(bytes);
+  if (partial || best || state.step === 0) return;
+  return {
+    ...{ options, state, history, assumed: [], open: [], omitted: [] },
+    ...(epochsBefore !== undefined && { epochsBefore }),
+    ...(data.classes && { classes: data.classes }),
+  };
+}
+
+/** The top of a checkpoint, with tensors of one number as that. */
+function plainNumbers({ root, read }: SavedModel): Dict {
+  return new Map([...root!].map(([key, value]) => {
+    const isOne = value instanceof TensorView && product(value.shape) === 1 &&
+      Object.hasOwn(elementTypes, value.storage.type);
+    return isOne
+      ? [key, Number(read(new Map([["", value]])).get("")!.data[0])]
+      : [key, value];
+  }));
 }
 
 /** The options in the metadata of this project's own files; another's may have some, too. */

@@ -34,17 +34,8 @@ export interface AdamState {
   readonly isScheduled: boolean;
 }
 
-/** Keys under which the state of an optimiser lies, or a list of one. */
-const KEYS = [
-  "optimizer_state_dict",
-  "optimizer_states",
-  "optimizer_state",
-  "optimizer",
-  "optim_state_dict",
-  "optim",
-  "opt_state_dict",
-  "opt",
-];
+/** Where models are, which have many tensors and no optimiser. */
+const IS_MODEL = /^(model|ema)/;
 
 /** Settings of Adam's that there are not here, and what they are without. */
 const SETTINGS: Readonly<Record<string, Value>> = {
@@ -154,15 +145,30 @@ export function withAdam(
 }
 
 function optimizerIn(root: Dict | null): Dict {
-  const key = KEYS.find((key) => root?.has(key));
-  const found = key && root!.get(key)!;
-  if (!found) throw new ImportError("it has no state of an optimiser");
-  if (Array.isArray(found) && found.length !== 1) {
+  const found = [...root ?? []].flatMap(([key, value]) =>
+    IS_MODEL.test(String(key)) ? [] : statesIn(value)
+  );
+  if (found.length === 1) return found[0];
+  if (found.length > 1) {
     throw new ImportError(`it has the state of ${found.length} optimisers`);
   }
-  const saved = dictOf(Array.isArray(found) ? found[0] : found);
-  if (saved?.has("param_groups")) return saved;
-  throw new ImportError(`${display(key)} is no state of an optimiser`);
+  const key = [...root?.keys() ?? []].find((key) =>
+    typeof key === "string" && /^(optim|opt$|opt_|adam)/.test(key)
+  );
+  throw new ImportError(
+    key === undefined
+      ? "it has no state of an optimiser"
+      : `${display(String(key))} is no state of an optimiser`,
+  );
+}
+
+/** The states of optimisers that a value is, or holds by number or name. */
+function statesIn(value: Value): Dict[] {
+  const isState = (dict: Dict) => dict.has("param_groups");
+  const dict = dictOf(value);
+  if (dict && isState(dict)) return [dict];
+  const items = Array.isArray(value) ? value : [...dict?.values() ?? []];
+  return items.flatMap((item) => dictOf(item) ?? []).filter(isState);
 }
 
 /** A group of parameters, and their numbers. */
@@ -213,9 +219,19 @@ function parameterOrder(
     return Array.isArray(list) && list.length === params.length ? list : null;
   });
   if (given.every((list) => list !== null)) {
-    const order = given.flat() as string[];
-    const isKnown = order.every((name) => names.has(name));
+    const order = given.flat().map((name) => {
+      const own = String(name);
+      // A wrapper may have come around the model, or gone.
+      const found = inModel.filter((other) =>
+        `.${other}`.endsWith(`.${own}`) || `.${own}`.endsWith(`.${other}`)
+      );
+      return found.includes(own) ? own : found.length === 1 ? found[0] : null;
+    });
+    const isKnown = order.every((name) => name !== null);
     if (isKnown && new Set(order).size === order.length) return order;
+    throw new ImportError(
+      "its optimiser names parameters that the model does not have",
+    );
   }
   if (groups.length === 1) return inModel;
   const isOfHead = (name: string) => isHead(names.get(name)!);

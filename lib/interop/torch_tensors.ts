@@ -46,6 +46,8 @@ export class TensorView {
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
+    /** Whether its elements have the other sign, as of `torch._neg_view`. */
+    readonly isNegated = false,
   ) {}
 }
 
@@ -86,14 +88,18 @@ export function readStorage(id: Value): Storage {
   throw new ImportError("the pickle has a storage that is wrongly described");
 }
 
-/** Takes the arguments `(storage, offset, shape, strides, …)`. */
+/**
+ * Takes the arguments `(storage, offset, shape, strides, requires_grad, hooks,
+ * metadata)`, of which the last may say that signs are to be turned.
+ */
 function rebuildTensor(args: readonly Value[]): TensorView {
-  const [storage, offset, shape, strides] = args;
+  const [storage, offset, shape, strides, , , metadata = null] = args;
   if (
     !(storage instanceof Storage) || !isSize(offset) || !isSizes(shape) ||
     !isSizes(strides) || shape.length !== strides.length
   ) throw new ImportError("the pickle has a tensor that is wrongly described");
-  return new TensorView(storage, offset, [...shape], [...strides]);
+  const isNegated = metadata instanceof Map && metadata.get("neg") === true;
+  return new TensorView(storage, offset, [...shape], [...strides], isNegated);
 }
 
 /** Takes the arguments `(tensor, …)`. */
@@ -130,7 +136,7 @@ export function readTensors(
 
 function readTensor(
   name: string,
-  { storage, offset, shape, strides }: TensorView,
+  { storage, offset, shape, strides, isNegated }: TensorView,
   bytes: Uint8Array | undefined,
 ): Tensor {
   const refuse = (reason: string) =>
@@ -157,10 +163,9 @@ function readTensor(
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return {
-    ...read(view, positions(shape, strides, offset)),
-    shape,
-  } as Tensor;
+  const { dtype, data } = read(view, positions(shape, strides, offset));
+  if (isNegated) data.forEach((x, i) => data[i] = -x);
+  return { dtype, shape, data } as Tensor;
 }
 
 function isSize(value: Value): value is number {

@@ -7,7 +7,7 @@
 import type { Value } from "../formats/pickle.ts";
 import type { EpochRecord, Losses } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
-import { completeOptions, parseOption } from "../options/table.ts";
+import { completeOptions, OptionError, parseOption } from "../options/table.ts";
 import { ImportError } from "./error.ts";
 import { type Dict, dictOf } from "./torch_pth.ts";
 
@@ -25,7 +25,7 @@ const PLACES = [
 
 /** What options are called. */
 const NAMES = {
-  beta: ["beta"],
+  beta: ["beta", "kl_weight", "kld_weight", "beta_kl", "kl_beta"],
   lr: ["lr", "learning_rate"],
   batchSize: ["batch_size", "batchSize"],
   epochs: ["max_epochs", "num_epochs", "n_epochs", "epochs"],
@@ -46,46 +46,85 @@ export function ownOptions(root: Dict): TrainingOptions | undefined {
   if (!options?.has("latentDim") || !options.has("autoencoder")) return;
   try {
     const values = [...options].filter(([, value]) => !isNested(value));
-    return completeOptions(trainingOptions, Object.fromEntries(values));
+    // Beside them β stands at the top, where PyTorch's scripts read and set it.
+    const beta = root.get("beta");
+    return completeOptions(trainingOptions, {
+      ...Object.fromEntries(values),
+      ...(typeof beta === "number" && { beta }),
+    });
   } catch (cause) {
     throw new ImportError("its options cannot be read", { cause });
   }
 }
 
+/** Options that a checkpoint names. */
+export interface NamedOptions {
+  readonly options: Partial<TrainingOptions>;
+  /** What was read by a name that may mean something else. */
+  readonly assumed: readonly string[];
+  /** What has such a name, and cannot be the option. */
+  readonly unusable: readonly string[];
+}
+
+/** Those of which it is said if they cannot be used. */
+const WATCHED: readonly string[] = ["beta", "batchSize"];
+
 /**
  * Returns what another program's checkpoint says of the run's options: at its top
- * or among its hyper-parameters, by the usual names. What is no such option's value
- * is left out.
+ * or among its hyper-parameters, by the usual names.
  */
-export function namedOptions(root: Dict): Partial<TrainingOptions> {
-  const nested = PLACES.flatMap((place) =>
-    dictOf(root.get(place) ?? null) ?? []
-  );
-  const found: Record<string, unknown> = {};
+export function namedOptions(root: Dict): NamedOptions {
+  const nested = PLACES.flatMap((place) => dictsIn(root.get(place), 0));
+  const options: Record<string, unknown> = {};
+  const assumed: string[] = [], unusable: string[] = [];
   for (const [name, aliases] of Object.entries(NAMES)) {
     // At the top `epochs` may be those that are done.
     const places = name === "epochs" ? nested : [root, ...nested];
-    const values = places.flatMap((dict) =>
-      aliases.map((alias) => dict.get(alias))
-    );
-    const value = values.map((value) =>
-      name === "likelihood" ? likelihoodOf(value) : value
-    ).find((value) => isValue(name as keyof typeof NAMES, value));
-    if (value !== undefined) found[name] = value;
+    const found = places.flatMap((dict) =>
+      aliases.map((alias) => ({ alias, value: dict.get(alias) ?? null }))
+    ).filter(({ value }) => value !== null).map(({ alias, value }) => ({
+      ...{ alias, value },
+      ...tried(name as keyof typeof NAMES, value),
+    }));
+    const usable = found.find(({ problem }) => problem === undefined);
+    if (usable) {
+      options[name] = usable.option;
+      if (name === "beta" && usable.alias !== "beta") {
+        assumed.push(`β = ${usable.option} (${usable.alias})`);
+      }
+    } else if (WATCHED.includes(name)) {
+      unusable.push(
+        ...found.map(({ alias, problem }) => `${alias}, which ${problem}`),
+      );
+    }
   }
-  return found;
+  return { options, assumed, unusable };
 }
 
-function isValue(name: keyof typeof NAMES, value: unknown): boolean {
-  const isText = name === "likelihood";
-  if (isText ? typeof value !== "string" : typeof value !== "number") {
-    return false;
-  }
+/** A value and what it holds, to some depth: `config.model.beta`. */
+function dictsIn(value: Value | undefined, depth: number): Dict[] {
+  const dict = dictOf(value ?? null);
+  if (!dict || depth > MAX_DEPTH) return [];
+  return [dict, ...[...dict.values()].flatMap((v) => dictsIn(v, depth + 1))];
+}
+
+/** How deep options may lie. */
+const MAX_DEPTH = 3;
+
+/** A value as an option, or why it is none. */
+function tried(
+  name: keyof typeof NAMES,
+  value: Value,
+): { option?: unknown; problem?: string } {
+  const option = name === "likelihood" ? likelihoodOf(value) : value;
+  const wanted = name === "likelihood" ? "string" : "number";
+  if (typeof option !== wanted) return { problem: `is no ${wanted}` };
   try {
-    parseOption(trainingOptions[name], name, value);
-    return true;
-  } catch {
-    return false;
+    parseOption(trainingOptions[name], name, option);
+    return { option };
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    return { problem: error.message.replace(/^\S+ /, "") };
   }
 }
 
@@ -127,7 +166,7 @@ export function epochsDone(
     return { count: length, from: `${length} entries of its history` };
   }
   if (ownOptions(root)) {
-    return { count: Math.floor(epoch), from: `epoch ${epoch}` };
+    return { count: epoch, from: `epoch ${epoch}` };
   }
   const fromOne = { count: epoch, from: `epoch ${epoch}` };
   const fromZero = { count: epoch + 1, from: `epoch ${epoch}, counted from 0` };
@@ -184,9 +223,10 @@ export function ownHistory(
   const list = root.get("history");
   if (!Array.isArray(list)) return [];
   const records = list.map((value) => recordOf(dictOf(value), latentDim));
-  const first = epochs - records.length + 1;
+  const first = Math.ceil(epochs) - records.length + 1;
+  // The last may be of a part of an epoch.
   const isWhole = records.every((record, i) =>
-    record?.epoch === first + i && record.step <= step
+    record?.epoch === Math.min(first + i, epochs) && record.step <= step
   );
   const isLast = first > 0 && records.at(-1)?.step === step;
   return isWhole && isLast ? records as EpochRecord[] : [];
