@@ -126,7 +126,7 @@ const main: Main<typeof flags> = async (values, { given }) => {
     state,
     ...(epochsBefore && { epochsBefore }),
     history,
-    partial: null,
+    partial: imported.partial ?? null,
   };
   await willWrite(out, "safetensors");
   using _lock = await claim(out, flagOf("out"));

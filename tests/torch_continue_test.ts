@@ -1,8 +1,16 @@
 /** Runs that PyTorch began: what is read of them, and how they go on. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+} from "@std/assert";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
+import {
+  type Checkpoint,
+  loadCheckpoint,
+} from "../lib/checkpoint/checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { createEngine } from "../lib/engines.ts";
 import {
@@ -10,10 +18,14 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../lib/formats/safetensors.ts";
-import { epochsDone } from "../lib/interop/torch_training.ts";
+import { epochsDone, ownOptions } from "../lib/interop/torch_training.ts";
 import { readWeights } from "../lib/checkpoint/weights.ts";
 import { gunzipIdx, parseIdx } from "../lib/formats/idx.ts";
 import { importModel } from "../lib/interop/imported.ts";
+import { readPth } from "../lib/interop/torch_pth.ts";
+import { encodePth } from "../lib/interop/torch_writer.ts";
+import type { Value } from "../lib/formats/pickle.ts";
+import { randomModel } from "./exported.ts";
 import { defaults } from "../lib/options/table.ts";
 import { dataOptions } from "../lib/options/run.ts";
 import { inFolder } from "./folder.ts";
@@ -223,6 +235,8 @@ interface Saved {
   /** Leaves a setting out. */
   without?: string;
   step?: (i: number) => Uint8Array;
+  /** What lies beside the model and the optimiser's state. */
+  beside?: readonly (readonly [string, Uint8Array])[];
   /** What wraps the optimiser's state. */
   wrap?: (state: Uint8Array) => readonly [string, Uint8Array];
 }
@@ -235,6 +249,7 @@ function saved(
     without,
     step = () => int(9),
     wrap = (state) => ["optimizer_state_dict", state],
+    beside = [],
   }: Saved = {},
 ): Uint8Array<ArrayBuffer> {
   const model = stateDictPart(PATTERN);
@@ -281,7 +296,8 @@ function saved(
     "param_groups",
     list(...inGroups),
   ]]);
-  return pth(pickle(dict([["model", model.value], wrap(optimizer)])), storages);
+  const entries = [["model", model.value] as const, wrap(optimizer), ...beside];
+  return pth(pickle(dict(entries)), storages);
 }
 
 const HEADS = NAMES.filter((name) => /^fc_(mu|logvar)/.test(name));
@@ -296,6 +312,21 @@ const CONTINUED: Record<string, Saved> = {
   "a script's, under optimizer": { wrap: (state) => ["optimizer", state] },
   "Lightning's list of one": {
     wrap: (state) => ["optimizer_states", list(state)],
+  },
+  "a script's, under adam": { wrap: (state) => ["adam", state] },
+  "one of a GAN's": { wrap: (state) => ["optimizer_G", state] },
+  "a dict of one": {
+    wrap: (state) => ["optimizers", dict([["vae", state]])],
+  },
+  "names of a model within another": {
+    groups: [NAMES.slice(7), NAMES.slice(0, 7)],
+    settingsOf: (group) => [
+      names(
+        (group === 0 ? NAMES.slice(7) : NAMES.slice(0, 7)).map((name) =>
+          `module.${name}`
+        ),
+      ),
+    ],
   },
   "AdamW's without decay": {
     settings: [["weight_decay", float(0)], ["decoupled_weight_decay", TRUE]],
@@ -370,6 +401,10 @@ const BEGUN: Record<string, [string, Saved]> = {
     "its optimiser has no exp_avg of the shape of encoder.0.weight in that " +
     "parameter's place",
     { groups: [NAMES.toReversed()] },
+  ],
+  "names of another model": [
+    "its optimiser names parameters that the model does not have",
+    { settings: [names(NAMES.map((name) => `${name}2`))] },
   ],
   "some parameters": [
     "its optimiser has 22 parameters, and the model 28",
@@ -448,4 +483,81 @@ Deno.test("importModel() writes out nothing that holds itself many times", () =>
     const { options } = importModel(saved({ wrap: () => [key, BOMB] }), {});
     assertEquals(options.beta, 1);
   }
+});
+
+Deno.test("importModel() reads an epoch that is a tensor", () => {
+  const file = saved({
+    beside: [[
+      "epoch",
+      tensor({ type: "LongStorage", key: "n", length: 1, shape: [] }),
+    ]],
+  });
+  assertEquals(importModel(file, {}).epochsBefore, 9);
+});
+
+Deno.test("importModel() finds options that lie deep, and says which it cannot use", () => {
+  const found = importModel(
+    saved({
+      beside: [
+        ["config", dict([["model", dict([["kl_weight", float(0.5)]])]])],
+        ["batch_size", int(-3)],
+      ],
+    }),
+    {},
+  );
+  assertEquals(found.options.beta, 0.5);
+  assert(found.assumed.includes("β = 0.5 (kl_weight)"));
+  assertEquals(found.options.batchSize, 128);
+  assertMatch(found.omitted[0], /^batch_size, which takes a .*, not -3$/);
+  const wrong = importModel(saved({ beside: [["beta", text("4.0")]] }), {});
+  assertEquals(wrong.omitted, ["beta, which is no number"]);
+  assertEquals(wrong.options.beta, 1);
+});
+
+/** A run of this project that stopped within its second epoch. */
+function stopped(): Checkpoint {
+  const { state } = importModel(saved(), {});
+  const { options, data } = randomModel(2, "mse");
+  const record = (epoch: number, step: number) => ({
+    ...{ epoch, step, beta: 4, capacity: 0, validation: null },
+    train: { total: 40.5, reconstruction: 30, kl: 2.625 },
+    klPerDimension: [2, 0.625],
+  });
+  return {
+    ...{ state, data, options: { ...options, beta: 4 } },
+    partial: {
+      ...{ images: 24, reconstruction: 720, total: 972 },
+      klPerDimension: Float64Array.of(48, 15),
+    },
+    history: [record(1, 6), record(1.5, 9)],
+  };
+}
+
+Deno.test("importModel() takes back a run that stopped within an epoch", () => {
+  const run = stopped();
+  for (const file of [encodePth(run), encodeCheckpoint(run)]) {
+    const { state, history, partial, epochsBefore } = importModel(file, {});
+    assertEquals({ state, history, partial, epochsBefore }, {
+      ...{ state: run.state, history: run.history, partial: run.partial! },
+      epochsBefore: undefined,
+    });
+  }
+});
+
+Deno.test("ownOptions() heeds the β that a script has set at the top", () => {
+  const options = new Map(Object.entries(stopped().options));
+  assertEquals(
+    ownOptions(new Map<string, Value>([["options", options]]))?.beta,
+    4,
+  );
+  assertEquals(
+    ownOptions(new Map<string, Value>([["options", options], ["beta", 2]]))
+      ?.beta,
+    2,
+  );
+});
+
+Deno.test("readPth() turns the signs of torch._neg_view", () => {
+  const tensors = readPth(fixture("torch-negated.pth"));
+  assertEquals(tensors.get("fc.weight")?.data, Float32Array.of(-0, -1, -2));
 });

@@ -5,26 +5,24 @@
  * @module
  */
 import type { Checkpoint } from "../checkpoint/metadata.ts";
-import { decodeCheckpoint } from "../checkpoint/codec.ts";
 import { readWeights } from "../checkpoint/weights.ts";
 import { display } from "../formats/error.ts";
-import { parseSafetensors, type Tensor } from "../formats/safetensors.ts";
-import { elementTypes, product } from "../formats/storage.ts";
+import type { Tensor } from "../formats/safetensors.ts";
+import { isPart, type LossSums } from "../model/losses.ts";
 import { FEATURE_COUNT } from "../model/spec.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
-import { completeOptions, defaults } from "../options/table.ts";
+import { defaults } from "../options/table.ts";
 import { ImportError } from "./error.ts";
-import { describeFile } from "./foreign_files.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
 import { checkEvidence } from "./torch_evidence.ts";
 import { classesBehind, mapNames } from "./torch_names.ts";
-import { type Dict, readTorch, type SavedModel } from "./torch_pth.ts";
-import { TensorView } from "./torch_tensors.ts";
+import { openModel, plainNumbers } from "./opened.ts";
+import type { SavedModel } from "./torch_pth.ts";
 import {
   epochsDone,
   namedOptions,
   ownHistory,
-  ownOptions,
+  ownPartial,
 } from "./torch_training.ts";
 import { type ClassPlaces, type Trial, tryModel } from "./trial.ts";
 
@@ -33,6 +31,8 @@ export interface Imported
   extends Pick<Checkpoint, "options" | "state" | "epochsBefore" | "history"> {
   /** Names of the classes that the model is told of, if any. */
   readonly classes?: readonly string[];
+  /** Losses of the part of an epoch that it stopped in, if it did. */
+  readonly partial?: LossSums;
   /** Why training can only begin, not go on; nothing if it can. */
   readonly fresh?: string;
   /** What the file does not say, and how it was taken. */
@@ -45,12 +45,6 @@ export interface Imported
 
 /** What tensors do not say of a model. */
 export const MODEL = ["likelihood", "autoencoder", "beta"] as const;
-
-/** What this project's own files say. */
-interface Own {
-  readonly options?: TrainingOptions;
-  readonly classes?: unknown;
-}
 
 /**
  * Makes a run of a file of `torch.save` or a safetensors file. Nothing in it is
@@ -68,7 +62,17 @@ export function importModel(
   chosen: Partial<TrainingOptions>,
 ): Imported {
   const { model, own, run } = openModel(bytes);
-  if (run) return { ...run, options: { ...run.options, ...chosen } };
+  if (run) {
+    const { data, state, history, epochsBefore, partial } = run;
+    const classes = classesOf(data.classes, run.options.classCount);
+    return {
+      ...{ options: { ...run.options, ...chosen }, state, history },
+      ...(epochsBefore !== undefined && { epochsBefore }),
+      ...(partial && { partial }),
+      ...(classes && { classes }),
+      ...{ assumed: [], open: [], omitted: [] },
+    };
+  }
   const root = model.root && plainNumbers(model);
   const assumed: string[] = [];
   const omitted = model.others.map((path) =>
@@ -153,9 +157,11 @@ export function importModel(
     return { ...common, state: weights, history: [], assumed, fresh };
   }
   const done = epochsDone(root, adam.step, said.batchSize);
-  const history = done && own.options
+  const kept = done && own.options
     ? ownHistory(root, latentDim, done.count, adam.step)
     : [];
+  const partial = kept.length > 0 ? ownPartial(root, latentDim) : null;
+  const history = partial || !isPart(kept.at(-1)) ? kept : [];
   const epochsBefore = history.length > 0
     ? Math.ceil(done!.count) - history.length
     : Math.floor(done?.count ?? 0);
@@ -188,103 +194,9 @@ export function importModel(
       arrange,
     ),
     ...(epochsBefore > 0 && { epochsBefore }),
+    ...(partial && { partial }),
     history,
   };
-}
-
-/** Opens either kind of file; its name does not matter. */
-function openModel(
-  bytes: Uint8Array,
-): { model: SavedModel; own: Own; run?: Imported } {
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b; // PK
-  const isPickle = bytes[0] === 0x80 && bytes[8] !== 0x7b; // not {"…
-  const other = describeFile(bytes);
-  if (other !== undefined) {
-    throw new ImportError(
-      `it is ${other}, neither a .pth file of torch.save nor a safetensors ` +
-        "file: save model.state_dict() in PyTorch",
-    );
-  }
-  if (isZip || isPickle) {
-    const model = readTorch(bytes);
-    const options = model.root ? ownOptions(model.root) : undefined;
-    const classes = options && model.root?.get("classes");
-    return { model, own: { options, classes } };
-  }
-  const { tensors, metadata } = parseSafetensors(bytes);
-  const model: SavedModel = {
-    ...{ tensors, root: null, others: [], foreign: new Set<string>() },
-    read: () => new Map(),
-  };
-  const run = runIn(bytes, metadata);
-  const options = optionsIn(metadata);
-  return {
-    ...(run && { run }),
-    model,
-    own: { options, classes: options && classesIn(metadata) },
-  };
-}
-
-/**
- * Reads a checkpoint of this project, between epochs: what was trained in part of
- * one stands in no other format.
- */
-function runIn(
-  bytes: Uint8Array,
-  { vae_version }: Record<string, string>,
-): Imported | undefined {
-  if (vae_version === undefined) return;
-  const { options, data, state, epochsBefore, history, partial, best } =
-    decodeCheckpoint(bytes);
-  if (partial || best || state.step === 0) return;
-  return {
-    ...{ options, state, history, assumed: [], open: [], omitted: [] },
-    ...(epochsBefore !== undefined && { epochsBefore }),
-    ...(data.classes && { classes: data.classes }),
-  };
-}
-
-/** The top of a checkpoint, with tensors of one number as that. */
-function plainNumbers({ root, read }: SavedModel): Dict {
-  return new Map([...root!].map(([key, value]) => {
-    const isOne = value instanceof TensorView && product(value.shape) === 1 &&
-      Object.hasOwn(elementTypes, value.storage.type);
-    return isOne
-      ? [key, Number(read(new Map([["", value]])).get("")!.data[0])]
-      : [key, value];
-  }));
-}
-
-/** The options in the metadata of this project's own files; another's may have some, too. */
-function optionsIn(
-  { options }: Record<string, string>,
-): TrainingOptions | undefined {
-  const given = parsed(options);
-  if (
-    typeof given !== "object" || given === null ||
-    !("latentDim" in given && "autoencoder" in given)
-  ) return;
-  try {
-    return completeOptions(trainingOptions, given as object);
-  } catch (cause) {
-    throw new ImportError("the options in its metadata cannot be read", {
-      cause,
-    });
-  }
-}
-
-function classesIn({ classes, data }: Record<string, string>): unknown {
-  return classes === undefined
-    ? (parsed(data) as { classes?: unknown } | null | undefined)?.classes
-    : parsed(classes) ?? null;
-}
-
-function parsed(json: string | undefined): unknown {
-  try {
-    return json === undefined ? undefined : JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Weights alone have no run, so what one was trained with does not hold. */

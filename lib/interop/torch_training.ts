@@ -5,7 +5,7 @@
  * @module
  */
 import type { Value } from "../formats/pickle.ts";
-import type { EpochRecord, Losses } from "../model/losses.ts";
+import type { EpochRecord, Losses, LossSums } from "../model/losses.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions, OptionError, parseOption } from "../options/table.ts";
 import { ImportError } from "./error.ts";
@@ -117,8 +117,10 @@ function tried(
   value: Value,
 ): { option?: unknown; problem?: string } {
   const option = name === "likelihood" ? likelihoodOf(value) : value;
-  const wanted = name === "likelihood" ? "string" : "number";
-  if (typeof option !== wanted) return { problem: `is no ${wanted}` };
+  const isText = name === "likelihood";
+  if (isText ? typeof option !== "string" : typeof option !== "number") {
+    return { problem: isText ? "is no text" : "is no number" };
+  }
   try {
     parseOption(trainingOptions[name], name, option);
     return { option };
@@ -230,6 +232,22 @@ export function ownHistory(
   );
   const isLast = first > 0 && records.at(-1)?.step === step;
   return isWhole && isLast ? records as EpochRecord[] : [];
+}
+
+/** Reads the losses of the part of an epoch that a run of this project stopped in. */
+export function ownPartial(root: Dict, latentDim: number): LossSums | null {
+  const sums = dictOf(root.get("partial") ?? null);
+  const numbers = ["images", "reconstruction", "total"].map((name) =>
+    sums?.get(name)
+  );
+  const kl = sums?.get("klPerDimension");
+  if (
+    !numbers.every(Number.isFinite) || !Array.isArray(kl) ||
+    kl.length !== latentDim || !kl.every(Number.isFinite)
+  ) return null;
+  const [images, reconstruction, total] = numbers as number[];
+  const klPerDimension = Float64Array.from(kl as number[]);
+  return { images, reconstruction, klPerDimension, total };
 }
 
 function recordOf(

@@ -46,7 +46,8 @@ const FOLDER = "archive";
  * - `epoch`, the epochs that are finished; `beta`, `latent_dim` and `classes`, the
  *   names of the classes that the model is told of; `data`, the images that it was
  *   trained on, and their licence;
- * - `history` and `options`, as a checkpoint's metadata have them.
+ * - `history` and `options`, as a checkpoint's metadata have them, and `partial`
+ *   where the run stopped within an epoch.
  *
  * The learning rate is that of the options: what a schedule makes of it, PyTorch
  * does not know.
@@ -54,7 +55,7 @@ const FOLDER = "archive";
  * @throws {CheckpointError} If a number in the tensors is not finite.
  */
 export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { options, data, state, history, epochsBefore } = checkpoint;
+  const { options, data, state, history, epochsBefore, partial } = checkpoint;
   const { latentDim, classCount, beta } = options;
   const spec = modelSpec(latentDim, classCount);
   const storages = new Storages();
@@ -77,6 +78,12 @@ export function encodePth(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
     data: describeData(data),
     history: python(history),
     options: python(options),
+    ...(partial && {
+      partial: python({
+        ...partial,
+        klPerDimension: [...partial.klPerDimension],
+      }),
+    }),
   });
   const text = (s: string) => new TextEncoder().encode(s);
   return writeZip(

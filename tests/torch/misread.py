@@ -6,7 +6,8 @@ Needs PyTorch and numpy. `torch-class-first.pth.gz` is the state dict of a model
 one-hot before the features and before z, after 150 steps of cross-entropy on logits, on the digits of tests/golden; its
 numbers have one bit behind the leading one, so that the file is small. `torch-activations.safetensors` has the running
 statistics of the model in torch-continued.pth.gz after it has seen these digits 20 times in training mode, with each of
-some activations in place of the ReLU: ACTIVATION.NORM.running_mean and …running_var.
+some activations in place of the ReLU: ACTIVATION.NORM.running_mean and …running_var. `torch-negated.pth` has 0, −1, −2 as what
+`torch._neg_view` gives.
 """
 import gzip, io, sys
 from pathlib import Path
@@ -77,3 +78,4 @@ if __name__ == "__main__":
     for activation in ACTIVATIONS:
         tensors |= statistics(x, activation)
     save_safetensors(FIXTURES / "torch-activations.safetensors", tensors)
+    torch.save({"fc.weight": torch._neg_view(torch.arange(3.0))}, FIXTURES / "torch-negated.pth")
