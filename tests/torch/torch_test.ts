@@ -179,6 +179,11 @@ for (const options of RUNS) {
       ]);
       const back = await loadCheckpoint(join(folder, "back.st"));
       assertEquals(back.state.step, 2 * STEPS);
+      // Both epochs have their records: that of PyTorch has the KL, too.
+      assertEquals(
+        back.history.map(({ epoch, step }) => [epoch, step]),
+        [[1, STEPS], [2, 2 * STEPS]],
+      );
       await goesOnAlike(folder, back);
     },
   );
