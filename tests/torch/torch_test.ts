@@ -2,7 +2,7 @@
  * Files that are written here, in the hands of PyTorch and its kin, and what they
  * write, here. `deno task test:torch` runs it, and nothing else does.
  */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import {
@@ -45,13 +45,15 @@ Deno.test("there is a Python with PyTorch and its kin", () => {
 });
 
 const BATCH = 128, STEPS = 50, COUNT = BATCH * STEPS;
-const images = synthesize(COUNT, { seed: 5 }).images;
+const { images, labels } = synthesize(COUNT, { seed: 5 });
+
+/** A run, and whether it is told of classes. */
+type Run = Partial<TrainingOptions> & { conditional?: boolean };
 
 /** A run of an epoch. */
-async function trained(options: Partial<TrainingOptions>): Promise<Checkpoint> {
+async function trained(options: Run): Promise<Checkpoint> {
   const dataset = await imageDataset("mine", images, {
-    valSize: 0,
-    testSize: 0,
+    ...{ labels, valSize: 0, testSize: 0 },
   });
   const events = train({
     ...{ dataset, batchSize: BATCH, epochs: 1, latentDim: 4, ...options },
@@ -95,7 +97,7 @@ test(
   },
 );
 
-/** An IDX file of the images, where `go_on.py` looks for it. */
+/** IDX files of the images and their labels, where `go_on.py` looks for it. */
 async function writeImages(folder: string): Promise<void> {
   const header = new DataView(new ArrayBuffer(16));
   [0x803, COUNT, 28, 28].forEach((n, i) => header.setUint32(4 * i, n));
@@ -104,6 +106,11 @@ async function writeImages(folder: string): Promise<void> {
   await Deno.writeFile(
     join(place, "train-images-idx3-ubyte"),
     bytesOf(new Uint8Array(header.buffer), images),
+  );
+  header.setUint32(0, 0x801);
+  await Deno.writeFile(
+    join(place, "train-labels-idx1-ubyte"),
+    bytesOf(new Uint8Array(header.buffer, 0, 8), labels),
   );
 }
 
@@ -115,7 +122,7 @@ async function nextLosses(
   const engine = await createEngine(options, { engine: "wasm", threads: 1 });
   try {
     await engine.writeState(state);
-    engine.setImages(images);
+    engine.setImages(images, labels);
     engine.setOrder(inOrder(COUNT));
     const { beta, lr: learningRate, latentDim } = options;
     const hyper = { beta, capacity: 0, learningRate };
@@ -135,8 +142,9 @@ async function nextLosses(
   }
 }
 
-const RUNS: Partial<TrainingOptions>[] = [
+const RUNS: Run[] = [
   { beta: 4 },
+  { conditional: true },
   { likelihood: "bce", headsLrFactor: 0.333, adamBeta2: 0.98 },
 ];
 
@@ -188,6 +196,21 @@ for (const options of RUNS) {
     },
   );
 }
+
+test("go_on.py refuses another objective with one line", [], async (folder) => {
+  const model = randomModel(2, "mse");
+  const options = { ...model.options, objective: "iwae" as const };
+  await Deno.writeFile(
+    join(folder, "vae.pth"),
+    encodePth({ ...model, options }),
+  );
+  await Deno.writeFile(join(folder, "noise"), new Uint8Array());
+  await assertRejects(
+    () => ask(folder, "steps", "noise"),
+    Error,
+    "go_on.py trains with the ELBO alone, and vae.pth has objective iwae\n",
+  );
+});
 
 test(
   "ONNX Runtime computes what PyTorch does",
