@@ -74,6 +74,7 @@ Deno.test("importModel() reads Adam's state, options and epochs", () => {
     "likelihood mse",
     "fc_logvar gives log σ²",
     "1 epoch is done (epoch 1)",
+    "Adam's moments in the order of the model's tensors",
   ]);
   assert(state.expAvgSq.every((square) => square >= 0));
 });
@@ -493,6 +494,20 @@ Deno.test("importModel() reads an epoch that is a tensor", () => {
     ]],
   });
   assertEquals(importModel(file, {}).epochsBefore, 9);
+});
+
+Deno.test("importModel() says that an epoch counts none", () => {
+  for (
+    const [epoch, shown] of [[float(2.5), " 2.5"], [int(-1), " -1"], [
+      int(1e9),
+      " 1000000000",
+    ], [TRUE, ""]] as const
+  ) {
+    const { omitted } = importModel(saved({ beside: [["epoch", epoch]] }), {});
+    assertEquals(omitted, [
+      `its epoch${shown}, which counts none of its 9 steps`,
+    ]);
+  }
 });
 
 Deno.test("importModel() finds options that lie deep, and says which it cannot use", () => {

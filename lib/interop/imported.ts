@@ -174,6 +174,14 @@ export function importModel(
         `(${done.from})`,
     );
   }
+  const epoch = root.get("epoch") ?? null;
+  if (!done && epoch !== null) {
+    const is = typeof epoch === "number" ? ` ${epoch}` : "";
+    omitted.push(`its epoch${is}, which counts none of its ${adam.step} steps`);
+  }
+  if (!adam.isNamed && !own.options) {
+    assumed.push("Adam's moments in the order of the model's tensors");
+  }
   if (given.batchSize === undefined) {
     assumed.push(`batches of ${options.batchSize} images`);
     open.push("batchSize");

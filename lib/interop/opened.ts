@@ -6,15 +6,16 @@
  */
 import { decodeCheckpoint } from "../checkpoint/codec.ts";
 import type { Checkpoint } from "../checkpoint/metadata.ts";
+import type { Value } from "../formats/pickle.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import { elementTypes, product } from "../formats/storage.ts";
 import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { completeOptions } from "../options/table.ts";
 import { ImportError } from "./error.ts";
 import { describeFile } from "./foreign_files.ts";
-import { type Dict, readTorch, type SavedModel } from "./torch_pth.ts";
+import { type Dict, dictOf, readTorch, type SavedModel } from "./torch_pth.ts";
 import { TensorView } from "./torch_tensors.ts";
-import { ownOptions } from "./torch_training.ts";
+import { MAX_DEPTH, ownOptions, PLACES } from "./torch_training.ts";
 
 /** What this project's own files say. */
 interface Own {
@@ -76,15 +77,21 @@ function runIn(
   return run.best === undefined && run.state.step > 0 ? run : undefined;
 }
 
-/** The top of a checkpoint, with tensors of one number as that. */
+/** A checkpoint with tensors of one number as that, to some depth. */
 export function plainNumbers({ root, read }: SavedModel): Dict {
-  return new Map([...root!].map(([key, value]) => {
-    const isOne = value instanceof TensorView && product(value.shape) === 1 &&
-      Object.hasOwn(elementTypes, value.storage.type);
-    return isOne
-      ? [key, Number(read(new Map([["", value]])).get("")!.data[0])]
-      : [key, value];
-  }));
+  const plain = (dict: Dict, depth: number): Dict =>
+    new Map([...dict].map(([key, value]): [Value, Value] => {
+      if (value instanceof TensorView) {
+        const isOne = product(value.shape) === 1 &&
+          Object.hasOwn(elementTypes, value.storage.type);
+        const numbers = isOne ? read(new Map([["", value]])).get("") : null;
+        return [key, numbers ? Number(numbers.data[0]) : value];
+      }
+      const isPlace = PLACES.includes(key as string) || depth > 0;
+      const inner = isPlace && depth < MAX_DEPTH ? dictOf(value) : undefined;
+      return [key, inner ? plain(inner, depth + 1) : value];
+    }));
+  return plain(root!, 0);
 }
 
 /** The options in the metadata of this project's own files; another's may have some, too. */

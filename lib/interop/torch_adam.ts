@@ -30,6 +30,8 @@ export interface AdamState {
   readonly expAvgSq: ReadonlyMap<string, Tensor>;
   /** The learning rate and the decays. */
   readonly options: Partial<TrainingOptions>;
+  /** Whether it names its parameters; else their order alone says which is which. */
+  readonly isNamed: boolean;
   /** Whether a schedule has moved the learning rate. */
   readonly isScheduled: boolean;
 }
@@ -111,6 +113,7 @@ export function readAdam(
     expAvg: moments("exp_avg"),
     expAvgSq: moments("exp_avg_sq"),
     options: optionsOf(groups, order.map((name) => names.get(name)!), read),
+    isNamed: groups.every(({ group }) => group.has("param_names")),
     isScheduled: groups.some(({ group }) => group.has("initial_lr")),
   };
 }

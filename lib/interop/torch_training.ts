@@ -12,7 +12,7 @@ import { ImportError } from "./error.ts";
 import { type Dict, dictOf } from "./torch_pth.ts";
 
 /** Where options lie in a checkpoint, beside its top. */
-const PLACES = [
+export const PLACES: readonly string[] = [
   "hyper_parameters",
   "hyperparameters",
   "hparams",
@@ -109,7 +109,7 @@ function dictsIn(value: Value | undefined, depth: number): Dict[] {
 }
 
 /** How deep options may lie. */
-const MAX_DEPTH = 3;
+export const MAX_DEPTH = 3;
 
 /** A value as an option, or why it is none. */
 function tried(
@@ -173,7 +173,7 @@ export function epochsDone(
   const fromOne = { count: epoch, from: `epoch ${epoch}` };
   const fromZero = { count: epoch + 1, from: `epoch ${epoch}, counted from 0` };
   const candidates = [fromOne, fromZero].filter(({ count }) =>
-    Number.isInteger(count) && count > 0
+    Number.isInteger(count) && count > 0 && count <= step
   );
   const isLightning = root.has("pytorch-lightning_version");
   const clues: ((count: number) => boolean)[] = [
