@@ -14,7 +14,7 @@ import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { defaults } from "../options/table.ts";
 import { ImportError } from "./error.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
-import { checkEvidence } from "./torch_evidence.ts";
+import { checkEvidence, checkTrial, placesText } from "./torch_evidence.ts";
 import { classesBehind, mapNames } from "./torch_names.ts";
 import { openModel, plainNumbers } from "./opened.ts";
 import type { SavedModel } from "./torch_pth.ts";
@@ -24,7 +24,7 @@ import {
   ownHistory,
   ownPartial,
 } from "./torch_training.ts";
-import { type ClassPlaces, type Trial, tryModel } from "./trial.ts";
+import { type ClassPlaces, tryModel } from "./trial.ts";
 
 /** What a file is made into, and what is to be said of that. */
 export interface Imported
@@ -111,7 +111,7 @@ export function importModel(
     );
     const byOrder = assumed.some((text) => text.includes(" gives μ"));
     const trial = tryModel(named, classCount, byOrder && !options.autoencoder);
-    checkTrial(trial, options);
+    checkTrial(trial, options.likelihood);
     places = trial.places;
     const heads = assumed.length > 0
       ? []
@@ -229,49 +229,6 @@ function classesOf(
     classes.every((name) => typeof name === "string")
   ) return classes;
   throw new ImportError("the classes in its metadata cannot be read");
-}
-
-/**
- * Refuses what a trial has shown to be another model.
- *
- * @throws {ImportError} Says what, and what may be done.
- */
-function checkTrial(
-  { activation, isSwapped, kl, range }: Trial,
-  { likelihood }: TrainingOptions,
-): void {
-  if (activation !== undefined) {
-    throw new ImportError(
-      `its batch norms have run over what ${activation} gives, not a ReLU: ` +
-        "here a ReLU comes before each of them",
-    );
-  }
-  if (isSwapped) {
-    const [asNamed, swapped] = kl.map((kl) => kl.toFixed(1));
-    throw new ImportError(
-      "the layers that give μ and log σ² seem to stand in the other order: " +
-        "drawn digits come out better the other way round (as they stand with " +
-        `a KL of ${asNamed} nats, and of ${swapped} the other way); call them ` +
-        "fc_mu and fc_logvar in the file",
-    );
-  }
-  if (likelihood === "mse" && range) {
-    const [low, high] = range.map((output) => output.toFixed(1));
-    throw new ImportError(
-      `its outputs for drawn digits lie between ${low} and ${high}, which no ` +
-        "pixels do: if they are logits, whose sigmoid its model takes or its " +
-        "loss, its likelihood is bce; if its images were scaled to another " +
-        "range than 0 to 1, it is another model",
-    );
-  }
-}
-
-/** Says where a model is told of the class. */
-function placesText({ places, isPlaced }: Trial): string {
-  const words = { behind: "behind", first: "before" };
-  return `the one-hot class ${words[places.encoder]} the features and ` +
-    `${words[places.decoder]} z` +
-    (isPlaced ? "" : ", of which its weights show nothing yet");
 }
 
 /** The name that a layer has in the file. */

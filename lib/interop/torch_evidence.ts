@@ -8,6 +8,7 @@ import { display } from "../formats/error.ts";
 import type { Tensor } from "../formats/safetensors.ts";
 import type { Likelihood } from "../model/spec.ts";
 import { ImportError } from "./error.ts";
+import type { Trial } from "./trial.ts";
 
 /** Farther from 0 to 1 no mean of pixels is taken for one: a model in training may miss. */
 const SLACK = 0.5;
@@ -46,6 +47,49 @@ export function checkEvidence(
       "they are logits, whose sigmoid its model takes or its loss, its " +
       "likelihood is bce",
   );
+}
+
+/**
+ * Refuses what a trial has shown to be another model.
+ *
+ * @throws {ImportError} Says what, and what may be done.
+ */
+export function checkTrial(
+  { activation, isSwapped, kl, range }: Trial,
+  likelihood: Likelihood,
+): void {
+  if (activation !== undefined) {
+    throw new ImportError(
+      `its batch norms have run over what ${activation} gives, not a ReLU: ` +
+        "here a ReLU comes before each of them",
+    );
+  }
+  if (isSwapped) {
+    const [asNamed, swapped] = kl.map((kl) => kl.toFixed(1));
+    throw new ImportError(
+      "the layers that give μ and log σ² seem to stand in the other order: " +
+        "drawn digits come out better the other way round (as they stand with " +
+        `a KL of ${asNamed} nats, and of ${swapped} the other way); call them ` +
+        "fc_mu and fc_logvar in the file",
+    );
+  }
+  if (likelihood === "mse" && range) {
+    const [low, high] = range.map((output) => output.toFixed(1));
+    throw new ImportError(
+      `its outputs for drawn digits lie between ${low} and ${high}, which no ` +
+        "pixels do: if they are logits, whose sigmoid its model takes or its " +
+        "loss, its likelihood is bce; if its images were scaled to another " +
+        "range than 0 to 1, it is another model",
+    );
+  }
+}
+
+/** Says where a model is told of the class. */
+export function placesText({ places, isPlaced }: Trial): string {
+  const words = { behind: "behind", first: "before" };
+  return `the one-hot class ${words[places.encoder]} the features and ` +
+    `${words[places.decoder]} z` +
+    (isPlaced ? "" : ", of which its weights show nothing yet");
 }
 
 /**
