@@ -18,7 +18,12 @@ import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { OptionError, parseOption } from "../options/table.ts";
 import { show } from "../text.ts";
 import { ImportError } from "./error.ts";
-import { type Dict, dictOf, type SavedModel } from "./torch_pth.ts";
+import {
+  type Dict,
+  dictOf,
+  optimizerIn,
+  type SavedModel,
+} from "./torch_pth.ts";
 import { TensorView } from "./torch_tensors.ts";
 
 /** Adam's state, which training can go on with. */
@@ -35,9 +40,6 @@ export interface AdamState {
   /** Whether a schedule has moved the learning rate. */
   readonly isScheduled: boolean;
 }
-
-/** Where models are, which have many tensors and no optimiser. */
-const IS_MODEL = /^(model|ema)/;
 
 /** Settings of Adam's that there are not here, and what they are without. */
 const SETTINGS: Readonly<Record<string, Value>> = {
@@ -145,33 +147,6 @@ export function withAdam(
     expAvg: arena(expAvg, "optimizer.exp_avg."),
     expAvgSq: arena(expAvgSq, EXP_AVG_SQ),
   };
-}
-
-function optimizerIn(root: Dict | null): Dict {
-  const found = [...root ?? []].flatMap(([key, value]) =>
-    IS_MODEL.test(String(key)) ? [] : statesIn(value)
-  );
-  if (found.length === 1) return found[0];
-  if (found.length > 1) {
-    throw new ImportError(`it has the state of ${found.length} optimisers`);
-  }
-  const key = [...root?.keys() ?? []].find((key) =>
-    typeof key === "string" && /^(optim|opt$|opt_|adam)/.test(key)
-  );
-  throw new ImportError(
-    key === undefined
-      ? "it has no state of an optimiser"
-      : `${display(String(key))} is no state of an optimiser`,
-  );
-}
-
-/** The states of optimisers that a value is, or holds by number or name. */
-function statesIn(value: Value): Dict[] {
-  const isState = (dict: Dict) => dict.has("param_groups");
-  const dict = dictOf(value);
-  if (dict && isState(dict)) return [dict];
-  const items = Array.isArray(value) ? value : [...dict?.values() ?? []];
-  return items.flatMap((item) => dictOf(item) ?? []).filter(isState);
 }
 
 /** A group of parameters, and their numbers. */

@@ -50,6 +50,9 @@ const WRAPPERS = [
   "ema",
 ];
 
+/** Where no optimiser is. */
+const IS_MODEL = /^(model|ema)/;
+
 /** Where no model is, however much it looks like one. */
 const IS_OTHER = /optim|sched|scaler/;
 
@@ -104,6 +107,38 @@ export function dictOf(value: Value): Dict | undefined {
   if (value instanceof Foreign && !value.items.has("_modules")) {
     return value.items.size > 0 ? value.items : undefined;
   }
+}
+
+/**
+ * Finds the state of the optimiser in a checkpoint, under whatever name.
+ *
+ * @throws {ImportError} If there is none, or are several.
+ */
+export function optimizerIn(root: Dict | null): Dict {
+  const found = [...root ?? []].flatMap(([key, value]) =>
+    IS_MODEL.test(String(key)) ? [] : statesIn(value)
+  );
+  if (found.length === 1) return found[0];
+  if (found.length > 1) {
+    throw new ImportError(`it has the state of ${found.length} optimisers`);
+  }
+  const key = [...root?.keys() ?? []].find((key) =>
+    typeof key === "string" && /^(optim|opt$|opt_|adam)/.test(key)
+  );
+  throw new ImportError(
+    key === undefined
+      ? "it has no state of an optimiser"
+      : `${display(String(key))} is no state of an optimiser`,
+  );
+}
+
+/** The states of optimisers that a value is, or holds by number or name. */
+function statesIn(value: Value): Dict[] {
+  const isState = (dict: Dict) => dict.has("param_groups");
+  const dict = dictOf(value);
+  if (dict && isState(dict)) return [dict];
+  const items = Array.isArray(value) ? value : [...dict?.values() ?? []];
+  return items.flatMap((item) => dictOf(item) ?? []).filter(isState);
 }
 
 /** Finds the state dict, and what other models there are. */

@@ -23,7 +23,7 @@ sys.path.insert(0, str(GOLDEN))
 from vae_reference import VAE, draw, loss_terms, read_idx, save_safetensors
 
 CLASSES, STEPS, PASSES = 3, 150, 20
-ACTIVATIONS = nn.ReLU, nn.Softplus, nn.Sigmoid, nn.SiLU, nn.ELU, nn.LeakyReLU
+ACTIVATIONS = nn.ReLU, nn.Softplus, nn.Sigmoid, nn.SiLU, nn.ELU
 
 
 class ClassFirst(VAE):
