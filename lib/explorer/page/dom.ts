@@ -53,9 +53,40 @@ export function inFrame(task: () => Promise<void> | void): () => void {
   };
 }
 
-/** Says it in the line below the digit, and to a screen reader. */
-export function say(text: string): void {
-  byId("status").textContent = text;
+/** Milliseconds from one sentence to the next, at least. */
+const BETWEEN = 500;
+let saidAt = -Infinity;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Says it in the line below the digit, and to a screen reader: the page's only
+ * live region, as each would be read over the others. Of what is said in quick
+ * succession the last is what counts.
+ *
+ * @param rest Milliseconds that nothing else must be said before it is.
+ */
+export function say(text: string, rest = 0): void {
+  clearTimeout(waiting);
+  const put = () => {
+    byId("status").textContent = text;
+    if (text !== "") saidAt = performance.now();
+  };
+  const wait = Math.max(rest, saidAt + BETWEEN - performance.now());
+  if (text === "" || wait <= 0) put();
+  else waiting = setTimeout(put, wait);
+}
+
+/**
+ * Forgets what was said as soon as the reader does something else. What comes of
+ * that is said at once, unless a key is held down.
+ */
+export function followReader(): void {
+  for (const type of ["pointerdown", "keydown"] as const) {
+    addEventListener(type, (event) => {
+      say("");
+      if (!("repeat" in event && event.repeat)) saidAt = -Infinity;
+    }, { capture: true });
+  }
 }
 
 /** Whether the reader has asked for less motion. */

@@ -6,7 +6,7 @@
  */
 import { startClassPicker } from "./class_picker.ts";
 import { startDigit } from "./digit.ts";
-import { byId, say } from "./dom.ts";
+import { byId, followReader } from "./dom.ts";
 import { Exchange } from "./exchange.ts";
 import { Explorer } from "./explorer.ts";
 import { startLanguage, texts, write } from "./language.ts";
@@ -53,10 +53,7 @@ async function startPage(): Promise<void> {
   const samples = startSamples(explorer);
   const training = startTraining(exchange);
   startLessons();
-  // What was said is old once the reader does something else.
-  for (const event of ["pointerdown", "keydown"]) {
-    addEventListener(event, () => say(""), { capture: true });
-  }
+  followReader();
   const follower = await startStrip(explorer);
   startSharing({
     ...{ explorer, plane, walk, samples, training, follower },

@@ -8,16 +8,20 @@ import { drawCloud } from "./cloud.ts";
 import { byId, inFrame, make, say } from "./dom.ts";
 import { drawDots } from "./dots.ts";
 import type { Explorer } from "./explorer.ts";
-import { texts } from "./language.ts";
+import { onLanguage, texts } from "./language.ts";
 import { startLegend } from "./legend.ts";
 import { fitToScreen } from "./picture.ts";
 import type { Pictures } from "./pictures.ts";
 import type { Plane } from "./plane.ts";
 import { color, onTheme } from "./theme.ts";
 import type { Walk } from "./walk.ts";
+import { whereOn } from "./whereabouts.ts";
 
 /** Pixels from a dot within which a click is on it; a finger is wider. */
 const REACH = { mouse: 6, touch: 14 };
+
+/** Milliseconds without a step after which it is said where one is. */
+const REST = 500;
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -62,6 +66,9 @@ export function startMap(
   onTheme(redraw);
   new ResizeObserver(redraw).observe(canvas);
   takePointer(canvas, explorer, pictures, plane, walk);
+  const nameRole = () => canvas.ariaRoleDescription = texts().map.role;
+  nameRole();
+  onLanguage(nameRole);
   canvas.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (!step) return;
@@ -75,6 +82,7 @@ export function startMap(
     const [right, up] = plane.dimensions;
     if (step[0]) explorer.turn(move(right, step[0]));
     else explorer.turn(move(up, step[1]));
+    say(whereOn(plane, explorer), REST);
   });
 }
 

@@ -6,9 +6,9 @@
  */
 import { type Language, TEXTS } from "../texts/texts.ts";
 import type { Texts } from "../texts/en.ts";
-import { byId, onClick } from "./dom.ts";
+import { byId, onClick, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
-import { onLanguage, setLanguage, write } from "./language.ts";
+import { onLanguage, setLanguage, texts, write } from "./language.ts";
 import { decodeLink, digestOf, encodeLink, type LinkState } from "./link.ts";
 import type { Model } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -238,10 +238,9 @@ function misfits(
 }
 
 function note(parts: readonly ((texts: Texts) => string)[]): void {
-  write(
-    byId("link-note"),
-    (texts) => parts.map((part) => part(texts)).join(" "),
-  );
+  const text = (texts: Texts) => parts.map((part) => part(texts)).join(" ");
+  write(byId("link-note"), text);
+  say(text(texts()));
 }
 
 /** Runs a task at once when asked to, but not again within so many milliseconds. */

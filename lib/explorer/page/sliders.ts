@@ -121,7 +121,7 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
   input.addEventListener("input", () => {
     explorer.turn([dimension, Number(input.value)]);
   });
-  const output = make("output");
+  const output = make("output", { ariaLive: "off" });
   const bar = make("div", { className: "bar", hidden: true });
   const change = make("span", { className: "change" });
   // The slider's own name says it, too.

@@ -91,11 +91,16 @@ export class Walk {
     write(byId("play"), ({ walk }) => walk.play);
   }
 
+  #arrive(): void {
+    this.#stop();
+    say(texts().walk.arrived);
+  }
+
   #play(): void {
     const [a, b] = this.#ends!;
     if (prefersStillness()) {
       this.#explorer.moveTo(b);
-      say(texts().walk.arrived);
+      this.#arrive();
       return;
     }
     const run = ++this.#run;
@@ -112,7 +117,7 @@ export class Walk {
       this.#explorer.moveTo(a.map((x, d) => x + eased * (b[d] - x)));
       here = this.#explorer.z;
       if (t < 1) requestAnimationFrame(step);
-      else this.#stop();
+      else this.#arrive();
     };
     requestAnimationFrame(step);
   }

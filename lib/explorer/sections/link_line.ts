@@ -11,7 +11,7 @@ export function linkLine(t: Teller): string {
 <label id="link-here" hidden>${
     t.say("span", "link.here")
   } <input id="link-field" readonly></label>
-<span id="link-note" role="status"></span>
+<span id="link-note"></span>
 <span id="link-run" hidden><span id="link-plan"></span>
 ${t.button("link-replay", "link.replay")}</span>`;
 }

@@ -17,7 +17,7 @@ ${t.say("h2", "map.title", 'id="h-map"')}
 <label>${t.say("span", "map.up")} <select id="map-y"></select></label>
 </div>
 <div class="planes">
-<figure><canvas id="map" tabindex="0" role="application" aria-roledescription="map" ${
+<figure><canvas id="map" tabindex="0" role="application" ${
     t.label("map.canvas")
   } aria-describedby="map-help"></canvas>
 <figcaption id="legend" role="group" ${

@@ -18,7 +18,7 @@ export function pointAside(t: Teller): string {
 ${t.button("random", "point.random")}
 ${t.button("reset", "point.reset")}
 ${t.button("save-digit", "point.save")}
-<p id="status" role="status" aria-live="polite"></p>
+<p id="status" role="status"></p>
 </div>
 </aside>`;
 }

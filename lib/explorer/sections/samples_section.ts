@@ -25,7 +25,7 @@ ${t.say("option", "samples.all", 'value="all"')}</select></label>
 <label class="wide">${
     t.say("span", "samples.temperature")
   } <input type="range" id="temperature" min="0" max="2" step="0.05" value="1">
-<output id="temperature-value">1.00</output></label>
+<output id="temperature-value" aria-live="off">1.00</output></label>
 </div>
 </section>`;
 }

@@ -23,7 +23,7 @@ ${t.button("train", "train.start", 'class="main"')}
 <div class="tools">
 <label class="wide">${t.say("span", "train.beta")} <input type="range"
 id="train-beta" min="0" step="1" aria-describedby="train-beta-help">
-<output id="train-beta-value">1</output></label>
+<output id="train-beta-value" aria-live="off">1</output></label>
 </div>
 ${t.say("p", "train.betaHelp", 'id="train-beta-help"')}
 ${t.say("p", "train.idle", 'id="train-status"')}

@@ -291,6 +291,8 @@ gegeneinander ab?`,
     random: "Zufall",
     reset: "Zurücksetzen",
     save: "PNG speichern",
+    isMiddle: "Zurück in der Mitte.",
+    isRandom: "Zufällig gezogen.",
   },
 
   strip: {
@@ -506,6 +508,9 @@ Klasse treten hervor.`
     manifoldCanvas: () => "Was das Netz über dieselbe Ebene hin zeichnet",
     manifold:
       "Was das Netz dort zeichnet; die übrigen Zahlen bleiben, wie sie sind",
+    here: (x, atX, y, atY) =>
+      x === y ? `${x} ist ${atX}.` : `${x} ist ${atX}, ${y} ist ${atY}.`,
+    nearest: (name) => `Das nächste Bild ist von der Klasse ${name}.`,
     dotClass: (name) => `Die Klasse ist die des Punktes: ${name}.`,
     nats: (name, nats) => `${name} (${nats} Nat)`,
     legend: "Klassen: eine wählen, um sie allein zu sehen",

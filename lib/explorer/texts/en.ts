@@ -273,6 +273,8 @@ trade?`,
     random: "Random",
     reset: "Reset",
     save: "Save PNG",
+    isMiddle: "Back in the middle.",
+    isRandom: "Drawn at random.",
   },
 
   strip: {
@@ -494,6 +496,9 @@ class stand out.`
     manifoldCanvas: (about: About) =>
       `The ${words(about).many} that the network draws over the same plane`,
     manifold: "What the network draws there, the other numbers as they are",
+    here: (x: string, atX: string, y: string, atY: string) =>
+      x === y ? `${x} is ${atX}.` : `${x} is ${atX}, ${y} is ${atY}.`,
+    nearest: (name: string) => `The nearest picture is of class ${name}.`,
     dotClass: (name: string) => `The class is that of the dot: ${name}.`,
     nats: (name: string, nats: string) => `${name} (${nats} nats)`,
     legend: "Classes: choose one to see it alone",
