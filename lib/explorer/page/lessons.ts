@@ -92,9 +92,9 @@ function show(n: number): void {
   const task = make(
     "div",
     { className: "task" },
-    tell(make("h4"), "lessons.do"),
+    tell(make("h3"), "lessons.do"),
     tell(make("p"), `lessons.do${n}`),
-    tell(make("h4"), "lessons.see"),
+    tell(make("h3"), "lessons.see"),
     tell(make("p"), `lessons.see${n}`),
     back,
   );

@@ -26,7 +26,7 @@ export const LESSONS_STYLE = `
 .lesson h3 { font: 500 1.3rem/1.25 "Iowan Old Style", "Palatino Linotype",
   Palatino, "Noto Serif", Georgia, serif; margin: 0 0 0.5rem; }
 .lesson h3 b { font-weight: 500; color: var(--accent); margin-right: 0.35em; }
-.lesson h4, .task h4 { margin: 0; font-size: 0.8rem; font-weight: 600;
+.lesson h4, .task h3 { margin: 0; font-size: 0.8rem; font-weight: 600;
   letter-spacing: 0.06em; color: var(--accent); }
 .lesson p { margin: 0 0 0.75rem; }
 .lesson .tools { margin: 0 0 0.75rem; }
