@@ -5,6 +5,7 @@
  */
 import { LAYOUT_STYLE } from "./styles/page_layout.ts";
 import { LESSONS_STYLE } from "./styles/lessons.ts";
+import { FORCED_COLORS_STYLE } from "./styles/forced_colors.ts";
 import { LINK_STYLE } from "./styles/link.ts";
 import { MAP_STYLE } from "./styles/map_style.ts";
 import { PAD_STYLE } from "./styles/pad_style.ts";
@@ -133,5 +134,6 @@ export const STYLE = [
   PAD_STYLE,
   TRAIN_STYLE,
   LINK_STYLE,
+  FORCED_COLORS_STYLE,
   PRINT_STYLE,
 ].join("");
