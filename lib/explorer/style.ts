@@ -50,6 +50,7 @@ figcaption { font-size: 0.85rem; margin-top: 0.5rem; }
   align-items: center; }
 .tools label { display: flex; gap: 0.5rem; align-items: center;
   white-space: nowrap; max-width: 100%; }
+.tools label:has(select) { flex-wrap: wrap; white-space: normal; }
 .tools .wide { flex: 1 1 16rem; }
 .wide input { flex: 1; }
 button, select { font: inherit; font-size: 0.9rem; color: var(--ink);

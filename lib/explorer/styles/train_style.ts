@@ -25,7 +25,7 @@ export const TRAIN_STYLE = `
 #train-pause { min-width: 6.5rem; }
 #train-fork { font-variant-numeric: tabular-nums; }
 #training > p { margin-top: 1rem; font-size: 0.9rem; color: var(--pale); }
-.key { margin-right: 0.75rem; white-space: nowrap; }
+.key { margin-right: 0.75rem; }
 .key::before { content: ""; display: inline-block; width: 1.25rem;
   margin: 0 0.35rem 0.25rem 0; }
 .key.area::before { height: 0.7rem; margin-bottom: -0.05rem;
