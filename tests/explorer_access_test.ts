@@ -1,11 +1,12 @@
 /** The explorer's page by axe-core: names, roles, contrasts, landmarks, targets. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { explorerHtml } from "../lib/explorer/explorer.ts";
 import { assertAccessible, findingsOf } from "./axe.ts";
+import { contrast } from "./color_vision.ts";
 import { randomModel } from "./exported.ts";
 import { browserTest, eventually, open, trained } from "./explorer_driver.ts";
 import { explorerPage } from "../tasks/shared/explorer_page.ts";
@@ -72,6 +73,33 @@ browserTest(
     locale: "de-DE",
     colorScheme: "dark",
     viewport: { width: 1600, height: 900 },
+  },
+);
+
+browserTest(
+  "access: the edges of what is filled in, drawn on or slid stand out, 3 to 1",
+  async (page) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const [rim, ...grounds] = await page.evaluate<string[]>(`(() => {
+        const style = getComputedStyle(document.documentElement);
+        return ["--rim", "--page", "--paper"]
+          .map((name) => style.getPropertyValue(name).trim());
+      })()`);
+      for (const ground of grounds) {
+        assertGreaterOrEqual(contrast(rim, ground), 3, `${rim} on ${ground}`);
+      }
+      const [red, green, blue] = rim.match(/[0-9a-f]{2}/g)!
+        .map((hex) => parseInt(hex, 16));
+      const others = await page.evaluate<string[]>(`
+        [...document.querySelectorAll("select, input:not([type=range], " +
+          "[type=checkbox], [type=file]), #pad, #map")].filter((control) => {
+            const { borderColor, boxShadow } = getComputedStyle(control);
+            const rim = "rgb(${red}, ${green}, ${blue})";
+            return borderColor !== rim && !boxShadow.startsWith(rim);
+          }).map(({ id }) => id)`);
+      assertEquals(others, []);
+    }
   },
 );
 

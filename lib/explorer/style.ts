@@ -18,13 +18,13 @@ const BASE = `
 :root {
   color-scheme: light dark;
   --page: #f7f5f1; --paper: #ffffff; --ink: #1d1c1a; --pale: #67635c;
-  --line: #ddd8cf; --accent: #0a5ea8; --on-accent: #ffffff;
+  --line: #ddd8cf; --rim: #8b867d; --accent: #0a5ea8; --on-accent: #ffffff;
   --first: #0072b2; --second: #c24f00;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #131416; --paper: #1c1e21; --ink: #ecebe8; --pale: #a5a39e;
-    --line: #35383d; --accent: #74b6f4; --on-accent: #0e1317;
+    --line: #35383d; --rim: #767b83; --accent: #74b6f4; --on-accent: #0e1317;
     --first: #56b4e9; --second: #f0894a;
   }
 }
@@ -54,7 +54,7 @@ figcaption { font-size: 0.85rem; margin-top: 0.5rem; }
 .tools .wide { flex: 1 1 16rem; }
 .wide input { flex: 1; }
 button, select { font: inherit; font-size: 0.9rem; color: var(--ink);
-  background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
+  background: var(--paper); border: 1px solid var(--rim); border-radius: 6px;
   min-height: 2.25rem; padding: 0.25rem 0.8rem; cursor: pointer; }
 select { padding: 0.25rem 0.4rem; min-width: 0; }
 aside label { flex-basis: 100%; }
@@ -89,8 +89,8 @@ output, .kl { font-variant-numeric: tabular-nums; }
 input[type="range"] { appearance: none; background: none; margin: 0;
   height: 2rem; cursor: pointer; min-width: 0; }
 input[type="range"]::-webkit-slider-runnable-track { height: 3px;
-  background: var(--line); border-radius: 2px; }
-input[type="range"]::-moz-range-track { height: 3px; background: var(--line);
+  background: var(--rim); border-radius: 2px; }
+input[type="range"]::-moz-range-track { height: 3px; background: var(--rim);
   border-radius: 2px; }
 input[type="range"]::-webkit-slider-thumb { appearance: none; width: 18px;
   height: 18px; margin-top: -7.5px; border-radius: 50%;
@@ -102,6 +102,7 @@ input[type="range"]::-moz-range-thumb { width: 12px; height: 12px;
 .pad { display: grid; gap: 1.25rem; align-items: start;
   grid-template-columns: minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, 1fr); }
 #pad, #map { touch-action: none; cursor: crosshair; }
+#pad, #map { box-shadow: 0 0 0 1px var(--rim); }
 #manifold { cursor: crosshair; }
 .planes { display: grid; gap: 1.5rem; margin-top: 1rem;
   grid-template-columns: repeat(2, minmax(0, 1fr)); }

@@ -11,7 +11,7 @@ export const FORCED_COLORS_STYLE = `
   :root {
     --page: Canvas; --paper: Canvas; --ink: CanvasText; --pale: CanvasText;
     --line: color-mix(in srgb, CanvasText 20%, Canvas);
-    --accent: Highlight; --on-accent: HighlightText;
+    --rim: CanvasText; --accent: Highlight; --on-accent: HighlightText;
     --first: CanvasText; --second: color-mix(in srgb, CanvasText 50%, Canvas);
   }
   .bar, .kl i, .key::before, #from-stack i { forced-color-adjust: none; }
@@ -21,8 +21,6 @@ export const FORCED_COLORS_STYLE = `
   .steps b, .lesson :is(h3 b, h4), .task h3 { color: CanvasText; }
   #from-stack { outline: 1px solid CanvasText; }
   :where(canvas:not(#from-bars, #legend canvas)) { outline: 1px solid CanvasText; }
-  input[type="range"]::-webkit-slider-runnable-track { background: CanvasText; }
-  input[type="range"]::-moz-range-track { background: CanvasText; }
   input[type="range"]::-webkit-slider-thumb { border-color: Canvas; }
   input[type="range"]::-moz-range-thumb { border-color: Canvas; }
   #legend button[aria-pressed="true"] { border-width: 3px; margin: -2px; }

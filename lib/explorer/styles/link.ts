@@ -15,7 +15,7 @@ export const LINK_STYLE = `
   border: 1px solid var(--line); border-radius: 6px; }
 #link-plan { flex: 1 1 20rem; }
 #link-field, #sample-seed { font: inherit; font-size: 0.9rem; color: var(--ink);
-  background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
+  background: var(--paper); border: 1px solid var(--rim); border-radius: 6px;
   min-height: 2.25rem; padding: 0.25rem 0.5rem; }
 #sample-seed { width: 6.5rem; }
 `;

@@ -7,7 +7,7 @@
 /** Its part of the style sheet. */
 export const TRAIN_STYLE = `
 #train-seed { width: 5rem; min-height: 2.25rem; font: inherit; font-size: 0.9rem;
-  color: var(--ink); background: var(--paper); border: 1px solid var(--line);
+  color: var(--ink); background: var(--paper); border: 1px solid var(--rim);
   border-radius: 6px; padding: 0.25rem 0.4rem; }
 #train-beta-value { min-width: 2.5rem; font-weight: 600; }
 #train-beta-help { margin: 0.25rem 0 0; font-size: 0.85rem; }
