@@ -152,8 +152,11 @@ browserTest(
     await page.click("#train");
     await until(page, `told.some((report) => report.snapshot?.step === 94)`);
     await page.locator("#train-step").press("Enter");
-    await until(page, `told.at(-1).type === "pause"`);
-    const before = await text(page, "train-status");
+    const before = await eventually(async () => {
+      const status = await text(page, "train-status");
+      assertMatch(status, /^Paused /);
+      return status;
+    });
     assertEquals(await text(page, "train-pause"), "Continue");
     const first = await fingerprint(page);
     await page.locator("#train-step").press("Enter");
