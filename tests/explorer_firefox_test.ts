@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { digestOf, encodeLink } from "../lib/explorer/page/link.ts";
 import type { Snapshot } from "../lib/explorer/page/messages.ts";
-import type { Plan } from "../lib/explorer/page/plan.ts";
+import type { Plan } from "../lib/explorer/training_plan.ts";
 import { RunInWorker } from "../lib/explorer/page/run_in_worker.ts";
 import { trainingDigits } from "../lib/explorer/page/training_digits.ts";
 import { eventually, open } from "./explorer_driver.ts";

@@ -14,7 +14,7 @@ import {
   goOn,
   type Plan,
   planUntil,
-} from "../lib/explorer/page/plan.ts";
+} from "../lib/explorer/training_plan.ts";
 import { RunInWorker } from "../lib/explorer/page/run_in_worker.ts";
 import { RunRecord } from "../lib/explorer/page/run_record.ts";
 import {

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { Page } from "playwright-core";
 import { sha256 } from "../lib/dataset/split.ts";
-import type { Plan } from "../lib/explorer/page/plan.ts";
+import type { Plan } from "../lib/explorer/training_plan.ts";
 import { RunInWorker } from "../lib/explorer/page/run_in_worker.ts";
 import {
   STEPS_PER_EPOCH,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Plan, PlanEvent } from "./plan.ts";
+import type { Plan, PlanEvent } from "../training_plan.ts";
 
 /** What a link says; what it leaves out is as the page begins with it. */
 export interface LinkState {

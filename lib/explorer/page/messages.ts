@@ -5,7 +5,7 @@
  */
 import type { Checkpoint } from "../../checkpoint/metadata.ts";
 import type { Losses } from "../../model/losses.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../training_plan.ts";
 
 /** Steps a second, at most; 0 for none. */
 export type Pace = number;

@@ -13,7 +13,7 @@ import { IMAGE_PIXELS } from "../../model/spec.ts";
 import { dataRecordOf } from "../../train/checkpoint_of.ts";
 import { trainLoop } from "../../train/trainer.ts";
 import type { OmitOfEach, Pace, Report, View } from "./messages.ts";
-import { betaAt, goOn, type Plan } from "./plan.ts";
+import { betaAt, goOn, type Plan } from "../training_plan.ts";
 import { optionsOf } from "./training_digits.ts";
 import { WatchedEngine } from "./watched_engine.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Snapshot, View } from "./messages.ts";
 import type { Point } from "./loss_chart.ts";
-import { betaAt, type Plan, planUntil } from "./plan.ts";
+import { betaAt, type Plan, planUntil } from "../training_plan.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";
 
 /** Snapshots that are kept; the usual run has one for each of its 20 epochs. */

@@ -12,7 +12,7 @@ import { drawLosses } from "./loss_chart.ts";
 import type { View } from "./messages.ts";
 import { MovingMap } from "./moving_map.ts";
 import { paint } from "./picture.ts";
-import { betaAt } from "./plan.ts";
+import { betaAt } from "../training_plan.ts";
 import type { RunRecord } from "./run_record.ts";
 import { sha256 } from "../../dataset/split.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";

@@ -11,7 +11,7 @@ import type { Explorer } from "./explorer.ts";
 import { onLanguage, setLanguage, texts, write } from "./language.ts";
 import { decodeLink, digestOf, encodeLink, type LinkState } from "./link.ts";
 import type { Model } from "./model.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../training_plan.ts";
 import type { Plane } from "./plane.ts";
 import type { Samples } from "./samples.ts";
 import type { Training } from "./training.ts";

@@ -13,7 +13,7 @@ import { onLanguage, texts, write } from "./language.ts";
 import { LiveBeta } from "./live_beta.ts";
 import type { Order, Pace, Report, Snapshot } from "./messages.ts";
 import { type Model, startModel } from "./model.ts";
-import { betaAt, goOn, type Plan, type PlanStart } from "./plan.ts";
+import { betaAt, goOn, type Plan, type PlanStart } from "../training_plan.ts";
 import { RunRecord } from "./run_record.ts";
 import { RunView } from "./run_view.ts";
 import { Timeline } from "./timeline.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../options/run.ts";
 import { completeOptions } from "../../options/table.ts";
 import { stepsOfEpoch } from "../../train/schedule.ts";
-import type { PlanStart } from "./plan.ts";
+import type { PlanStart } from "../training_plan.ts";
 
 const TRAIN = 6000;
 const HELD_OUT = 600;

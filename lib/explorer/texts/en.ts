@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Plan } from "../page/plan.ts";
+import type { Plan } from "../training_plan.ts";
 import type { About } from "./about.ts";
 
 const WORDS = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Likelihood } from "../../model/spec.ts";
+import type { Likelihood } from "../model/spec.ts";
 
 /** What is decided before the first step. */
 export interface PlanStart {
