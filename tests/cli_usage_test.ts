@@ -30,7 +30,7 @@ import {
   positionalOf,
   usageWord,
 } from "../tasks/shared/flags.ts";
-import { engineOptions } from "../tasks/shared/options.ts";
+import { engineOptions, page } from "../tasks/shared/options.ts";
 import { inFolder } from "./folder.ts";
 import { runTask, runWell, snapshot } from "./process.ts";
 import { type TaskName, tasks } from "./tasks.ts";
@@ -335,6 +335,7 @@ const GROUPS: [OptionTable, RegExp][] = [
     engineOptions,
     /(openModel\([^;]*|createEngine\(model[^;]*|finishRun\([^;]*|choice:) ?options/,
   ],
+  [page, /(explorerPage|format\.make)\([^;]*\boptions,?\s*\)/],
 ];
 
 Deno.test("a task takes no option that it does not use", async () => {
