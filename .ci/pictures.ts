@@ -1,12 +1,13 @@
 /**
  * Makes the README's pictures of models again: `deno run -A .ci/pictures.ts`
  * trains those that `checkpoints/readme/` lacks, half a minute each, and writes
- * into `.github/pictures/`.
+ * into `.github/pictures/`. `deno run -A .ci/pictures.ts explorer` makes that of
+ * the explorer alone, for which it takes Chromium.
  *
  * @module
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { loadCheckpoint } from "../lib/checkpoint/checkpoint.ts";
 import { loadDataset } from "../lib/dataset/dataset.ts";
 import { createEngine } from "../lib/engines.ts";
@@ -19,6 +20,7 @@ import { measureLatents } from "../lib/latent/space.ts";
 import { concatenate } from "../lib/math/concatenate.ts";
 import { toUnitPixels } from "../lib/metrics/pixels.ts";
 import { IMAGE_PIXELS } from "../lib/model/spec.ts";
+import { launch } from "../tests/chromium.ts";
 
 const cwd = fileURLToPath(new URL("../", import.meta.url));
 const MODELS = join(cwd, "checkpoints/readme");
@@ -36,7 +38,9 @@ const ROWS = {
 /** Digits in a row, of each kind. */
 const COLUMNS = 8;
 
+const isOnly = Deno.args.includes("explorer");
 for (const [name, words] of Object.entries(ROWS)) {
+  if (isOnly && name !== "β = 1") continue;
   const place = ["--checkpoint", pathOf(name), "--no-save-plots", "--continue"];
   await run("train", [
     "--dataset",
@@ -47,16 +51,35 @@ for (const [name, words] of Object.entries(ROWS)) {
     ...place,
   ]);
 }
-await drawBetas();
 const of = ["--checkpoint", pathOf("β = 1"), "--out"];
-for (
-  const [task, picture] of [
-    ["traverse", "traversal"],
-    ["interpolate", "interpolation"],
-    ["latents", "latents"],
-    ["curves", "curves"],
-  ]
-) await run(task, [...of, join(PICTURES, `${picture}.png`)]);
+if (!isOnly) {
+  await drawBetas();
+  for (
+    const [task, picture] of [
+      ["traverse", "traversal"],
+      ["interpolate", "interpolation"],
+      ["latents", "latents"],
+      ["curves", "curves"],
+    ]
+  ) await run(task, [...of, join(PICTURES, `${picture}.png`)]);
+}
+await takeExplorer();
+
+/** Takes a picture of what the page of the model shows first. */
+async function takeExplorer(): Promise<void> {
+  const path = join(MODELS, "explorer.html");
+  await run("export", [...of, path, "--language", "en"]);
+  const browser = await launch([]);
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: "light",
+    reducedMotion: "reduce",
+  });
+  await page.goto(pathToFileURL(path).href);
+  await page.waitForSelector("html[data-ready=true]", { state: "attached" });
+  await page.screenshot({ path: join(PICTURES, "explorer.png") });
+  await browser.close();
+}
 
 /** Draws what each model gives back of the same digits, and what it makes up. */
 async function drawBetas(): Promise<void> {
