@@ -21,6 +21,7 @@ import {
   commandOf,
   type Main,
   runTask,
+  shellWord,
   suggestNext,
   type Task,
   TaskError,
@@ -73,6 +74,9 @@ const REFUSALS = [ImportError, FormatError, SafetensorsError, CheckpointError];
 
 /** What a file may not say of a model and its run. */
 const CHOSEN = [...MODEL, "batchSize"] as const;
+
+/** Epochs that the command which goes on with a run adds to those it has. */
+const MORE_EPOCHS = 10;
 
 const main: Main<typeof flags> = async (values, { given }) => {
   const { from, out, json } = values;
@@ -147,7 +151,7 @@ const main: Main<typeof flags> = async (values, { given }) => {
       const name = oneLine(checkpoint.data.name);
       tell(`classes, as ${name} has them: ${listOf(classes!)}`);
     }
-    report(imported);
+    report(imported, out);
     suggestNext("sample", checkpointWords(out));
   }
 };
@@ -192,11 +196,16 @@ async function asImagesHave(
 }
 
 /** Says what a file became, and what is not in it. */
-function report({ state, fresh, assumed, open, omitted }: Imported): void {
+function report(imported: Imported, out: string): void {
+  const { state, fresh, assumed, open, omitted } = imported;
   if (fresh === undefined) {
+    const done = epochsOf(imported.history, imported.epochsBefore);
+    const epochs = Math.ceil(done) + MORE_EPOCHS;
     tell(
-      `optimiser state of step ${state.step}: ${commandOf("train")} --resume ` +
-        "goes on with it",
+      `optimiser state of step ${state.step}: \`${
+        commandOf("train")
+      } --resume ` +
+        `${shellWord(out)} --epochs ${epochs}\` goes on with it`,
     );
   } else tell(`training can only begin with it: ${fresh}`);
   if (assumed.length > 0) {
