@@ -85,6 +85,13 @@ Deno.test("tasks train on, test and show a folder of doodles", () =>
     const all = ["--images", "doodles", "--json"];
     const encoded = await runWell(folder, "encode", [...ENGINE, ...all]);
     assertEquals(JSON.parse(encoded.stdout).n, 59);
+    await Deno.rename(join(folder, "doodles"), join(folder, "shapes"));
+    await refuses(
+      /trained on doodles: cannot .*: no such .*; bring it back, or train anew$/m,
+      folder,
+      "reconstruct",
+      ENGINE,
+    );
   }));
 
 function isThere(path: string): Promise<boolean> {

@@ -223,6 +223,13 @@ export async function openImages(
     await (path === null
       ? loadDataset({ ...data.options, dataDir, splits: [split] })
       : openOwn(data.options, progress)).catch((error) => {
+        if (path !== null && error.cause instanceof Deno.errors.NotFound) {
+          throw new TaskError(
+            `the model was trained on ${path}: ${error.message}; bring it back, ` +
+              "or train anew",
+            { cause: error },
+          );
+        }
         if (!(error instanceof DownloadError)) throw error;
         throw new TaskError(
           `${chosen} is not in ${dataDir}: get it with ` +
