@@ -55,7 +55,11 @@ import {
   recipeOf,
   training as trainingFlags,
 } from "./shared/options.ts";
-import { classCount, classLines } from "./shared/class_counts.ts";
+import {
+  classCount,
+  classLines,
+  fewImagesText,
+} from "./shared/class_counts.ts";
 import {
   claim,
   isInPlace,
@@ -296,8 +300,9 @@ const main: Main<typeof flags> = async (values, { given, signal }) => {
       const begun = epochsOf(resume?.history ?? [], resume?.epochsBefore);
       await animation?.add(engine, begun);
       if (!end && dataset.options.images !== null) {
-        const note = fewStepsText(training, count);
-        if (note !== undefined) say(note);
+        for (
+          const note of [fewImagesText(dataset), fewStepsText(training, count)]
+        ) if (note !== undefined) say(note);
       }
       started = performance.now();
     },

@@ -3,7 +3,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { type Dataset, syntheticDataset } from "../lib/dataset/split.ts";
 import { RunError } from "../lib/train/check.ts";
-import { classCount, classLines } from "../tasks/shared/class_counts.ts";
+import {
+  classCount,
+  classLines,
+  fewImagesText,
+} from "../tasks/shared/class_counts.ts";
 import { TaskError } from "../tasks/shared/cli.ts";
 import { checkData, openDataset } from "../tasks/shared/data.ts";
 import { defaults, OptionError } from "../lib/options/table.ts";
@@ -56,6 +60,26 @@ Deno.test("classLines() leaves classes in the middle out of a line of 80 columns
     "note: classes without training images: class 1, class 2, class 3, " +
       "class 4, class 5 and 42 more",
   );
+});
+
+Deno.test("fewImagesText() warns of fewer than 30 images of a class", () => {
+  const text = (count: number) => {
+    const labels = Array.from({ length: count }, (_, i) => i % 2);
+    return fewImagesText(labelled(["cat", "fish"], labels));
+  };
+  assertEquals(
+    text(59),
+    "note: 59 training images for 2 classes: what is like none of them may " +
+      "come out much worse; 100 or more of each are better",
+  );
+  assertEquals(text(60), undefined);
+  const one = { images: new Uint8Array(784), labels: null, count: 1 };
+  assertEquals(
+    fewImagesText({ train: one }),
+    "note: 1 training image: what is like none of them may come out much " +
+      "worse; 100 or more are better",
+  );
+  assertEquals(fewImagesText({ train: { ...one, count: 30 } }), undefined);
 });
 
 Deno.test("classCount() says how images get labels", async () => {

@@ -40,6 +40,8 @@ Deno.test("tasks train on, test and show a folder of doodles", () =>
         "doodles has only 54 training images, so 5 of them are for validation",
         "the borders of the pictures are light: light and dark change places",
         "made square with the colour of their borders: 60 pictures",
+        "49 training images for 3 classes: what is like none of them may come " +
+        "out much worse; 100 or more of each are better",
       ]
     ) {
       assertStringIncludes(stderr, `note: ${note}\n`);
