@@ -24,10 +24,10 @@ const MEASURES = Deno.readTextFileSync(
   new URL("../.github/MEASURES.md", import.meta.url),
 );
 
-/** Blocks of a language, without their fences. */
+/** Blocks of a language, or of none, without their fences. */
 function blocks(language: string, document = README): string[] {
-  const fenced = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm");
-  return [...document.matchAll(fenced)].map(([, text]) => text);
+  return [...document.matchAll(/^```(.*)\n([^]*?)^```$/gm)]
+    .filter(([, named]) => named === language).map(([, , text]) => text);
 }
 
 /** The first line of each program says how to run it. */
