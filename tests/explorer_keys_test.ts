@@ -117,7 +117,6 @@ browserTest(
     await eventually(async () => assertEquals(await steps(), before + 1));
     await press(page, "#train-pace", "ArrowDown");
     await says(page, "#train-status", "#train-epoch", "Home", "ArrowRight");
-    await press(page, "#train-epoch", "Shift+Tab");
     await press(page, "#explore-trained, #train-fork");
     await page.locator("#explore-trained").press("Enter");
     await page.waitForSelector("#back:visible");

@@ -96,7 +96,7 @@ function assertSane(state: LinkState): void {
   assert(label >= 0 && label < 256 && Number.isInteger(label));
   assert(seed >= 0 && seed < 2 ** 32 && Number.isInteger(seed));
   if (!run) return;
-  assert(run.epochs >= 1 && run.epochs <= 200 && run.latentDim <= 64);
+  assert(run.epochs >= 1 && run.epochs <= 1000 && run.latentDim <= 64);
   assert(run.beta >= 0 && run.beta <= 1e4 && run.events.length <= 4000);
 }
 
@@ -182,7 +182,7 @@ Deno.test("decodeLink() names what it cannot read, and keeps the rest", () => {
         "dim:65",
         "beta:NaN",
         "loss:l1",
-        "epochs:201",
+        "epochs:1001",
         "epochs:0.5",
         "300:4,300:5",
         "300:4,200:5",

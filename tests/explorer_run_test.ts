@@ -1,5 +1,10 @@
 /** Runs of the page: the same bits, however they are held, turned or forked. */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+} from "@std/assert";
 import { decodeCheckpoint, encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import { syntheticDataset } from "../lib/dataset/split.ts";
 import { engineOptions } from "../lib/engine/checks.ts";
@@ -132,6 +137,19 @@ Deno.test("RunInWorker rests where its plan was stopped, and goes on to the same
   }
 });
 
+Deno.test("RunInWorker goes on after its end as if it had been longer", async () => {
+  const long = { ...PLAN, epochs: 4, events: [{ step: 10, beta: 8 }] };
+  const from = snapshotsOf(await reports(PLAN)).at(-1)!;
+  assertEquals(from.step, 8);
+  const told = await reports(long, undefined, { from });
+  assertEquals(endOf(told), endOf(await reports(long)));
+  assertEquals(snapshotsOf(told).map(({ step }) => step), [12, 16]);
+  // What is read of digits held out is what is drawn of them.
+  const end = snapshotsOf(told).at(-1)!;
+  const { validation } = end.checkpoint.history.at(-1)!;
+  assertAlmostEquals(end.kl[0] + end.kl[1], validation!.kl, 1e-3);
+});
+
 Deno.test("RunInWorker gives checkpoints that a file holds, and that train() resumes", async () => {
   const plan = { ...PLAN, stopped: 5, classCount: 10 };
   const told = await reports(plan, (report, run) => {
@@ -220,9 +238,11 @@ Deno.test("RunRecord keeps epochs and where it rests, and shows any of them", as
   const plan = { ...PLAN, events: [{ step: 100, beta: 3 }] };
   const run = new RunRecord(1, plan);
   assertEquals(run.shownPlan, null);
-  for (let step = 0; step <= 150; step += 10) run.addProgress(at(step), losses);
+  const progress = (step: number) =>
+    run.addProgress({ view: at(step), losses, imagesPerSecond: 1 });
+  for (let step = 0; step <= 150; step += 10) progress(step);
   for (const step of [0, 94, 150]) run.addSnapshot(at(step));
-  run.addProgress(at(160), losses);
+  progress(160);
   assertEquals(run.view!.step, 160);
   assertEquals(run.snapshot!.step, 150);
   run.addSnapshot(at(188));
@@ -240,6 +260,8 @@ Deno.test("RunRecord keeps epochs and where it rests, and shows any of them", as
   assertEquals(fork.before.at(-1)!.beta, 3);
   run.lookAt(2);
   assertEquals(run.isFollowed, true);
+  const longer = new RunRecord(3, plan, { run, at: run.snapshot! });
+  assertEquals(longer.before, []);
 
   for (let epoch = 3; epoch <= 200; epoch++) {
     run.addSnapshot(at(epoch * STEPS_PER_EPOCH));

@@ -8,6 +8,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import type { Page } from "playwright-core";
+import type { Losses } from "../lib/model/losses.ts";
 import { sha256 } from "../lib/dataset/split.ts";
 import type { Plan } from "../lib/explorer/training_plan.ts";
 import { RunInWorker } from "../lib/explorer/page/run_in_worker.ts";
@@ -199,6 +200,92 @@ browserTest(
     await eventually(async () =>
       assertMatch(await text(page, "description"), /1 epochs.*β 1,/)
     );
+  },
+);
+
+browserTest(
+  "explorer: a run that is over goes on, and says what held-out digits cost",
+  async (page) => {
+    const plan: Plan = {
+      ...{ seed: 0, latentDim: 2, beta: 1, likelihood: "mse", classCount: 0 },
+      ...{ epochs: 2, events: [], stopped: null },
+    };
+    // Shorter than the page thinks, which is told that it has ended.
+    await listen(page, plan);
+    await page.locator("#train-dim").selectOption("2");
+    const isMain = (id: string) =>
+      page.evaluate<boolean>(
+        `document.getElementById("${id}").classList.contains("main")`,
+      );
+    assertEquals(await isMain("train"), true);
+    await page.click("#train");
+    await until(page, `told.at(-1)?.type === "end"`);
+    assertEquals([await isMain("train"), await isMain("train-pause")], [
+      false,
+      true,
+    ]);
+    await eventually(async () =>
+      assertEquals(await text(page, "train-pause"), "10 more epochs")
+    );
+    assertEquals(await page.locator("#train-step").isDisabled(), true);
+    assertMatch(await text(page, "train-beta-help"), /^The run is over\./);
+    const { total, reconstruction, kl } = await page.evaluate<Losses>(
+      `told.findLast(({ snapshot }) => snapshot).snapshot.checkpoint.history
+        .at(-1).validation`,
+    );
+    const [error, nats, loss] = [reconstruction, kl, total]
+      .map((value) => value.toFixed(1));
+    assertMatch(
+      await text(page, "train-numbers"),
+      new RegExp(
+        `after epoch 2: error ${error}, KL ${nats} nats, loss ${loss} \\(β = 1\\).$`,
+      ),
+    );
+    assertMatch(
+      await text(page, "train-in-use"),
+      new RegExp(`^[012] of 2 numbers in use, KL ${nats} nats\\.$`),
+    );
+    await page.locator("#language").selectOption("de");
+    assertMatch(
+      await text(page, "train-numbers"),
+      new RegExp(`Verlust ${loss.replace(".", ",")} `),
+    );
+    await set(page, "train-beta", 0);
+    await page.click("#train-pause");
+    await until(page, `told.some(({ run, view }) => run === 2 && view)`);
+    const { step, before } = await page.evaluate<
+      { step: number; before: boolean }
+    >(`({
+      step: told.find(({ run, view }) => run === 2 && view).view.step,
+      before: document.getElementById("train-before").hidden,
+    })`);
+    assertGreater(step, 2 * STEPS_PER_EPOCH);
+    assertEquals(before, true);
+    assertEquals(await text(page, "train-pause"), "Anhalten");
+    await page.click("#train-pause");
+  },
+);
+
+browserTest(
+  "explorer: β, the bars and the samples are on one screen",
+  async (page) => {
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await listen(page);
+    await page.click("#train");
+    await steps(page, 10);
+    await page.click("#train-pause");
+    await page.locator("#train-samples").evaluate((canvas) =>
+      canvas.scrollIntoView({ block: "end" })
+    );
+    const ids = ["beta", "pause", "numbers", "curves", "kl", "map", "samples"];
+    for (const id of ids) {
+      const { y, height } = (await page.locator(`#train-${id}`).boundingBox())!;
+      assertGreater(y, -1, id);
+      assertLess(y + height, 721, id);
+    }
+    const bar = (await page.locator(".watched").boundingBox())!;
+    const chart = (await page.locator("#train-curves").boundingBox())!;
+    assertLess(bar.y + bar.height, chart.y + 1);
   },
 );
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { INACTIVE_KL } from "../../model/losses.ts";
+import { number } from "./numbers.ts";
 import { fitToScreen } from "./picture.ts";
 import { color } from "./theme.ts";
 
@@ -50,7 +51,7 @@ export function drawKl(
     }
     context.font = "11px system-ui, sans-serif";
     context.fillText(
-      tells ? nats.toFixed(nats < 1 ? 2 : 1) : "0",
+      tells ? number(nats, nats < 1 ? 2 : 1) : "0",
       middle,
       bottom - Math.max(high, tells ? 0 : 10) - 6,
     );

@@ -51,8 +51,8 @@ const LESSONS = 6;
 const MOST_DIMENSIONS = 512;
 const MOST_PICTURES = 100_000, MOST_ROLLS = 1_000_000;
 const MOST_EVENTS = 4000;
-/** What a run in a link may ask of a machine: some minutes. */
-const MOST_EPOCHS = 200, WIDEST_RUN = 64, HIGHEST_BETA = 10_000;
+/** What a run in a link may ask of a machine: some minutes, and it can be paused. */
+const MOST_EPOCHS = 1000, WIDEST_RUN = 64, HIGHEST_BETA = 10_000;
 
 /** How a value is written, and read: undefined is what it is not. */
 interface Field<T> {

@@ -5,12 +5,18 @@
  * @module
  */
 import { byId } from "./dom.ts";
+import { number } from "./numbers.ts";
 
 /** Where the slider stops: round numbers, each more by a factor after 0. */
 const STOPS = [
   ...[0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8],
   ...[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16],
 ];
+
+/** Writes a β with as many digits as it has. */
+export function betaText(beta: number): string {
+  return number(beta, String(beta).split(".")[1]?.length ?? 0);
+}
 
 /** The slider, and the β that it stands for. */
 export class LiveBeta {
@@ -44,7 +50,12 @@ export class LiveBeta {
       0,
     );
     this.#input.value = String(nearest);
-    this.#input.ariaValueText = this.#output.value = String(beta);
+    this.say();
+  }
+
+  /** Says it in the page's language. */
+  say(): void {
+    this.#input.ariaValueText = this.#output.value = betaText(this.#value);
   }
 
   /** Follows a run, which changes β itself where it is made again. */

@@ -6,6 +6,8 @@
  */
 import type { Losses } from "../../model/losses.ts";
 import { texts } from "./language.ts";
+import { betaText } from "./live_beta.ts";
+import { number } from "./numbers.ts";
 import { fitToScreen } from "./picture.ts";
 import { color } from "./theme.ts";
 
@@ -35,6 +37,8 @@ export interface LossChart {
 const MARGIN = { left: 44, right: 14, top: 34, bottom: 24 };
 /** Losses fall steeply in the first epochs, which may leave the frame. */
 const STEEP = 3;
+/** Points of about two seconds. */
+const NEWEST = 13;
 
 /** Draws it. */
 export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
@@ -46,8 +50,11 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
   const now = points.at(-1)?.epoch ?? 0;
   const settled = points.filter(({ epoch }) =>
     epoch >= Math.min(now / 4, STEEP)
-  );
-  const top = 1.1 * Math.max(...settled.map(total), 1);
+  ).map(total);
+  // Where β is turned up the loss leaps, and falls within an epoch: a few points
+  // may leave the frame, but not all of the newest.
+  const top = 1.15 *
+    Math.max(quantile(settled, 0.9), quantile(settled.slice(-NEWEST), 0.5), 1);
   const x = (epoch: number) =>
     MARGIN.left + epoch / epochs * (width - MARGIN.left - MARGIN.right);
   const y = (loss: number) => bottom - loss / top * (bottom - MARGIN.top);
@@ -72,13 +79,18 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const loss of ticks(top)) {
-      context.fillText(String(loss), MARGIN.left - 8, y(loss));
+      context.fillText(
+        number(loss, Number.isInteger(loss) ? 0 : 1),
+        MARGIN.left - 8,
+        y(loss),
+      );
       context.beginPath();
       context.moveTo(MARGIN.left, y(loss));
       context.lineTo(width - MARGIN.right, y(loss));
       context.stroke();
     }
-    for (let epoch = 0; epoch <= epochs; epoch += 5) {
+    const step = 5 * Math.ceil(epochs / 25);
+    for (let epoch = 0; epoch <= epochs; epoch += step) {
       context.textAlign = epoch === 0 ? "left" : "center";
       context.fillText(
         epoch === 0 ? texts().train.epochZero : String(epoch),
@@ -125,7 +137,7 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
     const ends = [-Infinity, -Infinity];
     for (const [epoch, beta] of chart.changes) {
       const at = x(epoch);
-      const text = `β ${beta}`;
+      const text = `β ${betaText(beta)}`;
       const row = ends.findIndex((end) => end < at);
       context.beginPath();
       context.moveTo(at, row < 0 ? MARGIN.top : 4 + 15 * row);
@@ -146,6 +158,11 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
     context.lineTo(at, bottom);
     context.stroke();
   }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(share * sorted.length)] ?? 0;
 }
 
 /** Four or five round numbers from 0. */

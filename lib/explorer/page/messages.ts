@@ -48,7 +48,6 @@ export type Report =
   & (
     | {
       readonly type: "start";
-      readonly engine: string;
       /** [200, 784] the held-out digits of a view, and the classes of all. */
       readonly images: Uint8Array<ArrayBuffer>;
       readonly labels: Uint8Array<ArrayBuffer>;

@@ -86,10 +86,9 @@ export class RunInWorker {
       optionsOf(this.#plan),
       (steps) => this.#afterStep(steps),
     );
-    const { description } = this.#engine;
     const labels = dataset.validation.labels!.slice();
     const { images } = this.#shown;
-    this.#tell({ type: "start", engine: description, images, labels });
+    this.#tell({ type: "start", images, labels });
     try {
       let at = from ?? await this.#beginning();
       // What it goes on from is known.

@@ -3,13 +3,27 @@
  *
  * @module
  */
-import type { Snapshot, View } from "./messages.ts";
+import type { Losses } from "../../model/losses.ts";
+import type { Report, Snapshot, View } from "./messages.ts";
 import type { Point } from "./loss_chart.ts";
 import { betaAt, type Plan, planUntil } from "../training_plan.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";
 
-/** Snapshots that are kept; the usual run has one for each of its 20 epochs. */
+/** Snapshots that are kept: one for each epoch of a run that went on once. */
 const MOST = 40;
+
+/** What a run tells of some steps. */
+export type Progress = Pick<
+  Report & { type: "progress" },
+  "view" | "losses" | "imagesPerSecond"
+>;
+
+/** What held-out digits cost after an epoch, at the β that counted then. */
+export interface HeldOut {
+  readonly epoch: number;
+  readonly beta: number;
+  readonly losses: Losses;
+}
 
 /**
  * A run in the page. It keeps a snapshot, of about 0.9 MB, for each epoch and one
@@ -18,7 +32,7 @@ const MOST = 40;
 export class RunRecord {
   plan: Plan;
   state: "starting" | "training" | "resting" | "ended" | "failed" = "starting";
-  engine = "";
+  /** As it is on the whole: a report after an epoch's end has few images. */
   imagesPerSecond = 0;
   /** The held-out digits that are shown, and the classes of all. */
   images: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -46,7 +60,8 @@ export class RunRecord {
     ({ images: this.images, labels: this.labels } = run);
     this.snapshots = run.snapshots.filter(({ step }) => step <= at.step);
     this.points = run.points.filter(({ epoch }) => epoch <= end);
-    this.before = run.points.filter(({ epoch }) => epoch >= end);
+    const hasMore = run.step > at.step;
+    this.before = hasMore ? run.points.filter(({ epoch }) => epoch >= end) : [];
     this.#now = at;
   }
 
@@ -56,7 +71,9 @@ export class RunRecord {
   }
 
   /** Adds what was seen in training. */
-  addProgress(view: View, losses: Point["losses"]): void {
+  addProgress({ view, losses, imagesPerSecond }: Progress): void {
+    const before = this.imagesPerSecond || imagesPerSecond;
+    this.imagesPerSecond = before + (imagesPerSecond - before) / 8;
     this.#now = view;
     this.points.push({
       epoch: view.step / STEPS_PER_EPOCH,
@@ -104,6 +121,14 @@ export class RunRecord {
     return this.snapshots.findLast(({ step }) =>
       step <= (this.#step ?? Infinity)
     ) ?? null;
+  }
+
+  /** What held-out digits cost at the last epoch's end up to there. */
+  get heldOut(): HeldOut | null {
+    const record = this.snapshot?.checkpoint.history.at(-1);
+    return record?.validation
+      ? { epoch: record.epoch, beta: record.beta, losses: record.validation }
+      : null;
   }
 
   /** What makes that again. */

@@ -9,11 +9,13 @@ import { byId, inFrame } from "./dom.ts";
 import { drawKl, inUse } from "./kl_bars.ts";
 import { texts, write } from "./language.ts";
 import { drawLosses } from "./loss_chart.ts";
+import { betaText } from "./live_beta.ts";
 import type { View } from "./messages.ts";
 import { MovingMap } from "./moving_map.ts";
+import { number } from "./numbers.ts";
 import { paint } from "./picture.ts";
 import { betaAt } from "../training_plan.ts";
-import type { RunRecord } from "./run_record.ts";
+import type { HeldOut, RunRecord } from "./run_record.ts";
 import { sha256 } from "../../dataset/split.ts";
 import { STEPS_PER_EPOCH } from "./training_digits.ts";
 
@@ -42,6 +44,7 @@ export class RunView {
   #drawRun(): void {
     const run = this.#run!;
     writeStatus(run);
+    writeNumbers(run);
     this.#writeFingerprint(run);
     const { view } = run;
     this.#drawLosses(run);
@@ -50,11 +53,7 @@ export class RunView {
     const isNew = view !== this.#mapped;
     if (isNew) this.#top = Math.max(LEAST_TOP, FALL * this.#top, ...view.kl);
     drawKl(byId<HTMLCanvasElement>("train-kl"), view.kl, this.#top);
-    const used = inUse(view.kl);
-    write(
-      byId("train-in-use"),
-      ({ train }) => train.inUse(used, view.kl.length),
-    );
+    write(byId("train-in-use"), () => inUseText(view.kl));
     const labels = run.labels.subarray(0, run.images.length / IMAGE_PIXELS);
     this.#mapped = view;
     if (isNew) this.#map.show(view, labels);
@@ -83,7 +82,7 @@ export class RunView {
     });
     byId("train-before").hidden = before.length === 0;
     canvas.ariaLabel = texts().train.chartOf(
-      heldOut.map(([, loss]) => loss.toFixed(1)),
+      heldOut.map(([, loss]) => number(loss, 1)),
     );
   }
 
@@ -105,7 +104,7 @@ export class RunView {
 }
 
 function writeStatus(run: RunRecord): void {
-  const { state, view, plan, isFollowed, engine } = run;
+  const { state, view, plan, isFollowed } = run;
   const status = byId("train-status");
   if (!view || state === "failed") return;
   const { step } = view;
@@ -113,16 +112,35 @@ function writeStatus(run: RunRecord): void {
   const beta = betaAt(plan, Math.max(0, step - 1));
   const epoch = Math.floor(step / STEPS_PER_EPOCH);
   write(status, ({ train }) => {
-    if (!isFollowed) return train.lookingAt(epoch, plan.epochs, beta);
+    if (!isFollowed) {
+      return train.lookingAt(epoch, plan.epochs, betaText(beta));
+    }
     if (state === "ended") return train.done(plan.epochs);
     const running = Math.min(epoch + 1, plan.epochs);
     if (state === "resting") return train.resting(running, plan.epochs, step);
-    const { lang } = document.documentElement;
-    return train.progress(
-      running,
-      plan.epochs,
-      Math.round(speed).toLocaleString(lang),
-      engine,
-    );
+    return train.progress(running, plan.epochs, number(speed, 0));
   });
+}
+
+function writeNumbers({ heldOut, state }: RunRecord): void {
+  const line = byId("train-numbers");
+  line.hidden = state === "failed";
+  write(
+    line,
+    ({ train }) => heldOut ? heldOutText(heldOut) : train.notHeldOut,
+  );
+}
+
+/** Says what held-out digits cost, in its parts. */
+export function heldOutText({ epoch, beta, losses }: HeldOut): string {
+  const { reconstruction, kl, total } = losses;
+  const [error, nats, loss] = [reconstruction, kl, total]
+    .map((value) => number(value, 1));
+  return texts().train.heldOut(epoch, error, nats, loss, betaText(beta));
+}
+
+/** Says how many dimensions tell anything, and how much all do. */
+export function inUseText(kl: readonly number[]): string {
+  const all = kl.reduce((a, b) => a + b, 0);
+  return texts().train.inUse(inUse(kl), kl.length, number(all, 1));
 }

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * Pause, one step, slow motion, and a slider over the epochs.
+ * Pause, more epochs, one step, slow motion, and a slider over the epochs.
  *
  * @module
  */
@@ -8,13 +8,15 @@ import { byId, onClick } from "./dom.ts";
 import { texts, write } from "./language.ts";
 import type { Pace } from "./messages.ts";
 import type { RunRecord } from "./run_record.ts";
-import { STEPS_PER_EPOCH } from "./training_digits.ts";
+import { MORE_EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
 
 /** What the reader wants of a run. */
 export interface TimelineActions {
   readonly pace: (pace: Pace) => void;
   readonly step: () => void;
   readonly lookAt: (epoch: number) => void;
+  /** The run is over: some more epochs. */
+  readonly more: () => void;
 }
 
 /** The controls, and how they stand. */
@@ -24,13 +26,17 @@ export class Timeline {
   readonly #pace = byId<HTMLSelectElement>("train-pace");
   readonly #epoch = byId<HTMLInputElement>("train-epoch");
   #isPaused = false;
+  #isEnded = false;
 
   constructor(actions: TimelineActions) {
     const setPaused = (isPaused: boolean) => {
       this.#isPaused = isPaused;
       actions.pace(this.pace);
     };
-    this.#pause.addEventListener("click", () => setPaused(!this.#isPaused));
+    this.#pause.addEventListener("click", () => {
+      if (this.#isEnded) actions.more();
+      else setPaused(!this.#isPaused);
+    });
     this.#pace.addEventListener("change", () => {
       if (!this.#isPaused) actions.pace(this.pace);
     });
@@ -62,12 +68,14 @@ export class Timeline {
 
   /** Shows how a run stands. */
   show(run: RunRecord): void {
-    const isOver = run.state === "ended" || run.state === "failed";
-    this.#pause.disabled = this.#step.disabled = isOver;
-    write(
-      this.#pause,
-      ({ train }) => this.#isPaused ? train.goOn : train.pause,
-    );
+    this.#isEnded = run.state === "ended";
+    const isOver = this.#isEnded || run.state === "failed";
+    this.#pause.disabled = run.state === "failed";
+    this.#step.disabled = isOver;
+    write(this.#pause, ({ train }) => {
+      if (this.#isEnded) return train.more(MORE_EPOCHS);
+      return this.#isPaused ? train.goOn : train.pause;
+    });
     this.#epoch.max = String(run.plan.epochs);
     if (run.isFollowed) {
       this.#epoch.value = String(Math.ceil(run.step / STEPS_PER_EPOCH));

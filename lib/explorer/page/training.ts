@@ -8,17 +8,17 @@ import { encodeCheckpoint } from "../../checkpoint/codec.ts";
 import { DIGITS } from "../../dataset/class_names.ts";
 import { byId, onClick, prefersStillness, say } from "./dom.ts";
 import type { Exchange } from "./exchange.ts";
-import { inUse } from "./kl_bars.ts";
 import { onLanguage, texts, write } from "./language.ts";
-import { LiveBeta } from "./live_beta.ts";
+import { betaText, LiveBeta } from "./live_beta.ts";
 import type { Order, Pace, Report, Snapshot } from "./messages.ts";
 import { type Model, startModel } from "./model.ts";
+import { number } from "./numbers.ts";
 import { betaAt, goOn, type Plan, type PlanStart } from "../training_plan.ts";
 import { RunRecord } from "./run_record.ts";
-import { RunView } from "./run_view.ts";
+import { heldOutText, inUseText, RunView } from "./run_view.ts";
 import { Timeline } from "./timeline.ts";
 import { onTheme } from "./theme.ts";
-import { EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
+import { EPOCHS, MORE_EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
 
 /** Milliseconds between two sentences on how it goes, at least. */
 const SILENCE = 8000;
@@ -38,6 +38,7 @@ export interface Training {
 /** Trains new models in a worker when asked to, and shows how it goes. */
 export function startTraining(exchange: Exchange): Training {
   const { original } = exchange;
+  const start = byId<HTMLButtonElement>("train");
   const fork = byId<HTMLButtonElement>("train-fork");
   const explore = byId<HTMLButtonElement>("explore-trained");
   const listeners: (() => void)[] = [];
@@ -63,15 +64,29 @@ export function startTraining(exchange: Exchange): Training {
       show();
       tellListeners();
     },
+    more: () => {
+      const { plan, snapshots } = run!;
+      const at = snapshots.at(-1)!;
+      const epochs = plan.epochs + MORE_EPOCHS;
+      forkAt(at, { ...plan, epochs });
+      say(texts().train.longer(epochs));
+    },
   });
 
   const tellListeners = () => listeners.forEach((listener) => listener());
-  const showButtons = ({ snapshot, steps }: RunRecord) => {
+  const showButtons = ({ snapshot, steps, state }: RunRecord) => {
     const { value } = beta;
-    const epochs = snapshot ? epochsOf(snapshot.step) : "0";
-    write(fork, ({ train }) => train.fork(epochs, value));
-    fork.disabled = !snapshot || snapshot.step === steps;
-    explore.disabled = !snapshot || snapshot.step === 0;
+    const step = snapshot?.step ?? 0;
+    write(fork, ({ train }) => train.fork(epochsOf(step), betaText(value)));
+    fork.disabled = !snapshot || step === steps;
+    explore.disabled = !snapshot || step === 0;
+    // What is wanted next: of a run that it goes on.
+    start.classList.toggle("main", state === "failed");
+    write(
+      byId("train-beta-help"),
+      ({ train }) =>
+        state === "ended" ? train.betaOver(MORE_EPOCHS) : train.betaHelp,
+    );
   };
   const show = () => {
     if (!run) return;
@@ -80,7 +95,10 @@ export function startTraining(exchange: Exchange): Training {
     view.show(run);
   };
   onTheme(show);
-  onLanguage(show);
+  onLanguage(() => {
+    beta.say();
+    show();
+  });
   new ResizeObserver(show).observe(byId("train-curves"));
 
   const fail = (message: string) => {
@@ -93,16 +111,11 @@ export function startTraining(exchange: Exchange): Training {
     switch (report.type) {
       case "start":
         current.state = "training";
-        ({
-          engine: current.engine,
-          images: current.images,
-          labels: current.labels,
-        } = report);
+        ({ images: current.images, labels: current.labels } = report);
         break;
       case "progress": {
         current.state = "training";
-        current.imagesPerSecond = report.imagesPerSecond;
-        current.addProgress(report.view, report.losses);
+        current.addProgress(report);
         const { plan, step } = current;
         beta.follow(betaAt(plan, step - 1));
         // Every step that can be followed, or the ends of epochs.
@@ -164,11 +177,16 @@ export function startTraining(exchange: Exchange): Training {
       from: from?.checkpoint,
       pace: timeline.pace,
     });
-    write(byId("train"), ({ train }) => train.again);
-    byId("training").hidden = false;
+    write(start, ({ train }) => train.again);
+    byId("training").hidden = byId("train-controls").hidden = false;
     write(byId("train-status"), ({ train }) => train.starting);
     show();
     tellListeners();
+  };
+  /** Goes on from a snapshot of the run, with the β that is set. */
+  const forkAt = (at: Snapshot, plan: Plan) => {
+    const next = goOn(plan, at.step, beta.value);
+    begin(new RunRecord(++runs, next, { run: run!, at }), at);
   };
   const replay = (plan: Plan) => begin(new RunRecord(++runs, plan));
 
@@ -178,9 +196,8 @@ export function startTraining(exchange: Exchange): Training {
   });
   onClick("train-fork", () => {
     const at = run!.snapshot!;
-    const plan = goOn(run!.plan, at.step, beta.value);
-    begin(new RunRecord(++runs, plan, { run: run!, at }), at);
-    say(texts().train.forked(epochsOf(at.step), beta.value));
+    forkAt(at, run!.plan);
+    say(texts().train.forked(epochsOf(at.step), betaText(beta.value)));
   });
 
   onClick("explore-trained", async () => {
@@ -250,7 +267,7 @@ async function modelOf(
     description: texts().train.description(
       epochsOf(step),
       latentDim,
-      betaAt(plan, step - 1),
+      betaText(betaAt(plan, step - 1)),
       classCount > 0,
     ),
     kl,
@@ -266,15 +283,14 @@ async function modelOf(
 
 /** Steps as epochs, to a tenth. */
 function epochsOf(step: number): string {
-  return String(Math.round(10 * step / STEPS_PER_EPOCH) / 10);
+  const epochs = Math.round(10 * step / STEPS_PER_EPOCH) / 10;
+  return number(epochs, Number.isInteger(epochs) ? 0 : 1);
 }
 
 /** How well the newest snapshot does. */
-function describe({ snapshot }: RunRecord): string {
-  const { train } = texts();
-  const loss = snapshot?.checkpoint.history.at(-1)?.validation?.total;
-  const use = snapshot
-    ? train.inUse(inUse(snapshot.kl), snapshot.kl.length)
-    : "";
-  return loss === undefined ? use : `${train.heldOut(loss.toFixed(1))} ${use}`;
+function describe({ heldOut, snapshot }: RunRecord): string {
+  return [
+    ...heldOut ? [heldOutText(heldOut)] : [],
+    ...snapshot ? [inUseText(snapshot.kl)] : [],
+  ].join(" ");
 }

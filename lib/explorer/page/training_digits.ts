@@ -22,8 +22,8 @@ const HELD_OUT = 600;
 const ALL = 60_000;
 const BATCH = 64;
 
-/** Passes over them after which a run ends. */
-export const EPOCHS = 20;
+/** Passes over them after which a run rests, and may go on for more. */
+export const EPOCHS = 20, MORE_EPOCHS = 10;
 
 /** Steps of an epoch. */
 export const STEPS_PER_EPOCH = stepsOfEpoch({ batchSize: BATCH }, TRAIN);
@@ -55,12 +55,16 @@ export async function trainingDigits(): Promise<Dataset> {
   };
 }
 
-/** Says how a run of the page trains. */
+/**
+ * Says how a run of the page trains. Its learning rate does not fall, so that no
+ * step depends on where the run ends: it can go on, to the same weights as if it
+ * had been longer from the start.
+ */
 export function optionsOf(
   { seed, latentDim, beta, likelihood, classCount, epochs }: PlanStart,
 ): TrainingOptions {
   return completeOptions(trainingOptions, {
     ...{ seed, latentDim, beta, likelihood, classCount, epochs },
-    ...{ batchSize: BATCH, lr: 0.005, lrSchedule: "one-cycle" },
+    ...{ batchSize: BATCH, lr: 0.004 },
   });
 }

@@ -39,14 +39,16 @@ ${linkLine(t)}
 ${lessonsSection(t)}
 <main>
 ${stripSection(t)}
+<div class="explored">
 ${pointAside(t)}
 <div class="sections">
 ${slidersSection(t)}
 ${padSection(t)}
 ${mapSection(t)}
 ${samplesSection(t)}
-${trainSection(t)}
 </div>
+</div>
+${trainSection(t)}
 </main>
 ${teachersSection(t)}
 <footer><p>${t.say("span", "page.footer")} <span id="engine"></span>

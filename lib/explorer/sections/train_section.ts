@@ -20,31 +20,39 @@ ${t.say("p", "train.help")}
 min="0" step="1" value="0"></label>
 ${t.button("train", "train.start", 'class="main"')}
 </div>
+${t.say("p", "train.betaHelp", 'id="train-beta-help"')}
+<div class="watched">
 <div class="tools">
 <label class="wide">${t.say("span", "train.beta")} <input type="range"
 id="train-beta" min="0" step="1" aria-describedby="train-beta-help">
 <output id="train-beta-value" aria-live="off">1</output></label>
+${controls(t)}
 </div>
-${t.say("p", "train.betaHelp", 'id="train-beta-help"')}
-${t.say("p", "train.idle", 'id="train-status"')}
+<p class="state">${t.say("span", "train.idle", 'id="train-status"')}
+<span id="train-numbers" hidden></span></p>
+</div>
 ${running(t)}
 </section>`;
 }
 
-/** What there is of a run. */
-function running(t: Teller): string {
-  return `<div id="training" hidden>
-<div class="tools" role="group" ${t.label("train.controls")}>
-${t.button("train-pause", "train.pause")}
+/** How a run is led; it stays in sight with β and with what comes of it. */
+function controls(t: Teller): string {
+  return `<div class="tools run" role="group" ${
+    t.label("train.controls")
+  } id="train-controls" hidden>
+${t.button("train-pause", "train.pause", 'class="main"')}
 ${t.button("train-step", "train.step")}
 <label>${t.say("span", "train.pace")} <select id="train-pace">
 ${t.say("option", "train.full", 'value="Infinity"')}
 ${t.say("option", "train.ten", 'value="10"')}
 ${t.say("option", "train.two", 'value="2"')}
 ${t.say("option", "train.one", 'value="1"')}</select></label>
-${t.button("explore-trained", "train.explore", "disabled")}
-<button type="button" id="train-fork" disabled></button>
-</div>
+</div>`;
+}
+
+/** What there is of a run. */
+function running(t: Teller): string {
+  return `<div id="training" hidden>
 <div class="training">
 <figure class="wide"><canvas id="train-curves" role="img" ${
     t.label("train.curvesCanvas")
@@ -66,6 +74,10 @@ ${t.say("figcaption", "train.map")}</figure>
     t.label("train.samplesCanvas")
   }></canvas>
 ${t.say("figcaption", "train.samples")}</figure>
+</div>
+<div class="tools">
+${t.button("explore-trained", "train.explore", "disabled")}
+<button type="button" id="train-fork" disabled></button>
 </div>
 <p id="train-fingerprint" hidden></p>
 ${t.say("p", "train.keepHelp")}

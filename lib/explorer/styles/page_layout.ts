@@ -30,14 +30,16 @@ button[aria-pressed="true"] { background: var(--accent);
   margin: 0; color: var(--pale); font-size: 0.85rem; }
 .now button { min-height: 1.75rem; padding: 0.05rem 0.6rem;
   font-size: 0.8rem; }
-main { display: grid; grid-template-columns: 15rem minmax(0, 1fr);
-  gap: 2.5rem; margin-top: 1.5rem; align-items: start; }
+main { margin-top: 1.5rem; }
+/* What stands beside the point that is explored; a training has its own. */
+.explored { display: grid; grid-template-columns: 15rem minmax(0, 1fr);
+  gap: 2.5rem; align-items: start; }
 aside { position: sticky; top: 1.5rem; }
 aside .tools { gap: 0.4rem; }
 aside button { padding: 0.25rem 0.7rem; }
 section { padding: 0 0 2.5rem; margin: 0 0 2.25rem;
   border-bottom: 1px solid var(--line); scroll-margin-top: 1.5rem; }
-.sections > :last-child { border: 0; margin: 0; }
+main > :last-child { border: 0; margin: 0; }
 footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   padding-top: 1.5rem; }
 
@@ -48,16 +50,16 @@ footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   body > * { grid-column: 2; }
   header { padding-top: 1.5rem; }
   footer { margin-bottom: 3rem; }
-  main { gap: 2rem; grid-template-columns: 13rem minmax(0, 1fr); }
+  .explored { gap: 2rem; grid-template-columns: 13rem minmax(0, 1fr); }
   .lessons { grid-area: 1 / 1 / span 5; }
 }
 @container page (min-width: 100rem) {
   body { column-gap: 4rem; grid-template-columns: 22rem minmax(0, 76rem); }
-  main { gap: 3.5rem; grid-template-columns: 17rem minmax(0, 1fr); }
+  .explored { gap: 3.5rem; grid-template-columns: 17rem minmax(0, 1fr); }
 }
 @container page (max-width: 52rem) {
   body { padding: 1rem 1rem 3rem; }
-  main { display: block; }
+  .explored { display: block; }
   aside { top: 0; z-index: 1; display: grid; gap: 1rem; align-items: center;
     grid-template-columns: 7rem minmax(0, 1fr); margin: 0 -1rem 1.75rem;
     padding: 0.75rem 1rem; background: var(--page);

@@ -579,19 +579,23 @@ dieselben Bilder. Ein Klick auf ein Bild führt an seinen Punkt.`,
   train: {
     title: "Selbst eines trainieren",
     help: `Ein neues Netz, mit zufälligen Gewichten am Anfang, und Ziffern, die
-diese Seite zeichnet; alles auf diesem Rechner. Sein Verlust hat zwei Teile: wie
-weit das wieder gezeichnete Bild abweicht, und β mal die <b>KL</b>, die Nat,
-die es mit seinen Zahlen sagt. <b>β</b> ist also der Preis eines Nat: Ist er
-hoch, bleiben wenige Zahlen in Gebrauch; ist er niedrig, werden die Bilder
-schärfer und der Raum rauer. Wird dem Netz gesagt, welche Ziffer es sieht,
-bleiben seine Zahlen dafür, wie sie geschrieben ist.`,
+diese Seite zeichnet; alles auf diesem Rechner. Sein Verlust ist <b>Fehler
++ β · KL</b>: wie weit das wieder gezeichnete Bild abweicht, und was die Zahlen
+vom Bild sagen, in Nat. <b>β</b> ist also der Preis eines Nat: Ist es hoch,
+bleiben wenige Zahlen in Gebrauch; ist es niedrig, werden die Bilder schärfer,
+und zwischen ihnen öffnen sich Lücken. Bei β = 0 kosten Nat nichts; was dann
+lernt, ist mit einem gewöhnlichen Autoencoder nah verwandt. Wird dem Netz die
+Ziffer verraten, müssen die Zahlen nur noch sagen, wie sie geschrieben ist.`,
     dim: "Zahlen in <i>z</i>",
     tell: "Die Ziffer verraten",
     seed: "Startwert",
     beta: "β, der Preis eines Nat",
     betaHelp:
-      `Er wirkt sofort: Wird er verschoben, während das Netz lernt, zeigt
+      `Es wirkt sofort: Wird es verschoben, während das Netz lernt, zeigt
 sich, welcher Teil des Verlusts nachgibt.`,
+    betaOver: (epochs) =>
+      `Der Lauf ist zu Ende. Erst β einstellen, dann „${epochs} Epochen mehr“
+drücken oder von einer früheren Epoche abzweigen: Von dort an wirkt es.`,
     start: "Trainieren",
     again: "Neu trainieren",
     idle: "Noch nicht begonnen.",
@@ -600,6 +604,7 @@ sich, welcher Teil des Verlusts nachgibt.`,
     controls: "Zeit",
     pause: "Anhalten",
     goOn: "Weiter",
+    more: (epochs) => `${epochs} Epochen mehr`,
     step: "Ein Schritt",
     pace: "Tempo",
     full: "so schnell es geht",
@@ -607,10 +612,9 @@ sich, welcher Teil des Verlusts nachgibt.`,
     two: "2 Schritte je Sekunde",
     one: "1 Schritt je Sekunde",
     curvesCanvas: "Verlust im Lauf der Zeit",
-    curves:
-      `Verlust je Ziffer: <span class="key area">Bild</span> <span class="key
-area second">β · KL</span> <span class="key held">beides, bei ungelernten
-Ziffern</span>`,
+    curves: `Verlust je Ziffer: <span class="key area">Fehler</span> <span
+class="key area second">β · KL</span> <span class="key held">beides, bei
+zurückgehaltenen Ziffern: Aus ihnen lernt es nicht</span>`,
     before: "der Lauf, von dem er abzweigt",
     epochZero: "Epoche 0",
     epoch: "Epoche ansehen",
@@ -620,16 +624,17 @@ Ziffern</span>`,
     samples:
       "Aus denselben sechzehn Punkten des Priors gezeichnet, während es lernt",
     klCanvas: "KL jeder Zahl",
-    kl: `Nat, die jede Zahl von <i>z</i> trägt. Ein hohler Balken: weniger als
-ein Hundertstel, sie ist zusammengefallen.`,
-    inUse: (used, all) =>
-      `${used} von ${all} ${all === 1 ? "Zahl" : "Zahlen"} in Gebrauch.`,
-    mapCanvas: "Karte ungelernter Ziffern, wie das Netz sie anordnet",
-    map:
-      `Wo es Ziffern hinlegt, aus denen es nicht lernt, nach den beiden Zahlen,
-die am meisten sagen. Die Kreise sind ein und zwei σ des Priors.`,
+    kl: `Die Balken sind die KL jeder Zahl von <i>z</i>. Ein hohler: weniger als
+ein hundertstel Nat, die Zahl ist kollabiert.`,
+    inUse: (used, all, nats) =>
+      `${used} von ${all} ${
+        all === 1 ? "Zahl" : "Zahlen"
+      } in Gebrauch, KL ${nats} Nat.`,
+    mapCanvas: "Karte zurückgehaltener Ziffern, wie das Netz sie anordnet",
+    map: `Wo es zurückgehaltene Ziffern hinlegt, nach den beiden Zahlen, die am
+meisten sagen. Die Kreise sind ein und zwei σ des Priors.`,
     mapOf: (across, up) =>
-      `Karte ungelernter Ziffern: z${across} nach rechts, z${up} nach oben`,
+      `Karte zurückgehaltener Ziffern: z${across} nach rechts, z${up} nach oben`,
     fork: (epoch, beta) => `Ab Epoche ${epoch} mit β ${beta} abzweigen`,
     explore: "Dieses Modell erkunden",
     keepHelp:
@@ -638,24 +643,28 @@ zweigt ein Lauf ab: Er geht mit dem β weiter, das oben eingestellt ist. Gewicht
 mit demselben Fingerabdruck sind dieselben, Bit für Bit: Ein Lauf mit demselben
 Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihnen.`,
     fingerprint: (digest) => `Fingerabdruck der Gewichte: ${digest}`,
-    progress: (epoch, epochs, speed, engine) =>
-      `Epoche ${epoch} von ${epochs}, ${speed} Ziffern je Sekunde (${engine})`,
+    progress: (epoch, epochs, speed) =>
+      `Epoche ${epoch} von ${epochs}, ${speed} Ziffern je Sekunde.`,
     resting: (epoch, epochs, step) =>
       `Angehalten in Epoche ${epoch} von ${epochs}, nach ${step} Schritten.`,
     lookingAt: (epoch, epochs, beta) =>
       `So war es nach Epoche ${epoch} von ${epochs}, bei β ${beta}.`,
     reached: (epoch, epochs) => `Epoche ${epoch} von ${epochs}.`,
     done: (epochs) => `${epochs} Epochen trainiert.`,
+    longer: (epochs) => `Der Lauf geht bis Epoche ${epochs} weiter.`,
     forked: (epoch, beta) =>
       `Ein Lauf geht ab Epoche ${epoch} mit β ${beta} weiter.`,
     failed: (reason) => `Das Training ist gescheitert: ${reason}`,
     atOriginal: "Zurück beim ursprünglichen Modell.",
     atTrained: "Zu sehen ist jetzt das Modell, das hier trainiert wurde.",
-    heldOut: (loss) => `Der Verlust bei ungelernten Ziffern ist ${loss}.`,
+    heldOut: (epoch, error, nats, loss, beta) =>
+      `Zurückgehaltene Ziffern, nach Epoche ${epoch}: Fehler ${error}, KL ${nats} Nat, Verlust ${loss} (β = ${beta}).`,
+    notHeldOut:
+      "Zurückgehaltene Ziffern: Ihre Zahlen kommen mit der ersten Epoche.",
     chartOf: (losses) =>
       losses.length === 0
         ? "Verlust im Lauf der Zeit: Noch ist keine Epoche vorbei."
-        : `Verlust im Lauf der Zeit: bei ungelernten Ziffern von ${
+        : `Verlust im Lauf der Zeit: bei zurückgehaltenen Ziffern von ${
           losses[0]
         } auf ${losses.at(-1)} in ${losses.length} Epochen.`,
     description: (epochs, dim, beta, told) =>

@@ -566,17 +566,21 @@ screen. Choose a ${words(about).one} to go where it is.`,
   train: {
     title: "Train one yourself",
     help: `A new network, from random weights, on digits drawn by this page;
-all of it on your machine. Its loss has two parts: what the picture drawn again
-is off by, and β times the <b>KL</b>, the nats that it tells through its numbers.
-So <b>β</b> is the price of a nat: a high one leaves few numbers in use, a low
-one gives sharper pictures and a rougher space. Told which digit it sees, the
-network keeps its numbers for how that is written.`,
+all of it on your machine. Its loss is <b>error + β · KL</b>: what the picture
+drawn again is off by, and what its numbers tell of the picture, in nats. So
+<b>β</b> is the price of a nat: a high one leaves few numbers in use, a low one
+gives sharper pictures and opens gaps between them. At β = 0 nats are free, and
+what is trained is next of kin to a plain autoencoder. Tell it the digit, and its
+numbers need only say how that is written.`,
     dim: "Numbers in <i>z</i>",
     tell: "Tell it the digit",
     seed: "Seed",
     beta: "β, the price of a nat",
     betaHelp: `It acts at once: move it while the network trains, and see which
 part of the loss gives way.`,
+    betaOver: (epochs: number) =>
+      `The run is over. Set β and press “${epochs} more epochs”, or fork from an
+earlier epoch: it acts from there.`,
     start: "Train",
     again: "Train again",
     idle: "Not started.",
@@ -585,6 +589,7 @@ part of the loss gives way.`,
     controls: "Time",
     pause: "Pause",
     goOn: "Continue",
+    more: (epochs: number) => `${epochs} more epochs`,
     step: "One step",
     pace: "Pace",
     full: "as fast as it goes",
@@ -593,9 +598,9 @@ part of the loss gives way.`,
     one: "1 step a second",
     curvesCanvas: "Loss over time",
     curves:
-      `Loss per digit: <span class="key area">picture</span> <span class="key
-area second">β · KL</span> <span class="key held">both, of digits held
-out</span>`,
+      `Loss per digit: <span class="key area">error</span> <span class="key
+area second">β · KL</span> <span class="key held">both, of digits held out:
+it does not learn from those</span>`,
     before: "the run that it forked from",
     epochZero: "epoch 0",
     epoch: "Look at epoch",
@@ -604,16 +609,18 @@ out</span>`,
     samplesCanvas: "Samples of the network in training",
     samples: "Drawn from the same sixteen points of the prior, as it learns",
     klCanvas: "KL of each number",
-    kl: `Nats told through each number of <i>z</i>. A hollow bar: less than a
-hundredth, it has collapsed.`,
-    inUse: (used: number, all: number) =>
-      `${used} of ${all} ${all === 1 ? "number" : "numbers"} in use.`,
+    kl: `The bars are the KL of each number of <i>z</i>. A hollow one: less than
+a hundredth of a nat, the number has collapsed.`,
+    inUse: (used: number, all: number, nats: string) =>
+      `${used} of ${all} ${
+        all === 1 ? "number" : "numbers"
+      } in use, KL ${nats} nats.`,
     mapCanvas: "Map of digits held out, as the network places them",
-    map: `Where it places digits that it does not learn from, by the two numbers
-that tell most. The circles are one and two σ of the prior.`,
+    map:
+      `Where it places digits held out, by the two numbers that tell most. The circles are one and two σ of the prior.`,
     mapOf: (across: number, up: number) =>
       `Map of digits held out: z${across} to the right, z${up} upward`,
-    fork: (epoch: string, beta: number) =>
+    fork: (epoch: string, beta: string) =>
       `Fork from epoch ${epoch} with β ${beta}`,
     explore: "Explore this model",
     keepHelp: `The slider below the loss goes back to any epoch. From there a
@@ -621,27 +628,36 @@ run forks: it goes on with the β that is set above. Weights with the same
 fingerprint are the same, bit for bit: a run with the same seed, choices and
 changes of β comes to them again.`,
     fingerprint: (digest: string) => `Fingerprint of its weights: ${digest}`,
-    progress: (epoch: number, epochs: number, speed: string, engine: string) =>
-      `Epoch ${epoch} of ${epochs}, ${speed} digits a second (${engine})`,
+    progress: (epoch: number, epochs: number, speed: string) =>
+      `Epoch ${epoch} of ${epochs}, ${speed} digits a second.`,
     resting: (epoch: number, epochs: number, step: number) =>
       `Paused in epoch ${epoch} of ${epochs}, after ${step} steps.`,
-    lookingAt: (epoch: number, epochs: number, beta: number) =>
+    lookingAt: (epoch: number, epochs: number, beta: string) =>
       `As it was after epoch ${epoch} of ${epochs}, at β ${beta}.`,
     reached: (epoch: string, epochs: number) => `Epoch ${epoch} of ${epochs}.`,
     done: (epochs: number) => `Trained for ${epochs} epochs.`,
-    forked: (epoch: string, beta: number) =>
+    longer: (epochs: number) => `The run goes on to epoch ${epochs}.`,
+    forked: (epoch: string, beta: string) =>
       `A run goes on from epoch ${epoch} with β ${beta}.`,
     failed: (reason: string) => `Training failed: ${reason}`,
     atOriginal: "Back at the original model.",
     atTrained: "You now explore the model that you have trained.",
-    heldOut: (loss: string) => `The loss of digits held out is ${loss}.`,
+    heldOut: (
+      epoch: number,
+      error: string,
+      nats: string,
+      loss: string,
+      beta: string,
+    ) =>
+      `Digits held out, after epoch ${epoch}: error ${error}, KL ${nats} nats, loss ${loss} (β = ${beta}).`,
+    notHeldOut: "Digits held out: their numbers come with the first epoch.",
     chartOf: (losses: readonly string[]) =>
       losses.length === 0
         ? "Loss over time: no epoch is done yet."
         : `Loss over time: that of digits held out goes from ${losses[0]} to ${
           losses.at(-1)
         } in ${losses.length} epochs.`,
-    description: (epochs: string, dim: number, beta: number, told: boolean) =>
+    description: (epochs: string, dim: number, beta: string, told: boolean) =>
       `Trained in this page: ${epochs} epochs, ${dim} latent dimensions, β ${beta}, ${
         told ? "told the digits, " : ""
       }synthetic digits`,
