@@ -18,6 +18,9 @@ const FOCUSED = `(() => {
 })()`;
 
 browserTest("page: nothing covers what the keyboard is at", async (page) => {
+  await page.click("#train");
+  await page.waitForSelector("#explore-trained:enabled");
+  await page.click("#train-pause");
   for (
     const [width, height] of [[720, 450], [320, 256], [390, 844]]
   ) {

@@ -170,8 +170,16 @@ browserTest(
       assertNotEquals(await fingerprint(page), first);
     });
 
-    // Back to the beginning, and to the first epoch, by key.
     const { red } = await canvas(page, "train-samples");
+    // Back to the end of an epoch by a click, then to the beginning by key.
+    const { width, height } = (await page.locator("#train-curves")
+      .boundingBox())!;
+    await page.locator("#train-curves").click({
+      position: { x: 44 + (width - 58) / 20, y: height / 2 },
+    });
+    await eventually(async () =>
+      assertMatch(await text(page, "train-status"), /^As it was after epoch 1/)
+    );
     await page.locator("#train-epoch").press("Home");
     await eventually(async () =>
       assertMatch(await text(page, "train-status"), /^As it was after epoch 0/)

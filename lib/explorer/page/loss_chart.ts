@@ -160,6 +160,18 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
   }
 }
 
+/** Which epoch is shown at a place of the screen. */
+export function epochAt(
+  canvas: HTMLCanvasElement,
+  clientX: number,
+  epochs: number,
+): number {
+  const { left, width } = canvas.getBoundingClientRect();
+  const share = (clientX - left - MARGIN.left) /
+    (width - MARGIN.left - MARGIN.right);
+  return Math.round(share * epochs);
+}
+
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(share * sorted.length)] ?? 0;

@@ -5,6 +5,7 @@
  * @module
  */
 import { byId, onClick } from "./dom.ts";
+import { epochAt } from "./loss_chart.ts";
 import { texts, write } from "./language.ts";
 import type { Pace } from "./messages.ts";
 import type { RunRecord } from "./run_record.ts";
@@ -45,10 +46,14 @@ export class Timeline {
       if (this.#isPaused) actions.step();
       else setPaused(true);
     });
-    this.#epoch.addEventListener(
-      "input",
-      () => actions.lookAt(Number(this.#epoch.value)),
-    );
+    const look = () => actions.lookAt(Number(this.#epoch.value));
+    this.#epoch.addEventListener("input", look);
+    const chart = byId<HTMLCanvasElement>("train-curves");
+    chart.addEventListener("click", ({ clientX }) => {
+      const epochs = Number(this.#epoch.max);
+      this.#epoch.value = String(epochAt(chart, clientX, epochs));
+      look();
+    });
   }
 
   /** Steps a second as chosen, or none in a pause. */

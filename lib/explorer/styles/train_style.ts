@@ -24,7 +24,7 @@ export const TRAIN_STYLE = `
 #training :is(button, input, canvas) { scroll-margin: 9rem 0 1rem; }
 .training { display: grid; gap: 1rem 1.5rem; margin-top: 0.5rem;
   align-items: start; grid-template-columns: minmax(0, 1fr) 15rem; }
-#train-curves { width: 100%; height: 12rem; }
+#train-curves { width: 100%; height: 12rem; cursor: pointer; }
 #train-kl { width: 100%; height: 11rem; }
 #train-samples, #train-map { width: 100%; max-width: 13rem; aspect-ratio: 1; }
 #train-samples { image-rendering: pixelated; }

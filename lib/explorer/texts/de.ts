@@ -638,8 +638,9 @@ meisten sagen. Die Kreise sind ein und zwei σ des Priors.`,
     fork: (epoch, beta) => `Ab Epoche ${epoch} mit β ${beta} abzweigen`,
     explore: "Dieses Modell erkunden",
     keepHelp:
-      `Der Regler unter dem Verlust führt zu jeder Epoche zurück. Von dort
-zweigt ein Lauf ab: Er geht mit dem β weiter, das oben eingestellt ist. Gewichte
+      `Der Regler unter dem Verlust führt zu jeder Epoche zurück, ein Klick auf
+den Verlust auch. Von dort zweigt ein Lauf ab: Er geht mit dem eingestellten β
+weiter. Gewichte
 mit demselben Fingerabdruck sind dieselben, Bit für Bit: Ein Lauf mit demselben
 Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihnen.`,
     fingerprint: (digest) => `Fingerabdruck der Gewichte: ${digest}`,

@@ -623,8 +623,8 @@ a hundredth of a nat, the number has collapsed.`,
     fork: (epoch: string, beta: string) =>
       `Fork from epoch ${epoch} with β ${beta}`,
     explore: "Explore this model",
-    keepHelp: `The slider below the loss goes back to any epoch. From there a
-run forks: it goes on with the β that is set above. Weights with the same
+    keepHelp: `The slider below the loss goes back to any epoch, and so does a
+click on the loss. From there a run forks: it goes on with the β that is set. Weights with the same
 fingerprint are the same, bit for bit: a run with the same seed, choices and
 changes of β comes to them again.`,
     fingerprint: (digest: string) => `Fingerprint of its weights: ${digest}`,
