@@ -13,11 +13,6 @@ const STOPS = [
   ...[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16],
 ];
 
-/** Writes a β with as many digits as it has. */
-export function betaText(beta: number): string {
-  return number(beta, String(beta).split(".")[1]?.length ?? 0);
-}
-
 /** The slider, and the β that it stands for. */
 export class LiveBeta {
   #value = 1;
@@ -55,7 +50,7 @@ export class LiveBeta {
 
   /** Says it in the page's language. */
   say(): void {
-    this.#input.ariaValueText = this.#output.value = betaText(this.#value);
+    this.#input.ariaValueText = this.#output.value = number(this.#value);
   }
 
   /** Follows a run, which changes β itself where it is made again. */

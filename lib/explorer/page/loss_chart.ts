@@ -6,7 +6,6 @@
  */
 import type { Losses } from "../../model/losses.ts";
 import { texts } from "./language.ts";
-import { betaText } from "./live_beta.ts";
 import { number } from "./numbers.ts";
 import { fitToScreen } from "./picture.ts";
 import { color } from "./theme.ts";
@@ -80,7 +79,7 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
     context.textBaseline = "middle";
     for (const loss of ticks(top)) {
       context.fillText(
-        number(loss, Number.isInteger(loss) ? 0 : 1),
+        number(loss),
         MARGIN.left - 8,
         y(loss),
       );
@@ -137,7 +136,7 @@ export function drawLosses(canvas: HTMLCanvasElement, chart: LossChart): void {
     const ends = [-Infinity, -Infinity];
     for (const [epoch, beta] of chart.changes) {
       const at = x(epoch);
-      const text = `β ${betaText(beta)}`;
+      const text = `β ${number(beta)}`;
       const row = ends.findIndex((end) => end < at);
       context.beginPath();
       context.moveTo(at, row < 0 ? MARGIN.top : 4 + 15 * row);

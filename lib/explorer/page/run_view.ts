@@ -9,7 +9,6 @@ import { byId, inFrame } from "./dom.ts";
 import { drawKl, inUse } from "./kl_bars.ts";
 import { texts, write } from "./language.ts";
 import { drawLosses } from "./loss_chart.ts";
-import { betaText } from "./live_beta.ts";
 import type { View } from "./messages.ts";
 import { MovingMap } from "./moving_map.ts";
 import { number } from "./numbers.ts";
@@ -113,7 +112,7 @@ function writeStatus(run: RunRecord): void {
   const epoch = Math.floor(step / STEPS_PER_EPOCH);
   write(status, ({ train }) => {
     if (!isFollowed) {
-      return train.lookingAt(epoch, plan.epochs, betaText(beta));
+      return train.lookingAt(epoch, plan.epochs, number(beta));
     }
     if (state === "ended") return train.done(plan.epochs);
     const running = Math.min(epoch + 1, plan.epochs);
@@ -136,7 +135,7 @@ export function heldOutText({ epoch, beta, losses }: HeldOut): string {
   const { reconstruction, kl, total } = losses;
   const [error, nats, loss] = [reconstruction, kl, total]
     .map((value) => number(value, 1));
-  return texts().train.heldOut(epoch, error, nats, loss, betaText(beta));
+  return texts().train.heldOut(epoch, error, nats, loss, number(beta));
 }
 
 /** Says how many dimensions tell anything, and how much all do. */

@@ -9,7 +9,7 @@ import { DIGITS } from "../../dataset/class_names.ts";
 import { byId, onClick, prefersStillness, say } from "./dom.ts";
 import type { Exchange } from "./exchange.ts";
 import { onLanguage, texts, write } from "./language.ts";
-import { betaText, LiveBeta } from "./live_beta.ts";
+import { LiveBeta } from "./live_beta.ts";
 import type { Order, Pace, Report, Snapshot } from "./messages.ts";
 import { type Model, startModel } from "./model.ts";
 import { number } from "./numbers.ts";
@@ -77,7 +77,7 @@ export function startTraining(exchange: Exchange): Training {
   const showButtons = ({ snapshot, steps, state }: RunRecord) => {
     const { value } = beta;
     const step = snapshot?.step ?? 0;
-    write(fork, ({ train }) => train.fork(epochsOf(step), betaText(value)));
+    write(fork, ({ train }) => train.fork(epochsOf(step), number(value)));
     fork.disabled = !snapshot || step === steps;
     explore.disabled = !snapshot || step === 0;
     // What is wanted next: of a run that it goes on.
@@ -197,7 +197,7 @@ export function startTraining(exchange: Exchange): Training {
   onClick("train-fork", () => {
     const at = run!.snapshot!;
     forkAt(at, run!.plan);
-    say(texts().train.forked(epochsOf(at.step), betaText(beta.value)));
+    say(texts().train.forked(epochsOf(at.step), number(beta.value)));
   });
 
   onClick("explore-trained", async () => {
@@ -267,7 +267,7 @@ async function modelOf(
     description: texts().train.description(
       epochsOf(step),
       latentDim,
-      betaText(betaAt(plan, step - 1)),
+      number(betaAt(plan, step - 1)),
       classCount > 0,
     ),
     kl,
@@ -283,8 +283,7 @@ async function modelOf(
 
 /** Steps as epochs, to a tenth. */
 function epochsOf(step: number): string {
-  const epochs = Math.round(10 * step / STEPS_PER_EPOCH) / 10;
-  return number(epochs, Number.isInteger(epochs) ? 0 : 1);
+  return number(Math.round(10 * step / STEPS_PER_EPOCH) / 10);
 }
 
 /** How well the newest snapshot does. */
