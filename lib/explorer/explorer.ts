@@ -10,15 +10,15 @@ import { bodyOf } from "./sections/body.ts";
 import { Teller } from "./sections/teller.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
-import type { Subject } from "./texts/about.ts";
+import type { Subject, Summary } from "./texts/about.ts";
 import { type Language, textOf, TEXTS } from "./texts/texts.ts";
 
 /** What a page explores. */
 export interface ExplorerModel {
   /** From `encodeWeights()`: a safetensors file with the model's options. */
   readonly weights: Uint8Array;
-  /** One line: what the model is. */
-  readonly description: string;
+  /** What the model is; said as it stands, or in the language of the page. */
+  readonly description: string | Summary;
   /**
    * KL of each latent dimension in nats, mean over the test images; null where it
    * is not known, or the model is an autoencoder, which has none.
@@ -49,7 +49,7 @@ export interface ExplorerModel {
 
 /** What the page reads; bytes are base64. */
 export interface Embedded {
-  readonly description: string;
+  readonly description: string | Summary;
   readonly kl: readonly number[] | null;
   readonly beta: number | null;
   readonly weights: string;
@@ -62,6 +62,7 @@ export interface Embedded {
   readonly synthetic?: boolean;
   readonly classes?: readonly string[];
   readonly subject: Subject;
+  readonly credit?: Credit;
 }
 
 /**
@@ -142,7 +143,7 @@ async function embed(
   const { weights, description, kl, mu, labels, classes } = model;
   const { beta = null, images = new Uint8Array(), subject = "pictures" } =
     model;
-  const { synthetic } = model;
+  const { synthetic, credit } = model;
   const largest = mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   const muStep = (largest || 1) / 32767;
   const steps = new DataView(new ArrayBuffer(2 * mu.length));
@@ -159,6 +160,7 @@ async function embed(
     synthetic,
     classes,
     subject,
+    credit,
   };
 }
 

@@ -19,7 +19,7 @@ import { IMAGE_PIXELS } from "../../lib/model/spec.ts";
 import { TaskError } from "./cli.ts";
 import { openSeenImages } from "./data.ts";
 import { engineNews } from "./engine_news.ts";
-import { describe } from "./model.ts";
+import { summaryOf } from "./model.ts";
 import { page, type PageOptions } from "./options.ts";
 import { say } from "./terminal.ts";
 
@@ -67,7 +67,7 @@ export async function explorerPage(
   }
   return explorerHtml({
     weights: encodeWeights(checkpoint),
-    description: describe(checkpoint),
+    description: summaryOf(checkpoint),
     kl: knownKl(checkpoint, posterior),
     beta: options.autoencoder ? null : options.beta,
     mu: rows(posterior.mu, shown, options.latentDim),

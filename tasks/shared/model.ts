@@ -10,12 +10,14 @@ import {
 } from "../../lib/checkpoint/checkpoint.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createEngine, type EngineChoice } from "../../lib/engines.ts";
+import type { Summary } from "../../lib/explorer/texts/about.ts";
+import { TEXTS } from "../../lib/explorer/texts/texts.ts";
 import { fileKind } from "../../lib/files/kind.ts";
 import { parseSafetensors } from "../../lib/formats/safetensors.ts";
 import { epochsOf } from "../../lib/model/losses.ts";
 import { drawsOf } from "../../lib/options/conflicts.ts";
 import { TC_WEIGHT } from "../../lib/options/run.ts";
-import { counted, oneLine } from "../../lib/text.ts";
+import { oneLine } from "../../lib/text.ts";
 import { commandOf, shellWord, TaskError } from "./cli.ts";
 import { engineNews } from "./engine_news.ts";
 import { readsFrom } from "./files.ts";
@@ -86,33 +88,41 @@ export async function openModel(
 }
 
 /** Says in one line what a checkpoint's model is. */
-export function describe(
+export function describe(checkpoint: Checkpoint): string {
+  return TEXTS.en.page.describe(summaryOf(checkpoint));
+}
+
+/** Sums up what a checkpoint's model is, to be said in any language. */
+export function summaryOf(
   { options, data, history, state, epochsBefore }: Checkpoint,
-): string {
+): Summary {
   // A schedule of one's own is not among the options: its record is.
   const last = history.at(-1)?.beta ?? options.beta;
   const isMoved = options.betaSchedule === "constant" && last !== options.beta;
-  const beta = Number((isMoved ? last : options.beta).toPrecision(3));
-  const model = options.autoencoder ? "autoencoder" : {
-    elbo: `VAE, β = ${beta}${isMoved ? " in the last epoch" : ""}`,
-    iwae: `IWAE, K = ${drawsOf(options)}`,
-    btc: `β-TC-VAE, β = ${options.tcWeight ?? TC_WEIGHT}`,
-  }[options.objective];
-  const { classCount } = options;
-  const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
-  const told = classCount > 0 ? [`conditional ${model}`, classes] : [model];
-  const size = counted(options.latentDim, "latent dimension");
+  const kind = options.autoencoder ? "autoencoder" : options.objective;
   // Of an imported model nobody may know what it was trained on, or how long.
   const isImported = data.digest === null && history.length === 0;
   const isUnknown = isImported && data.options.images === null &&
     data.options.dataset === "auto";
-  const images = isUnknown ? [] : [oneLine(data.name)];
   const epochs = epochsOf(history, epochsBefore);
-  // A loop of one's own may have kept no history.
-  const trained = epochs === 0 && state.step > 0
-    ? counted(state.step, "step")
-    : counted(epochs, "epoch");
-  const isFresh = isImported && state.step === 0;
-  return [...told, size, ...images, isFresh ? "imported" : trained]
-    .join(", ");
+  const { step } = state;
+  return {
+    kind,
+    weight: {
+      autoencoder: 0,
+      elbo: Number((isMoved ? last : options.beta).toPrecision(3)),
+      iwae: drawsOf(options),
+      btc: options.tcWeight ?? TC_WEIGHT,
+    }[kind],
+    isMoved,
+    classCount: options.classCount,
+    latentDim: options.latentDim,
+    images: isUnknown ? null : oneLine(data.name),
+    // A loop of one's own may have kept no history.
+    trained: isImported && step === 0
+      ? null
+      : epochs === 0 && step > 0
+      ? [step, "steps"]
+      : [epochs, "epochs"],
+  };
 }

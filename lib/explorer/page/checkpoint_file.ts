@@ -55,10 +55,11 @@ export async function openModelFile(
   }
   const { run, options, state, beta, classes } = decode(bytes);
   const { latentDim, likelihood, autoencoder, classCount = 0 } = options;
-  const what = files.model(
-    ...[latentDim, likelihood] as const,
-    ...[autoencoder ? null : beta, classCount] as const,
-  );
+  const what = ({ files }: Texts) =>
+    files.model(
+      ...[latentDim, likelihood] as const,
+      ...[autoencoder ? null : beta, classCount] as const,
+    );
   const subject = run ? subjectOf(run.data) : original.subject;
   const engine = await startEngine(options, state);
   try {
@@ -71,12 +72,13 @@ export async function openModelFile(
     return modelOf(engine, options, state, {
       ...{ ...pictures, subject, mu: mu.slice() },
       beta: autoencoder || Number.isNaN(beta) ? null : beta,
-      description: run
-        ? files.run(
-          ...[name, what, run.data.name] as const,
-          epochsOf(run.history, run.epochsBefore),
-        )
-        : files.weights(name, what),
+      description: (texts) =>
+        run
+          ? texts.files.run(
+            ...[name, what(texts), run.data.name] as const,
+            epochsOf(run.history, run.epochsBefore),
+          )
+          : texts.files.weights(name, what(texts)),
       classes: classes ?? (run ? undefined : original.classes),
       kl: autoencoder ? null : run?.history.at(-1)?.klPerDimension ??
         meanKl({ mu, logvar }, latentDim),

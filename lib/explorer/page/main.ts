@@ -32,12 +32,22 @@ async function startPage(): Promise<void> {
   const explorer = new Explorer(await originalModel());
   explorer.onModel(() => {
     const { description, engine } = explorer.model;
-    write(byId("description"), () => description);
+    write(
+      byId("description"),
+      (texts) => {
+        if (typeof description === "function") return description(texts);
+        return typeof description === "string"
+          ? description
+          : texts.page.describe(description);
+      },
+    );
     write(
       byId("engine"),
-      ({ page }) => page.engine(engine.name, engine.description),
+      ({ page }) => engine.name === "wasm" ? page.wasm : page.webgpu,
     );
   });
+  const { credit } = explorer.model;
+  if (credit) write(byId("credit"), ({ page }) => page.credit(credit));
   startLanguage(explorer);
   startClassPicker(explorer);
   startSliders(explorer);

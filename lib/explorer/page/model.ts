@@ -5,6 +5,7 @@
  * @module
  */
 import { decodeWeights } from "../../checkpoint/weights.ts";
+import type { Credit } from "../../dataset/mnist.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { SimdError } from "../../engine/wasm/threads.ts";
 import { createEngine } from "../../engines.ts";
@@ -12,14 +13,15 @@ import type { TrainState } from "../../model/init.ts";
 import type { ModelOptions } from "../../model/spec.ts";
 import { codeScale, type LatentScale, priorScale } from "../../latent/scale.ts";
 import type { Embedded } from "../explorer.ts";
-import type { Subject } from "../texts/about.ts";
+import type { Subject, Summary } from "../texts/about.ts";
+import type { Texts } from "../texts/en.ts";
 import { byId } from "./dom.ts";
 import { digestOf } from "./link.ts";
 
 /** What is known about a model besides its weights. */
 export interface Knowledge {
-  /** One line: what the model is. */
-  readonly description: string;
+  /** One line: what the model is, in the page's language where it knows how. */
+  readonly description: string | Summary | ((texts: Texts) => string);
   /** KL of each latent dimension in nats, on the test images. */
   readonly kl: readonly number[] | null;
   /** The β that it was trained with, where it is known. */
@@ -35,6 +37,8 @@ export interface Knowledge {
   readonly subject: Subject;
   /** Whether the pictures are synthetic digits. */
   readonly synthetic?: boolean;
+  /** Whose images it was trained on, if they are published ones. */
+  readonly credit?: Credit;
   /** The run that it came out of, as a checkpoint's bytes. */
   readonly checkpoint?: () => Uint8Array<ArrayBuffer>;
 }
@@ -61,7 +65,7 @@ export async function originalModel(): Promise<Model> {
   const { options, state } = decodeWeights(fromBase64(embedded.weights));
   const steps = new DataView(fromBase64(embedded.mu).buffer);
   const { description, kl, beta, muStep, labels, classes, subject } = embedded;
-  const { synthetic } = embedded;
+  const { synthetic, credit } = embedded;
   const images = await inflate(fromBase64(embedded.images));
   return await startModel(options, state, {
     description,
@@ -76,6 +80,7 @@ export async function originalModel(): Promise<Model> {
     images,
     subject,
     synthetic,
+    credit,
   });
 }
 

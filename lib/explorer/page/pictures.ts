@@ -10,6 +10,7 @@ import { byId, onClick, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import type { Model } from "./model.ts";
+import { number } from "./numbers.ts";
 import { paint } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
@@ -145,7 +146,11 @@ export class Pictures {
     const { index, label, error } = this.#chosen!;
     const { options: { likelihood } } = this.#explorer.model;
     const name = label === null ? null : this.#explorer.nameOf(label);
-    return map.picture(index + 1, name, map.error(likelihood, fixed(error)));
+    return map.picture(
+      index + 1,
+      name,
+      map.error(likelihood, number(error, 1)),
+    );
   }
 
   #show(): void {
@@ -171,15 +176,7 @@ export class Pictures {
       ({ map }) =>
         mean === null
           ? this.#sentence()
-          : `${this.#sentence()} ${map.meanError(this.count, fixed(mean))}`,
+          : `${this.#sentence()} ${map.meanError(this.count, number(mean, 1))}`,
     );
   }
-}
-
-/** An error as the page's language writes numbers. */
-function fixed(error: number): string {
-  return error.toLocaleString(document.documentElement.lang, {
-    ...{ minimumFractionDigits: 1, maximumFractionDigits: 1 },
-    useGrouping: false,
-  });
 }

@@ -8,6 +8,7 @@ import { byId, make } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts } from "./language.ts";
 import { nameOf } from "./names.ts";
+import { number } from "./numbers.ts";
 
 /** Which plane, and where on a square canvas its points are. */
 export class Plane {
@@ -82,7 +83,7 @@ export class Plane {
           value: String(dimension),
           textContent: kl === null
             ? name
-            : texts().map.nats(name, kl[dimension].toFixed(2)),
+            : texts().map.nats(name, number(kl[dimension], 2)),
         });
       }));
       select.value = String(chosen[i]);

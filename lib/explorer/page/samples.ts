@@ -11,6 +11,7 @@ import { followArrows } from "./arrow_keys.ts";
 import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts } from "./language.ts";
+import { number } from "./numbers.ts";
 import { paint, savePng } from "./picture.ts";
 import { onTheme } from "./theme.ts";
 
@@ -85,7 +86,7 @@ export function startSamples(explorer: Explorer): Samples {
       paint(canvas, pixels.subarray(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS))
     );
   const draw = inFrame(async () => {
-    output.value = Number(temperature.value).toFixed(2);
+    output.value = number(Number(temperature.value), 2);
     const { model } = explorer;
     const z = latents();
     const n = z.length / explorer.z.length;

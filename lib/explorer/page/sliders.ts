@@ -12,6 +12,7 @@ import { byId, inFrame, make, onClick } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, texts } from "./language.ts";
 import { nameOf, numberOf } from "./names.ts";
+import { number } from "./numbers.ts";
 
 /** Sliders at first; the rest tell least. */
 const SHOWN = 16;
@@ -148,7 +149,7 @@ function makeSlider(dimension: number, explorer: Explorer): Slider {
       make(
         "div",
         { className: "kl" },
-        kl[dimension].toFixed(2),
+        number(kl[dimension], 2),
         make("span", {}, share),
       ),
     );
@@ -163,16 +164,15 @@ function call(
   names: readonly (DimensionName | null)[],
 ): void {
   const { sliders } = texts();
-  const number = numberOf(dimension);
   const name = names[dimension];
   const text = name
-    ? sliders.change(sliders.factors[name.factor], name.r2.toFixed(2))
+    ? sliders.change(sliders.factors[name.factor], number(name.r2, 2))
     : "";
   change.textContent = text;
   input.ariaLabel = [
     kl === null
-      ? sliders.name(number)
-      : sliders.nameWithKl(number, kl[dimension].toFixed(2)),
+      ? sliders.name(numberOf(dimension))
+      : sliders.nameWithKl(numberOf(dimension), number(kl[dimension], 2)),
     text,
   ].filter(Boolean).join(", ");
 }
@@ -180,7 +180,7 @@ function call(
 function place({ dimension, input, output, bar }: Slider, explorer: Explorer) {
   const { z, drawn, model: { range } } = explorer;
   input.value = String(z[dimension]);
-  output.value = z[dimension].toFixed(2).replace("-", "−");
+  output.value = number(z[dimension], 2);
   bar.hidden = drawn === null;
   if (drawn === null) return;
   const { mu, sigma } = drawn;

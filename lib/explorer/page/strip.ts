@@ -14,6 +14,7 @@ import { byId, inFrame, make, onClick, say } from "./dom.ts";
 import type { Drawn, Explorer } from "./explorer.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import { nameOf } from "./names.ts";
+import { number as decimal } from "./numbers.ts";
 import { paint } from "./picture.ts";
 import type { Follower } from "./sharing.ts";
 import { showTerms, type Terms, termsOf } from "./terms.ts";
@@ -96,17 +97,18 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     if (!explorer.roll) return;
     const d = Number(dimension.value);
     const { picture: { mu, sigma }, epsilon, z } = explorer.roll;
-    const [m, s, e, at] = [mu, sigma, epsilon, z].map((all) => signed(all[d]));
-    const factor = epsilon[d] < 0 ? `(${e})` : e;
-    const nats = followed.kl[d].toFixed(2);
+    const kl = followed.kl[d];
     const isDrawn = hasDice();
-    write(
-      byId("from-formula"),
-      ({ strip }) =>
-        isDrawn
-          ? `= μ + σ·ε = ${m} + ${s} · ${factor} = ${at}. ${strip.nats(nats)}`
-          : `= ${m}`,
-    );
+    write(byId("from-formula"), ({ strip }) => {
+      const [m, s, e, at] = [mu, sigma, epsilon, z]
+        .map((all) => decimal(all[d], 2));
+      const factor = e.startsWith("−") ? `(${e})` : e;
+      return isDrawn
+        ? `= μ + σ·ε = ${m} + ${s} · ${factor} = ${at}. ${
+          strip.nats(decimal(kl, 2))
+        }`
+        : `= ${m}`;
+    });
   };
   const tellPicture = () => {
     const { index, label, kl } = followed;
@@ -169,11 +171,11 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     explorer.moveTo(explorer.roll!.z);
     const terms = await decode();
     if (!terms) return;
-    const error = terms.reconstruction.toFixed(1);
+    const error = decimal(terms.reconstruction, 1);
     const { strip } = texts();
     say(
       hasDice()
-        ? strip.said(isMean, error, terms.kl.toFixed(1))
+        ? strip.said(isMean, error, decimal(terms.kl, 1))
         : strip.saidPoint(error),
     );
   };
@@ -266,9 +268,4 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
       await decode();
     },
   };
-}
-
-/** Two decimals, with a minus sign that is as wide as they are. */
-function signed(value: number): string {
-  return value.toFixed(2).replace("-", "−");
 }

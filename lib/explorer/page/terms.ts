@@ -8,6 +8,7 @@ import { objective } from "../../model/losses.ts";
 import { byId } from "./dom.ts";
 import { write } from "./language.ts";
 import type { Model } from "./model.ts";
+import { number } from "./numbers.ts";
 
 /** The parts of the loss of one picture and one draw. */
 export interface Terms {
@@ -46,15 +47,18 @@ export function showTerms(
   most: number,
 ): void {
   const price = total === null ? kl : total - reconstruction;
-  byId("from-error").textContent = reconstruction.toFixed(2);
+  write(byId("from-error"), () => number(reconstruction, 2));
   write(byId("from-error-name"), ({ strip }) => strip[likelihood]);
-  byId("from-kl").textContent = price.toFixed(2);
+  write(byId("from-kl"), () => number(price, 2));
   write(
     byId("from-kl-name"),
     ({ strip }) =>
-      total === null ? strip.kl : strip.price(String(beta), kl.toFixed(2)),
+      total === null ? strip.kl : strip.price(number(beta!), number(kl, 2)),
   );
-  byId("from-total").textContent = total?.toFixed(2) ?? "";
+  write(
+    byId("from-total"),
+    () => total === null ? "" : number(total, 2),
+  );
   const parts = [reconstruction, autoencoder ? 0 : price];
   byId("from-stack").querySelectorAll("i").forEach((bar, i) => {
     bar.style.width = `${100 * parts[i] / most}%`;

@@ -264,12 +264,13 @@ async function modelOf(
 ): Promise<Model> {
   const { latentDim, classCount } = plan;
   return await startModel(checkpoint.options, checkpoint.state, {
-    description: texts().train.description(
-      epochsOf(step),
-      latentDim,
-      number(betaAt(plan, step - 1)),
-      classCount > 0,
-    ),
+    description: ({ train }) =>
+      train.description(
+        epochsOf(step),
+        latentDim,
+        number(betaAt(plan, step - 1)),
+        classCount > 0,
+      ),
     kl,
     beta: betaAt(plan, step - 1),
     mu,

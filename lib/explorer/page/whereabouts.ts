@@ -7,6 +7,7 @@
 import type { Explorer } from "./explorer.ts";
 import { texts } from "./language.ts";
 import { nameOf } from "./names.ts";
+import { number } from "./numbers.ts";
 import type { Plane } from "./plane.ts";
 
 /** Says where it is on the map, and what class the nearest picture is of. */
@@ -14,7 +15,7 @@ export function whereOn(plane: Plane, explorer: Explorer): string {
   const { map } = texts();
   const [right, up] = plane.dimensions.map((d) => ({
     name: nameOf(d),
-    at: decimal(explorer.z[d]),
+    at: number(explorer.z[d], 2),
   }));
   return `${map.here(right.name, right.at, up.name, up.at)} ${
     nearestTo(explorer)
@@ -37,11 +38,4 @@ export function nearestTo(explorer: Explorer): string {
     0,
   );
   return texts().map.nearest(explorer.nameOf(labels[nearest]));
-}
-
-/** Two decimals, as the page's language writes them. */
-function decimal(value: number): string {
-  return value.toLocaleString(document.documentElement.lang, {
-    ...{ minimumFractionDigits: 2, maximumFractionDigits: 2 },
-  }).replace("-", "−");
 }

@@ -17,7 +17,8 @@ import { trainSection } from "./train_section.ts";
 
 /**
  * The page's elements; those with an id are the program's. What has the class
- * `conditional` is shown with models that are told of classes.
+ * `conditional` is shown with models that are told of classes. The credit names
+ * the images, whose they are and on what terms; the page links nowhere.
  */
 export function bodyOf(t: Teller, credit?: Credit): string {
   const html = `<header>
@@ -53,7 +54,7 @@ ${trainSection(t)}
 ${teachersSection(t)}
 <footer><p>${t.say("span", "page.footer")} <span id="engine"></span>
 ${t.say("span", "page.alone")}</p>${
-    credit ? `\n<p>${creditText(t, credit)}</p>` : ""
+    credit ? `\n<p id="credit">${t.texts.page.credit(credit)}</p>` : ""
   }</footer>`;
   // After a reload, or on the way back, browsers put into controls what they
   // held (Firefox: which were disabled, too), whatever the program's state is.
@@ -61,12 +62,4 @@ ${t.say("span", "page.alone")}</p>${
     /<(?:button|input|select|textarea)\b/g,
     '$& autocomplete="off"',
   );
-}
-
-/** Names the images, whose they are and on what terms; the page links nowhere. */
-function creditText(
-  { texts }: Teller,
-  { title, authors, url, license }: Credit,
-): string {
-  return texts.page.credit(title, authors, url, license);
 }

@@ -51,6 +51,10 @@ const WORDS = {
 
 const words = ({ subject }: About) => WORDS[subject];
 
+/** A number with all its decimals, up to six. */
+const zahl = (value: number) =>
+  value.toLocaleString("de", { maximumFractionDigits: 6, useGrouping: false });
+
 /** The texts by section. */
 export const de: Texts = {
   page: {
@@ -69,16 +73,43 @@ Punkt dieses <em>latenten Raums</em> ist ein Bild; nahe Punkte ähneln sich.`,
 liest und wenn es zeichnet. So müssen die Zahlen nicht sagen, was zu sehen ist,
 nur wie es aussieht: Mit einer anderen Klasse werden dieselben Zahlen als diese
 gezeichnet.`,
+    describe: (
+      { kind, weight, isMoved, classCount, latentDim, images, trained },
+    ) => {
+      const model = {
+        autoencoder: "Autoencoder",
+        elbo: `VAE, β = ${zahl(weight)}${
+          isMoved ? " in der letzten Epoche" : ""
+        }`,
+        iwae: `IWAE, K = ${weight}`,
+        btc: `β-TC-VAE, β = ${zahl(weight)}`,
+      }[kind];
+      const classes = classCount === 1 ? "1 Klasse" : `${classCount} Klassen`;
+      const [count, of] = trained ?? [];
+      const spans = {
+        epochs: count === 1 ? "Epoche" : "Epochen",
+        steps: count === 1 ? "Schritt" : "Schritte",
+      };
+      return [
+        ...(classCount > 0 ? [`bedingter ${model}`, classes] : [model]),
+        `${latentDim} latente ${latentDim === 1 ? "Dimension" : "Dimensionen"}`,
+        ...(images === null
+          ? []
+          : [images === "synthetic" ? "synthetische Ziffern" : images]),
+        of ? `${zahl(count!)} ${spans[of]}` : "importiert",
+      ].join(", ");
+    },
     loading: "Das Modell wird geladen …",
     back: "Zurück zum ursprünglichen Modell",
     noScript: `Diese Seite rechnet das Modell in JavaScript, und das ist hier
 ausgeschaltet.`,
     failed: (reason) => `Das Modell läuft hier nicht: ${reason}`,
-    engine: (name, description) => `Es rechnet ${name}: ${description}.`,
+    wasm: "Es läuft mit WebAssembly, in einem Thread.",
+    webgpu: "Es läuft mit WebGPU.",
     footer: "Gemacht mit <b>@vae/mnist</b>, einem β-VAE-Baukasten für Deno.",
-    alone: `Diese Datei enthält das Modell und sein Rechenwerk und sendet
-nichts irgendwohin.`,
-    credit: (title, authors, url, license) =>
+    alone: `Diese Datei enthält das Modell und alles, was rechnet; sie sendet
+nichts ins Internet.`,
+    credit: ({ title, authors, url, license }) =>
       `Trainiert mit ${title} von ${authors} (${url}), Lizenz ${license}.`,
   },
 
@@ -472,7 +503,7 @@ safetensors (${kind})`,
         beta === null
           ? `${classes > 0 ? "bedingter " : ""}Autoencoder`
           : `${classes > 0 ? "bedingter " : ""}VAE${
-            Number.isNaN(beta) ? "" : `, β = ${beta}`
+            Number.isNaN(beta) ? "" : `, β = ${zahl(beta)}`
           }`
       }, ${classes > 0 ? `${classes} Klassen, ` : ""}${dim} latente ${
         dim === 1 ? "Dimension" : "Dimensionen"
@@ -700,11 +731,13 @@ Browser kam das Training ein wenig anders heraus.`,
     run: (
       { seed, latentDim, beta, classCount, epochs, events, stopped },
     ) =>
-      `Der Link enthält ein Training: ${latentDim} Zahlen in z, β ${beta}${
+      `Der Link enthält ein Training: ${latentDim} Zahlen in z, β ${
+        zahl(beta)
+      }${
         events.length === 0
           ? ""
           : events.length === 1
-          ? `, ab Schritt ${events[0].step} β ${events[0].beta}`
+          ? `, ab Schritt ${events[0].step} β ${zahl(events[0].beta)}`
           : `, unterwegs ${events.length}-mal geändert`
       }${classCount > 0 ? ", mit Angabe der Klassen" : ""}; ${
         stopped === null

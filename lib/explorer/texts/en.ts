@@ -6,8 +6,10 @@
  *
  * @module
  */
+import type { Credit } from "../../dataset/mnist.ts";
 import type { Plan } from "../training_plan.ts";
-import type { About } from "./about.ts";
+import { counted } from "../../text.ts";
+import type { About, Summary } from "./about.ts";
 
 const WORDS = {
   digits: {
@@ -53,17 +55,35 @@ ones.`,
     conditional: `This network is told the class of each picture, when it
 reads and when it draws. So the numbers need not say what is shown, only how:
 choose another class, and the same numbers are drawn as that.`,
+    describe: (
+      { kind, weight, isMoved, classCount, latentDim, images, trained }:
+        Summary,
+    ) => {
+      const model = {
+        autoencoder: "autoencoder",
+        elbo: `VAE, β = ${weight}${isMoved ? " in the last epoch" : ""}`,
+        iwae: `IWAE, K = ${weight}`,
+        btc: `β-TC-VAE, β = ${weight}`,
+      }[kind];
+      const classes = classCount === 1 ? "1 class" : `${classCount} classes`;
+      return [
+        ...(classCount > 0 ? [`conditional ${model}`, classes] : [model]),
+        counted(latentDim, "latent dimension"),
+        ...(images === null ? [] : [images]),
+        trained ? counted(trained[0], trained[1].slice(0, -1)) : "imported",
+      ].join(", ");
+    },
     loading: "Loading the model…",
     back: "Back to the original",
     noScript: `This page runs the model in JavaScript, which is turned off
 here.`,
     failed: (reason: string) => `The model cannot be run here: ${reason}`,
-    engine: (name: string, description: string) =>
-      `It runs on ${name}: ${description}.`,
+    wasm: "It runs on WebAssembly, on one thread.",
+    webgpu: "It runs on WebGPU.",
     footer: "Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno.",
     alone: `This file holds the model and its engine, and sends nothing
 anywhere.`,
-    credit: (title: string, authors: string, url: string, license: string) =>
+    credit: ({ title, authors, url, license }: Credit) =>
       `Trained on ${title} by ${authors} (${url}), licence ${license}.`,
   },
 
