@@ -23,11 +23,13 @@ import {
   browserTest,
   canvas,
   digit,
+  draw,
   eventually,
   LATENT_DIM,
   latents,
   MIDDLE,
   open,
+  SEVEN,
   STEP,
 } from "./explorer_driver.ts";
 
@@ -76,14 +78,14 @@ function marked(page: Page, places: readonly number[][]): Promise<boolean[]> {
       .getContext("2d", { willReadFrequently: true });
     copy.drawImage(map, 0, 0);
     const style = getComputedStyle(document.documentElement);
-    const hex = parseInt(style.getPropertyValue("--second").trim().slice(1), 16);
-    const second = [hex >> 16, hex >> 8 & 255, hex & 255];
+    const hex = parseInt(style.getPropertyValue("--ink").trim().slice(1), 16);
+    const ink = [hex >> 16, hex >> 8 & 255, hex & 255];
     return ${JSON.stringify(places)}.map(([x, y]) => {
       const { data } = copy.getImageData(
         Math.round((0.5 + x / 7) * map.width) - 1,
         Math.round((0.5 - y / 7) * map.height) - 1, 3, 3);
       return [...Array(9).keys()].some((i) =>
-        second.every((c, k) => Math.abs(data[4 * i + k] - c) < 40));
+        ink.every((c, k) => Math.abs(data[4 * i + k] - c) < 40));
     });
   })()`);
 }
@@ -239,14 +241,28 @@ browserTest(
     const [error, nats] = await terms(page);
     assertAlmostEquals(error, await squares(engine, mu, image), 0.01);
     assertAlmostEquals(nats, kl, 0.01);
+    const caption = () => page.locator("#from-caption").innerText();
+    const chosen = await caption();
+    assertMatch(chosen, /^\d+ of 200: 4$/);
+    // What is drawn takes its place, until it is given up.
+    await draw(page, SEVEN);
+    await eventually(async () => assertMatch(await caption(), /drawn/));
     await page.click("#pad-clear");
+    await eventually(async () => {
+      assertEquals(await caption(), chosen);
+      assertEquals(await digit(page, "from-original"), image);
+    });
     await page.click("#from-another");
+    const next = parseInt(chosen) % 200 + 1;
     await eventually(async () =>
-      assertMatch(
-        await page.locator("#from-caption").innerText(),
-        /^1 of 200: /,
-      )
+      assertMatch(await caption(), new RegExp(`^${next} of 200: `))
     );
+    // The map's pictures are the same ones.
+    await page.click("#next-picture");
+    await page.click("#next-picture");
+    await eventually(async () => assertMatch(await caption(), /^2 of 200: /));
+    await page.click("#from-another");
+    await eventually(async () => assertMatch(await caption(), /^3 of 200: /));
   },
 );
 
@@ -392,15 +408,11 @@ browserTest(
   async (page) => {
     const box = async (id: string) =>
       (await page.locator(`#${id}`).boundingBox())!;
-    const boxes = [
-      await box("from-original"),
-      await box("from-bars"),
-      await box("from-reconstruction"),
-    ];
-    boxes.reduce((above, below) => {
-      assertLess(above.y + above.height, below.y);
-      return below;
-    });
+    const bars = await box("from-bars");
+    for (const picture of ["from-original", "from-reconstruction"]) {
+      const { y, height } = await box(picture);
+      assertLess(y + height, bars.y);
+    }
     assertEquals(await page.evaluate("document.body.scrollWidth"), 390);
     // Nothing moves: the bars are where they belong in the next frame.
     await page.click("#from-roll");

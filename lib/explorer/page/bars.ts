@@ -13,7 +13,7 @@ import { color } from "./theme.ts";
 
 /** Milliseconds that dots and bars take to where they belong. */
 const DURATION = 450;
-/** Height of the numbers below the rows. */
+/** Height of the numbers below the rows, in units of type. */
 const AXIS = 24;
 const TAU = 2 * Math.PI;
 
@@ -62,10 +62,12 @@ export class Bars {
     this.#hasDice = hasDice;
     this.#selected = dimensions[0];
     this.#rows = null;
-    this.#canvas.style.height = `${dimensions.length * this.#height + AXIS}px`;
+    this.#canvas.style.height = `${
+      (dimensions.length * this.#height + AXIS) / 16
+    }rem`;
   }
 
-  /** Tall rows where there are few. */
+  /** Tall rows where there are few; sixteen units are as high as the type. */
   get #height(): number {
     const count = this.#dimensions.length;
     return count <= 4 ? 36 : count <= 8 ? 28 : 20;
@@ -73,7 +75,7 @@ export class Bars {
 
   /** The dimension of the row at a height in CSS pixels. */
   dimensionAt(y: number): number | undefined {
-    return this.#dimensions[Math.floor(y / this.#height)];
+    return this.#dimensions[Math.floor(y / (this.#height * typeScale()))];
   }
 
   /** Marks a dimension's row. */
@@ -108,7 +110,8 @@ export class Bars {
     if (width === 0 || !this.#rows) return;
     const rows = this.#rows;
     const range = this.#range(rows);
-    const height = this.#height;
+    const scale = typeScale();
+    const height = this.#height * scale;
     const bottom = this.#dimensions.length * height;
     const panels = this.#panels(range);
     const paint = {
@@ -135,7 +138,7 @@ export class Bars {
     context.fillStyle = paint.pale;
     context.textAlign = "center";
     context.textBaseline = "bottom";
-    context.font = "13px system-ui, sans-serif";
+    context.font = `${13 * scale}px system-ui, sans-serif`;
     for (const { at } of panels) {
       context.fillRect(at(0) - 0.5, 0, 1, bottom + 4);
       const end = Math.floor(range);
@@ -143,7 +146,7 @@ export class Bars {
         context.fillText(
           String(tick).replace("-", "−"),
           at(tick),
-          bottom + AXIS,
+          bottom + AXIS * scale,
         );
       }
     }
@@ -151,7 +154,7 @@ export class Bars {
     const [spread, dice, draw] = panels;
     const dot = (x: number, y: number) => {
       context.beginPath();
-      context.arc(x, y, Math.min(6, height / 3.6), 0, TAU);
+      context.arc(x, y, Math.min(6 * scale, height / 3.6), 0, TAU);
       context.fill();
       context.stroke();
     };
@@ -162,9 +165,9 @@ export class Bars {
       context.fillStyle = paint.ink;
       context.textAlign = "left";
       context.textBaseline = "middle";
-      context.font = `${
-        d === this.#selected ? 700 : 400
-      } 15px system-ui, sans-serif`;
+      context.font = `${d === this.#selected ? 700 : 400} ${
+        15 * scale
+      }px system-ui, sans-serif`;
       context.fillText(nameOf(d), 0, y);
 
       const [mu, sigma] = [rows.mu[d], rows.sigma[d]];
@@ -220,6 +223,11 @@ export class Bars {
         return { left, width: box.width, at };
       });
   }
+}
+
+/** Pixels to a unit: the reader may have chosen large type. */
+function typeScale(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
 
 function between(from: Rows, to: Rows, t: number): Rows {

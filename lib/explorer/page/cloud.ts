@@ -49,14 +49,15 @@ export function drawCloud(
     context.fill();
     context.stroke();
   };
-  context.fillStyle = color("second");
+  // Ink, as the classes have all other colours.
+  context.fillStyle = color("ink");
   context.strokeStyle = color("paper");
   context.lineWidth = 1;
   if (!autoencoder) {
-    for (let at = 0; at < cloud.length; at += z.length) dot(cloud, at, 3);
+    for (let at = 0; at < cloud.length; at += z.length) dot(cloud, at, 2.5);
     const [x, y] = plane.place(mu);
     const [rx, ry] = plane.dimensions.map((d) => sigma[d] / (2 * range) * size);
-    context.strokeStyle = color("second");
+    context.strokeStyle = color("ink");
     context.lineWidth = 2;
     context.beginPath();
     context.ellipse(x * size, y * size, rx, ry, 0, 0, 2 * Math.PI);

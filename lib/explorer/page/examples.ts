@@ -23,10 +23,14 @@ interface Samples {
   readonly image: (index: number) => Uint8Array | Promise<Uint8Array>;
 }
 
-/** Each choice of a class gives the next sample of it. */
+/**
+ * Each choice of a class gives the next sample of it.
+ *
+ * @param use Takes it; `index` says which of the model's pictures it is, if any.
+ */
 export function startExamples(
   explorer: Explorer,
-  use: (image: Uint8Array, label: number) => void,
+  use: (image: Uint8Array, label: number, index?: number) => void,
 ): void {
   const select = byId<HTMLSelectElement>("pad-example");
   let at = -1;
@@ -67,7 +71,8 @@ export function startExamples(
     const label = Number(value);
     const { count, labels, image } = samplesOf(explorer);
     do at = (at + 1) % count; while (labels && labels[at] !== label);
-    use(await image(at), label);
+    const isHeld = explorer.model.images.length > 0;
+    use(await image(at), label, isHeld ? at : undefined);
     select.value = value;
   });
 }

@@ -14,6 +14,8 @@ export interface Drawn {
   readonly image: Uint8Array;
   readonly mu: Float32Array;
   readonly sigma: Float32Array;
+  /** Which of the model's pictures it is, if it is one. */
+  readonly index?: number;
 }
 
 /** A draw from what the encoder says of a picture. */

@@ -42,7 +42,11 @@ export function startLessons(): void {
   for (const button of steps()) {
     const n = Number(button.dataset.lesson);
     button.addEventListener("click", () => go(n === current ? null : n));
-    onClick(`show-${n}`, () => show(n));
+  }
+  for (
+    const button of document.querySelectorAll<HTMLElement>("[data-place]")
+  ) {
+    button.addEventListener("click", () => show(current!, button));
   }
   openLesson(current);
   onClick("lesson-before", () => go(current! - 1));
@@ -52,7 +56,10 @@ export function startLessons(): void {
     steps()[0].focus();
   });
   onClick("print-lessons", () => print());
-  onClick("show-plan", () => scrollToHeading(byId("h-teachers")));
+  onClick("show-plan", () => {
+    focusOn(byId("h-teachers"));
+    byId("teachers").scrollIntoView(manner());
+  });
   const large = byId("large-type");
   large.ariaPressed = "false";
   large.addEventListener("click", () => {
@@ -79,14 +86,15 @@ function go(n: number | null): void {
   if (byId("lessons").getBoundingClientRect().top < 0) scrollToLessons();
 }
 
-/** Brings a lesson's part of the page into view, marked, with its task above it. */
-function show(n: number): void {
+/**
+ * Brings what a button of a lesson stands for into view, its section marked, with
+ * the lesson's task above it where the lesson itself has no room beside it.
+ */
+function show(n: number, button: HTMLElement): void {
   forgetShown();
-  // Models without pictures have no strip; what is drawn is encoded, too.
-  const place = byId(`show-${n}`).dataset.place!;
-  const strip = byId(place);
-  const heading = strip?.checkVisibility() ? strip : byId("h-pad");
-  heading.closest("section")!.classList.add("shown");
+  const part = byId(button.dataset.place!);
+  const section = part.closest("section")!;
+  section.classList.add("shown");
   const back = tell(make("button", { type: "button" }), "lessons.back");
   back.addEventListener("click", () => go(n));
   const task = make(
@@ -94,12 +102,25 @@ function show(n: number): void {
     { className: "task" },
     tell(make("h3"), "lessons.do"),
     tell(make("p"), `lessons.do${n}`),
-    tell(make("h3"), "lessons.see"),
-    tell(make("p"), `lessons.see${n}`),
+    make(
+      "details",
+      {},
+      tell(make("summary"), "lessons.see"),
+      tell(make("p"), `lessons.see${n}`),
+    ),
     back,
   );
-  heading.after(task);
-  scrollToHeading(heading);
+  const heading = byId(section.getAttribute("aria-labelledby")!);
+  if (part === heading) part.after(task);
+  else part.before(task);
+  focusOn(heading);
+  // From its beginning on if all of the part is on the screen then.
+  const { scrollPaddingTop } = getComputedStyle(document.documentElement);
+  const room = innerHeight - (parseFloat(scrollPaddingTop) || 0);
+  const height = part.getBoundingClientRect().bottom -
+    section.getBoundingClientRect().top;
+  const first = task.checkVisibility() ? task : part;
+  (height <= room ? section : first).scrollIntoView(manner());
 }
 
 function forgetShown(): void {
@@ -108,10 +129,9 @@ function forgetShown(): void {
 }
 
 /** Keyboard and screen reader go on from there, too. */
-function scrollToHeading(heading: HTMLElement): void {
+function focusOn(heading: HTMLElement): void {
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
-  heading.closest("section")!.scrollIntoView(manner());
 }
 
 function scrollToLessons(): void {

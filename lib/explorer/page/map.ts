@@ -161,7 +161,7 @@ function dotAt(
 function drawPoints(
   context: CanvasRenderingContext2D,
   size: number,
-  { z, drawn, model: { range } }: Explorer,
+  { z }: Explorer,
   plane: Plane,
   walk: Walk,
 ): void {
@@ -176,15 +176,6 @@ function drawPoints(
     context.stroke();
     context.setLineDash([]);
     walk.ends.forEach((end, i) => drawBadge(context, at(end), "AB"[i]));
-  }
-  if (drawn) {
-    const [x, y] = at(drawn.mu);
-    const [rx, ry] = plane.dimensions
-      .map((d) => drawn.sigma[d] / (2 * range) * size);
-    context.strokeStyle = color("second");
-    context.beginPath();
-    context.ellipse(x, y, rx, ry, 0, 0, 2 * Math.PI);
-    context.stroke();
   }
   drawMarker(context, at(z), 8);
 }

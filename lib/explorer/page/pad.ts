@@ -28,6 +28,8 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
   const context = pad.getContext("2d", { willReadFrequently: true })!;
   /** An example stands for itself: it is in MNIST's frame already. */
   let example: Uint8Array | null = null;
+  /** Which of the model's pictures the example is, if it is one. */
+  let index: number | undefined;
 
   let input = new Float32Array(IMAGE_PIXELS);
   let reconstruction = new Float32Array(IMAGE_PIXELS);
@@ -57,7 +59,7 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
         await explorer.decode(mu, Uint8Array.of(label)),
       );
       const sigma = logvar.map((v) => Math.exp(v / 2));
-      own = { image, mu, sigma };
+      own = { image, mu, sigma, index };
       explorer.setDrawn(own);
     }
     show();
@@ -79,6 +81,7 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
   };
   const clear = () => {
     example = null;
+    index = undefined;
     write(byId("pad-note"), () => "");
     byId<HTMLSelectElement>("pad-example").value = "";
     context.clearRect(0, 0, pad.width, pad.height);
@@ -92,14 +95,15 @@ export function startPad(explorer: Explorer): (file: File) => Promise<void> {
     encode();
   });
   onClick("pad-encode", encode);
-  const use = (image: Uint8Array) => {
+  const use = (image: Uint8Array, number?: number) => {
     clear();
     drawImage(context, image);
     example = image;
+    index = number;
     encode();
   };
-  startExamples(explorer, (image, label) => {
-    use(image);
+  startExamples(explorer, (image, label, number) => {
+    use(image, number);
     if (label < explorer.model.classCount) explorer.setLabel(label);
     say(texts().pad.sampleEncoded(explorer.nameOf(label)));
   });

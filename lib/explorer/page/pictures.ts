@@ -114,7 +114,7 @@ export class Pictures {
     this.#chosen = { index, label, pixels, reconstruction, error };
     if (label !== null && label < model.classCount) explorer.setLabel(label);
     const sigma = logvar.map((v) => Math.exp(v / 2));
-    explorer.setDrawn({ image, mu: mu.slice(), sigma });
+    explorer.setDrawn({ image, mu: mu.slice(), sigma, index });
     this.#show();
     say(this.#sentence());
     await this.#measure(model);

@@ -27,8 +27,6 @@ const SHOWN = 16;
 /** The picture that is followed. */
 interface Followed {
   readonly picture: Drawn;
-  /** Which of the model's pictures it is; null if it comes from elsewhere. */
-  readonly index: number | null;
   /** Its class, where that is known. */
   readonly label: number | null;
   /** The class that it was encoded as. */
@@ -47,6 +45,8 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     byId("from-draw"),
   ]);
   let followed: Followed;
+  /** Which of the model's pictures was followed last. */
+  let last = 0;
   /** What was drawn or chosen last. */
   let seen: Drawn | null = null;
   /** The number of the last draw. */
@@ -111,13 +111,13 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     });
   };
   const tellPicture = () => {
-    const { index, label, kl } = followed;
+    const { picture: { index }, label, kl } = followed;
     const count = countPictures(explorer);
     const name = label === null ? null : explorer.nameOf(label);
     write(
       byId("from-caption"),
       ({ strip }) =>
-        index === null ? strip.own : strip.of(index + 1, count, name),
+        index === undefined ? strip.own : strip.of(index + 1, count, name),
     );
     const { strip } = texts();
     canvas.ariaLabel = hasDice()
@@ -139,7 +139,6 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
   };
   const follow = (
     picture: Drawn,
-    index: number | null,
     label: number | null,
   ) => {
     const { model: { options }, label: encodedAs } = explorer;
@@ -147,7 +146,8 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     const posterior = { mu: picture.mu, logvar };
     const { perDimension } = klDivergences(posterior, options.latentDim);
     const kl = Float64Array.from(perDimension, ([nats]) => nats);
-    followed = { picture, index, label, encodedAs, kl };
+    followed = { picture, label, encodedAs, kl };
+    last = picture.index ?? last;
     tellPicture();
   };
   /** Follows one of the model's own pictures, if the model is still the same. */
@@ -158,7 +158,7 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     const { mu, logvar } = await explorer.encode(image);
     if (explorer.model !== model) return false;
     const sigma = logvar.map((v) => Math.exp(v / 2));
-    follow({ image, mu, sigma }, index, label);
+    follow({ image, mu, sigma, index }, label);
     return true;
   };
   /** Draws, goes there, and says what came of it. */
@@ -181,7 +181,7 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
   };
   const another = async (step: number) => {
     const count = countPictures(explorer);
-    const index = ((followed.index ?? -1) + step + count) % count;
+    const index = (last + step + count) % count;
     if (await open(index)) await roll(false);
   };
 
@@ -200,13 +200,25 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     });
   }
 
+  /** Goes back to the model's own picture when a drawing is given up. */
+  const resume = async () => {
+    if (followed.picture.index !== undefined) return;
+    if (!await open(last) || explorer.drawn) return;
+    draw(false, false);
+    await decode();
+  };
   explorer.onMove(() => {
     const { drawn } = explorer;
     if (drawn === seen) return;
     seen = drawn;
-    if (!drawn || drawn === explorer.roll?.picture) return;
+    if (!drawn) return resume();
+    if (drawn === explorer.roll?.picture) return;
     // The point is where the drawing is: at the mean of its distribution.
-    follow(drawn, null, null);
+    const { labels } = explorer.model;
+    follow(
+      drawn,
+      drawn.index === undefined ? null : labels?.[drawn.index] ?? null,
+    );
     draw(true, false);
     decodeSoon();
   });
@@ -233,7 +245,8 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     rest.hidden = shown.length === order.length;
     write(rest, ({ strip }) => strip.rest(shown.length, order.length));
     bars.setRows(shown, hasDice());
-    most = number = 0;
+    most = number = last = 0;
+    seen = null;
     opened = (async () => {
       // Unless something has been drawn meanwhile.
       if (!await open(firstPicture(explorer)) || explorer.drawn) return;
@@ -251,8 +264,9 @@ export async function startStrip(explorer: Explorer): Promise<Follower> {
     },
     get: () => {
       const { drawn, roll } = explorer;
-      const { index, picture } = followed;
-      if (index === null || drawn !== picture || !roll) return null;
+      const { picture } = followed;
+      const { index } = picture;
+      if (index === undefined || drawn !== picture || !roll) return null;
       const isDrawn = roll.epsilon.some((epsilon) => epsilon !== 0);
       return { picture: index, roll: isDrawn ? number : undefined };
     },

@@ -48,13 +48,16 @@ export function showTerms(
 ): void {
   const price = total === null ? kl : total - reconstruction;
   write(byId("from-error"), () => number(reconstruction, 2));
-  write(byId("from-error-name"), ({ strip }) => strip[likelihood]);
+  write(byId("from-error-is"), ({ strip }) => strip[likelihood]);
   write(byId("from-kl"), () => number(price, 2));
   write(
     byId("from-kl-name"),
     ({ strip }) =>
-      total === null ? strip.kl : strip.price(number(beta!), number(kl, 2)),
+      total === null || beta === 1
+        ? strip.kl
+        : strip.price(number(beta!), number(kl, 2)),
   );
+  write(byId("from-kl-is"), ({ strip }) => strip.klIs);
   write(
     byId("from-total"),
     () => total === null ? "" : number(total, 2),

@@ -5,22 +5,26 @@
  */
 import type { Teller } from "./teller.ts";
 
-/** The headings of the sections that the lessons speak of, lesson by lesson. */
+/** What the lessons speak of, lesson by lesson: all of it is to be seen at once. */
 const PLACES = [
-  "h-samples",
-  "h-strip",
-  "h-strip",
-  "h-strip",
+  "samples-part",
+  "from-flow",
+  "from-flow",
+  "from-flow",
   "h-train",
-  "h-sliders",
+  "sliders",
 ];
+
+/** Lines for the answer, lesson by lesson: the fourth question has two parts. */
+const LINES = [2, 2, 2, 4, 2, 2];
 
 const NUMBERS = PLACES.map((_, i) => i + 1);
 
 /** Writes the lessons; none is open at first. */
 export function lessonsSection(t: Teller): string {
   return `<div id="lessons" class="lessons" role="region" aria-labelledby="h-lessons">
-${t.say("h2", "lessons.title", 'id="h-lessons"')}
+${t.say("h2", "lessons.title", 'id="h-lessons" class="on-screen"')}
+${t.say("h2", "lessons.paper", 'class="on-paper"')}
 <p class="on-paper who">${t.say("span", "lessons.who")} <i></i>
 ${t.say("span", "lessons.when")} <i></i></p>
 <ol class="steps">
@@ -34,12 +38,22 @@ ${t.button("lesson-close", "lessons.close")}
 ${t.button("lesson-before", "lessons.before")}
 ${t.button("lesson-after", "lessons.after")}
 </div>
+<div class="on-paper end">${t.say("h3", "lessons.end")}
+${
+    [1, 2, 3].map((n) => `<p>${t.say("b", `lessons.end${n}`)}${lines(2)}</p>`)
+      .join("\n")
+  }
+</div>
+<details class="words" id="words">${t.say("summary", "lessons.wordsTitle")}
+${t.say("dl", "lessons.words")}
+</details>
 <details class="teach" id="teach">${t.say("summary", "lessons.teach")}
 ${t.say("p", "lessons.needs")}
 <div class="tools">
 ${t.button("print-lessons", "lessons.print")}
 ${t.button("show-plan", "lessons.showPlan")}
 </div>
+${t.say("p", "lessons.printHelp")}
 </details>
 </div>`;
 }
@@ -67,9 +81,42 @@ ${t.say("p", `lessons.do${n}`)}
   }</div>
 ${t.say("h4", "lessons.see")}
 ${t.say("p", `lessons.see${n}`)}
+${
+    n === THE_DRAW
+      ? `<div class="tools">${
+        t.button("show-map", "lessons.showMap", 'data-place="map-figure"')
+      }</div>`
+      : ""
+  }
+${n === THE_DRAW ? rollList(t) : n === THE_PRICE ? priceTable(t) : ""}
 <details>${t.say("summary", `lessons.question${n}`)}
 ${t.say("p", `lessons.answer${n}`)}</details>
+<div class="on-paper">${lines(LINES[n - 1])}</div>
 </article>`;
+}
+
+/** The lessons that have more to show, or to fill in. */
+const THE_DRAW = 3, THE_PRICE = 5;
+
+function lines(count: number): string {
+  return '<i class="line"></i>'.repeat(count);
+}
+
+/** On paper: a box for what stays in ten rolls, and one for what changes. */
+function rollList(t: Teller): string {
+  return `<div class="on-paper boxes">${t.say("span", "lessons.changes")}${
+    t.say("span", "lessons.stays")
+  }</div>`;
+}
+
+/** On paper: a table for what comes of three β. */
+function priceTable(t: Teller): string {
+  const row = "<tr><td></td><td></td><td></td></tr>";
+  return `<table class="on-paper prices">
+<tr><th scope="col">β</th>${
+    t.say("th", "lessons.error", 'scope="col"')
+  }<th scope="col">KL</th></tr>
+${row.repeat(3)}</table>`;
 }
 
 /** Writes the plan; on paper the answers follow. */

@@ -17,9 +17,10 @@ ${t.say("h2", "map.title", 'id="h-map"')}
 <label>${t.say("span", "map.up")} <select id="map-y"></select></label>
 </div>
 <div class="planes">
-<figure><canvas id="map" tabindex="0" role="application" ${
+<figure id="map-figure"><canvas id="map" tabindex="0" role="application" ${
     t.label("map.canvas")
   } aria-describedby="map-help"></canvas>
+${t.say("p", "map.marks", 'id="map-marks"')}
 <figcaption id="legend" role="group" ${
     t.label("map.legend")
   }></figcaption></figure>

@@ -10,6 +10,7 @@ export function samplesSection(t: Teller): string {
   return `<section aria-labelledby="h-samples">
 ${t.say("h2", "samples.title", 'id="h-samples"')}
 ${t.say("p", "samples.help")}
+<div id="samples-part">
 <div id="samples" role="group" aria-labelledby="h-samples"></div>
 <div class="tools">
 ${t.button("new-samples", "samples.again")}
@@ -26,6 +27,7 @@ ${t.say("option", "samples.all", 'value="all"')}</select></label>
     t.say("span", "samples.temperature")
   } <input type="range" id="temperature" min="0" max="2" step="0.05" value="1">
 <output id="temperature-value" aria-live="off">1.00</output></label>
+</div>
 </div>
 </section>`;
 }

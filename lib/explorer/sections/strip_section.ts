@@ -14,8 +14,8 @@ export function stripSection(t: Teller): string {
 ${t.say("h2", "strip.title", 'id="h-strip"')}
 ${t.say("p", "strip.help")}
 ${t.say("p", "strip.conditional", 'class="conditional"')}
-<div class="flow">
-<figure class="end">
+<div class="flow" id="from-flow">
+<figure class="end first">
 ${t.say("p", "strip.picture", 'class="head"')}
 <canvas id="from-original" width="28" height="28" role="img" ${
     t.label("strip.pictureCanvas")
@@ -29,7 +29,7 @@ ${
     )
   }
 </figure>
-<div class="arrow">${t.say("p", "strip.encoder")}
+<div class="arrow into">${t.say("p", "strip.encoder")}
 <p class="conditional" id="from-told"></p></div>
 <div class="between">
 <div class="tools dice">
@@ -46,15 +46,23 @@ ${t.say("p", "strip.draw", 'id="from-draw" class="dice"')}
 <canvas id="from-bars" role="img"></canvas>
 <p id="from-rest" hidden></p>
 </div>
-<div class="arrow">${t.say("p", "strip.decoder")}
+<div class="arrow out">${t.say("p", "strip.decoder")}
 <p class="conditional" id="from-told-again"></p></div>
-<figure class="end">
+<figure class="end last">
 ${t.say("p", "strip.again", 'class="head"')}
 <canvas id="from-reconstruction" width="28" height="28" role="img" ${
     t.label("strip.againCanvas")
   }></canvas>
 ${t.say("figcaption", "strip.againCaption")}
 </figure>
+<div class="terms">
+<p><b id="from-error"></b> ${t.say("span", "strip.error")}</p>
+<p class="dice"><i>+</i> <b id="from-kl"></b> <span id="from-kl-name"></span></p>
+<p class="sum"><i>=</i> <b id="from-total"></b> ${
+    t.say("span", "strip.total")
+  }</p>
+<div id="from-stack" aria-hidden="true"><i></i><i class="dice"></i></div>
+</div>
 </div>
 <p class="number"><label>${
     t.say("span", "strip.number")
@@ -65,14 +73,7 @@ ${t.say("h3", "strip.loss")}
     t.label("strip.differenceCanvas")
   }></canvas></figure>
 <div>
-<div class="terms">
-<p><b id="from-error"></b> <span id="from-error-name"></span></p>
-<p class="dice">+</p>
-<p class="dice"><b id="from-kl"></b> <span id="from-kl-name"></span></p>
-<p class="sum">=</p>
-<p class="sum"><b id="from-total"></b> ${t.say("span", "strip.total")}</p>
-</div>
-<div id="from-stack" aria-hidden="true"><i></i><i class="dice"></i></div>
+<p><span id="from-error-is"></span> <span id="from-kl-is" class="dice"></span></p>
 ${t.say("p", "strip.lossHelp")}
 </div>
 </div>

@@ -42,13 +42,22 @@ export const LESSONS_STYLE = `
 .lessons .note { margin: 0.75rem 0 0; font-size: 0.9rem; color: var(--pale); border-left: 3px solid var(--second);
   padding-left: 0.75rem; }
 .lessons .note:empty { display: none; }
-:root[data-large] .lessons :is(.intro, .teach) { display: none; }
+:root[data-large] .lessons :is(.intro, .teach, .words) { display: none; }
 .on-paper { display: none; }
 section.shown { border-radius: 4px; border-color: transparent;
-  box-shadow: 0 0 0 0.75rem var(--page), 0 0 0 calc(0.75rem + 2px) var(--accent); }
+  outline: 2px solid var(--accent); outline-offset: 0.75rem; }
+.task, .task + * { scroll-margin-top: 0.75rem; }
 .task { margin: 0 0 1rem; padding: 0.75rem 1rem; background: var(--paper);
   border: 1px solid var(--accent); border-radius: 8px; }
 .task p { margin: 0 0 0.5rem; }
+.task details { margin: 0 0 0.5rem; }
+.task summary { cursor: pointer; font-size: 0.8rem; font-weight: 600;
+  letter-spacing: 0.06em; color: var(--accent); }
+.words { margin-top: 0.75rem; font-size: 0.9rem; }
+.words summary { color: var(--pale); }
+.words dl { margin: 0.5rem 0 0; max-width: 42rem; }
+.words dt { font-weight: 600; }
+.words dd { margin: 0 0 0.5rem; color: var(--pale); }
 .teachers table { border-collapse: collapse; width: 100%; margin: 0 0 1rem;
   font-size: 0.95rem; }
 .teachers caption { text-align: left; color: var(--pale); padding-bottom: 0.5rem; }
@@ -62,12 +71,32 @@ section.shown { border-radius: 4px; border-color: transparent;
 
 @container page (min-width: 76rem) {
   .lessons { position: sticky; top: 0; height: 100vh; overflow: auto;
-    align-self: start; margin: 0; padding: 1.5rem 1.5rem 2rem;
+    align-self: start; margin: 0; padding: 1.5rem 1.25rem 2rem;
     border-width: 0 1px 0 0; border-radius: 0; }
+  /* What is read scrolls between what it is turned with. */
+  .lessons[data-open] { display: flex; flex-direction: column;
+    overflow: hidden; padding-bottom: 1rem; }
+  .lessons[data-open] > * { flex: none; }
+  .lessons[data-open] > .lesson { flex: 0 1 auto; overflow: auto;
+    scrollbar-width: thin; margin-right: -1rem; padding-right: 1rem; }
+  .lessons[data-open] > .note { margin-bottom: 0; }
+  .lessons[data-open] .words { overflow: auto; flex: 0 1 auto; min-height: 2rem; }
+  .lessons[data-open] .words[open] { flex: 0 0 40%; }
+  .lessons[data-open] .teach { display: none; }
   .lessons:not([data-open]) .steps { display: block; }
   .lessons:not([data-open]) .steps button { width: 100%; border-color: transparent;
     margin: 0 0 0.15rem -0.4rem; font-size: 1rem; background: none; }
   .task { display: none; }
+}
+@media (max-height: 50rem) and (min-width: 76rem) {
+  .lessons[data-open] { padding-top: 1rem; }
+  .lessons[data-open] h2 { display: none; }
+  .lesson { margin-top: 0.75rem; font-size: 0.875rem; line-height: 1.42; }
+  .lesson h3 { font-size: 1.2rem; margin-bottom: 0.35rem; }
+  .lesson p { margin-bottom: 0.5rem; }
+  .lesson .tools { margin-bottom: 0.5rem; }
+  .lesson .tools button { min-height: 2rem; }
+  #lesson-moves { margin-top: 0.5rem; padding-top: 0.5rem; }
 }
 @container page (max-width: 76rem) {
   .lessons:not([data-open]) .steps span { position: absolute; width: 1px;
@@ -75,9 +104,9 @@ section.shown { border-radius: 4px; border-color: transparent;
   .lessons:not([data-open]) .steps button { padding: 0.15rem; }
   .lessons:not([data-open]) { display: flex; flex-wrap: wrap;
     align-items: center; gap: 0.5rem 1.5rem; }
-  .lessons:not([data-open]) :is(h2, .teach) { margin: 0; }
+  .lessons:not([data-open]) :is(h2, .teach, .words) { margin: 0; }
   .lessons:not([data-open]) .intro { display: none; }
-  .lessons .teach[open] { flex-basis: 100%; }
+  .lessons :is(.teach, .words)[open] { flex-basis: 100%; }
 }
 @container page (max-width: 52rem) {
   .lessons { padding: 0.75rem 1rem; }

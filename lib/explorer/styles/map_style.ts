@@ -20,6 +20,7 @@ export const MAP_STYLE = `
 .pair figure { width: 8rem; }
 .pair canvas { width: 100%; aspect-ratio: 1; image-rendering: pixelated; }
 @media (max-width: 52rem) { .picture { grid-row: auto; } }
+#map-marks { margin: 0.5rem 0 0.75rem; font-size: 0.85rem; color: var(--pale); }
 kbd { font: inherit; padding: 0 0.35em; border: 1px solid var(--line);
   border-radius: 4px; }
 `;

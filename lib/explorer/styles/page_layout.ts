@@ -39,13 +39,13 @@ aside .tools { gap: 0.4rem; }
 aside button { padding: 0.25rem 0.7rem; }
 section { padding: 0 0 2.5rem; margin: 0 0 2.25rem;
   border-bottom: 1px solid var(--line); scroll-margin-top: 1.5rem; }
-main > :last-child { border: 0; margin: 0; }
+main > :last-child { border: 0; }
 footer { font-size: 0.85rem; border-top: 1px solid var(--line);
   padding-top: 1.5rem; }
 
 @container page (min-width: 76rem) {
   body { display: grid; grid-template: auto auto auto auto 1fr /
-      19rem minmax(0, 76rem); column-gap: 2.5rem; max-width: none;
+      20.5rem minmax(0, 76rem); column-gap: 2.5rem; max-width: none;
     padding: 0 2rem 0 0; }
   body > * { grid-column: 2; }
   header { padding-top: 1.5rem; }

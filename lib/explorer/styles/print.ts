@@ -15,11 +15,11 @@ export const PRINT_STYLE = `
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { display: block; max-width: none; padding: 0; line-height: 1.31; }
   body > :not(.lessons, .teachers) { display: none !important; }
-  .task, :is(.lessons, .teachers) :is(button, .steps, .tools, .teach, .on-screen) {
+  .task, :is(.lessons, .teachers) :is(button, .steps, .tools, .teach, .words, .on-screen) {
     display: none !important; }
   .on-paper { display: block; }
   p { max-width: none; }
-  .lessons { position: static; height: auto; overflow: visible; border: 0;
+  .lessons, .lessons[data-open] { display: block; position: static; height: auto; overflow: visible; border: 0;
     padding: 0; margin: 0; font-size: 1rem; columns: 2; column-gap: 8mm; }
   .lessons > :is(h2, .on-paper) { column-span: all; }
   .lessons h2, .teachers h2 { font-size: 16pt; margin: 0 0 1mm; }
@@ -34,9 +34,21 @@ export const PRINT_STYLE = `
   .lesson details > p, .lesson details::details-content { display: none; }
   .lesson summary { display: block; list-style: none; }
   .lesson summary::-webkit-details-marker { display: none; }
-  /* A line to write the answer on. */
-  .lesson::after { content: ""; display: block; height: 4.5mm;
-    border-bottom: 0.5pt solid var(--line); }
+  /* To write on. */
+  .line { display: block; height: 5.5mm; border-bottom: 0.5pt solid var(--line); }
+  .boxes { display: grid; grid-template-columns: 1fr 1fr; gap: 3mm;
+    margin: 0 0 1.5mm; }
+  .boxes span { height: 13mm; padding: 0.5mm 1mm; font-size: 8pt;
+    border: 0.5pt solid var(--line); }
+  .lessons .prices { display: table; width: 100%; margin: 0 0 1.5mm;
+    border-collapse: collapse; table-layout: fixed; font-size: 8pt; }
+  .prices :is(th, td) { height: 4.5mm; border: 0.5pt solid var(--line);
+    font-weight: 400; }
+  .lessons .end { break-inside: avoid; column-span: all; display: grid;
+    grid-template-columns: repeat(3, 1fr); gap: 0 6mm; }
+  .end h3 { font-size: 12pt; margin: 0 0 0.5mm; grid-column: 1 / -1; }
+  .end p { margin: 0; }
+  .end b { font-weight: 600; }
   .teachers { break-before: page; padding: 0; margin: 0; border: 0; }
   .teachers p, .teachers caption { color: var(--ink); margin: 0 0 2mm; }
   .teachers table { font-size: 9.2pt; margin: 0 0 3mm; }

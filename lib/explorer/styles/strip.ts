@@ -10,8 +10,14 @@ export const STRIP_STYLE = `
 #from { grid-column: 1 / -1; container-type: inline-size;
   margin-bottom: 0; }
 #from:not([data-dice]) .dice, #from:not([data-sum]) .sum { display: none; }
-#from .flow { display: grid; gap: 0 1rem; align-items: center; margin-top: 1.5rem;
-  grid-template-columns: 10rem auto minmax(0, 1fr) auto 10rem; }
+#from .flow { display: grid; gap: 0 1rem; margin-top: 1.25rem;
+  align-items: start; grid-template:
+    "first into between out last" auto
+    "first into between out terms" 1fr
+    / 10rem auto minmax(0, 1fr) auto 10rem; }
+#from .first { grid-area: first; } #from .into { grid-area: into; }
+#from .between { grid-area: between; } #from .out { grid-area: out; }
+#from .last { grid-area: last; } #from .terms { grid-area: terms; }
 #from .head, #from .heads p { margin: 0 0 0.5rem; font-size: 0.95rem;
   color: var(--pale); line-height: 1.3; }
 #from .head b, #from .heads b { display: block; font-size: 1.25rem;
@@ -21,7 +27,7 @@ export const STRIP_STYLE = `
 #from .end button { margin-top: 0.6rem; width: 100%; }
 #from figcaption { min-height: 1.55em; font-size: 0.95rem; overflow: hidden;
   white-space: nowrap; text-overflow: ellipsis; }
-#from .arrow { max-width: 7rem; text-align: center; }
+#from .arrow { max-width: 7rem; text-align: center; margin-top: 6rem; }
 #from .arrow p { margin: 0; color: var(--pale); font-size: 0.95rem; }
 #from .arrow .conditional { color: var(--ink); font-weight: 600;
   overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
@@ -64,32 +70,43 @@ export const STRIP_STYLE = `
 #from h3 { font-size: 1.125rem; margin-top: 1rem; }
 #from .loss { display: grid; gap: 1.5rem; align-items: start; margin-top: 0.75rem;
   grid-template-columns: 10rem minmax(0, 1fr); }
-#from .terms { display: flex; gap: 0.5rem 1.25rem; }
-#from .terms p:has(b) { flex: 0 1 17rem; }
-#from .terms p { margin: 0; font-size: 0.95rem; color: var(--pale); }
-#from .terms p:not(:has(b)) { font-size: 1.75rem; line-height: 1.2;
-  color: var(--ink); }
-#from .terms b { display: block; font-size: 1.75rem; line-height: 1.2;
-  color: var(--ink); font-variant-numeric: tabular-nums; }
-#from-stack { forced-color-adjust: none; display: flex; height: 0.8rem; margin: 0.75rem 0 1rem;
+#from .loss p { color: var(--pale); margin: 0 0 0.75rem; }
+#from .terms p { display: grid; gap: 0 0.4rem; margin: 0; color: var(--pale);
+  grid-template-columns: 1ch 4.2rem minmax(0, 1fr); align-items: baseline;
+  font-size: 0.95rem; line-height: 1.35; }
+#from .terms i { font-style: normal; font-size: 1.25rem; color: var(--ink); }
+#from .terms b { grid-column: 2; font-size: 1.25rem; color: var(--ink);
+  text-align: right; font-weight: 600; font-variant-numeric: tabular-nums; }
+#from-stack { forced-color-adjust: none; display: flex; height: 0.6rem; margin: 0.5rem 0 0;
   background: var(--line); border-radius: 4px; overflow: hidden; }
 #from-stack i { flex: none; background: var(--first); }
 #from-stack i.dice { background: var(--second); }
-@container (max-width: 50rem) {
-  #from .flow { grid-template-columns: minmax(0, 1fr); gap: 0.75rem;
-    justify-items: center; }
-  #from .between { width: 100%; }
-  #from .end { width: 10rem; }
-  #from .arrow::after { content: "↓" / ""; }
-  #from .heads, #from[data-dice] .heads { gap: 0 0.6rem; }
+/* Both pictures and what they cost stay together where the bars go below. */
+@container (max-width: 53rem) {
+  #from .flow { gap: 0.75rem; grid-template:
+      "first into last" auto
+      "first out last" 1fr
+      "terms terms terms" auto
+      "between between between" auto
+      / minmax(0, 10rem) minmax(5rem, 1fr) minmax(0, 10rem); }
+  #from .arrow { max-width: none; margin-top: 3.5rem; }
+  #from .out { margin-top: 0; }
+  #from .arrow::after { font-size: 1.75rem; }
+  #from .terms { display: grid; gap: 0 1.5rem; align-items: center;
+    grid-template-columns: repeat(3, auto) minmax(2rem, 1fr); }
+  #from .terms p { grid-template-columns: auto auto auto; }
+  #from-stack { margin: 0; }
 }
 @container (max-width: 30rem) {
   #from .loss { grid-template-columns: minmax(0, 1fr); }
   #from .loss figure { width: 7rem; }
   #from .number { min-height: 6.4em; }
-  #from .terms { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr);
-    gap: 0.5rem; }
-  #from .terms p:has(b) { grid-column: 2; }
+  #from .flow { gap: 0.5rem; }
+  #from .terms { gap: 0 0.75rem; grid-template-columns: repeat(3, auto); }
+  #from .terms p { align-content: start; justify-content: start; }
+  #from .terms span { grid-column: 1 / -1; font-size: 0.85rem; }
+  #from-stack { grid-column: 1 / -1; margin-top: 0.25rem; }
+  #from .heads, #from[data-dice] .heads { gap: 0 0.6rem; }
   #from .heads b { font-size: 1.05rem; white-space: normal; }
   #from .heads p { font-size: 0.85rem; }
 }

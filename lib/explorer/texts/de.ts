@@ -25,26 +25,34 @@ const einen = ({ subject }: About) => EINEN[subject];
 const WORDS = {
   digits: {
     of: "handgeschriebenen Ziffern",
+    of4: "handgeschriebene Ziffern",
     ...{ each: "jede Ziffer", a: "eine Ziffer", the: "die Ziffer" },
     ...{ nearlyTheSame: "fast dieselbe Ziffer", many: "Ziffern" },
+    other: "eine andere",
     unreal: "Ziffern, die niemand schrieb",
   },
   hiragana: {
     of: "handgeschriebenen Hiragana",
+    of4: "handgeschriebene Hiragana",
     ...{ each: "jedes Zeichen", a: "ein Zeichen", the: "das Zeichen" },
     ...{ nearlyTheSame: "fast dasselbe Zeichen", many: "Zeichen" },
+    other: "ein anderes",
     unreal: "Zeichen, die niemand schrieb",
   },
   clothes: {
     of: "Kleidungsstücken",
+    of4: "Kleidungsstücke",
     ...{ each: "jedes Bild", a: "ein Bild", the: "das Bild" },
     ...{ nearlyTheSame: "fast dasselbe Bild", many: "Bilder" },
+    other: "ein anderes",
     unreal: "Kleider, die niemand nähte",
   },
   pictures: {
     of: "Bildern",
+    of4: "Bilder",
     ...{ each: "jedes Bild", a: "ein Bild", the: "das Bild" },
     ...{ nearlyTheSame: "fast dasselbe Bild", many: "Bilder" },
+    other: "ein anderes",
     unreal: "Bilder, die niemand machte",
   },
 };
@@ -115,6 +123,8 @@ nichts ins Internet.`,
 
   lessons: {
     title: "Sechs Lektionen",
+    paper: (about) =>
+      `Wie ein Netz ${words(about).of4} zeichnen lernt: sechs Lektionen`,
     who: "Name",
     when: "Datum",
     note: (about) =>
@@ -122,10 +132,11 @@ nichts ins Internet.`,
         ? `Das Netz dieser Seite ist selbst ein Autoencoder. Für die Lektionen 2
 bis 6 unten auf der Seite einen VAE trainieren und dann ihn erkunden.`
         : "",
-    intro: "Je Versuch, Beobachtung, Frage.",
+    intro: "Jede mit Versuch, Beobachtung und Frage.",
     do: "Versuch",
     see: "Beobachtung",
     show: "Zeigen",
+    showMap: "Die Karte zeigen",
     back: "Zurück zur Lektion",
     close: "Alle sechs",
     before: "Zurück",
@@ -152,23 +163,25 @@ aus zufällig gezogenen Zahlen. Dann <b>${de.samples.temperature}</b> auf 2 zieh
           ? `Bei manchen ist zu sagen, was sie zeigen; viele sind zerrissen, denn
 dort hat das Netz nichts gelernt.`
           : "Bei 1,00 ist von den meisten zu sagen, was sie zeigen."
-      } Bei 2,00 liegen die Zahlen weiter außen als die von Bildern: Striche werden
-dunkel, und manche zerfallen in Flecken.`,
+      } Bei 2,00 liegen viele Zahlen weiter außen als die von Bildern: Striche werden
+dunkel, und manche Zeichnungen zerfallen; andere gelingen noch.`,
     question1: `Warum kann man einen Autoencoder nicht einfach um neue Bilder
 bitten?`,
     answer1: `Er hat gelernt, an den Punkten seiner eigenen Bilder zu zeichnen.
 Wo diese liegen und was zwischen ihnen ist, wurde nie verlangt. An einem zufällig
-gewählten Punkt hat er höchstwahrscheinlich nichts gelernt.`,
+gewählten Punkt hat er höchstwahrscheinlich nichts gelernt. (Mit β = 0 entsteht in
+Lektion 5 fast ein solches Netz.)`,
 
     title2: "Eine Verteilung für jedes Bild",
     text2: `Der Encoder eines VAE antwortet nicht mit einem Punkt. Zu jeder Zahl
 nennt er einen Mittelwert μ, „ungefähr hier“, und eine Streuung σ, „so viel mehr
 oder weniger“. So wird aus jedem Bild eine Wolke um μ, eine <em>Verteilung</em>
-von <i>z</i>: der Posterior <i>q</i>(<i>z</i>|<i>x</i>).`,
+von <i>z</i>; in Büchern heißt sie der Posterior,
+<i>q</i>(<i>z</i>|<i>x</i>).`,
     do2: (about) =>
       `Die Balken von μ und σ betrachten. Dann auf
 <b>${de.strip.another(about)}</b> drücken, und noch einmal.`,
-    see2: `μ ist bei jedem Bild anders. σ ist klein bei den Zahlen, die viel
+    see2: `Jedes Bild hat sein eigenes μ. σ ist klein bei den Zahlen, die viel
 sagen: Da ist das Netz sicher. Bei denen, die wenig sagen, ist es größer, bis
 etwa 1.`,
     question2: `Eine Zahl hat bei jedem Bild μ = 0 und σ = 1. Was sagt sie?`,
@@ -179,17 +192,14 @@ ihr erfahren, welches Bild es war. Ihre KL ist 0.`,
     text3: `Der Decoder sieht nie die Wolke, nur einen Punkt, der in sie
 gewürfelt wurde: <i>z</i> = μ + σ·ε. Die Würfel ε wissen nichts vom Bild, und wohin
 der Wurf auch fällt, dasselbe Bild soll entstehen. So werden nahe Punkte zu
-ähnlichen Bildern, und die Wolken schließen die Lücken. Aller Zufall steckt in ε:
-Das Training kann weiter an μ und σ drehen.`,
+ähnlichen Bildern, und die Wolken schließen die Lücken.`,
     do3: () => `Zehnmal auf <b>${de.strip.roll}</b> drücken.`,
     see3: (about) =>
-      `ε und <i>z</i> ändern sich; μ und σ bleiben. Gezeichnet wird ${
+      `ε und <i>z</i> ändern sich; μ und σ bleiben. Gezeichnet wird jedes Mal ${
         words(about).nearlyTheSame
-      }, jedes Mal ein wenig anders. Eine Zahl mit kleinem σ bewegt sich kaum.${
-        about.hasMap
-          ? " Auf der Karte sind dreißig Würfe eine kleine Wolke."
-          : ""
-      }`,
+      }, mit kleinen Unterschieden. Eine Zahl mit kleinem σ bewegt sich kaum. Auf
+der Karte sind die kleinen schwarzen Punkte dreißig solche Würfe: eine kleine
+Wolke.`,
     question3: `Warum wird der Decoder mit Würfen trainiert und nicht mit μ?`,
     answer3: `Mit μ lernte er einzelne Punkte wie ein Autoencoder. Die Würfe
 lehren ihn den Raum um sie herum, und aus diesem Raum kommen neue Bilder.`,
@@ -198,10 +208,10 @@ lehren ihn den Raum um sie herum, und aus diesem Raum kommen neue Bilder.`,
     text4: `Das Training zieht in zwei Richtungen. Der
 <em>Rekonstruktionsfehler</em> sagt, wie unähnlich die Zeichnung dem Bild ist; er
 will kleine Wolken, weit voneinander. Die <em>KL</em> sagt, wie weit eine Wolke von
-der Standardnormalverteilung ist, μ = 0 und σ = 1; sie zählt in Nat und will
-Wolken, die nichts sagen. Der Verlust ist Fehler + β·KL.`,
+der Standardnormalverteilung ist, μ = 0 und σ = 1, und damit, wie viel sie sagt,
+gezählt in Nat; sie will Wolken, die nichts sagen. Der Verlust ist Fehler + β·KL.`,
     do4: (about) =>
-      `Beide Teile des Verlusts beobachten: einige Male auf
+      `Fehler und KL unter dem neu gezeichneten Bild beobachten: einige Male auf
 <b>${de.strip.roll}</b> drücken, dann auf <b>${de.strip.another(about)}</b>.`,
     see4: (about) =>
       `Ein Wurf ändert den Fehler, nie die KL: Die hängt allein von μ und σ ab.
@@ -241,17 +251,18 @@ sich lohnt, und die Zahlen, die am meisten ${
         about.autoencoder ? "schwanken" : "sagen"
       }, stehen oben. Hin und wieder folgt eine etwas, das einen Namen hat${
         about.subject === "digits" ? ", etwa Breite oder Neigung" : ""
-      }: Der Name steht neben ihrem Regler. Die meisten teilen sich mehreres mit
-anderen.`,
+      }: Der Name steht neben ihrem Regler. Die meisten ändern mehreres zugleich.`,
     do6: () =>
       `Auf <b>${de.point.reset}</b> drücken und den obersten Regler von einem
 Ende zum anderen ziehen, dann den untersten. Auf <b>${de.point.random}</b>
 drücken und beides wiederholen.`,
     see6: (about) =>
-      `Der oberste ändert ${
-        words(about).the
-      } am meisten; der unterste ändert wenig oder nichts. Von einem anderen Punkt
-aus tut ein Regler mit Namen fast dasselbe; einer ohne Namen ändert anderes.`,
+      `Der oberste ändert ${words(about).the} am meisten, der unterste weniger${
+        about.hasKl ? "; wo die KL fast 0 ist, ändert sich nichts" : ""
+      }. Ein Name sagt, was sich von jedem Punkt aus am gleichmäßigsten ändert,
+selten alles, was sich ändert: Weit außen kann ${
+        words(about).other
+      } daraus werden.`,
     question6: "Wie findet man heraus, was eine Zahl tut?",
     answer6: `Die anderen festhalten, diese eine von einem Ende zum anderen
 drehen und sagen, was sich ändert; dann ebenso von anderen Punkten aus. Nur was
@@ -261,12 +272,45 @@ Wort.`,
     teach: "Für Lehrkräfte",
     needs: `Ab etwa 15 Jahren: ohne Programmieren, von der Mathematik nur
 Mittelwert und Streuung. Nötig sind diese eine Datei und ein Browser, ein Gerät
-für zwei; kein Netz, kein Konto. Sie läuft von einem USB-Stick und sendet nichts
-irgendwohin. Die sechs Lektionen dauern 45 Minuten.`,
+für zwei; kein Netz, kein Konto. Sie läuft von einem USB-Stick und sendet nichts ins
+Internet. Die sechs Lektionen dauern 45 Minuten.`,
     print: "Lektionen drucken",
+    printHelp: `Seite 1 ist das Blatt für die Klasse, Seite 2 der Plan mit den
+Antworten: einseitig drucken, oder für die Klasse nur Seite 1.`,
     showPlan: "Zum Plan",
     plan: "Ein Plan für 45 Minuten",
     answers: "Antworten",
+    stays: "Was bleibt",
+    changes: "Was sich ändert",
+    error: "Fehler",
+    end: "Zum Schluss, je ein Satz",
+    end1: "Was liefert der Encoder?",
+    end2: "Warum wird gezogen?",
+    end3: "Was wiegt β gegeneinander ab?",
+    wordsTitle: "Wörter",
+    words:
+      `<dt>Prior</dt> <dd>woher <i>z</i> gezogen wird, bevor es ein Bild gibt:
+jede Zahl für sich aus N(0, 1), der Glockenkurve mit Mittelwert 0 und Streuung
+1.</dd>
+<dt>Posterior</dt> <dd>wo <i>z</i> für ein bestimmtes Bild liegen kann: die Wolke
+des Encoders mit μ und σ.</dd>
+<dt>KL</dt> <dd>Kullback-Leibler-Divergenz: wie weit eine Verteilung von einer
+anderen entfernt ist, hier der Posterior vom Prior. Sind beide gleich, ist sie
+0.</dd>
+<dt>Nat</dt> <dd>eine Einheit für Information, wie das Bit. Zu sagen, welches von
+zwei gleich wahrscheinlichen Dingen es ist, braucht 0,69 Nat (1 Bit), welches von
+zehn 2,3.</dd>
+<dt>R²</dt> <dd>ein Anteil von 0 bis 1: wie gut sich eines aus einem anderen ergibt.
+0 heißt gar nicht, 1 vollständig.</dd>
+<dt>zurückgehalten</dt> <dd>Bilder, aus denen das Netz nicht lernt; nur an solchen
+zeigt sich, ob es verstanden hat.</dd>
+<dt>Epoche</dt> <dd>einmal durch alle Bilder, aus denen es lernt.</dd>
+<dt>Startwert</dt> <dd>die Zahl, mit der die Würfel beginnen: gleicher Startwert,
+gleiche Würfe.</dd>
+<dt>Checkpoint</dt> <dd>eine Datei mit einem Netz darin, um später damit
+weiterzumachen.</dd>
+<dt>Fingerabdruck</dt> <dd>eine kurze Zahl aus allen Gewichten eines Netzes: Zwei
+Netze mit demselben sind gleich.</dd>`,
     minutes: "Minuten",
     teacher: "Lehrkraft",
     pupils: "Klasse",
@@ -289,27 +333,27 @@ gemacht?“ Sammelt Vermutungen. Dann: keine davon.`,
 allen.`,
     pupils3: `Lektionen 2 und 3: zehn Würfe und eine Liste dessen, was sich
 ändert und was bleibt.`,
-    place3: "Der Weg von Bild zu Bild oben",
+    place3: "„Von Bild zu Bild“",
     minutes4: "22–28",
     teacher4:
       "Schreibt den Verlust in zwei Teilen an die Tafel; stellt Frage 4.",
     pupils4: `Lektion 4: die Bilder mit den wenigsten und den meisten Nat
 suchen.`,
-    place4: "Wie zuvor; das Blatt",
+    place4: "„Von Bild zu Bild“; das Blatt",
     minutes5: "28–38",
     teacher5: `Bildet Gruppen mit kleinem β, mit 1 und mit großem; zeichnet eine
 Tabelle für β, Fehler und KL.`,
     pupils5: `Trainiert mit dem eigenen β und trägt die Ergebnisse ein. Dann
 Lektion 5: β während des Lernens ändern.`,
-    place5: "Das Training unten, die Tafel",
+    place5: "„Selbst eines trainieren“; die Tafel",
     minutes6: "38–43",
     teacher6: "Fragt: Was tut die oberste Zahl?",
     pupils6: `Lektion 6; jedes Paar gibt einer Zahl einen Namen, ein anderes
 versucht, ihn zu widerlegen.`,
     place6: "Die Regler",
     minutes7: "43–45",
-    teacher7: `Fragt: Was liefert der Encoder? Warum wird gezogen? Was wiegt β
-gegeneinander ab?`,
+    teacher7: () =>
+      `Fragt: „${de.lessons.end1}“ „${de.lessons.end2}“ „${de.lessons.end3}“`,
     pupils7: "Antwortet in je einem Satz; das Blatt geht mit nach Hause.",
     place7: "Das Blatt",
   },
@@ -338,8 +382,8 @@ statt des Punktes eine Verteilung und zieht daraus.`
         : `Der Encoder macht aus einem Bild keinen Punkt, sondern eine
 <b>Verteilung</b>: zu jeder Zahl von <i>z</i> einen Mittelwert <b>μ</b> und eine
 Streuung <b>σ</b>. Würfel bestimmen <b>ε</b>, und der Decoder zeichnet das Bild
-neu aus <b>z = μ + σ·ε</b>. Mit jedem Wurf entsteht ein anderes <i>z</i>, und
-jedes muss genügen.`,
+neu aus <b>z = μ + σ·ε</b>. Jeder Wurf gibt ein anderes <i>z</i>, und aus jedem
+sollte dasselbe Bild entstehen.`,
     picture: "<b><i>x</i></b> das Bild",
     pictureCanvas: "Das Bild, das codiert wird",
     of: (number, count, name) =>
@@ -370,21 +414,24 @@ sie gewählt werden kann.`,
     nats: (nats) => `Sie sagt ${nats} Nat über dieses Bild.`,
     loss: "Was es kostet",
     differenceCanvas: "Wo die beiden Bilder sich unterscheiden",
-    mse:
-      "Rekonstruktionsfehler: quadrierte Abweichung, über alle Pixel summiert",
-    bce: "Rekonstruktionsfehler: Kreuzentropie der Pixel, in Nat",
-    kl: "KL in Nat: wie weit die Verteilungen von N(0, 1) entfernt sind",
-    price: (beta, kl) =>
-      `β · KL = ${beta} · ${kl} Nat: wie weit die Verteilungen von N(0, 1)
-entfernt sind`,
-    total: "Verlust: was das Training klein macht",
+    error: "Fehler",
+    kl: "KL, Nat",
+    price: (beta, kl) => `β · KL: ${beta} · ${kl} Nat`,
+    total: "Verlust",
+    mse: `Der Rekonstruktionsfehler ist die quadrierte Abweichung der beiden
+Bilder, über alle Pixel summiert.`,
+    bce: `Der Rekonstruktionsfehler ist die Kreuzentropie der Pixel beider
+Bilder, in Nat.`,
+    klIs: `Die KL sagt, wie weit die Verteilungen von N(0, 1) entfernt sind, und
+damit, wie viel durch sie mitgeteilt wird. Den Verlust macht das Training klein.`,
     lossHelp: (about) =>
-      about.autoencoder
-        ? `Die Flecken zeigen, wo er sich irrt. Nur auf diesen Fehler wird er
-trainiert.`
-        : `Die Flecken zeigen, wo er sich irrt. Mit jedem Wurf ändert sich der
-Fehler, die KL aber nicht: Sie gehört zur ganzen Verteilung, zu μ und σ, nicht
-zur einzelnen Ziehung. Die grauen Bänder sind N(0, 1); dort kostet es keine KL.`,
+      `Das Bild daneben zeigt, wo die beiden sich unterscheiden. ${
+        about.autoencoder
+          ? "Nur auf diesen Fehler wird er trainiert."
+          : `Mit jedem Wurf ändert sich der Fehler, die KL aber nicht: Sie hängt
+nur von μ und σ ab, nicht von der Ziehung. Die grauen Bänder oben sind N(0, 1);
+dort kostet es keine KL.`
+      }`,
     conditional: `Die Klasse geht an beiden Enden ein. Wird eine andere gewählt,
 so werden dieselben Zahlen als diese gezeichnet.`,
     told: (name) => `Klasse ${name}`,
@@ -403,15 +450,16 @@ so werden dieselben Zahlen als diese gezeichnet.`,
         about.autoencoder
           ? `Die oberen Zahlen unterscheiden sich von Bild zu Bild am meisten.`
           : about.hasKl
-          ? `Die <b>KL</b> daneben sagt, wie viel das Netz mit ihr mitteilt, in
-Nat zu 1,44 Bit: Die oberen Zahlen bestimmen das Bild, die nahe null blieben
-ungenutzt.`
+          ? `Die <b>KL</b> daneben sagt, wie viel das Netz mit ihr mitteilt,
+gezählt in Nat: Die oberen Zahlen bestimmen das Bild am meisten; eine mit einer KL
+nahe null sagt nichts.`
           : `Wie viel das Netz, für das diese Seite gemacht wurde, mit jeder
 mitteilt, ist nicht bekannt: Es waren keine Bilder zur Hand.`
-      } Neben manchen steht, was sich sichtbar ändert. Gemessen wird es an
-Bildern, die von 32 Punkten aus entlang des Reglers decodiert werden; <b>R²</b>
-ist der Anteil dieser Änderungen, den der Regler erklärt: Bei 1 ändert er alle
-gleich.`,
+      } Manche haben einen Namen: das, was sie am gleichmäßigsten ändern. Die
+Seite findet ihn, indem sie den Regler an 32 Punkten verstellt und die Bilder
+vermisst; <b>R²</b> sagt, wie weit der Name stimmt: bei 1 an jedem Punkt gleich, und
+unter ½ gibt es keinen Namen. „z3“ ist die dritte Zahl des Netzes, wo immer sie in
+dieser Liste steht.`,
     value: "Wert",
     kl: "KL, Nat",
     name: (number) => `Latente Dimension ${number}`,
@@ -516,7 +564,7 @@ safetensors (${kind})`,
       `${
         about.hasMap
           ? `Jeder Punkt ist ein Bild, das das Netz codiert hat, gesehen entlang
-zweier seiner Zahlen. Die Bilder der Punkte mit Rand stehen in dieser Seite: ein
+zweier seiner Zahlen. Die großen Punkte mit dunklem Rand lassen sich öffnen: Ein
 Klick zeigt das Bild, und was das Netz daraus macht.`
           : `Zwei der Zahlen spannen eine Ebene auf. Von diesem Netz hat sie keine
 Punkte: Es waren keine Bilder zur Hand.`
@@ -524,7 +572,7 @@ Punkte: Es waren keine Bilder zur Hand.`
 zeichnet; das Raster daneben zeigt die ganze Ebene.${
         about.hasMap
           ? ` Die Tasten <kbd>[</kbd> und <kbd>]</kbd> gehen die Bilder durch.
-Ein Name in der Legende stellt eine Klasse allein.`
+Ein Name in der Legende zeigt eine Klasse allein.`
           : ""
       }`,
     conditional: (about) =>
@@ -544,6 +592,12 @@ Klasse treten hervor.`
     nearest: (name) => `Das nächste Bild ist von der Klasse ${name}.`,
     dotClass: (name) => `Die Klasse ist die des Punktes: ${name}.`,
     nats: (name, nats) => `${name} (${nats} Nat)`,
+    marks: (about) =>
+      about.autoencoder
+        ? "○ der jetzige Punkt; ● das Bild aus „Von Bild zu Bild“."
+        : `<b>○</b> der jetzige Punkt. Aus „Von Bild zu Bild“: Die kleinen
+schwarzen Punkte sind dreißig Ziehungen von <i>z</i>, der große ist die gezeigte,
+und die Ellipse reicht ein σ weit von μ.`,
     legend: "Klassen: eine wählen, um sie allein zu sehen",
     only: (name) => `Nur ${name}`,
     standsAlone: (name) =>
@@ -557,7 +611,7 @@ Klasse treten hervor.`
     previous: "Voriges Bild",
     next: "Nächstes Bild",
     noPicture: (count) =>
-      `Einen Punkt mit Rand wählen, oder die ${count} Bilder dieser Seite
+      `Einen Punkt mit dunklem Rand wählen, oder die ${count} Bilder dieser Seite
 durchgehen.`,
     picture: (number, name, error) =>
       `Bild ${number}${name === null ? "" : ` (Klasse ${name})`}: ${error}.`,
@@ -593,8 +647,9 @@ Karte klicken) und den Weg dazwischen abspielen.`,
     }[subject]),
     help: () =>
       `Zieht man <i>z</i> zufällig, zeichnet das Netz dazu ein Bild. Eine
-niedrige Temperatur bleibt in der Mitte des Raums, eine hohe führt an seine
-Ränder. Gleicher Startwert und gleiche Temperatur ergeben auf jedem Bildschirm
+niedrige Temperatur bleibt in der Mitte des Raums, eine hohe führt dorthin, wo
+wenige Bilder liegen. Gleicher Startwert, die Zahl, mit der die Würfel beginnen,
+und gleiche Temperatur ergeben auf jedem Bildschirm
 dieselben Bilder. Ein Klick auf ein Bild führt an seinen Punkt.`,
     again: "Neue ziehen",
     seed: "Startwert",

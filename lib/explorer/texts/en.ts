@@ -89,6 +89,8 @@ anywhere.`,
 
   lessons: {
     title: "Six lessons",
+    paper: (about: About) =>
+      `How a network learns to draw ${words(about).of}: six lessons`,
     who: "Name",
     when: "Date",
     note: (about: About): string =>
@@ -100,6 +102,7 @@ VAE at the foot of the page and choose to explore it.`
     do: "To do",
     see: "To see",
     show: "Show me",
+    showMap: "Show me the map",
     back: "Back to the lesson",
     close: "All six",
     before: "Previous",
@@ -125,24 +128,25 @@ are thrown at random. Then pull <b>${en.samples.temperature}</b> to 2.`,
           ? `Of some you can say what they show; many are broken, for there the
 network has learned nothing.`
           : `At 1.00 you can say of most what they show.`
-      } At 2.00 the numbers lie further out than those of pictures: strokes grow
-dark, and some fall apart into specks.`,
+      } At 2.00 many numbers lie further out than those of pictures: strokes grow
+dark, and some of the drawings fall apart; others still go well.`,
     question1: `Why can an autoencoder not simply be asked for new pictures?`,
     answer1: `It has learned to draw at the points of its own pictures. Where
 those lie, and what is between them, was never asked of it. At a point chosen by
-chance it has most likely learned nothing.`,
+chance it has most likely learned nothing. (β = 0 in lesson 5 trains nearly such a
+network.)`,
 
     title2: "A distribution for each picture",
     text2: `The encoder of a VAE does not answer with a point. For each number
 it gives a mean μ, “about here”, and a spread σ, “give or take so much”. So each
-picture becomes a cloud around μ, a <em>distribution</em> of <i>z</i>: the
-posterior <i>q</i>(<i>z</i>|<i>x</i>).`,
+picture becomes a cloud around μ, a <em>distribution</em> of <i>z</i>; books call it
+the posterior, <i>q</i>(<i>z</i>|<i>x</i>).`,
     do2: (about: About): string =>
       `Look at the bars of μ and σ. Then press <b>${
         en.strip.another(about)
       }</b>,
 and again.`,
-    see2: `μ is another for each picture. σ is small in the numbers that tell
+    see2: `Each picture has a μ of its own. σ is small in the numbers that tell
 much: there the network is sure. In those that tell little it is larger, up to
 about 1.`,
     question2: `A number has μ = 0 and σ = 1 for every picture. What does it
@@ -154,16 +158,14 @@ nobody can learn from it which picture it was. Its KL is 0.`,
     text3: `The decoder never sees the cloud, only one point thrown into it:
 <i>z</i> = μ + σ·ε. The dice ε know nothing of the picture, and wherever the throw
 lands the same picture must be drawn again. So near points become similar
-pictures, and the clouds close the gaps. All chance is in ε: training can still
-turn μ and σ.`,
+pictures, and the clouds close the gaps.`,
     do3: (): string => `Press <b>${en.strip.roll}</b> ten times.`,
     see3: (about: About) =>
-      `ε and <i>z</i> change; μ and σ stay. What is drawn remains nearly the
-same ${
+      `ε and <i>z</i> change; μ and σ stay. The ${
         words(about).one
-      }, a little different each time. A number with a small σ hardly moves.${
-        about.hasMap ? " On the map thirty throws are a small cloud." : ""
-      }`,
+      } is drawn nearly alike each time, with small differences. A number with a
+small σ hardly moves. On the map, the small black dots are thirty such throws: a
+little cloud.`,
     question3: `Why is the decoder trained with throws, and not with μ?`,
     answer3: `With μ it would learn single points, as an autoencoder does. The
 throws teach it the room around them, and from that room new pictures come.`,
@@ -172,10 +174,10 @@ throws teach it the room around them, and from that room new pictures come.`,
     text4: `Training pulls two ways. The <em>reconstruction error</em> says how
 unlike the picture the drawing is; it wants small clouds, far apart. The
 <em>KL</em> says how far a cloud is from the standard normal distribution, μ = 0
-and σ = 1; it is counted in nats, and wants clouds that tell nothing. The loss is
-error + β·KL.`,
+and σ = 1, and so how much it tells, counted in nats; it wants clouds that tell
+nothing. The loss is error + β·KL.`,
     do4: (about: About): string =>
-      `Watch both parts of the loss: press <b>${en.strip.roll}</b> a few times,
+      `Watch error and KL below the picture drawn again: press <b>${en.strip.roll}</b> a few times,
 then <b>${en.strip.another(about)}</b>.`,
     see4: (about: About) =>
       `A roll changes the error, never the KL: that depends on μ and σ alone. Another picture changes both.${
@@ -213,16 +215,15 @@ the numbers that ${
         about.autoencoder ? "vary" : "tell"
       } most are on top. Now and then one follows something that has a name${
         about.subject === "digits" ? ", such as width or slant" : ""
-      }: the name stands beside its slider. Most share several things with
-others.`,
+      }: the name stands beside its slider. Most change several things at once.`,
     do6: (): string =>
       `Press <b>${en.point.reset}</b> and pull the slider on top from end to end,
 then the lowest. Press <b>${en.point.random}</b> and do both again.`,
     see6: (about: About) =>
-      `The one on top changes the ${
-        words(about).one
-      } most; the lowest changes little or nothing. From another point a slider
-with a name does nearly the same again; one without changes other things.`,
+      `The one on top changes the ${words(about).one} most, the lowest less${
+        about.hasKl ? "; where the KL is near 0, nothing changes" : ""
+      }. A name says what changes most evenly from every point, seldom all that
+changes: far out it may become another ${words(about).one}.`,
     question6: `How can one find out what a number does?`,
     answer6: `Keep the others, turn this one from end to end, and say what
 changes; then again from other points. Only what changes in the same way each
@@ -235,9 +236,39 @@ spread. You need this one file and a browser, one device for two; no network, no
 account. It works from a USB stick and sends nothing anywhere. The six lessons
 take 45 minutes.`,
     print: "Print the lessons",
+    printHelp: `Page 1 is the pupils' sheet, page 2 your plan with the answers:
+print on one side only, or page 1 alone for the pupils.`,
     showPlan: "See the plan",
     plan: "A plan for 45 minutes",
     answers: "Answers",
+    stays: "What stays",
+    changes: "What changes",
+    error: "Error",
+    end: "In the end, one sentence each",
+    end1: "What does the encoder give?",
+    end2: "Why is it sampled?",
+    end3: "What does β trade?",
+    wordsTitle: "Words",
+    words:
+      `<dt>prior</dt> <dd>where <i>z</i> is drawn before there is a picture:
+every number by itself from N(0, 1), the bell curve with mean 0 and spread
+1.</dd>
+<dt>posterior</dt> <dd>where <i>z</i> may lie for one picture: the encoder's cloud
+with μ and σ.</dd>
+<dt>KL</dt> <dd>Kullback–Leibler divergence: how far one distribution is from
+another; here, the posterior from the prior. It is 0 where the two are alike.</dd>
+<dt>nat</dt> <dd>a unit of information, like the bit. To tell which of two equally
+likely things it is takes 0.69 nats (1 bit), which of ten 2.3.</dd>
+<dt>R²</dt> <dd>a share from 0 to 1: how well one thing tells another. 0 is not at
+all, 1 completely.</dd>
+<dt>held out</dt> <dd>pictures kept aside, from which the network does not learn;
+only with such one sees whether it has understood.</dd>
+<dt>epoch</dt> <dd>once through all pictures that it learns from.</dd>
+<dt>seed</dt> <dd>the number that the dice begin with: the same seed, the same
+throws.</dd>
+<dt>checkpoint</dt> <dd>a file with a network in it, to go on with later.</dd>
+<dt>fingerprint</dt> <dd>a short number made of all weights of a network: two
+networks with the same one are the same.</dd>`,
     minutes: "Minutes",
     teacher: "Teacher",
     pupils: "Pupils",
@@ -279,8 +310,8 @@ table for β, error and KL.`,
 tries to refute it.`,
     place6: "Sliders",
     minutes7: "43–45",
-    teacher7: `Asks: what does the encoder give? Why is it sampled? What does β
-trade?`,
+    teacher7: (): string =>
+      `Asks: “${en.lessons.end1}” “${en.lessons.end2}” “${en.lessons.end3}”`,
     pupils7: "Answer, one sentence each; the sheet goes home.",
     place7: "Sheet",
   },
@@ -312,8 +343,8 @@ A VAE gives a distribution in place of the point, and draws from it.`
 a <b>distribution</b>: for each number of <i>z</i> a mean <b>μ</b> and a spread
 <b>σ</b>. Dice draw <b>ε</b>, and the decoder draws the ${
           words(about).one
-        } again from <b>z = μ + σ·ε</b>. Roll: each draw is another <i>z</i>, and all
-of them must do.`,
+        } again from <b>z = μ + σ·ε</b>. Each roll gives another <i>z</i>, and from every
+one of them the same ${words(about).one} should be drawn.`,
     picture: "<b><i>x</i></b> the picture",
     pictureCanvas: "The picture that is encoded",
     of: (number: number, count: number, name: string | null) =>
@@ -341,19 +372,24 @@ can be chosen.`,
     nats: (nats: string) => `It tells ${nats} nats of this picture.`,
     loss: "What it costs",
     differenceCanvas: "Where the two pictures differ",
-    mse: "reconstruction error: the squared difference, summed over the pixels",
-    bce: "reconstruction error: the cross-entropy of the pixels, in nats",
-    kl: "KL, in nats: how far the distributions are from N(0, 1)",
-    price: (beta: string, kl: string) =>
-      `β · KL = ${beta} · ${kl} nats: how far the distributions are from N(0, 1)`,
-    total: "loss: what training makes small",
+    error: "error",
+    kl: "KL, nats",
+    price: (beta: string, kl: string) => `β · KL: ${beta} · ${kl} nats`,
+    total: "loss",
+    mse: `The reconstruction error is the squared difference between the two
+pictures, summed over the pixels.`,
+    bce: `The reconstruction error is the cross-entropy of the two pictures'
+pixels, in nats.`,
+    klIs: `The KL says how far the distributions are from N(0, 1), and so how
+much is told through them. The loss is what training makes small.`,
     lossHelp: (about: About): string =>
-      about.autoencoder
-        ? `The spots show where it errs. That error is all that it is
-trained on.`
-        : `The spots show where it errs. Roll, and the error changes; the KL does
-not, for it is of the whole distribution: of μ and σ, not of the draw. The grey
-bands are N(0, 1), where no KL is due.`,
+      `The picture beside this shows where the two differ. ${
+        about.autoencoder
+          ? "That error is all that it is trained on."
+          : `Roll, and the error changes; the KL does not, for it depends on μ
+and σ alone, not on the draw. The grey bands above are N(0, 1), where no KL is
+due.`
+      }`,
     conditional: `The class goes in at both ends. Choose another one, and the
 same numbers are drawn as that.`,
     told: (name: string) => `class ${name}`,
@@ -376,13 +412,14 @@ same numbers are drawn as that.`,
           }.`
           : about.hasKl
           ? `The <b>KL</b> beside it is how much the network tells through it,
-in nats of 1.44 bits: the numbers on top shape the ${words(about).one}, those
-near zero were left unused.`
+counted in nats: the numbers on top shape the ${words(about).one} most, and one
+with a KL near zero tells nothing.`
           : `How much the network that this page was made for tells through
 each is not known: no pictures were at hand.`
-      } Beside some stands what an eye sees change. It is measured on
-${words(about).many} decoded along the slider from 32 points; <b>R²</b> is the
-share of these changes that the slider explains: at 1 it does the same to all.`,
+      } Some have a name: what they change most evenly. The page finds it by
+turning the slider at 32 points and measuring what is drawn; <b>R²</b> says how
+far the name holds: at 1 it does so at every point alike, and below ½ it gets no
+name. “z3” is the network's third number, wherever it stands in this list.`,
     value: "value",
     kl: "KL, nats",
     name: (number: string) => `Latent dimension ${number}`,
@@ -492,12 +529,12 @@ makes pages of it.`,
       `${
         about.hasMap
           ? `Each dot is a picture that the network has encoded, seen along
-two of its numbers; those with a rim are in this page: click on one to see it,
-and what the network makes of it.`
+two of its numbers. The large dots with a dark rim can be opened: click on one to
+see the picture, and what the network makes of it.`
           : `Two of the numbers span a plane. Of this network it has no dots:
 no pictures were at hand.`
-      } Click anywhere else or drag, or use the arrow keys, to be drawn what lies
-there; the grid beside it shows the ${words(about).many} all over the same
+      } Click anywhere else or drag, or use the arrow keys, and the network draws what lies
+there. The grid beside it shows the ${words(about).many} all over the same
 plane.${
         about.hasMap
           ? ` The keys <kbd>[</kbd> and <kbd>]</kbd> step through the pictures.
@@ -521,6 +558,12 @@ class stand out.`
     nearest: (name: string) => `The nearest picture is of class ${name}.`,
     dotClass: (name: string) => `The class is that of the dot: ${name}.`,
     nats: (name: string, nats: string) => `${name} (${nats} nats)`,
+    marks: (about: About): string =>
+      about.autoencoder
+        ? "○ the current point; ● the picture of “From picture to picture”."
+        : `<b>○</b> the current point. Of “From picture to picture”: the small
+black dots are thirty draws of <i>z</i>, the large one is the draw that is
+shown, and the ellipse reaches one σ from μ.`,
     legend: "Classes: choose one to see it alone",
     only: (name: string) => `Only ${name}`,
     standsAlone: (name: string) =>
@@ -534,7 +577,7 @@ class stand out.`
     previous: "Previous picture",
     next: "Next picture",
     noPicture: (count: number) =>
-      `Choose a dot with a rim, or step through the ${count} pictures that this
+      `Choose a dot with a dark rim, or step through the ${count} pictures that this
 page holds.`,
     picture: (number: number, name: string | null, error: string) =>
       `Picture ${number}${name === null ? "" : ` (class ${name})`}: ${error}.`,
@@ -568,9 +611,11 @@ and play the way between them.`,
     help: (about: About) =>
       `Draw <i>z</i> at random, and the network draws a ${
         words(about).one
-      }. A low temperature keeps to the middle of the space, a high one leaves
-the beaten track. The same seed and temperature draw the same again, on every
-screen. Choose a ${words(about).one} to go where it is.`,
+      }. A low temperature keeps to the middle of the space, a high one goes out to
+where few pictures lie. The same seed, the number that the dice begin with, and
+the same temperature draw the same again on every screen. Choose a ${
+        words(about).one
+      } to go where it is.`,
     again: "New samples",
     seed: "Seed",
     save: "Save PNG",

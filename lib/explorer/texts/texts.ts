@@ -25,5 +25,8 @@ export function textOf(texts: Texts, name: string, about: About): string {
   const text = texts_[section]?.[key];
   const html = typeof text === "function" ? text(about) : text;
   if (typeof html !== "string") throw new TypeError(`no text ${name}`);
-  return html;
+  return html.replaceAll(FORMULA, "\u00a0$1\u00a0");
 }
+
+/** What stands between two parts of a formula, which stays on one line. */
+const FORMULA = / ([=+·]) /g;
