@@ -71,9 +71,11 @@ browserTest(
       })`);
         assertEquals(marked, [focused]);
         await eventually(async () => {
-          const box = (await page.locator(`#${focused}`).boundingBox())!;
-          assertGreater(box.y, -1);
-          assertLess(box.y, 400);
+          for (const part of PARTS[n - 1]) {
+            const box = (await page.locator(part).boundingBox())!;
+            assertGreater(box.y, -1, part);
+            assertLess(box.y + box.height, 801, part);
+          }
         });
         // The task goes along where the lesson cannot stay in sight.
         const back = page.locator(".task button");
@@ -116,7 +118,8 @@ browserTest("lessons: are printed with a plan, on two pages", async (page) => {
     assert((await seen(part)).every((is) => !is), part);
   }
   assert((await seen("button, select, input")).every((is) => !is));
-  for (const part of [".lesson", ".lesson summary", ".answers li", "td"]) {
+  const printed = [".lesson", ".lesson summary", ".answers li", "td", ".end p"];
+  for (const part of printed) {
     assert((await seen(part)).every((is) => is), part);
   }
   assertEquals(
@@ -176,6 +179,17 @@ browserTest(
   },
 );
 
+/** What is to be used and seen at once in each lesson. */
+const THROWN = ["#from-original", "#from-reconstruction", "#from-total"];
+const PARTS = [
+  ["#samples", "#new-samples", "#temperature"],
+  [...THROWN, "#from-another"],
+  [...THROWN, "#from-roll"],
+  [...THROWN, "#from-roll", "#from-kl", "#from-error"],
+  ["#h-train"],
+  ["#sliders input >> nth=0", "#digit"],
+];
+
 /** The page's HTML before, in and after the lessons, for such a model. */
 function parts(
   texts: Texts,
@@ -234,4 +248,4 @@ Deno.test("lessons name what is to be pressed as the page does", () => {
 });
 
 /** What is there once something runs. */
-const WHILE_RUNNING = ["Pause", "Continue", "Anhalten", "Weiter"];
+const WHILE_RUNNING = ["10 more epochs", "10 Epochen mehr"];

@@ -117,7 +117,7 @@ export function summaryOf(
     isMoved,
     classCount: options.classCount,
     latentDim: options.latentDim,
-    images: isUnknown ? null : oneLine(data.name),
+    data: isUnknown ? null : oneLine(data.name),
     // A loop of one's own may have kept no history.
     trained: isImported && step === 0
       ? null

@@ -16,7 +16,7 @@ const PLACES = [
 ];
 
 /** Lines for the answer, lesson by lesson: the fourth question has two parts. */
-const LINES = [2, 2, 2, 4, 2, 2];
+const LINES = [2, 1, 2, 3, 2, 2];
 
 const NUMBERS = PLACES.map((_, i) => i + 1);
 
@@ -32,7 +32,11 @@ ${NUMBERS.map((n) => step(t, n)).join("\n")}
 </ol>
 ${t.say("p", "lessons.intro", 'class="intro on-screen"')}
 ${t.say("p", "lessons.note", 'class="note on-screen"')}
-${NUMBERS.map((n) => lesson(t, n)).join("\n")}
+${
+    [NUMBERS.slice(0, 3), NUMBERS.slice(3)].map((column) =>
+      `<div class="column">${column.map((n) => lesson(t, n)).join("\n")}</div>`
+    ).join("\n")
+  }
 <div class="tools" id="lesson-moves" hidden>
 ${t.button("lesson-close", "lessons.close")}
 ${t.button("lesson-before", "lessons.before")}
@@ -40,7 +44,7 @@ ${t.button("lesson-after", "lessons.after")}
 </div>
 <div class="on-paper end">${t.say("h3", "lessons.end")}
 ${
-    [1, 2, 3].map((n) => `<p>${t.say("b", `lessons.end${n}`)}${lines(2)}</p>`)
+    [1, 2, 3].map((n) => `<p>${t.say("b", `lessons.end${n}`)}${lines(1)}</p>`)
       .join("\n")
   }
 </div>

@@ -20,13 +20,14 @@ export const LESSONS_STYLE = `
 .lessons[data-open] .steps button { padding: 0.15rem; }
 .lessons[data-open] .steps span { position: absolute; width: 1px; height: 1px;
   overflow: hidden; clip-path: inset(50%); }
+.lessons .column { display: contents; }
 .intro { color: var(--pale); font-size: 0.9rem; margin: 0.75rem 0 0; }
 .lessons[data-open] .intro { display: none; }
 .lesson { margin-top: 1rem; font-size: 0.95rem; line-height: 1.5; }
 .lesson h3 { font: 500 1.3rem/1.25 "Iowan Old Style", "Palatino Linotype",
   Palatino, "Noto Serif", Georgia, serif; margin: 0 0 0.5rem; }
 .lesson h3 b { font-weight: 500; color: var(--accent); margin-right: 0.35em; }
-.lesson h4, .task h3 { margin: 0; font-size: 0.8rem; font-weight: 600;
+.lesson h4, section .task h3 { margin: 0; font-size: 0.8rem; font-weight: 600;
   letter-spacing: 0.06em; color: var(--accent); }
 .lesson p { margin: 0 0 0.75rem; }
 .lesson .tools { margin: 0 0 0.75rem; }
@@ -53,6 +54,12 @@ section.shown { border-radius: 4px; border-color: transparent;
 .task details { margin: 0 0 0.5rem; }
 .task summary { cursor: pointer; font-size: 0.8rem; font-weight: 600;
   letter-spacing: 0.06em; color: var(--accent); }
+@container page (min-width: 30rem) {
+  .task { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; }
+  .task > p { flex: 1 1 20rem; margin: 0; }
+  .task > details { margin: 0; }
+  .task > details[open] { flex-basis: 100%; order: 1; }
+}
 .words { margin-top: 0.75rem; font-size: 0.9rem; }
 .words summary { color: var(--pale); }
 .words dl { margin: 0.5rem 0 0; max-width: 42rem; }
@@ -77,7 +84,7 @@ section.shown { border-radius: 4px; border-color: transparent;
   .lessons[data-open] { display: flex; flex-direction: column;
     overflow: hidden; padding-bottom: 1rem; }
   .lessons[data-open] > * { flex: none; }
-  .lessons[data-open] > .lesson { flex: 0 1 auto; overflow: auto;
+  .lessons[data-open] .lesson { flex: 0 1 auto; overflow: auto;
     scrollbar-width: thin; margin-right: -1rem; padding-right: 1rem; }
   .lessons[data-open] > .note { margin-bottom: 0; }
   .lessons[data-open] .words { overflow: auto; flex: 0 1 auto; min-height: 2rem; }

@@ -35,6 +35,7 @@ export const STRIP_STYLE = `
   text-align: center; max-width: none; }
 #from .arrow::after { content: "→" / ""; display: block; font-size: 2.25rem;
   line-height: 1; color: var(--ink); }
+@container (max-width: 58rem) { #from :is(.head, .heads) b { font-size: 1.15rem; } }
 #from .heads { display: grid; gap: 0 1rem; font-size: inherit; margin: 0;
   grid-template-columns: 2rem minmax(0, 1fr); align-items: end; }
 #from[data-dice] .heads {
@@ -67,7 +68,7 @@ export const STRIP_STYLE = `
   min-height: 3.2em; color: var(--ink); font-variant-numeric: tabular-nums; }
 #from .number label { white-space: nowrap; }
 #from .number select { font-size: 1rem; }
-#from h3 { font-size: 1.125rem; margin-top: 1rem; }
+#from > h3 { font-size: 1.125rem; margin-top: 1rem; }
 #from .loss { display: grid; gap: 1.5rem; align-items: start; margin-top: 0.75rem;
   grid-template-columns: 10rem minmax(0, 1fr); }
 #from .loss p { color: var(--pale); margin: 0 0 0.75rem; }
@@ -89,6 +90,8 @@ export const STRIP_STYLE = `
       "terms terms terms" auto
       "between between between" auto
       / minmax(0, 10rem) minmax(5rem, 1fr) minmax(0, 10rem); }
+  :root[data-large] #from .flow {
+    grid-template-columns: minmax(0, 7.5rem) minmax(5rem, 1fr) minmax(0, 7.5rem); }
   #from .arrow { max-width: none; margin-top: 3.5rem; }
   #from .out { margin-top: 0; }
   #from .arrow::after { font-size: 1.75rem; }

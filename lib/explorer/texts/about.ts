@@ -28,7 +28,7 @@ export interface Summary {
   readonly classCount: number;
   readonly latentDim: number;
   /** What its images are called, where that is known. */
-  readonly images: string | null;
+  readonly data: string | null;
   /** How long it was trained; `null` if that is all that is known of it. */
   readonly trained: readonly [count: number, of: "epochs" | "steps"] | null;
 }

@@ -82,7 +82,7 @@ liest und wenn es zeichnet. So müssen die Zahlen nicht sagen, was zu sehen ist,
 nur wie es aussieht: Mit einer anderen Klasse werden dieselben Zahlen als diese
 gezeichnet.`,
     describe: (
-      { kind, weight, isMoved, classCount, latentDim, images, trained },
+      { kind, weight, isMoved, classCount, latentDim, data, trained },
     ) => {
       const model = {
         autoencoder: "Autoencoder",
@@ -101,9 +101,9 @@ gezeichnet.`,
       return [
         ...(classCount > 0 ? [`bedingter ${model}`, classes] : [model]),
         `${latentDim} latente ${latentDim === 1 ? "Dimension" : "Dimensionen"}`,
-        ...(images === null
+        ...(data === null
           ? []
-          : [images === "synthetic" ? "synthetische Ziffern" : images]),
+          : [data === "synthetic" ? "synthetische Ziffern" : data]),
         of ? `${zahl(count!)} ${spans[of]}` : "importiert",
       ].join(", ");
     },
@@ -198,7 +198,7 @@ der Wurf auch fällt, dasselbe Bild soll entstehen. So werden nahe Punkte zu
       `ε und <i>z</i> ändern sich; μ und σ bleiben. Gezeichnet wird jedes Mal ${
         words(about).nearlyTheSame
       }, mit kleinen Unterschieden. Eine Zahl mit kleinem σ bewegt sich kaum. Auf
-der Karte sind die kleinen schwarzen Punkte dreißig solche Würfe: eine kleine
+der Karte sind die kleinen dunklen Punkte dreißig solche Würfe: eine kleine
 Wolke.`,
     question3: `Warum wird der Decoder mit Würfen trainiert und nicht mit μ?`,
     answer3: `Mit μ lernte er einzelne Punkte wie ein Autoencoder. Die Würfe
@@ -233,11 +233,13 @@ zeichnet scharf, aber seine Wolken sind klein und lassen Lücken. Ist es groß, 
 ist nur das seinen Preis wert, was am meisten hilft: Andere Zahlen fallen auf eine
 KL von 0, sie <em>kollabieren</em>, und was gezeichnet wird, verschwimmt.`,
     do5: () =>
-      `Auf <b>${de.train.start}</b> drücken, nach einigen Epochen auf
-<b>Anhalten</b>. <b>β</b> weit hinaufziehen und auf <b>Weiter</b> drücken. Später
-ebenso mit β weit unten.`,
-    see5: `Mit β steigt der Rekonstruktionsfehler, und die KL fällt, in manchen
-Zahlen auf nichts. Sinkt β, so wächst die KL wieder, und der Fehler fällt.`,
+      `Auf <b>${de.train.start}</b> drücken. Nach etwa acht Epochen das
+<b>β</b> auf 6 ziehen: Es wirkt sofort. Drei Epochen abwarten, dann auf 0,1 ziehen.
+Ist der Lauf vorher zu Ende, auf <b>10 Epochen mehr</b> drücken.`,
+    see5: `Bei β = 6 fällt die KL von etwa 9 Nat auf etwa 1, und ein oder zwei
+Balken werden hohl: Diese Zahlen sind kollabiert. Der Fehler steigt, und die
+sechzehn Bilder verschwimmen. Bei β = 0,1 wächst die KL auf etwa 20 Nat, und der
+Fehler fällt.`,
     question5: `Zwei Modelle haben verschiedene β. Ist das mit dem kleineren
 Verlust besser?`,
     answer5: `Das lässt sich nicht sagen: Ihre Verluste zählen Nat zu
@@ -249,7 +251,7 @@ sich.`,
       `Niemand hat dem Netz gesagt, wofür seine Zahlen da sind. Es fand, was
 sich lohnt, und die Zahlen, die am meisten ${
         about.autoencoder ? "schwanken" : "sagen"
-      }, stehen oben. Hin und wieder folgt eine etwas, das einen Namen hat${
+      }, stehen oben. Hin und wieder folgt eine etwas mit einem Namen${
         about.subject === "digits" ? ", etwa Breite oder Neigung" : ""
       }: Der Name steht neben ihrem Regler. Die meisten ändern mehreres zugleich.`,
     do6: () =>
@@ -343,8 +345,9 @@ suchen.`,
     minutes5: "28–38",
     teacher5: `Bildet Gruppen mit kleinem β, mit 1 und mit großem; zeichnet eine
 Tabelle für β, Fehler und KL.`,
-    pupils5: `Trainiert mit dem eigenen β und trägt die Ergebnisse ein. Dann
-Lektion 5: β während des Lernens ändern.`,
+    pupils5:
+      `Stellt das eigene β ein, trainiert und trägt Fehler und KL ein, die
+darunter stehen. Dann Lektion 5: β während des Lernens ändern.`,
     place5: "„Selbst eines trainieren“; die Tafel",
     minutes6: "38–43",
     teacher6: "Fragt: Was tut die oberste Zahl?",
@@ -594,9 +597,9 @@ Klasse treten hervor.`
     nats: (name, nats) => `${name} (${nats} Nat)`,
     marks: (about) =>
       about.autoencoder
-        ? "○ der jetzige Punkt; ● das Bild aus „Von Bild zu Bild“."
-        : `<b>○</b> der jetzige Punkt. Aus „Von Bild zu Bild“: Die kleinen
-schwarzen Punkte sind dreißig Ziehungen von <i>z</i>, der große ist die gezeigte,
+        ? "Der blaue Ring ist der jetzige Punkt, der dunkle Punkt das Bild aus „Von Bild zu Bild“."
+        : `Der blaue Ring ist der jetzige Punkt. Aus „Von Bild zu Bild“: Die kleinen
+dunklen Punkte sind dreißig Ziehungen von <i>z</i>, der große ist die gezeigte,
 und die Ellipse reicht ein σ weit von μ.`,
     legend: "Klassen: eine wählen, um sie allein zu sehen",
     only: (name) => `Nur ${name}`,

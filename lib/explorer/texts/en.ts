@@ -56,8 +56,7 @@ ones.`,
 reads and when it draws. So the numbers need not say what is shown, only how:
 choose another class, and the same numbers are drawn as that.`,
     describe: (
-      { kind, weight, isMoved, classCount, latentDim, images, trained }:
-        Summary,
+      { kind, weight, isMoved, classCount, latentDim, data, trained }: Summary,
     ) => {
       const model = {
         autoencoder: "autoencoder",
@@ -69,7 +68,7 @@ choose another class, and the same numbers are drawn as that.`,
       return [
         ...(classCount > 0 ? [`conditional ${model}`, classes] : [model]),
         counted(latentDim, "latent dimension"),
-        ...(images === null ? [] : [images]),
+        ...(data === null ? [] : [data]),
         trained ? counted(trained[0], trained[1].slice(0, -1)) : "imported",
       ].join(", ");
     },
@@ -164,7 +163,7 @@ pictures, and the clouds close the gaps.`,
       `ε and <i>z</i> change; μ and σ stay. The ${
         words(about).one
       } is drawn nearly alike each time, with small differences. A number with a
-small σ hardly moves. On the map, the small black dots are thirty such throws: a
+small σ hardly moves. On the map, the small dark dots are thirty such throws: a
 little cloud.`,
     question3: `Why is the decoder trained with throws, and not with μ?`,
     answer3: `With μ it would learn single points, as an autoencoder does. The
@@ -198,11 +197,12 @@ draws sharply, but its clouds are small and leave gaps. When it is high only wha
 helps most is worth its price: other numbers fall to a KL of 0, they
 <em>collapse</em>, and what is drawn blurs.`,
     do5: (): string =>
-      `Press <b>${en.train.start}</b>, and after a few epochs <b>Pause</b>. Pull
-<b>β</b> far up and press <b>Continue</b>. Later do the same with β far down.`,
-    see5: `With β up the KL falls, in some numbers to nothing, and the
-reconstruction error rises. With β down the KL grows again, and the error
-falls.`,
+      `Press <b>${en.train.start}</b>. After about eight epochs pull <b>β</b> to
+6: it acts at once. Wait three epochs, then pull it to 0.1. If the run ends
+before, press <b>10 more epochs</b>.`,
+    see5: `With β at 6 the KL falls, from about 9 nats to about 1, and a bar or
+two become hollow: those numbers have collapsed. The error rises, and the sixteen
+pictures blur. With β at 0.1 the KL grows to about 20 nats, and the error falls.`,
     question5: `Two models have different β. Is the one with the smaller loss
 better?`,
     answer5: `That cannot be said: their losses count nats at different prices.
@@ -301,8 +301,8 @@ stays.`,
     minutes5: "28–38",
     teacher5: `Forms groups with a low β, with 1 and with a high one; draws a
 table for β, error and KL.`,
-    pupils5: `Train with their β and enter their results. Then lesson 5: change
-β while it learns.`,
+    pupils5: `Set their β, train, and enter the error and the KL that are said
+below. Then lesson 5: change β while it learns.`,
     place5: "“Train one yourself”, board",
     minutes6: "38–43",
     teacher6: "Asks: what does the number on top do?",
@@ -560,9 +560,9 @@ class stand out.`
     nats: (name: string, nats: string) => `${name} (${nats} nats)`,
     marks: (about: About): string =>
       about.autoencoder
-        ? "○ the current point; ● the picture of “From picture to picture”."
-        : `<b>○</b> the current point. Of “From picture to picture”: the small
-black dots are thirty draws of <i>z</i>, the large one is the draw that is
+        ? "The blue ring is the current point, the dark dot the picture of “From picture to picture”."
+        : `The blue ring is the current point. Of “From picture to picture”: the small
+dark dots are thirty draws of <i>z</i>, the large one is the draw that is
 shown, and the ellipse reaches one σ from μ.`,
     legend: "Classes: choose one to see it alone",
     only: (name: string) => `Only ${name}`,
