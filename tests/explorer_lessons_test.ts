@@ -118,7 +118,13 @@ browserTest("lessons: are printed with a plan, on two pages", async (page) => {
     assert((await seen(part)).every((is) => !is), part);
   }
   assert((await seen("button, select, input")).every((is) => !is));
-  const printed = [".lesson", ".lesson summary", ".answers li", "td", ".end p"];
+  const printed = [
+    ".lesson",
+    ".lesson summary",
+    ".answers li",
+    "td",
+    ".closing p",
+  ];
   for (const part of printed) {
     assert((await seen(part)).every((is) => is), part);
   }

@@ -29,8 +29,8 @@ export function startFiles(
     try {
       exchange.explore(
         await openModelFile(file, exchange.original, texts()),
+        ({ files }) => files.opened(file.name),
       );
-      say(texts().files.opened(file.name));
     } catch (error) {
       // It is long: it stands beside the button, and is said.
       const { message } = error as Error;

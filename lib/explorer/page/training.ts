@@ -201,8 +201,10 @@ export function startTraining(exchange: Exchange): Training {
   });
 
   onClick("explore-trained", async () => {
-    exchange.explore(await modelOf(run!, run!.snapshot!));
-    say(texts().train.atTrained);
+    exchange.explore(
+      await modelOf(run!, run!.snapshot!),
+      ({ train }) => train.atTrained,
+    );
   });
 
   return {

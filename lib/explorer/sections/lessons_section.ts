@@ -42,7 +42,7 @@ ${t.button("lesson-close", "lessons.close")}
 ${t.button("lesson-before", "lessons.before")}
 ${t.button("lesson-after", "lessons.after")}
 </div>
-<div class="on-paper end">${t.say("h3", "lessons.end")}
+<div class="on-paper closing">${t.say("h3", "lessons.end")}
 ${
     [1, 2, 3].map((n) => `<p>${t.say("b", `lessons.end${n}`)}${lines(1)}</p>`)
       .join("\n")

@@ -96,9 +96,10 @@ section.shown { border-radius: 4px; border-color: transparent;
   .task { display: none; }
 }
 @media (max-height: 50rem) and (min-width: 76rem) {
-  .lessons[data-open] { padding-top: 1rem; }
+  .lessons[data-open] { padding-top: 1rem; padding-bottom: 0.5rem; }
+  .lessons[data-open] .words { margin-top: 0.4rem; }
   .lessons[data-open] h2 { display: none; }
-  .lesson { margin-top: 0.75rem; font-size: 0.875rem; line-height: 1.42; }
+  .lesson { margin-top: 0.75rem; font-size: 0.875rem; line-height: 1.4; }
   .lesson h3 { font-size: 1.2rem; margin-bottom: 0.35rem; }
   .lesson p { margin-bottom: 0.5rem; }
   .lesson .tools { margin-bottom: 0.5rem; }
@@ -114,6 +115,11 @@ section.shown { border-radius: 4px; border-color: transparent;
   .lessons:not([data-open]) :is(h2, .teach, .words) { margin: 0; }
   .lessons:not([data-open]) .intro { display: none; }
   .lessons :is(.teach, .words)[open] { flex-basis: 100%; }
+  :root[data-large] .lesson p { max-width: none; }
+  :root[data-large] .lesson { font-size: 0.85rem; line-height: 1.4; }
+  /* The next lesson is at hand while this one is on the screen. */
+  #lesson-moves { position: sticky; bottom: 0; padding-bottom: 0.5rem;
+    background: var(--paper); }
 }
 @container page (max-width: 52rem) {
   .lessons { padding: 0.75rem 1rem; }

@@ -49,11 +49,11 @@ export const PRINT_STYLE = `
     border-collapse: collapse; table-layout: fixed; font-size: 8pt; }
   .prices :is(th, td) { height: 4.5mm; border: 0.5pt solid var(--line);
     font-weight: 400; }
-  .lessons > .end { grid-area: 4 / 1; }
-  .end h3 { font-size: 9pt; margin: 0; }
-  .end .line { height: 4.6mm; }
-  .end p { margin: 0; }
-  .end b { font-weight: 600; }
+  .lessons > .closing { grid-area: 4 / 1; }
+  .closing h3 { font-size: 9pt; margin: 0; }
+  .closing .line { height: 4.6mm; }
+  .closing p { margin: 0; }
+  .closing b { font-weight: 600; }
   .teachers { break-before: page; padding: 0; margin: 0; border: 0; }
   .teachers p, .teachers caption { color: var(--ink); margin: 0 0 2mm; }
   .teachers table { font-size: 9.2pt; margin: 0 0 3mm; }
