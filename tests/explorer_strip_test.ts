@@ -85,6 +85,7 @@ function marked(page: Page, places: readonly number[][]): Promise<boolean[]> {
         Math.round((0.5 + x / 7) * map.width) - 1,
         Math.round((0.5 - y / 7) * map.height) - 1, 3, 3);
       return [...Array(9).keys()].some((i) =>
+        data[4 * i + 3] > 200 &&
         ink.every((c, k) => Math.abs(data[4 * i + k] - c) < 40));
     });
   })()`);

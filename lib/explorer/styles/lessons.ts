@@ -95,10 +95,16 @@ section.shown { border-radius: 4px; border-color: transparent;
     margin: 0 0 0.15rem -0.4rem; font-size: 1rem; background: none; }
   .task { display: none; }
 }
+/* On a low screen the next lesson is at hand while this one is read. */
+@media (min-height: 34rem) and (max-height: 50rem) {
+  #lesson-moves { position: sticky; bottom: 0; padding-bottom: 0.5rem;
+    background: var(--paper); }
+}
 @media (max-height: 50rem) and (min-width: 76rem) {
   .lessons[data-open] { padding-top: 1rem; padding-bottom: 0.5rem; }
   .lessons[data-open] .words { margin-top: 0.4rem; }
-  .lessons[data-open] h2 { display: none; }
+  .lessons[data-open] h2 { position: absolute; width: 1px; height: 1px;
+    overflow: hidden; clip-path: inset(50%); }
   .lesson { margin-top: 0.75rem; font-size: 0.875rem; line-height: 1.4; }
   .lesson h3 { font-size: 1.2rem; margin-bottom: 0.35rem; }
   .lesson p { margin-bottom: 0.5rem; }
@@ -117,9 +123,6 @@ section.shown { border-radius: 4px; border-color: transparent;
   .lessons :is(.teach, .words)[open] { flex-basis: 100%; }
   :root[data-large] .lesson p { max-width: none; }
   :root[data-large] .lesson { font-size: 0.85rem; line-height: 1.4; }
-  /* The next lesson is at hand while this one is on the screen. */
-  #lesson-moves { position: sticky; bottom: 0; padding-bottom: 0.5rem;
-    background: var(--paper); }
 }
 @container page (max-width: 52rem) {
   .lessons { padding: 0.75rem 1rem; }
