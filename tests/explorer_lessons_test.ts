@@ -196,6 +196,34 @@ const PARTS = [
   ["#sliders input >> nth=0", "#digit"],
 ];
 
+browserTest("page: numbers, too, are in its language", async (page) => {
+  const NUMBERS = "#from-formula, .terms b, #sliders output, #map-x option, " +
+    "#temperature-value, #picture-words, .change";
+  const said = async (selector: string) =>
+    (await page.locator(selector).allTextContents()).join(" ");
+  await page.click("#next-picture");
+  await eventually(async () =>
+    assertMatch(await said("#picture-words"), /error of \d+\.\d/)
+  );
+  const english = await said(NUMBERS);
+  assertMatch(english, /\d\.\d\d/);
+  const description = await said("#description");
+  await page.selectOption("#language", "de");
+  await eventually(async () => {
+    const german = await said(NUMBERS);
+    assertEquals(/\d\.\d\d/.test(german), false, german);
+    assertMatch(german, /\d,\d\d/);
+  });
+  assertEquals(
+    await said("#description"),
+    "VAE, β = 1, 4 latente Dimensionen, synthetische Ziffern, 2 Epochen",
+  );
+  assertMatch(await said("#engine"), /^Es läuft mit WebAssembly/);
+  await page.selectOption("#language", "en");
+  await eventually(async () => assertEquals(await said(NUMBERS), english));
+  assertEquals(await said("#description"), description);
+});
+
 /** The page's HTML before, in and after the lessons, for such a model. */
 function parts(
   texts: Texts,

@@ -49,7 +49,7 @@ export const PRINT_STYLE = `
     border-collapse: collapse; table-layout: fixed; font-size: 8pt; }
   .prices :is(th, td) { height: 4.5mm; border: 0.5pt solid var(--line);
     font-weight: 400; }
-  .lessons > .closing { grid-area: 4 / 1; }
+  .lessons > .closing { grid-area: 4 / 1; margin-top: 2mm; }
   .closing h3 { font-size: 9pt; margin: 0; }
   .closing .line { height: 4.6mm; }
   .closing p { margin: 0; }

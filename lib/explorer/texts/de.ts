@@ -198,8 +198,8 @@ der Wurf auch fällt, dasselbe Bild soll entstehen. So werden nahe Punkte zu
       `ε und <i>z</i> ändern sich; μ und σ bleiben. Gezeichnet wird jedes Mal ${
         words(about).nearlyTheSame
       }, mit kleinen Unterschieden. Eine Zahl mit kleinem σ bewegt sich kaum. Auf
-der Karte sind die kleinen dunklen Punkte dreißig solche Würfe: eine kleine
-Wolke.`,
+der Karte sind die kleinen Punkte in und um die Ellipse dreißig solche Würfe: eine
+kleine Wolke.`,
     question3: `Warum wird der Decoder mit Würfen trainiert und nicht mit μ?`,
     answer3: `Mit μ lernte er einzelne Punkte wie ein Autoencoder. Die Würfe
 lehren ihn den Raum um sie herum, und aus diesem Raum kommen neue Bilder.`,
@@ -567,7 +567,7 @@ safetensors (${kind})`,
       `${
         about.hasMap
           ? `Jeder Punkt ist ein Bild, das das Netz codiert hat, gesehen entlang
-zweier seiner Zahlen. Die großen Punkte mit dunklem Rand lassen sich öffnen: Ein
+zweier seiner Zahlen. Die großen Punkte mit Rand lassen sich öffnen: Ein
 Klick zeigt das Bild, und was das Netz daraus macht.`
           : `Zwei der Zahlen spannen eine Ebene auf. Von diesem Netz hat sie keine
 Punkte: Es waren keine Bilder zur Hand.`
@@ -596,11 +596,12 @@ Klasse treten hervor.`
     dotClass: (name) => `Die Klasse ist die des Punktes: ${name}.`,
     nats: (name, nats) => `${name} (${nats} Nat)`,
     marks: (about) =>
-      about.autoencoder
-        ? "Der blaue Ring ist der jetzige Punkt, der dunkle Punkt das Bild aus „Von Bild zu Bild“."
-        : `Der blaue Ring ist der jetzige Punkt. Aus „Von Bild zu Bild“: Die kleinen
-dunklen Punkte sind dreißig Ziehungen von <i>z</i>, der große ist die gezeigte,
-und die Ellipse reicht ein σ weit von μ.`,
+      `Der blaue Ring ist der jetzige Punkt. Aus „Von Bild zu Bild“: ${
+        about.autoencoder
+          ? "Der Punkt ohne Farbe ist dessen Bild."
+          : `Die Ellipse reicht ein σ weit von μ, die kleinen Punkte in ihr und um
+sie sind dreißig Ziehungen von <i>z</i>, und der größere ist die gezeigte.`
+      }`,
     legend: "Klassen: eine wählen, um sie allein zu sehen",
     only: (name) => `Nur ${name}`,
     standsAlone: (name) =>
@@ -614,7 +615,7 @@ und die Ellipse reicht ein σ weit von μ.`,
     previous: "Voriges Bild",
     next: "Nächstes Bild",
     noPicture: (count) =>
-      `Einen Punkt mit dunklem Rand wählen, oder die ${count} Bilder dieser Seite
+      `Einen Punkt mit Rand wählen, oder die ${count} Bilder dieser Seite
 durchgehen.`,
     picture: (number, name, error) =>
       `Bild ${number}${name === null ? "" : ` (Klasse ${name})`}: ${error}.`,

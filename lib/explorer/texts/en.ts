@@ -163,8 +163,8 @@ pictures, and the clouds close the gaps.`,
       `ε and <i>z</i> change; μ and σ stay. The ${
         words(about).one
       } is drawn nearly alike each time, with small differences. A number with a
-small σ hardly moves. On the map, the small dark dots are thirty such throws: a
-little cloud.`,
+small σ hardly moves. On the map, the small dots in and around the ellipse are
+thirty such throws: a little cloud.`,
     question3: `Why is the decoder trained with throws, and not with μ?`,
     answer3: `With μ it would learn single points, as an autoencoder does. The
 throws teach it the room around them, and from that room new pictures come.`,
@@ -529,7 +529,7 @@ makes pages of it.`,
       `${
         about.hasMap
           ? `Each dot is a picture that the network has encoded, seen along
-two of its numbers. The large dots with a dark rim can be opened: click on one to
+two of its numbers. The large dots with a rim can be opened: click on one to
 see the picture, and what the network makes of it.`
           : `Two of the numbers span a plane. Of this network it has no dots:
 no pictures were at hand.`
@@ -559,11 +559,12 @@ class stand out.`
     dotClass: (name: string) => `The class is that of the dot: ${name}.`,
     nats: (name: string, nats: string) => `${name} (${nats} nats)`,
     marks: (about: About): string =>
-      about.autoencoder
-        ? "The blue ring is the current point, the dark dot the picture of “From picture to picture”."
-        : `The blue ring is the current point. Of “From picture to picture”: the small
-dark dots are thirty draws of <i>z</i>, the large one is the draw that is
-shown, and the ellipse reaches one σ from μ.`,
+      `The blue ring is the current point. Of “From picture to picture”: ${
+        about.autoencoder
+          ? "the dot without a colour is its picture."
+          : `the ellipse reaches one σ from μ, the small dots in and around it
+are thirty draws of <i>z</i>, and the larger one is the draw that is shown.`
+      }`,
     legend: "Classes: choose one to see it alone",
     only: (name: string) => `Only ${name}`,
     standsAlone: (name: string) =>
@@ -577,7 +578,7 @@ shown, and the ellipse reaches one σ from μ.`,
     previous: "Previous picture",
     next: "Next picture",
     noPicture: (count: number) =>
-      `Choose a dot with a dark rim, or step through the ${count} pictures that this
+      `Choose a dot with a rim, or step through the ${count} pictures that this
 page holds.`,
     picture: (number: number, name: string | null, error: string) =>
       `Picture ${number}${name === null ? "" : ` (class ${name})`}: ${error}.`,
