@@ -95,7 +95,8 @@ Deno.test("explorerHtml() names the images that a model is trained on", async ()
       ...{ description: "", kl: [0, 0], mu: new Float32Array(2), labels: null },
       credit,
     });
-  const line = /<p>Trained on MNIST by .*LeCun.*, licence CC-BY-SA-3\.0\.<\/p>/;
+  const line =
+    /<p id="credit">Trained on MNIST by .*LeCun.*, licence CC-BY-SA-3\.0\.<\/p>/;
   assertMatch(await page(creditOf(model.data)), line);
   assertNotMatch(await page(), /LeCun/);
 });
