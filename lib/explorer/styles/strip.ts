@@ -7,8 +7,7 @@
 
 /** Its style sheet. */
 export const STRIP_STYLE = `
-#from { grid-column: 1 / -1; container-type: inline-size;
-  margin-bottom: 0; }
+#from { container-type: inline-size; }
 #from:not([data-dice]) .dice, #from:not([data-sum]) .sum { display: none; }
 #from .flow { display: grid; gap: 0 1rem; margin-top: 1.25rem;
   align-items: start; grid-template:
