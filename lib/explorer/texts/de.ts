@@ -235,7 +235,7 @@ KL von 0, sie <em>kollabieren</em>, und was gezeichnet wird, verschwimmt.`,
     do5: () =>
       `Auf <b>${de.train.start}</b> drücken. Nach etwa acht Epochen das
 <b>β</b> auf 6 ziehen: Es wirkt sofort. Drei Epochen abwarten, dann auf 0,1 ziehen.
-Ist der Lauf vorher zu Ende, auf <b>10 Epochen mehr</b> drücken.`,
+Ist der Lauf vorher zu Ende, auf <b>${de.train.more(10)}</b> drücken.`,
     see5: `Bei β = 6 fällt die KL von etwa 9 Nat auf etwa 1, und ein oder zwei
 Balken werden hohl: Diese Zahlen sind kollabiert. Der Fehler steigt, und die
 sechzehn Bilder verschwimmen. Bei β = 0,1 wächst die KL auf etwa 20 Nat, und der

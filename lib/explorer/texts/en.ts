@@ -199,7 +199,7 @@ helps most is worth its price: other numbers fall to a KL of 0, they
     do5: (): string =>
       `Press <b>${en.train.start}</b>. After about eight epochs pull <b>β</b> to
 6: it acts at once. Wait three epochs, then pull it to 0.1. If the run ends
-before, press <b>10 more epochs</b>.`,
+before, press <b>${en.train.more(10)}</b>.`,
     see5: `With β at 6 the KL falls, from about 9 nats to about 1, and a bar or
 two become hollow: those numbers have collapsed. The error rises, and the sixteen
 pictures blur. With β at 0.1 the KL grows to about 20 nats, and the error falls.`,
