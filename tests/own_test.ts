@@ -12,6 +12,7 @@ import {
   loadDataset,
 } from "../lib/dataset/dataset.ts";
 import { shuffled } from "../lib/dataset/held_out.ts";
+import { splitsOf } from "../lib/dataset/split_folders.ts";
 import { encodePng } from "../lib/image/png.ts";
 import type { DataOptions } from "../lib/options/run.ts";
 import { OptionError } from "../lib/options/table.ts";
@@ -577,4 +578,11 @@ Deno.test("shuffled() gives the order by which checkpoints know their images", (
   // As of version 0.2: another order would be other images to every checkpoint.
   assertEquals([...shuffled(10, "train")], [8, 5, 3, 2, 9, 1, 4, 7, 0, 6]);
   assertEquals([...shuffled(10, "test")], [2, 0, 1, 8, 7, 5, 4, 6, 3, 9]);
+});
+
+Deno.test("splitsOf() takes no folder for a split that is called otherwise", () => {
+  const others = ["constructor", "toString", "cat"];
+  const { splits, ...rest } = splitsOf(["Train", ...others]);
+  assertEquals([...splits], [["train", "Train"]]);
+  assertEquals(rest, { others });
 });

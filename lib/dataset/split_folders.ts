@@ -6,15 +6,15 @@
 import { FormatError } from "../formats/error.ts";
 import type { Split } from "./split.ts";
 
-const SPLITS: Readonly<Record<string, Split>> = {
-  train: "train",
-  training: "train",
-  val: "validation",
-  valid: "validation",
-  validation: "validation",
-  test: "test",
-  testing: "test",
-};
+const SPLITS: ReadonlyMap<string, Split> = new Map([
+  ["train", "train"],
+  ["training", "train"],
+  ["val", "validation"],
+  ["valid", "validation"],
+  ["validation", "validation"],
+  ["test", "test"],
+  ["testing", "test"],
+]);
 
 /**
  * Parts the folders that are called as splits are from others.
@@ -27,7 +27,7 @@ export function splitsOf(
   const splits = new Map<Split, string>();
   const others: string[] = [];
   for (const folder of folders) {
-    const split = SPLITS[folder.toLowerCase()];
+    const split = SPLITS.get(folder.toLowerCase());
     if (split === undefined) others.push(folder);
     else if (!splits.has(split)) splits.set(split, folder);
     else {
