@@ -6,6 +6,7 @@
 import { decodeWeights } from "../checkpoint/weights.ts";
 import type { Credit } from "../dataset/mnist.ts";
 import { IMAGE_PIXELS } from "../model/spec.ts";
+import { pack } from "./packed.ts";
 import { bodyOf } from "./sections/body.ts";
 import { Teller } from "./sections/teller.ts";
 import { SCRIPT } from "./script.ts";
@@ -47,17 +48,18 @@ export interface ExplorerModel {
   readonly language?: Language;
 }
 
-/** What the page reads; bytes are base64. */
+/** What the page reads; what is packed is so by {@linkcode pack}. */
 export interface Embedded {
   readonly description: string | Summary;
   readonly kl: readonly number[] | null;
   readonly beta: number | null;
+  /** Packed, of four bytes each. */
   readonly weights: string;
-  /** Little-endian int16, in steps of `muStep`. */
+  /** Packed little-endian int16, in steps of `muStep`. */
   readonly mu: string;
   readonly muStep: number;
+  /** Packed, as the images are. */
   readonly labels: string | null;
-  /** Compressed by deflate. */
   readonly images: string;
   readonly synthetic?: boolean;
   readonly classes?: readonly string[];
@@ -152,22 +154,16 @@ async function embed(
     description,
     kl,
     beta,
-    weights: weights.toBase64(),
-    mu: new Uint8Array(steps.buffer).toBase64(),
+    weights: await pack(weights.slice(), 4),
+    mu: await pack(new Uint8Array(steps.buffer), 2),
     muStep,
-    labels: labels?.toBase64() ?? null,
-    images: (await deflate(images)).toBase64(),
+    labels: labels && await pack(labels.slice(), 1),
+    images: await pack(images.slice(), 1),
     synthetic,
     classes,
     subject,
     credit,
   };
-}
-
-async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes.slice()]).stream()
-    .pipeThrough(new CompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** The name by which a policy allows one inline text. */

@@ -25,6 +25,8 @@ import { say } from "./terminal.ts";
 
 /** Points on the map: more of them hide each other, and the page grows. */
 const MAX_POINTS = 3000;
+/** Their numbers; many dimensions have fewer points, but these at least. */
+const MAX_NUMBERS = 36_000, MIN_POINTS = 200;
 
 /**
  * Makes the page that explores a model, on the images it was not trained on. Where
@@ -47,7 +49,11 @@ export async function explorerPage(
     checkpoint,
     dataDir,
   );
-  const n = Math.min(count, MAX_POINTS);
+  const most = Math.min(
+    MAX_POINTS,
+    Math.max(MIN_POINTS, Math.floor(MAX_NUMBERS / options.latentDim)),
+  );
+  const n = Math.min(count, most);
   const shown = inTurns(labels, n);
   // All of them, so that the KL is what the pictures and `evaluate` say.
   const posterior = await encode(

@@ -13,8 +13,10 @@ import type { TrainState } from "../../model/init.ts";
 import type { ModelOptions } from "../../model/spec.ts";
 import { codeScale, type LatentScale, priorScale } from "../../latent/scale.ts";
 import type { Embedded } from "../explorer.ts";
+import { unpack } from "../packed.ts";
 import type { Subject, Summary } from "../texts/about.ts";
 import type { Texts } from "../texts/en.ts";
+import type { Plan } from "../training_plan.ts";
 import { byId } from "./dom.ts";
 import { digestOf } from "./link.ts";
 
@@ -39,6 +41,8 @@ export interface Knowledge {
   readonly synthetic?: boolean;
   /** Whose images it was trained on, if they are published ones. */
   readonly credit?: Credit;
+  /** The run in the page that makes it again, if it came out of one. */
+  readonly run?: Plan;
   /** The run that it came out of, as a checkpoint's bytes. */
   readonly checkpoint?: () => Uint8Array<ArrayBuffer>;
 }
@@ -62,11 +66,10 @@ export interface Model extends Knowledge {
 /** The model that the page was made for. */
 export async function originalModel(): Promise<Model> {
   const embedded: Embedded = JSON.parse(byId("model").textContent!);
-  const { options, state } = decodeWeights(fromBase64(embedded.weights));
-  const steps = new DataView(fromBase64(embedded.mu).buffer);
+  const { options, state } = decodeWeights(await unpack(embedded.weights, 4));
+  const steps = new DataView((await unpack(embedded.mu, 2)).buffer);
   const { description, kl, beta, muStep, labels, classes, subject } = embedded;
   const { synthetic, credit } = embedded;
-  const images = await inflate(fromBase64(embedded.images));
   return await startModel(options, state, {
     description,
     kl,
@@ -75,9 +78,9 @@ export async function originalModel(): Promise<Model> {
       { length: steps.byteLength / 2 },
       (_, i) => steps.getInt16(2 * i, true) * muStep,
     ),
-    labels: labels === null ? null : fromBase64(labels),
+    labels: labels === null ? null : await unpack(labels, 1),
     classes,
-    images,
+    images: await unpack(embedded.images, 1),
     subject,
     synthetic,
     credit,
@@ -141,14 +144,4 @@ async function createOnCpu(options: ModelOptions): Promise<Engine> {
     if (!(error instanceof SimdError)) throw error;
     return await createEngine(engineOptions, { engine: "webgpu" });
   }
-}
-
-async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream()
-    .pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
