@@ -7,7 +7,9 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
+import { encodeCheckpoint } from "../lib/checkpoint/codec.ts";
 import {
   decodeLink,
   digestOf,
@@ -26,6 +28,7 @@ import {
   slide,
   STEP,
 } from "./explorer_driver.ts";
+import { randomModel } from "./exported.ts";
 
 /** Numbers from 0 to 1, the same in each run. */
 function chance(seed: number): () => number {
@@ -64,7 +67,7 @@ function anyState(seed: number): LinkState {
       latentDim: 1 + whole(64),
       beta: next() * 10 ** (whole(9) - 6),
       likelihood: maybe("bce" as const) ?? "mse",
-      classCount: whole(11),
+      classCount: 10 * whole(2),
       epochs: 1 + whole(50),
       events: [...steps].sort((a, b) => a - b)
         .map((step) => ({ step, beta: next() * 10 })),
@@ -180,6 +183,7 @@ Deno.test("decodeLink() names what it cannot read, and keeps the rest", () => {
       ...[
         "dim:0",
         "dim:65",
+        "classes:5",
         "beta:NaN",
         "loss:l1",
         "epochs:1001",
@@ -315,7 +319,11 @@ browserTest(
       /^m=[0-9a-f]{8}&z=-1,0,-0.75,0&x=3&y=3&a=1.5,0,-0.75,0&t=0.6&s=2&lang=de/,
     );
     const other = await openLink(page, address);
-    assertEquals(await note(other), "");
+    assertEquals(
+      await note(other),
+      "Gezeigt wie im Link: der Punkt im latenten Raum, die Achsen der Karte, " +
+        "der Weg von A nach B, die Stichproben.",
+    );
     await eventually(async () =>
       assertEquals(await shown(other), await shown(page))
     );
@@ -394,7 +402,8 @@ browserTest(
       ["#z=1,0,0,0&v=9", /another version/, [1, 0, 0, 0]],
       ["#z=" + "1,".repeat(40_000), /longer than any/, MIDDLE],
       ["#z=%00%ff%E0%A4%A&lang=constructor&v=1", /here: z, lang\.$/, MIDDLE],
-      ["#lang=xx&lesson=9&v=1", /here: lesson\.$/, MIDDLE],
+      ["#lang=xx&lesson=9&v=1", /here: lesson, lang\.$/, MIDDLE],
+      ["#lang=fr&r=3&v=1", /here: lang, r\.$/, MIDDLE],
     ];
     for (const [hash, says, z] of hostile) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -537,10 +546,22 @@ browserTest(
         "Continue",
       )
     );
-    await other.click("#explore-trained");
+    await eventually(async () =>
+      assertEquals(
+        await note(other),
+        "The run has come to the same weights as in the link.",
+      )
+    );
+    const labels = () =>
+      other.evaluate(`["train-curves", "train-map"]
+        .map((id) => document.getElementById(id).ariaLabel)`);
+    const before = await labels();
+    await other.click("#link-explore");
     await eventually(async () =>
       assertEquals(await latents(other), [0, -1.25])
     );
+    assertEquals(await labels(), before);
+    assertEquals(await other.locator("#link-explore").isVisible(), false);
     await eventually(async () => assertEquals(await note(other), ""));
     await slide(other, 0, 0.5);
     const reached = await addressWith(other, /&z=0.5,-1.25&run=/);
@@ -571,5 +592,48 @@ browserTest(
     await other.click("#from-mean");
     await addressWith(other, /&p=3&v=1$/);
     await other.context().close();
+  },
+);
+
+browserTest(
+  "explorer: a run in a link can be replayed whatever was trained before",
+  async (page) => {
+    const follow = (run: string) =>
+      page.evaluate(`location.hash = "run=${run}&v=1"`);
+    const replay = page.locator("#link-replay");
+    const beta = page.locator("#train-beta-value");
+    const rests = (step: number) =>
+      addressWith(page, new RegExp(`,stop:${step}&v=1$`));
+    await page.locator("#train-dim").selectOption("2");
+    await page.locator("#train-seed").fill("9007199254740991");
+    await page.locator("#train-beta").fill("0");
+    await follow(
+      "seed:3,dim:3,beta:1,loss:mse,classes:0,epochs:1,1:8,stop:3",
+    );
+    await page.click("#train");
+    // A link can tell of this seed.
+    await addressWith(page, /&run=seed:4294967295,dim:2,beta:0,/);
+    // The slider is ahead of the run, and the run of another one.
+    await page.click("#train-pause");
+    await page.locator("#train-beta").fill("12");
+    await replay.click();
+    await rests(3);
+    assertMatch(page.url(), /&run=seed:3,dim:3,.*,1:8,stop:3&/);
+    assertEquals(await beta.textContent(), "8");
+    assertEquals(await replay.isVisible(), false);
+    // What the page does not offer itself can be trained on from there.
+    assertEquals(await page.locator("#train-dim").inputValue(), "3");
+    await page.click("#train");
+    await addressWith(page, /&run=seed:3,dim:3,beta:8,/);
+    await page.click("#train-pause");
+
+    // A run has not made each model that is explored beside it.
+    await page.setInputFiles("#checkpoint-file", {
+      ...{ name: "other.safetensors", mimeType: "" },
+      buffer: Buffer.from(encodeCheckpoint(randomModel(2, "mse"))),
+    });
+    await eventually(async () => assertEquals(await latents(page), [0, 0]));
+    await slide(page, 0, 1);
+    await addressWith(page, /#m=[0-9a-f]{8}&z=1,0&v=1$/);
   },
 );

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DIGITS } from "../../dataset/class_names.ts";
 import type { Plan, PlanEvent } from "../training_plan.ts";
 
 /** What a link says; what it leaves out is as the page begins with it. */
@@ -47,6 +48,7 @@ export interface Reading {
 const VERSION = 1;
 /** Characters that are read; a run whose β is turned at each step has fewer. */
 const LONGEST = 50_000;
+const CLASS_COUNTS = [0, DIGITS.length];
 const LESSONS = 6;
 const MOST_DIMENSIONS = 512;
 const MOST_PICTURES = 100_000, MOST_ROLLS = 1_000_000;
@@ -90,6 +92,11 @@ const FIELDS: {
   run: { key: "run", write: writePlan, read: readPlan },
 };
 const ENTRIES = Object.entries(FIELDS) as [keyof LinkState, Field<unknown>][];
+
+/** What each part of a state is called in a hash. */
+export const KEYS = Object.fromEntries(
+  ENTRIES.map(([name, { key }]) => [name, key]),
+) as Readonly<Record<keyof LinkState, string>>;
 
 /**
  * Writes a state as a hash, so that it may stand in an address as it is.
@@ -241,7 +248,11 @@ function readPlan(text: string): Plan | undefined {
       "loss",
       (text) => text === "mse" || text === "bce" ? text : undefined,
     ),
-    classCount: take("classes", whole(0, 255)),
+    // The page's digits are of ten classes, of which a model is told or not.
+    classCount: take(
+      "classes",
+      (text) => CLASS_COUNTS.find((count) => String(count) === text),
+    ),
     epochs: take("epochs", whole(1, MOST_EPOCHS)),
     events,
     stopped,

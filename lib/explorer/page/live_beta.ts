@@ -39,6 +39,7 @@ export class LiveBeta {
   /** Moves it; to the nearest stop, if it has none for this β. */
   set value(beta: number) {
     this.#value = beta;
+    this.#isAhead = false;
     const distance = (stop: number) => Math.abs(stop - beta);
     const nearest = STOPS.reduce(
       (best, stop, i) => distance(stop) < distance(STOPS[best]) ? i : best,
@@ -56,7 +57,6 @@ export class LiveBeta {
   /** Follows a run, which changes β itself where it is made again. */
   follow(beta: number): void {
     if (this.#isAhead && beta !== this.#value) return;
-    this.#isAhead = false;
     this.value = beta;
   }
 }

@@ -9,7 +9,13 @@ import type { Texts } from "../texts/en.ts";
 import { byId, onClick, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import { onLanguage, setLanguage, texts, write } from "./language.ts";
-import { decodeLink, digestOf, encodeLink, type LinkState } from "./link.ts";
+import {
+  decodeLink,
+  digestOf,
+  encodeLink,
+  KEYS,
+  type LinkState,
+} from "./link.ts";
 import type { Model } from "./model.ts";
 import type { Plan } from "../training_plan.ts";
 import type { Plane } from "./plane.ts";
@@ -57,10 +63,8 @@ export interface Shared {
 export function startSharing(shared: Shared): void {
   const { explorer, plane, walk, samples, training, follower } = shared;
   const original = explorer.model;
-  /** The run in the link, until there is another. */
+  /** The run in the link. */
   let offered: Plan | null = null;
-  /** The run that the explored model came out of, if it came out of one. */
-  let madeBy: Plan | null = null;
   /** The link of a model that has still to be trained. */
   let waiting: LinkState | null = null;
   /** Whether the reader has gone elsewhere since a link was opened or copied. */
@@ -77,7 +81,10 @@ export function startSharing(shared: Shared): void {
       language: document.documentElement.lang,
       only: shared.only?.get() ?? undefined,
       lesson: shared.lesson?.get() ?? undefined,
-      run: madeBy ?? training.plan() ?? offered ?? undefined,
+      // With another model's digest no other run would be true.
+      run: explorer.model === original
+        ? training.plan() ?? offered ?? undefined
+        : explorer.model.run,
     };
   };
   const { language, temperature = 1, seed = 1 } = here();
@@ -108,36 +115,35 @@ export function startSharing(shared: Shared): void {
     note([]);
   };
 
-  /** Goes where a link leads in this model; the keys of what does not fit. */
-  const goTo = (link: LinkState): string[] => {
+  /** Goes where a link leads in this model; returns what does not fit. */
+  const goTo = (link: LinkState): (keyof LinkState)[] => {
     const unfit = misfits(link, explorer.model, follower?.count ?? 0);
-    const or = <K extends keyof LinkState>(name: K, key: string) =>
-      link[name] === undefined || unfit.includes(key)
+    const or = <K extends keyof LinkState>(name: K) =>
+      link[name] === undefined || unfit.includes(name)
         ? usual[name]
         : link[name];
-    explorer.setLabel(or("label", "c")!);
-    plane.show([or("across", "x")!, or("up", "y")!]);
-    const ends = [or("a", "a"), or("b", "b")] as const;
-    if (ends[0] && ends[1]) {
-      walk.setEnds(Float32Array.from(ends[0]), Float32Array.from(ends[1]));
-    }
-    explorer.moveTo(Float32Array.from(or("z", "z")!));
-    const shown = or("picture", "p");
+    explorer.setLabel(or("label")!);
+    plane.show([or("across")!, or("up")!]);
+    const [a, b] = [or("a"), or("b")];
+    if (a && b) walk.setEnds(Float32Array.from(a), Float32Array.from(b));
+    else if (a || b) unfit.push(a ? "a" : "b");
+    explorer.moveTo(Float32Array.from(or("z")!));
+    const shown = or("picture");
     if (shown !== undefined) follower?.show(shown, link.roll);
-    shared.only?.set(or("only", "only") ?? null);
+    shared.only?.set(or("only") ?? null);
     return unfit;
   };
   const open = () => {
     const reading = decodeLink(location.hash);
     if (reading === null) return;
-    const { state, unread, doubt } = reading;
+    const { state, doubt } = reading;
+    const unread = [...reading.unread];
     const notes: ((texts: Texts) => string)[] = [];
     if (doubt) notes.push(({ link }) => link[doubt]);
     const { lang } = document.documentElement;
     const speech = state.language ?? language!;
-    if (speech !== lang && Object.hasOwn(TEXTS, speech)) {
-      setLanguage(speech as Language, explorer);
-    }
+    if (!Object.hasOwn(TEXTS, speech)) unread.push("lang");
+    else if (speech !== lang) setLanguage(speech as Language, explorer);
     samples.set(state.seed ?? seed, state.temperature ?? temperature);
     shared.lesson?.set(state.lesson ?? null);
     offered = state.run ?? null;
@@ -146,7 +152,13 @@ export function startSharing(shared: Shared): void {
     waiting = isOther && offered ? state : null;
     if (waiting) notes.push(({ link }) => link.waits);
     else if (isOther) notes.push(({ link }) => link.otherModel);
-    const leftOut = [...unread, ...waiting ? [] : goTo(state)].join(", ");
+    const unfit = waiting ? [] : goTo(state);
+    const shown = waiting ? [] : partsOf(state, unfit);
+    if (shown.length > 0) {
+      notes.unshift(({ link }) => link.shows(shown.map((p) => link.parts[p])));
+    }
+    const leftOut = [...unread, ...unfit.map((name) => KEYS[name])]
+      .join(", ");
     if (leftOut) notes.push(({ link }) => link.leftOut(leftOut));
     showOffer();
     note(notes);
@@ -155,23 +167,29 @@ export function startSharing(shared: Shared): void {
   const showOffer = () => {
     const plan = offered;
     byId("link-run").hidden = plan === null;
+    byId("link-explore").hidden = true;
     if (plan) write(byId("link-plan"), ({ link }) => link.run(plan));
+  };
+  /** Whether the network that training shows is of the run that is waited for. */
+  const isReached = () => {
+    const [run, awaited] = [training.plan(), waiting?.run];
+    return run && awaited &&
+      encodeLink({ run }) === encodeLink({ run: awaited });
   };
 
   explorer.onModel(() => {
     const { z, label, across, up, a, b } = here();
     usual = { z, label, across, up, a, b, language, temperature, seed };
-    const { digest } = explorer.model;
-    const snapshot = training.snapshot()?.checkpoint.state.parameters;
-    madeBy = snapshot && digestOf(snapshot) === digest ? training.plan() : null;
     if (waiting === null || explorer.model === original) return;
+    const { digest, run } = explorer.model;
     const differs = waiting.model !== digest;
     // Browsers may differ in a run's last digits, but other models are others.
-    const isRun = madeBy &&
-      encodeLink({ run: madeBy }) === encodeLink({ run: waiting.run });
+    const isRun = run &&
+      encodeLink({ run }) === encodeLink({ run: waiting.run });
     if (differs && !isRun) return;
     goTo(waiting);
     waiting = null;
+    byId("link-explore").hidden = true;
     note(differs ? [({ link }) => link.differs] : []);
   });
   open();
@@ -186,8 +204,14 @@ export function startSharing(shared: Shared): void {
   shared.only?.onChange(changed);
   shared.lesson?.onChange(changed);
   training.onPlan(() => {
-    if (training.plan()) offered = null;
     keepSoon();
+    const button = byId("link-explore");
+    const wasReached = !button.hidden;
+    button.hidden = !isReached();
+    if (wasReached || button.hidden) return;
+    const { parameters } = training.snapshot()!.checkpoint.state;
+    const isSame = digestOf(parameters) === waiting!.model;
+    note([({ link }) => isSame ? link.same : link.nearly]);
   });
 
   onClick("link-replay", () => {
@@ -195,6 +219,7 @@ export function startSharing(shared: Shared): void {
     training.replay(offered!);
     byId("train").closest("section")!.scrollIntoView();
   });
+  onClick("link-explore", () => byId("explore-trained").click());
   onClick("copy-link", async () => {
     keep();
     isCopied = true;
@@ -215,26 +240,53 @@ export function startSharing(shared: Shared): void {
   });
 }
 
-/** The keys of what is of another model, or of none. */
+/** What is shown, as the texts call it, and what of a link says so. */
+const PARTS: {
+  readonly [P in keyof Texts["link"]["parts"]]: readonly (keyof LinkState)[];
+} = {
+  lesson: ["lesson"],
+  point: ["z"],
+  picture: ["picture"],
+  label: ["label"],
+  axes: ["across", "up"],
+  walk: ["a"],
+  samples: ["temperature", "seed"],
+  only: ["only"],
+};
+
+/** What a link shows, but for what does not fit. */
+function partsOf(
+  link: LinkState,
+  unfit: readonly (keyof LinkState)[],
+): (keyof typeof PARTS)[] {
+  const isShown = (name: keyof LinkState) =>
+    link[name] !== undefined && !unfit.includes(name);
+  return (Object.keys(PARTS) as (keyof typeof PARTS)[])
+    .filter((part) => PARTS[part].some(isShown));
+}
+
+/** What is of another model, or of none, or lacks its picture. */
 function misfits(
-  { z, picture = 0, label = 0, across = 0, up = 0, a, b, only }: LinkState,
+  { z, picture, roll, label = 0, across = 0, up = 0, a, b, only }: LinkState,
   { options: { latentDim }, classCount, range, labels }: Model,
   pictures: number,
-): string[] {
+): (keyof LinkState)[] {
   const fits = (point: readonly number[] | undefined) =>
     point === undefined || point.length === latentDim &&
       point.every((value) => Math.abs(value) <= FAR * range);
   const fit = {
     z: fits(z),
-    p: picture === 0 || picture < pictures,
-    c: label === 0 || label < classCount,
-    x: across < latentDim,
-    y: up < latentDim,
+    picture: picture === undefined || picture < pictures,
+    roll: roll === undefined || picture !== undefined,
+    label: label === 0 || label < classCount,
+    across: across < latentDim,
+    up: up < latentDim,
     a: fits(a),
     b: fits(b),
     only: only === undefined || labels?.includes(only),
   };
-  return Object.entries(fit).flatMap(([key, isFit]) => isFit ? [] : [key]);
+  return (Object.keys(fit) as (keyof typeof fit)[])
+    .filter((name) => !fit[name]);
 }
 
 function note(parts: readonly ((texts: Texts) => string)[]): void {

@@ -6,7 +6,7 @@
  */
 import { encodeCheckpoint } from "../../checkpoint/codec.ts";
 import { DIGITS } from "../../dataset/class_names.ts";
-import { byId, onClick, prefersStillness, say } from "./dom.ts";
+import { byId, make, onClick, prefersStillness, say } from "./dom.ts";
 import type { Exchange } from "./exchange.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import { LiveBeta } from "./live_beta.ts";
@@ -241,7 +241,7 @@ function chosen(original: Model, beta: number): PlanStart {
   return {
     seed: Math.min(
       Math.max(0, Math.floor(valueAsNumber) || 0),
-      Number.MAX_SAFE_INTEGER,
+      2 ** 32 - 1, // the most that a link tells of
     ),
     latentDim: Number(byId<HTMLSelectElement>("train-dim").value),
     beta,
@@ -256,12 +256,19 @@ function chosen(original: Model, beta: number): PlanStart {
 /** Shows what a plan has chosen. */
 function choose({ seed, latentDim, classCount }: PlanStart): void {
   byId<HTMLInputElement>("train-seed").value = String(seed);
-  byId<HTMLSelectElement>("train-dim").value = String(latentDim);
+  const select = byId<HTMLSelectElement>("train-dim");
+  const sizes = [...select.options].map(({ value }) => Number(value));
+  if (!sizes.includes(latentDim)) {
+    const next = sizes.findIndex((size) => size > latentDim);
+    const option = make("option", { textContent: String(latentDim) });
+    select.add(option, next < 0 ? null : next);
+  }
+  select.value = String(latentDim);
   byId<HTMLInputElement>("train-conditional").checked = classCount > 0;
 }
 
 async function modelOf(
-  { plan, images, labels }: RunRecord,
+  { plan, shownPlan, images, labels }: RunRecord,
   { step, checkpoint, mu, kl }: Snapshot,
 ): Promise<Model> {
   const { latentDim, classCount } = plan;
@@ -280,6 +287,7 @@ async function modelOf(
     images,
     subject: "digits",
     synthetic: true,
+    run: shownPlan ?? undefined,
     checkpoint: () => encodeCheckpoint(checkpoint),
   });
 }

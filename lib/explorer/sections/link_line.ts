@@ -12,6 +12,7 @@ export function linkLine(t: Teller): string {
     t.say("span", "link.here")
   } <input id="link-field" readonly></label>
 <span id="link-note"></span>
+${t.button("link-explore", "train.explore", "hidden")}
 <span id="link-run" hidden><span id="link-plan"></span>
 ${t.button("link-replay", "link.replay")}</span>`;
 }

@@ -17,7 +17,7 @@ ${t.say("p", "train.help")}
     t.say("span", "train.tell")
   }</label>
 <label>${t.say("span", "train.seed")} <input type="number" id="train-seed"
-min="0" step="1" value="0"></label>
+min="0" max="4294967295" step="1" value="0"></label>
 ${t.button("train", "train.start", 'class="main"')}
 </div>
 ${t.say("p", "train.betaHelp", 'id="train-beta-help"')}

@@ -781,18 +781,32 @@ verwendet.`,
 was zu lesen war.`,
     leftOut: (keys) =>
       `Aus dem Link weggelassen, weil hier nicht zu zeigen: ${keys}.`,
+    shows: (parts) => `Gezeigt wie im Link: ${parts.join(", ")}.`,
+    parts: {
+      lesson: "die Lektion",
+      point: "der Punkt im latenten Raum",
+      picture: "das verfolgte Bild",
+      label: "die Klasse",
+      axes: "die Achsen der Karte",
+      walk: "der Weg von A nach B",
+      samples: "die Stichproben",
+      only: "die allein gestellte Klasse",
+    },
     otherModel: `Der Link gehört zu einem anderen Modell; gezeigt wird, was zu
 diesem passt.`,
     waits: `Der Link gehört zu einem Modell, das in der Seite trainiert wurde:
 erst sein Training wiederholen, dann jenes Modell erkunden.`,
+    same: "Das Training ist bei denselben Gewichten wie im Link angekommen.",
+    nearly: `Das Training ist am Ende, bei Gewichten, die ein wenig von denen im
+Link abweichen: Browser rechnen ein wenig verschieden.`,
     differs: `Der Punkt ist der aus dem Link, das Modell nicht ganz: In diesem
 Browser kam das Training ein wenig anders heraus.`,
     run: (
       { seed, latentDim, beta, classCount, epochs, events, stopped },
     ) =>
-      `Der Link enthält ein Training: ${latentDim} Zahlen in z, β ${
-        zahl(beta)
-      }${
+      `Der Link enthält ein Training: ${latentDim} ${
+        latentDim === 1 ? "Zahl" : "Zahlen"
+      } in z, β ${zahl(beta)}${
         events.length === 0
           ? ""
           : events.length === 1
@@ -800,7 +814,7 @@ Browser kam das Training ein wenig anders heraus.`,
           : `, unterwegs ${events.length}-mal geändert`
       }${classCount > 0 ? ", mit Angabe der Klassen" : ""}; ${
         stopped === null
-          ? `${epochs} Epochen`
+          ? `${epochs} ${epochs === 1 ? "Epoche" : "Epochen"}`
           : `angehalten bei Schritt ${stopped}`
       }, Startwert ${seed}. Gerechnet wird erst auf Wunsch, auf diesem Gerät.`,
   },

@@ -742,22 +742,41 @@ another, put what follows the # behind the address of the page there.`,
 it is shown.`,
     leftOut: (keys: string) =>
       `Left out of the link, as it cannot be shown here: ${keys}.`,
+    shows: (parts: readonly string[]) =>
+      `Shown as in the link: ${parts.join(", ")}.`,
+    parts: {
+      lesson: "the lesson",
+      point: "the point in the latent space",
+      picture: "the picture that is followed",
+      label: "the class",
+      axes: "the axes of the map",
+      walk: "the walk from A to B",
+      samples: "the samples",
+      only: "the class that stands alone",
+    },
     otherModel: "The link is of another model; what fits this one is shown.",
     waits: `The link is of a model that was trained in the page: replay its run,
 then explore that model.`,
+    same: "The run has come to the same weights as in the link.",
+    nearly: `The run has come to its end, at weights a little different from
+those in the link, as browsers compute a little differently.`,
     differs: `This is the point in the link, but not quite its model: the run
 came out a little different in this browser.`,
     run: (
       { seed, latentDim, beta, classCount, epochs, events, stopped }: Plan,
     ) =>
-      `The link holds a training run: ${latentDim} numbers in z, β ${beta}${
+      `The link holds a training run: ${latentDim} ${
+        latentDim === 1 ? "number" : "numbers"
+      } in z, β ${beta}${
         events.length === 0
           ? ""
           : events.length === 1
           ? `, from step ${events[0].step} on β ${events[0].beta}`
           : `, changed ${events.length} times on the way`
       }${classCount > 0 ? ", told the classes" : ""}; ${
-        stopped === null ? `${epochs} epochs` : `stopped at step ${stopped}`
+        stopped === null
+          ? `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`
+          : `stopped at step ${stopped}`
       }, seed ${seed}. It trains on this machine, when asked to.`,
   },
 };
