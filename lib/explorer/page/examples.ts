@@ -64,7 +64,11 @@ export function startExamples(
     at = -1;
     fill();
   });
-  onLanguage(fill);
+  onLanguage(() => {
+    const { value } = select;
+    fill();
+    select.value = value;
+  });
   select.addEventListener("change", async () => {
     const { value } = select;
     if (value === "") return;

@@ -11,6 +11,8 @@ import { byId, make } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import type { Model } from "./model.ts";
 
+/** The names that elements were told last; what they do may say more since. */
+const labels = new Map<HTMLElement, string>();
 /** The program's own words, for the elements that have them. */
 const written = new Map<HTMLElement, (texts: Texts) => string>();
 const listeners: (() => void)[] = [];
@@ -99,7 +101,10 @@ function sayAll(model: Model): void {
   for (
     const element of document.querySelectorAll<HTMLElement>("[data-label]")
   ) {
-    element.ariaLabel = textOf(texts(), element.dataset.label!, about);
+    const label = textOf(texts(), element.dataset.label!, about);
+    if (labels.get(element) === label) continue;
+    labels.set(element, label);
+    element.ariaLabel = label;
   }
   for (const [element, text] of written) element.textContent = text(texts());
 }

@@ -37,7 +37,7 @@ export async function pictureAt(
   explorer: Explorer,
   index: number,
 ): Promise<TestPicture> {
-  const { model, label } = explorer;
+  const { model } = explorer;
   const { images, labels, subject, options, classCount } = model;
   const imageOf = (all: Uint8Array, i: number) =>
     all.slice(i * IMAGE_PIXELS, (i + 1) * IMAGE_PIXELS);
@@ -49,14 +49,16 @@ export async function pictureAt(
     const { images, labels } = synthesize(1, { seed: 1, first });
     return { image: images, label: labels[0] };
   }
-  // What else the network was shown is not known: it draws something itself.
+  // What else the network was shown is not known: it draws something itself, the
+  // same whatever the reader has chosen.
+  const told = classCount > 0 ? index % classCount : 0;
   const z = priorSample(1, options.latentDim, index);
   const pixels = Uint8ClampedArray.from(
-    await explorer.decode(z),
+    await explorer.decode(z, Uint8Array.of(told)),
     (ink) => 255 * ink,
   );
   return {
     image: new Uint8Array(pixels.buffer),
-    label: classCount > 0 ? label : null,
+    label: classCount > 0 ? told : null,
   };
 }
