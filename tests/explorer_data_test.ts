@@ -18,11 +18,17 @@ import { encodeWeights } from "../lib/checkpoint/weights.ts";
 import { CLOTHES, DIGITS } from "../lib/dataset/class_names.ts";
 import { synthesize } from "../lib/dataset/synthetic.ts";
 import { createEngine } from "../lib/engines.ts";
-import { explorerHtml } from "../lib/explorer/explorer.ts";
+import { betaOf } from "../lib/explorer/beta.ts";
+import { type Embedded, explorerHtml } from "../lib/explorer/explorer.ts";
 import { ON_DARK, ON_LIGHT } from "../lib/explorer/page/class_marks.ts";
+import type { Explorer } from "../lib/explorer/page/explorer.ts";
+import { pictureAt } from "../lib/explorer/page/test_pictures.ts";
+import { pack, unpack } from "../lib/explorer/packed.ts";
 import { encodePng } from "../lib/image/png.ts";
 import { writeSafetensors } from "../lib/formats/safetensors.ts";
-import type { Likelihood } from "../lib/model/spec.ts";
+import type { EpochRecord, LossSums } from "../lib/model/losses.ts";
+import { type Likelihood, modelSpec } from "../lib/model/spec.ts";
+import { explorerPage } from "../tasks/shared/explorer_page.ts";
 import { contrast, difference, labOf, VISIONS } from "./color_vision.ts";
 import { randomModel } from "./exported.ts";
 import {
@@ -469,6 +475,25 @@ browserTest(
     assertEquals(await page.locator("#picture").isVisible(), false);
     await back();
 
+    // Saved within an epoch: what was known of its last one is no longer so.
+    const begun = randomModel(2, "mse");
+    const saved = {
+      ...{ ...begun, state: { ...begun.state, step: 2 } },
+      ...{ history: [recordOf(1, 4)], partial: lossSums(2) },
+    };
+    await give(
+      page,
+      "checkpoint-file",
+      "saved.safetensors",
+      encodeCheckpoint(saved),
+    );
+    await eventually(async () =>
+      assertMatch((await description.textContent())!, /^saved.*, β = 1, /)
+    );
+    const nats = await page.locator("#sliders .kl").allTextContents();
+    assertEquals(nats.filter((text) => text.startsWith("7.00")), []);
+    await back();
+
     const good = encodeCheckpoint(randomModel(3, "bce"));
     const nan = good.slice();
     const view = new DataView(nan.buffer);
@@ -485,6 +510,13 @@ browserTest(
         { options: "{}" },
       ),
       "nan.safetensors": nan,
+      // Finite, but not what comes of them.
+      ...Object.fromEntries(
+        ["fc_mu.bias", "fc_logvar.bias", "decoder.6.bias"].map((name) => [
+          `${name}.safetensors`,
+          encodeCheckpoint(withHuge(name)),
+        ]),
+      ),
     };
     const tries = Object.entries(hostile).map(([name, bytes]) =>
       [name, () => give(page, "checkpoint-file", name, bytes)] as const
@@ -509,8 +541,160 @@ browserTest(
       assertEquals(await page.locator("#back").isVisible(), false);
     }
     await assertDecodes(page, "digit", MIDDLE);
+
+    // A refusal is said in the page's language, and until the next file comes.
+    const status = page.locator("#file-status");
+    await page.locator("#language").selectOption("de");
+    assertMatch((await status.textContent())!, /lässt sich nicht öffnen: .*MB/);
+    await give(
+      page,
+      "checkpoint-file",
+      "cut.safetensors",
+      hostile["cut.safetensors"],
+    );
+    await eventually(async () =>
+      assertMatch((await status.textContent())!, /^cut.* ist beschädigt oder/)
+    );
+    await page.locator("#language").selectOption("en");
+    assertMatch(
+      (await status.textContent())!,
+      /^cut.*opened: [a-z].*[^.][.?]$/,
+    );
+    const pixels = png(28, 28, (x) => x > 12 && x < 16 ? 255 : 0);
+    await drop(page, "one.png", "", pixels);
+    await eventually(async () =>
+      assertMatch(
+        (await page.locator("#pad-note").textContent())!,
+        /^one.png was encoded/,
+      )
+    );
+    assertEquals(await status.textContent(), "");
+    await page.evaluate(`(() => {
+      const dataTransfer = new DataTransfer();
+      for (const name of ["a.png", "b.png"]) {
+        const bytes = Uint8Array.from(atob("${pixels.toBase64()}"),
+          (letter) => letter.charCodeAt(0));
+        dataTransfer.items.add(new File([bytes], name, { type: "image/png" }));
+      }
+      dispatchEvent(new DragEvent("drop", { dataTransfer }));
+    })()`);
+    await eventually(async () =>
+      assertEquals(
+        await status.textContent(),
+        "One file at a time: of these, a.png was opened.",
+      )
+    );
+    // As browsers do with a folder.
+    await page.evaluate(`Blob.prototype.arrayBuffer =
+      () => Promise.reject(new DOMException("There is no such file."))`);
+    await drop(page, "folder", "", new Uint8Array());
+    await eventually(async () =>
+      assertEquals(
+        await status.textContent(),
+        "folder cannot be opened: it cannot be read; folders are not opened.",
+      )
+    );
   },
 );
+
+/** Of an epoch that ended with this β. */
+function recordOf(epoch: number, beta: number): EpochRecord {
+  const losses = { total: 30, reconstruction: 2, kl: 7 };
+  return {
+    ...{ epoch, step: 1, beta, capacity: 0, train: losses, validation: null },
+    klPerDimension: [7, 0],
+  };
+}
+
+function lossSums(images: number): LossSums {
+  return {
+    ...{ images, total: 60, reconstruction: 4 },
+    klPerDimension: Float64Array.of(14, 0),
+  };
+}
+
+/** A model of which one tensor is of numbers that are finite, and huge. */
+function withHuge(name: string): Checkpoint {
+  const model = randomModel(3, "bce");
+  const { parameters } = modelSpec(3);
+  const { offset, shape } = parameters.find((tensor) => tensor.name === name)!;
+  const size = shape.reduce((a, b) => a * b);
+  model.state.parameters.fill(1e30, offset, offset + size);
+  return model;
+}
+
+Deno.test("betaOf() is the β that counted last, of a loss that has one", () => {
+  const run = randomModel(2, "mse");
+  const { options, partial } = run;
+  const history = [recordOf(1, 1.9876)];
+  assertEquals(betaOf(run), 1);
+  assertEquals(betaOf({ options, partial, history }), 1.99);
+  const within = { partial: lossSums(3), history };
+  assertEquals(betaOf({ ...within, options }), 1);
+  const betaSchedule = "linear";
+  assertEquals(
+    betaOf({ ...within, options: { ...options, betaSchedule } }),
+    1.99,
+  );
+  for (
+    const other of [
+      { objective: "iwae" },
+      { objective: "btc" },
+      { freeBits: 0.5 },
+      { capacity: 3 },
+      { autoencoder: true },
+    ] as const
+  ) {
+    assertEquals(
+      betaOf({ options: { ...options, ...other }, partial, history }),
+      null,
+    );
+  }
+});
+
+Deno.test("unpack() gives back what pack() was given, of any length", async () => {
+  for (const width of [1, 2, 4]) {
+    for (const length of [0, 1, 4, 103]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => 37 * i);
+      assertEquals(await unpack(await pack(bytes, width), width), bytes);
+    }
+  }
+});
+
+Deno.test("explorerPage() of many dimensions has fewer points", async () => {
+  const model = randomModel(64, "mse");
+  const options = { ...model.data.options, dataset: "synthetic" as const };
+  const html = await explorerPage({
+    ...model,
+    data: { ...model.data, options: { ...options, limit: 3000 } },
+  });
+  const { mu, weights }: Embedded = JSON.parse(
+    html.match(/id="model">(.*?)<\/script>/)![1],
+  );
+  assertEquals((await unpack(mu, 2)).length, 2 * 64 * 562);
+  assertEquals(await unpack(weights, 4), encodeWeights(model));
+  assertLess(weights.length, 1.12e6);
+});
+
+Deno.test("pictureAt() draws the same whatever class is chosen", async () => {
+  const drawn: unknown[] = [];
+  const explorer = {
+    model: {
+      ...{ images: new Uint8Array(), labels: null, subject: "pictures" },
+      ...{ options: { latentDim: 2 }, classCount: 3 },
+    },
+    label: 2,
+    decode: (z: Float32Array, labels?: Uint8Array) => {
+      drawn.push([...z, ...labels ?? []]);
+      return Promise.resolve(new Float32Array(784));
+    },
+  };
+  for (const label of [2, 0]) {
+    const chosen = { ...explorer, label } as unknown as Explorer;
+    assertEquals((await pictureAt(chosen, 4)).label, 1);
+  }
+  assertEquals(drawn[0], drawn[1]);
+});
 
 function autoencoder(): Checkpoint {
   const model = randomModel(5, "mse");

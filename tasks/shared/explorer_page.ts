@@ -11,6 +11,7 @@ import type { ImageSet, Split } from "../../lib/dataset/dataset.ts";
 import { synthesize } from "../../lib/dataset/synthetic.ts";
 import type { Labels } from "../../lib/engine/engine.ts";
 import { createEngine } from "../../lib/engines.ts";
+import { betaOf } from "../../lib/explorer/beta.ts";
 import { explorerHtml } from "../../lib/explorer/explorer.ts";
 import { subjectOf } from "../../lib/explorer/subject.ts";
 import { defaults } from "../../lib/options/table.ts";
@@ -75,7 +76,7 @@ export async function explorerPage(
     weights: encodeWeights(checkpoint),
     description: summaryOf(checkpoint),
     kl: knownKl(checkpoint, posterior),
-    beta: options.autoencoder ? null : options.beta,
+    beta: betaOf(checkpoint),
     mu: rows(posterior.mu, shown, options.latentDim),
     labels: labels && rows(labels, shown, 1),
     images: rows(images, shown.slice(0, held), IMAGE_PIXELS),

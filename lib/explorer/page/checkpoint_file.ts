@@ -13,8 +13,10 @@ import { synthesize } from "../../dataset/synthetic.ts";
 import { describeKind, kindOf } from "../../files/kind.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { klDivergences, type Posterior } from "../../metrics/posterior.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { epochsOf } from "../../model/losses.ts";
-import { IMAGE_PIXELS } from "../../model/spec.ts";
+import { IMAGE_PIXELS, type ModelOptions } from "../../model/spec.ts";
+import { betaOf } from "../beta.ts";
 import { subjectOf } from "../subject.ts";
 import type { Texts } from "../texts/en.ts";
 import { type Knowledge, type Model, modelOf, startEngine } from "./model.ts";
@@ -23,13 +25,22 @@ import { type Knowledge, type Model, modelOf, startEngine } from "./model.ts";
 const MAX_BYTES = 64 * 2 ** 20;
 /** Bytes that tell a file's kind. */
 const START = 512;
+/** No number that a model shows may be further from 0, so that it can be read. */
+const LARGEST = 1e6;
 /** Digits that are drawn to be encoded where the page holds none. */
 const DRAWN = 600;
+
+/** Why a file is no model that runs here, in the page's language. */
+export class ModelFileError extends Error {
+  constructor(readonly reason: (texts: Texts["files"]) => string) {
+    super("no model that runs here");
+  }
+}
 
 /** What a file tells of a model. */
 interface Opened extends ReturnType<typeof decodeWeights> {
   readonly run: Checkpoint | null;
-  /** The last epoch's; NaN where the file does not tell. */
+  /** NaN where the file does not tell, or there is none. */
   readonly beta: number;
   /** Names of the classes of which it is told, where the file has them. */
   readonly classes?: readonly string[];
@@ -39,19 +50,22 @@ interface Opened extends ReturnType<typeof decodeWeights> {
  * Opens a file.
  *
  * @param original Whose pictures it is shown, if they are of its kind.
- * @throws {Error} If it is no model that runs here: the line to show.
+ * @throws {Error} If it is no model that runs here.
  */
 export async function openModelFile(
   file: File,
   original: Model,
-  { files }: Texts,
 ): Promise<Model> {
   const { size, name } = file;
-  if (size > MAX_BYTES) throw new Error(files.tooLarge(MAX_BYTES / 2 ** 20));
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (size > MAX_BYTES) {
+    throw new ModelFileError(({ tooLarge }) => tooLarge(MAX_BYTES / 2 ** 20));
+  }
+  const bytes = await bytesOf(file);
   const kind = kindOf(bytes.subarray(0, START));
   if (kind !== "safetensors") {
-    throw new Error(files.notModel(kind ? describeKind(kind) : files.empty));
+    throw new ModelFileError(({ notModel, empty }) =>
+      notModel(kind ? describeKind(kind) : empty)
+    );
   }
   const { run, options, state, beta, classes } = decode(bytes);
   const { latentDim, likelihood, autoencoder, classCount = 0 } = options;
@@ -64,13 +78,17 @@ export async function openModelFile(
   const engine = await startEngine(options, state);
   try {
     const pictures = picturesFor({ subject, classCount, classes }, original);
-    const { mu, logvar } = await engine.encode(
-      pictures.images,
-      pictures.labels,
-    );
-    if (!mu.every(Number.isFinite)) throw new Error(files.notFinite);
+    const seen = await engine.encode(pictures.images, pictures.labels);
+    // What an engine returns is its own, until it is asked again.
+    const [mu, logvar] = [seen.mu.slice(), seen.logvar.slice()];
+    const kl = autoencoder ? null : meanKl({ mu, logvar }, latentDim) ??
+      run?.history.at(-1)?.klPerDimension ?? null;
+    const shown = [mu, kl ?? [], await tryOut(engine, options, mu, pictures)];
+    if (!shown.every((numbers) => numbers.every(isReadable))) {
+      throw new ModelFileError(({ notFinite }) => notFinite);
+    }
     return modelOf(engine, options, state, {
-      ...{ ...pictures, subject, mu: mu.slice() },
+      ...{ ...pictures, subject, mu, kl },
       beta: autoencoder || Number.isNaN(beta) ? null : beta,
       description: (texts) =>
         run
@@ -80,13 +98,39 @@ export async function openModelFile(
           )
           : texts.files.weights(name, what(texts)),
       classes: classes ?? (run ? undefined : original.classes),
-      kl: autoencoder ? null : run?.history.at(-1)?.klPerDimension ??
-        meanKl({ mu, logvar }, latentDim),
     });
   } catch (error) {
     engine.dispose();
     throw error;
   }
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new ModelFileError(({ unreadable }) => unreadable);
+  }
+}
+
+/** Draws one picture, the first if there is one, and says what that costs. */
+async function tryOut(
+  engine: Engine,
+  { latentDim }: ModelOptions,
+  mu: Float32Array,
+  { images, labels }: Pick<Knowledge, "images" | "labels">,
+): Promise<number[]> {
+  const z = new Float32Array(latentDim);
+  z.set(mu.subarray(0, latentDim));
+  const image = new Uint8Array(IMAGE_PIXELS);
+  image.set(images.subarray(0, IMAGE_PIXELS));
+  const label = Uint8Array.of(labels?.[0] ?? 0);
+  const pixels = [...await engine.decode(z, label)];
+  return [...pixels, ...await engine.score(z, image, label)];
+}
+
+function isReadable(value: number): boolean {
+  return Math.abs(value) <= LARGEST;
 }
 
 function decode(bytes: Uint8Array): Opened {
@@ -105,11 +149,10 @@ function decode(bytes: Uint8Array): Opened {
   const run = decodeCheckpoint(bytes);
   // How it was trained is nothing to an engine that does not train.
   const { latentDim, likelihood, autoencoder, classCount } = run.options;
-  const beta = run.history.at(-1)?.beta ?? run.options.beta;
   return {
     options: { latentDim, likelihood, autoencoder, classCount },
     ...{ state: run.state, run, classes: run.data.classes },
-    beta: Number(beta.toPrecision(3)),
+    beta: betaOf(run) ?? NaN,
   };
 }
 

@@ -538,12 +538,17 @@ kann.`,
 weiter und macht Seiten davon.`,
     opened: (file) => `Das Modell aus ${file} wird jetzt erkundet.`,
     refused: (file, reason) => `${file} lässt sich nicht öffnen: ${reason}.`,
+    damaged: () =>
+      "die Datei ist beschädigt oder enthält kein Modell, das diese Seite kennt",
+    unreadable: "die Datei ist nicht lesbar; Ordner lassen sich nicht öffnen",
+    onlyFirst: (file) => `Bitte einzeln: Von diesen wurde ${file} geöffnet.`,
     tooLarge: (megabytes) => `die Datei hat mehr als ${megabytes} MB`,
-    notModel: (kind) =>
+    notModel: () =>
       `die Datei ist kein Checkpoint und enthält keine Gewichte im Format
-safetensors (${kind})`,
-    empty: "leer",
-    notFinite: "das Modell ergibt Zahlen, die nicht endlich sind",
+safetensors`,
+    empty: "eine leere Datei",
+    notFinite: `das Modell ergibt Zahlen, die nicht endlich oder viel zu groß
+sind`,
     weights: (file, model) => `${file}: ${model}`,
     run: (file, model, data, epochs) =>
       `${file}: ${model}, ${data}, ${epochs} ${

@@ -497,12 +497,17 @@ read.`,
 makes pages of it.`,
     opened: (file: string) => `You now explore the model in ${file}.`,
     refused: (file: string, reason: string) =>
-      `${file} cannot be opened: ${reason}.`,
+      `${file} cannot be opened: ${reason}${/[.?!…]$/.test(reason) ? "" : "."}`,
+    /** The reason is the file format's own, in English. */
+    damaged: (reason: string) => reason,
+    unreadable: "it cannot be read; folders are not opened",
+    onlyFirst: (file: string) =>
+      `One file at a time: of these, ${file} was opened.`,
     tooLarge: (megabytes: number) => `it is larger than ${megabytes} MB`,
     notModel: (kind: string) =>
       `it is ${kind}, not a checkpoint or weights in a safetensors file`,
     empty: "an empty file",
-    notFinite: "it makes numbers that are not finite",
+    notFinite: "it makes numbers that are not finite, or far too large",
     weights: (file: string, model: string) => `${file}: ${model}`,
     run: (file: string, model: string, data: string, epochs: number) =>
       `${file}: ${model}, ${data}, ${epochs} ${
