@@ -258,8 +258,9 @@ Deno.test("RunRecord keeps epochs and where it rests, and shows any of them", as
   assertLess(fork.points.at(-1)!.epoch, 1);
   assert(fork.before.length > 0);
   assertEquals(fork.before.at(-1)!.beta, 3);
+  assertEquals(run.epoch, 1);
   run.lookAt(2);
-  assertEquals(run.isFollowed, true);
+  assertEquals([run.isFollowed, run.epoch], [true, 2]);
   const longer = new RunRecord(3, plan, { run, at: run.snapshot! });
   assertEquals(longer.before, []);
 
@@ -269,4 +270,7 @@ Deno.test("RunRecord keeps epochs and where it rests, and shows any of them", as
   }
   assertEquals(run.snapshots[0].step, 0);
   assertEquals(run.snapshots.at(-1)!.step, 200 * STEPS_PER_EPOCH);
+  run.lookAt(7);
+  assertEquals(run.epoch * STEPS_PER_EPOCH, run.view!.step);
+  assertLess(run.epoch, 7);
 });

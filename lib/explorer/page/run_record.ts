@@ -111,6 +111,13 @@ export class RunRecord {
     this.#step = step < this.step ? step : null;
   }
 
+  /** The epoch that is looked at: of a long run not each is kept. */
+  get epoch(): number {
+    return this.isFollowed
+      ? Math.ceil(this.step / STEPS_PER_EPOCH)
+      : Math.floor(this.view!.step / STEPS_PER_EPOCH);
+  }
+
   /** What is looked at. */
   get view(): View | null {
     return this.isFollowed ? this.#now : this.snapshot;

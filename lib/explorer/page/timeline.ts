@@ -9,7 +9,7 @@ import { epochAt } from "./loss_chart.ts";
 import { texts, write } from "./language.ts";
 import type { Pace } from "./messages.ts";
 import type { RunRecord } from "./run_record.ts";
-import { MORE_EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
+import { MORE_EPOCHS } from "./training_digits.ts";
 
 /** What the reader wants of a run. */
 export interface TimelineActions {
@@ -82,11 +82,11 @@ export class Timeline {
       return this.#isPaused ? train.goOn : train.pause;
     });
     this.#epoch.max = String(run.plan.epochs);
-    if (run.isFollowed) {
-      this.#epoch.value = String(Math.ceil(run.step / STEPS_PER_EPOCH));
-    }
+    const epoch = String(run.epoch);
+    // Arrow keys must get past an epoch that is not kept.
+    if (run.isFollowed) this.#epoch.value = epoch;
     this.#epoch.ariaValueText = texts().train.momentOf(
-      this.#epoch.value,
+      epoch,
       run.plan.epochs,
       run.isFollowed && !isOver,
     );
