@@ -35,8 +35,9 @@ Deno.test("train({ schedule }) takes what it returns, and the rest of the option
 });
 
 Deno.test("describe() says the β that a schedule has come to", async () => {
-  const described = async (schedule?: Schedule) => {
-    const { end } = await collect(new FakeEngine(), { ...setup, schedule });
+  const described = async (schedule?: Schedule, options = {}) => {
+    const engine = new FakeEngine();
+    const { end } = await collect(engine, { ...setup, schedule, ...options });
     return describe(await end.checkpoint());
   };
   assertMatch(await described(), /^VAE, β = 1, /);
@@ -44,6 +45,11 @@ Deno.test("describe() says the β that a schedule has come to", async () => {
   assertMatch(
     await described((step) => ({ beta: step / 9 })),
     /^VAE, β = 0\.333 in the last epoch, /,
+  );
+  const rising = { betaSchedule: "linear", warmupEpochs: 8 };
+  assertMatch(
+    await described(undefined, rising),
+    /^VAE, β = 0\.\d+ in the last epoch, /,
   );
 });
 

@@ -92,13 +92,17 @@ export function describe(checkpoint: Checkpoint): string {
   return TEXTS.en.page.describe(summaryOf(checkpoint));
 }
 
+function rounded(beta: number): number {
+  return Number(beta.toPrecision(3));
+}
+
 /** Sums up what a checkpoint's model is, to be said in any language. */
 export function summaryOf(
   { options, data, history, state, epochsBefore }: Checkpoint,
 ): Summary {
   // A schedule of one's own is not among the options: its record is.
   const last = history.at(-1)?.beta ?? options.beta;
-  const isMoved = options.betaSchedule === "constant" && last !== options.beta;
+  const isMoved = rounded(last) !== rounded(options.beta);
   const kind = options.autoencoder ? "autoencoder" : options.objective;
   // Of an imported model nobody may know what it was trained on, or how long.
   const isImported = data.digest === null && history.length === 0;
@@ -110,7 +114,7 @@ export function summaryOf(
     kind,
     weight: {
       autoencoder: 0,
-      elbo: Number((isMoved ? last : options.beta).toPrecision(3)),
+      elbo: rounded(last),
       iwae: drawsOf(options),
       btc: options.tcWeight ?? TC_WEIGHT,
     }[kind],
