@@ -282,6 +282,10 @@ browserTest(
       const expected = PICTURES.subarray(784 * index, 784 * (index + 1));
       await assertShows(page, "pad-input", toPixels(expected));
     }
+    // What is chosen stays so in another language.
+    await page.locator("#language").selectOption("de");
+    assertEquals(await page.locator("#pad-example").inputValue(), "1");
+    await page.locator("#language").selectOption("en");
     // Its classes are those that it holds pictures of.
     assertEquals(await page.locator("#pad-example option").allTextContents(), [
       "of…",

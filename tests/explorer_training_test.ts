@@ -206,7 +206,7 @@ browserTest(
     await page.locator("#train-pace").selectOption("2");
     await page.click("#explore-trained");
     await eventually(async () =>
-      assertMatch(await text(page, "description"), /1 epochs.*β 1,/)
+      assertMatch(await text(page, "description"), /1 epoch,.*β 1,/)
     );
   },
 );

@@ -746,7 +746,8 @@ Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihne
     lookingAt: (epoch, epochs, beta) =>
       `So war es nach Epoche ${epoch} von ${epochs}, bei β ${beta}.`,
     reached: (epoch, epochs) => `Epoche ${epoch} von ${epochs}.`,
-    done: (epochs) => `${epochs} Epochen trainiert.`,
+    done: (epochs) =>
+      `${epochs} ${epochs === 1 ? "Epoche" : "Epochen"} trainiert.`,
     longer: (epochs) => `Der Lauf geht bis Epoche ${epochs} weiter.`,
     forked: (epoch, beta) =>
       `Ein Lauf geht ab Epoche ${epoch} mit β ${beta} weiter.`,
@@ -764,7 +765,11 @@ Startwert, derselben Wahl und denselben Änderungen von β führt wieder zu ihne
           losses[0]
         } auf ${losses.at(-1)} in ${losses.length} Epochen.`,
     description: (epochs, dim, beta, told) =>
-      `Auf dieser Seite trainiert: ${epochs} Epochen, ${dim} latente Dimensionen, β ${beta}, ${
+      `Auf dieser Seite trainiert: ${epochs} ${
+        epochs === "1" ? "Epoche" : "Epochen"
+      }, ${dim} latente ${
+        dim === 1 ? "Dimension" : "Dimensionen"
+      }, β ${beta}, ${
         told ? "mit verratener Ziffer, " : ""
       }synthetische Ziffern`,
   },

@@ -706,7 +706,7 @@ changes of β comes to them again.`,
     lookingAt: (epoch: number, epochs: number, beta: string) =>
       `As it was after epoch ${epoch} of ${epochs}, at β ${beta}.`,
     reached: (epoch: string, epochs: number) => `Epoch ${epoch} of ${epochs}.`,
-    done: (epochs: number) => `Trained for ${epochs} epochs.`,
+    done: (epochs: number) => `Trained for ${counted(epochs, "epoch")}.`,
     longer: (epochs: number) => `The run goes on to epoch ${epochs}.`,
     forked: (epoch: string, beta: string) =>
       `A run goes on from epoch ${epoch} with β ${beta}.`,
@@ -729,7 +729,9 @@ changes of β comes to them again.`,
           losses.at(-1)
         } in ${losses.length} epochs.`,
     description: (epochs: string, dim: number, beta: string, told: boolean) =>
-      `Trained in this page: ${epochs} epochs, ${dim} latent dimensions, β ${beta}, ${
+      `Trained in this page: ${epochs} ${
+        epochs === "1" ? "epoch" : "epochs"
+      }, ${counted(dim, "latent dimension")}, β ${beta}, ${
         told ? "told the digits, " : ""
       }synthetic digits`,
   },
