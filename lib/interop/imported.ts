@@ -14,8 +14,14 @@ import { type TrainingOptions, trainingOptions } from "../options/run.ts";
 import { defaults } from "../options/table.ts";
 import { ImportError } from "./error.ts";
 import { type AdamState, readAdam, withAdam } from "./torch_adam.ts";
-import { checkEvidence, checkTrial, placesText } from "./torch_evidence.ts";
-import { classesBehind, mapNames } from "./torch_names.ts";
+import {
+  checkEvidence,
+  checkTrial,
+  placesText,
+  wiringText,
+} from "./torch_evidence.ts";
+import { type ColumnOrder, inOwnOrder } from "./columns.ts";
+import { mapNames } from "./torch_names.ts";
 import { openModel, plainNumbers } from "./opened.ts";
 import type { SavedModel } from "./torch_pth.ts";
 import {
@@ -24,7 +30,7 @@ import {
   ownHistory,
   ownPartial,
 } from "./torch_training.ts";
-import { type ClassPlaces, tryModel } from "./trial.ts";
+import { tryModel } from "./trial.ts";
 
 /** What a file is made into, and what is to be said of that. */
 export interface Imported
@@ -95,7 +101,10 @@ export function importModel(
     ...chosen,
     ...{ latentDim, classCount },
   };
-  let places: ClassPlaces = { encoder: "behind", decoder: "behind" };
+  let order: ColumnOrder = {
+    places: { encoder: "behind", decoder: "behind" },
+    isChannelsLast: false,
+  };
   const given = { ...said, ...chosen };
   const open: (keyof TrainingOptions)[] = own.options
     ? []
@@ -104,6 +113,13 @@ export function importModel(
       !(name === "beta" && options.autoencoder)
     );
   if (!own.options) {
+    if (classCount === 1) {
+      throw new ImportError(
+        "its linear layers read one number more than features and z: it is " +
+          "told of a number, such as the label itself, and here a model is told " +
+          "of one of two classes or more",
+      );
+    }
     checkEvidence(
       named,
       options.likelihood,
@@ -112,30 +128,24 @@ export function importModel(
     const byOrder = assumed.some((text) => text.includes(" gives μ"));
     const trial = tryModel(named, classCount, byOrder && !options.autoencoder);
     checkTrial(trial, options.likelihood);
-    places = trial.places;
+    order = trial;
     const heads = assumed.length > 0
       ? []
       : [`${layerOf(model, named, "fc_logvar")} gives log σ²`];
     assumed.unshift(
-      "a ReLU between each convolution and its batch norm",
+      "a ReLU between each convolution and its batch norm, of eps 1e-5",
       ...classCount > 0 ? [placesText(trial)] : [],
       ...open.map((name) =>
         name === "beta" ? `β = ${options.beta}` : `${name} ${options[name]}`
       ),
       ...heads,
+      ...wiringText(trial),
     );
     assumed.push(...(chosen.beta === undefined ? heard?.assumed ?? [] : []));
     omitted.push(...heard?.unusable ?? []);
   }
-  /** Puts the columns of the one-hot class behind the others. */
-  const arrange = (name: string, tensor: Tensor) => {
-    const place = name.startsWith("fc_decode")
-      ? places.decoder
-      : places.encoder;
-    return name.startsWith("fc_") && place === "first"
-      ? classesBehind(tensor, classCount)
-      : tensor;
-  };
+  const arrange = (name: string, tensor: Tensor) =>
+    inOwnOrder(name, tensor, classCount, order);
   const weights = readWeights(
     new Map([...named].map(([name, tensor]) => [name, arrange(name, tensor)])),
   );

@@ -1,6 +1,6 @@
 /**
- * What tensors that fit the model betray of another one: batch norms that did
- * not come after a ReLU, outputs that are no pixels.
+ * What tensors that fit the model betray of another one: batch norms that ran
+ * over something else, outputs that are no pixels.
  *
  * @module
  */
@@ -55,13 +55,12 @@ export function checkEvidence(
  * @throws {ImportError} Says what, and what may be done.
  */
 export function checkTrial(
-  { activation, isSwapped, kl, range }: Trial,
+  { other, isSwapped, kl, outputs }: Trial,
   likelihood: Likelihood,
 ): void {
-  if (activation !== undefined) {
+  if (other) {
     throw new ImportError(
-      `its batch norms have run over what ${activation} gives, not a ReLU: ` +
-        "here a ReLU comes before each of them",
+      `its batch norms have run over what ${other.gives}: here ${other.here}`,
     );
   }
   if (isSwapped) {
@@ -73,15 +72,42 @@ export function checkTrial(
         "fc_mu and fc_logvar in the file",
     );
   }
-  if (likelihood === "mse" && range) {
-    const [low, high] = range.map((output) => output.toFixed(1));
+  if (!outputs) return;
+  const [low, high] = outputs.range.map((output) => output.toFixed(1));
+  const between = `its outputs for drawn digits lie between ${low} and ${high}`;
+  if (outputs.kind === "rectified") {
     throw new ImportError(
-      `its outputs for drawn digits lie between ${low} and ${high}, which no ` +
+      `${between}, and what a ReLU makes of them is much nearer to the pixels: ` +
+        "a ReLU or a clamp seems to follow its decoder, and here none does",
+    );
+  }
+  if (likelihood === "mse" && outputs.kind === "logits") {
+    throw new ImportError(
+      `${between}, which no ` +
         "pixels do: if they are logits, whose sigmoid its model takes or its " +
         "loss, its likelihood is bce; if its images were scaled to another " +
         "range than 0 to 1, it is another model",
     );
   }
+  if (likelihood === "bce" && outputs.kind === "pixels") {
+    throw new ImportError(
+      `${between} as the pixels do, and their sigmoids are far from these: its ` +
+        "likelihood is mse",
+    );
+  }
+}
+
+/** Says how a model is taken to be wired, as far as tensors do not say it. */
+export function wiringText({ isChannelsLast, isShown }: Trial): string[] {
+  if (isChannelsLast) {
+    return [
+      "features in the order row, column, channel, as its batch norms show",
+    ];
+  }
+  return isShown ? [] : [
+    "no further ReLU, 28×28 pixels from 0 to 1, and features in the order " +
+    "channel, row, column, of which its batch norms show too little",
+  ];
 }
 
 /** Says where a model is told of the class. */

@@ -27,8 +27,8 @@ type Side = "encoder" | "decoder";
 const SIDES = { encoder: ENCODER, decoder: DECODER } as const;
 
 /** Words in the names of the layer that gives μ, and of that of log σ². */
-const IS_MU = /^(z?mu|z?mean|means|loc)$/;
-const IS_LOGVAR = /^z?(logvar|log(z?)var|lv|logv|var|variance|logvariance)$/;
+const IS_MU = /^([vz]?mu|[vz]?mean|means|loc)$/;
+const IS_LOGVAR = /^[vz]?(logvar|log(z?)var|lv|logv|var|variance|logvariance)$/;
 
 /** Words of layers that give σ or log σ, of which log σ² is another. */
 const IS_SIGMA = /^z?(log)?(sigma|sig|std|stddev|stdev|sd|scale|rho|prec)/;
@@ -110,9 +110,7 @@ function placeNorms(
 ): void {
   const sides = sidesOfNorms(layers, convolutions);
   for (const side of ["encoder", "decoder"] as const) {
-    const channels = side === "encoder"
-      ? ENCODER.map(({ small }) => small.channels)
-      : DECODER.slice(0, -1).map(({ large }) => large.channels);
+    const channels = channelsOf(side);
     const names = channels.map((_, i) => `${side}.${3 * i + 2}`);
     const own = layers.filter((layer) => sides.get(layer) === side);
     const inOrder = channels.map((count) =>
@@ -133,10 +131,18 @@ function placeNorms(
   }
 }
 
+/** The channels of a side's norms. */
+function channelsOf(side: Side): number[] {
+  return side === "encoder"
+    ? ENCODER.map(({ small }) => small.channels)
+    : DECODER.slice(0, -1).map(({ large }) => large.channels);
+}
+
 /**
  * Tells the sides of batch norms: by words that only the convolutions of one side
  * have, by those that people use, or because the other side has its norms already;
- * the first are the encoder's where nothing says it: `bn1` to `bn3`.
+ * the first are the encoder's where nothing says it, `bn1` to `bn3`, unless their
+ * channels are the decoder's.
  */
 function sidesOfNorms(
   layers: readonly Layer[],
@@ -161,9 +167,15 @@ function sidesOfNorms(
   const saysEncoder = [...sides.values()].includes("encoder");
   const rest = inOrder(unsaid);
   const first = saysEncoder ? 0 : ENCODER.length;
-  rest?.forEach((layer, i) =>
-    sides.set(layer, i < first ? "encoder" : "decoder")
-  );
+  const channels = String(rest?.map(({ shape }) => shape));
+  const isDecoderFirst =
+    channels === String([...channelsOf("decoder"), ...channelsOf("encoder")]);
+  rest?.forEach((layer, i) => {
+    const isEncoder = isDecoderFirst
+      ? i >= channelsOf("decoder").length
+      : i < first;
+    sides.set(layer, isEncoder ? "encoder" : "decoder");
+  });
   return sides;
 }
 
@@ -210,6 +222,18 @@ function placeLinear(layers: readonly Layer[], placed: Placed): void {
           "a head gives log σ²",
       );
     } else unnamed.push(layer);
+  }
+  const [both, ...others] = [...mu, ...logvar, ...unnamed];
+  const isBoth = both && others.length === 0 &&
+    (unnamed.length === 1 || /(mu|mean).*(var|sig)/.test(both.words.join("")));
+  if (isBoth) {
+    placed.problems.push(
+      `${display(join(both.path, "weight"))} ${showSizes(both.shape)} alone ` +
+        "reads the features: if it gives μ and log σ² together, save its rows " +
+        "as two layers, fc_mu and fc_logvar",
+    );
+    fill("linear decoder layer", ["fc_decode"], decode, placed);
+    return;
   }
   const isNamed = mu.length + logvar.length > 0;
   const pair = inOrder(unnamed);

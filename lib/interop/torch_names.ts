@@ -11,10 +11,18 @@ import { showSizes } from "../text.ts";
 import { display } from "../formats/error.ts";
 import { ImportError } from "./error.ts";
 import { placeLayers } from "./torch_layers.ts";
-import { groupByLayer, join, type Layer } from "./torch_state_dict.ts";
+import {
+  groupByLayer,
+  join,
+  type Layer,
+  NO_PLACE,
+} from "./torch_state_dict.ts";
 
 /** So many problems stand in one message; the others are counted. */
 const MAX_PROBLEMS = 4;
+
+/** Tensors of a whole model, without counters of batches. */
+const WHOLE = 38;
 
 /** More tensors than any wrapper adds to the model's 43. */
 const MAX_TENSORS = 1000;
@@ -37,6 +45,7 @@ export function mapNames(
       `it has ${tensors.size} tensors, far more than this model`,
     );
   }
+  checkOne(tensors);
   const problems: string[] = [];
   const layers = groupByLayer(tensors, problems);
   const placed = placeLayers(layers);
@@ -57,10 +66,31 @@ export function mapNames(
     return named;
   }
   const more = problems.length - MAX_PROBLEMS;
+  const isExtra = problems.every((problem) => problem.endsWith(NO_PLACE));
   throw new ImportError(
     "the tensors do not fit this model: " +
       problems.slice(0, MAX_PROBLEMS).join("; ") +
-      (more > 0 ? `; and ${more} more` : ""),
+      (more > 0 ? `; and ${more} more` : "") +
+      (isExtra
+        ? ": if the model computes nothing with it, delete it from the state dict"
+        : ""),
+  );
+}
+
+/** Refuses a state dict of more than one model: `model.…` and `ema_model.…`. */
+function checkOne(tensors: ReadonlyMap<string, Tensor>): void {
+  const groups = Map.groupBy(
+    [...tensors.keys()].filter((name) => !name.startsWith("optimizer.")),
+    (name) => name.split(".")[0],
+  );
+  const models = [...groups].filter(([, names]) => names.length >= WHOLE);
+  if (models.length < 2) return;
+  const shown = models.slice(0, 3).map(([name]) => display(name));
+  throw new ImportError(
+    `it holds ${models.length} models, ${
+      shown.join(" and ")
+    }: save the state ` +
+      "dict of the one that is meant",
   );
 }
 
@@ -130,7 +160,7 @@ function checkShapes(
     );
     if (expected.has(name) || isCounter) continue;
     problems.push(
-      `${display(names.get(name)!)} ${showSizes(shape)} has no place`,
+      `${display(names.get(name)!)} ${showSizes(shape)} ${NO_PLACE}`,
     );
   }
 }
@@ -169,22 +199,4 @@ function classCountOf(
       `for them are ${columns.join(", ")}`,
   );
   return null;
-}
-
-/**
- * Moves the columns of a one-hot class that stands before the others behind them.
- *
- * @param tensor A linear layer's weight, or its bias, which has none.
- */
-export function classesBehind(tensor: Tensor, classCount: number): Tensor {
-  const { shape, data } = tensor;
-  if (shape.length !== 2) return tensor;
-  const [rows, width] = shape;
-  const moved = Float32Array.from(data as Float32Array);
-  for (let row = 0; row < rows; row++) {
-    const all = (data as Float32Array).subarray(row * width, (row + 1) * width);
-    moved.set(all.subarray(classCount), row * width);
-    moved.set(all.subarray(0, classCount), (row + 1) * width - classCount);
-  }
-  return { dtype: "F32", shape, data: moved };
 }

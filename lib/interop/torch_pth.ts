@@ -77,11 +77,13 @@ export function readTorch(bytes: Uint8Array): SavedModel {
   }
   const read = (views: ReadonlyMap<string, TensorView>) =>
     readTensors(views, storages);
-  const { dict, others } = stateDictOf(root);
-  const isAll = dict === root;
+  const { dict, parents, others } = stateDictOf(root);
   return {
     tensors: read(viewsOf(dict)),
-    root: isAll ? null : root,
+    // {"checkpoint": {"model": …, "optimizer": …, "epoch": …}}
+    root: parents.length === 0
+      ? null
+      : new Map(parents.flatMap((parent) => [...parent])),
     others,
     read,
     foreign,
@@ -115,9 +117,10 @@ export function dictOf(value: Value): Dict | undefined {
  * @throws {ImportError} If there is none, or are several.
  */
 export function optimizerIn(root: Dict | null): Dict {
-  const found = [...root ?? []].flatMap(([key, value]) =>
+  const all = [...root ?? []].flatMap(([key, value]) =>
     IS_MODEL.test(String(key)) ? [] : statesIn(value)
   );
+  const found = [...new Set(all)];
   if (found.length === 1) return found[0];
   if (found.length > 1) {
     throw new ImportError(`it has the state of ${found.length} optimisers`);
@@ -141,53 +144,99 @@ function statesIn(value: Value): Dict[] {
   return items.flatMap((item) => dictOf(item) ?? []).filter(isState);
 }
 
-/** Finds the state dict, and what other models there are. */
-function stateDictOf(root: Dict): { dict: Dict; others: string[] } {
-  if (hasLayers(root)) return { dict: root, others: [] };
-  const found = [...stateDictsIn(root, "", new Set())];
-  const rank = (path: string) => {
-    const place = WRAPPERS.indexOf(path.split(".")[0]);
-    return place < 0 ? WRAPPERS.length : place;
-  };
-  const [first, ...rest] = found.toSorted((a, b) =>
-    rank(a.path) - rank(b.path)
-  );
-  if (!first) {
+/** A state dict, or a part of one, and the dicts that it lies in. */
+interface Found {
+  readonly path: readonly string[];
+  readonly parents: readonly Dict[];
+  readonly dict: Dict;
+}
+
+/** Finds the state dict, what it lies in, and what other models there are. */
+function stateDictOf(
+  root: Dict,
+): { dict: Dict; parents: readonly Dict[]; others: string[] } {
+  if (hasLayers(root)) return { dict: root, parents: [], others: [] };
+  const found = [...stateDictsIn(root, [], [root], new Set())];
+  if (found.length === 0) {
     // What tensors these are, and that they fit no layer, is said of each.
-    if (hasTensors(root)) return { dict: root, others: [] };
+    if (hasTensors(root)) return { dict: root, parents: [], others: [] };
     throw noModel(root);
   }
-  const isWhole = rest.length === 0 || rank(first.path) < WRAPPERS.length;
-  if (isWhole) {
-    return { dict: first.dict, others: rest.map(({ path }) => path) };
-  }
+  const isWhole = ({ path, dict }: Found) =>
+    found.length === 1 || WRAPPERS.includes(path.at(-1)!) || hasModel(dict);
   // {"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}
-  const parts = found.flatMap(({ path, dict }) =>
-    [...dict].flatMap(([key, value]): [Value, Value][] =>
-      typeof key === "string" ? [[`${path}.${key}`, value]] : []
-    )
+  const parts = Map.groupBy(
+    found.filter((item) => !isWhole(item)),
+    ({ parents }) => parents.at(-1)!,
   );
-  return { dict: new Map(parts), others: [] };
+  const models = [...found.filter(isWhole), ...[...parts.values()].map(joined)];
+  const rank = ({ path }: Found) => {
+    const places = path.toReversed().map((key) => WRAPPERS.indexOf(key));
+    return places.find((place) => place >= 0) ?? WRAPPERS.length;
+  };
+  const sorted = models.toSorted((a, b) => rank(a) - rank(b));
+  const [first, ...rest] = sorted;
+  const nameOf = ({ path }: Found) => path.join(".");
+  const whole = models.filter(({ dict }) => hasModel(dict));
+  if (rank(first) === WRAPPERS.length && whole.length > 1) {
+    throw new ImportError(
+      `it holds ${whole.length} models, under ${
+        whole.map((model) => display(nameOf(model))).join(" and ")
+      }: save the state dict of the one that is meant`,
+    );
+  }
+  const best = rank(first) === WRAPPERS.length ? whole[0] ?? first : first;
+  return {
+    ...best,
+    others: [first, ...rest].filter((item) => item !== best).map(nameOf),
+  };
+}
+
+/** The parts of a model that lie in one dict, as one. */
+function joined(parts: readonly Found[]): Found {
+  const [{ path, parents }] = parts;
+  const dict = new Map(
+    parts.flatMap(({ path, dict }) =>
+      [...dict].flatMap(([key, value]): [Value, Value][] =>
+        typeof key === "string" ? [[`${path.at(-1)}.${key}`, value]] : []
+      )
+    ),
+  );
+  return { path: path.slice(0, -1), parents, dict };
 }
 
 function* stateDictsIn(
   parent: Dict,
-  prefix: string,
+  prefix: readonly string[],
+  parents: readonly Dict[],
   seen: Set<Dict>,
-): Generator<{ path: string; dict: Dict }> {
+): Generator<Found> {
   for (const [key, value] of parent) {
     const dict = dictOf(value);
     if (!dict || typeof key !== "string" || IS_OTHER.test(key)) continue;
     if (seen.has(dict)) continue;
     seen.add(dict);
-    const path = prefix + key;
+    const path = [...prefix, key];
     const isNamed = WRAPPERS.includes(key) && hasTensors(dict);
-    if (isNamed || hasLayers(dict)) yield { path, dict };
-    else if (path.split(".").length < MAX_DEPTH) {
-      yield* stateDictsIn(dict, `${path}.`, seen);
+    if (isNamed || hasLayers(dict)) yield { path, parents, dict };
+    else if (path.length < MAX_DEPTH) {
+      yield* stateDictsIn(dict, path, [...parents, dict], seen);
     }
   }
 }
+
+/** Says whether a dict has as many tensors of layers as the whole model. */
+function hasModel(dict: Dict): boolean {
+  const count =
+    [...dict].filter(([key, value]) =>
+      value instanceof TensorView && leafOf(key) !== undefined &&
+      leafOf(key) !== "num_batches_tracked"
+    ).length;
+  return count >= TENSORS;
+}
+
+/** Weights, biases and running statistics of the model. */
+const TENSORS = 38;
 
 /** Says whether a dict has tensors by the names of layers. */
 function hasLayers(dict: Dict): boolean {

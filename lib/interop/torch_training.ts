@@ -74,12 +74,18 @@ const WATCHED: readonly string[] = ["beta", "batchSize"];
  * or among its hyper-parameters, by the usual names.
  */
 export function namedOptions(root: Dict): NamedOptions {
-  const nested = PLACES.flatMap((place) => dictsIn(root.get(place), 0));
+  const nested = PLACES.flatMap((place) => dictsIn(root.get(place)));
+  // An optimiser has a beta of its own.
+  const ofModel = PLACES.flatMap((place) =>
+    dictsIn(root.get(place), IS_OPTIMISER)
+  );
   const options: Record<string, unknown> = {};
   const assumed: string[] = [], unusable: string[] = [];
   for (const [name, aliases] of Object.entries(NAMES)) {
     // At the top `epochs` may be those that are done.
-    const places = name === "epochs" ? nested : [root, ...nested];
+    const places = name === "epochs"
+      ? nested
+      : [root, ...name === "beta" ? ofModel : nested];
     const found = places.flatMap((dict) =>
       aliases.map((alias) => ({ alias, value: dict.get(alias) ?? null }))
     ).filter(({ value }) => value !== null).map(({ alias, value }) => ({
@@ -102,11 +108,18 @@ export function namedOptions(root: Dict): NamedOptions {
 }
 
 /** A value and what it holds, to some depth: `config.model.beta`. */
-function dictsIn(value: Value | undefined, depth: number): Dict[] {
+function dictsIn(
+  value: Value | undefined,
+  skipped?: RegExp,
+  depth = 0,
+): Dict[] {
   const dict = dictOf(value ?? null);
   if (!dict || depth > MAX_DEPTH) return [];
-  return [dict, ...[...dict.values()].flatMap((v) => dictsIn(v, depth + 1))];
+  const inner = [...dict].filter(([key]) => !skipped?.test(String(key)));
+  return [dict, ...inner.flatMap(([, v]) => dictsIn(v, skipped, depth + 1))];
 }
+
+const IS_OPTIMISER = /optim|adam|sgd|sched/i;
 
 /** How deep options may lie. */
 export const MAX_DEPTH = 3;
