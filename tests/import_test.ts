@@ -187,8 +187,10 @@ Deno.test("deno task import says what it assumes of a model", () =>
     );
     assertStringIncludes(
       words,
-      "assumed: a ReLU between each convolution and its batch norm; " +
-        "likelihood mse; β = 1; fc21 gives μ and fc22 log σ²",
+      "assumed: a ReLU between each convolution and its batch norm, of eps 1e-5; " +
+        "likelihood mse; β = 1; no further ReLU, 28×28 pixels from 0 to 1, and " +
+        "features in the order channel, row, column, of which its batch norms " +
+        "show too little; fc21 gives μ and fc22 log σ²",
     );
     const logvar = OWN.get("fc_logvar.bias")!;
     const data = new Float32Array(3).fill(-5);

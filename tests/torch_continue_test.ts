@@ -71,9 +71,11 @@ Deno.test("importModel() reads Adam's state, options and epochs", () => {
     undefined,
   ]);
   assertEquals(assumed, [
-    "a ReLU between each convolution and its batch norm",
+    "a ReLU between each convolution and its batch norm, of eps 1e-5",
     "likelihood mse",
     "fc_logvar gives log σ²",
+    "no further ReLU, 28×28 pixels from 0 to 1, and features in the order " +
+    "channel, row, column, of which its batch norms show too little",
     "1 epoch is done (epoch 1)",
     "Adam's moments in the order of the model's tensors",
   ]);

@@ -255,7 +255,7 @@ const WRONG: Record<string, [RegExp, Uint8Array]> = {
     stateDict(new Map([...PATTERN, ...renamed(OWN, { prefix: "teacher." })])),
   ],
   "two models side by side": [
-    /encoder convolutions, not 3/,
+    /it holds 2 models, under first and second: save the state dict of/,
     file([
       ["first", MODEL],
       ["second", MODEL],
@@ -380,10 +380,12 @@ Deno.test("importModel() says what it assumed, and what it left out", () => {
     {},
   );
   assertEquals(assumed, [
-    "a ReLU between each convolution and its batch norm",
+    "a ReLU between each convolution and its batch norm, of eps 1e-5",
     "likelihood mse",
     "β = 1",
     "fc_logvar gives log σ²",
+    "no further ReLU, 28×28 pixels from 0 to 1, and features in the order " +
+    "channel, row, column, of which its batch norms show too little",
   ]);
   assertEquals(omitted, [
     "the model under ema",

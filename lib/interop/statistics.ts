@@ -15,6 +15,9 @@ import type { Known } from "./wirings.ts";
  */
 const FAR = 0.06, NEAR = 0.1, FACTOR = 2;
 
+/** How near where outputs are to show it, too. */
+const LOOSE = 0.2;
+
 /** So much of the statistics the model has itself made that they show something. */
 const LONG = 0.9;
 
@@ -46,10 +49,13 @@ export function compareWirings<T extends Pick<Known, "wiring">>(
   const isShown = runOver > LONG && own < NEAR;
   if (own < FAR * runOver) return { isShown };
   let other: T | undefined;
-  let nearest = Math.min(NEAR * runOver, own / FACTOR);
+  let nearest = own / FACTOR;
   for (const candidate of others) {
-    const found = distance(named, run(candidate.wiring), nearest);
-    if (found < nearest) [other, nearest] = [candidate, found];
+    const { features, rows } = candidate.wiring;
+    const near = features || rows ? LOOSE : NEAR;
+    const limit = Math.min(near * runOver, nearest);
+    const found = distance(named, run(candidate.wiring), limit);
+    if (found < limit) [other, nearest] = [candidate, found];
   }
   return { isShown, ...(other && { other }) };
 }

@@ -28,10 +28,9 @@ export function modelCard(
   measured: MeasuredLosses,
 ): string {
   const { options, data } = checkpoint;
-  // Which β an imported model had, its checkpoint cannot say.
-  const title = isImported(checkpoint)
-    ? describe(checkpoint).replace(/, β = [^,]+/, "")
-    : describe(checkpoint);
+  const title = isBetaKnown(checkpoint)
+    ? describe(checkpoint)
+    : describe(checkpoint).replace(/, β = [^,]+/, "");
   const credit = creditOf(data);
   const kind = options.autoencoder
     ? "A convolutional autoencoder"
@@ -47,7 +46,9 @@ ${yaml(metadataOf(checkpoint, credit, measured)).trimEnd()}
 
 ${kind} of 28×28 grey images, ${
     originOf(checkpoint)
-  }.${told} It takes pixels in [0, 1], light on dark, and has ${
+  }.${told} It takes pixels in [0, 1]${
+    // MNIST's are, and so is what is read like it.
+    isUnknown(data) ? "" : ", light on dark,"} and has ${
     counted(options.latentDim, "latent dimension")
   }; its decoder gives ${
     options.likelihood === "bce"
@@ -88,6 +89,16 @@ export function isImported({ data, history }: Checkpoint): boolean {
   return data.digest === null && history.length === 0;
 }
 
+/**
+ * Says whether β is known: of an imported model only if it is another than what is
+ * taken where nobody says it.
+ */
+function isBetaKnown(checkpoint: Checkpoint): boolean {
+  const { beta, autoencoder } = checkpoint.options;
+  return !isImported(checkpoint) ||
+    !autoencoder && beta !== trainingOptions.beta.default;
+}
+
 /** Says where a model was trained. */
 function originOf(checkpoint: Checkpoint): string {
   const { state, epochsBefore = 0 } = checkpoint;
@@ -119,8 +130,8 @@ function metadataOf(
       ...(classCount > 0 ? ["conditional"] : []),
     ],
     ...(credit?.hub && { datasets: [credit.hub] }),
-    metrics: [likelihood === "bce" ? "cross_entropy" : "squared_error"],
     ...(first && {
+      metrics: [likelihood === "bce" ? "cross_entropy" : "squared_error"],
       "model-index": [{
         name: "@vae/mnist",
         results: [{
@@ -237,7 +248,10 @@ export function knownOptions(
 ): Partial<Checkpoint["options"]> {
   const { options } = checkpoint;
   return isImported(checkpoint)
-    ? Object.fromEntries(OF_MODEL.map((name) => [name, options[name]]))
+    ? Object.fromEntries(
+      [...OF_MODEL, ...isBetaKnown(checkpoint) ? ["beta" as const] : []]
+        .map((name) => [name, options[name]]),
+    )
     : options;
 }
 

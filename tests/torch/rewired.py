@@ -2,7 +2,7 @@
 
     python3 tests/torch/rewired.py
 
-Needs PyTorch and numpy. `torch-wirings.safetensors` has the running statistics of the encoder in torch-continued.pth.gz
+Needs PyTorch and numpy. `torch-wirings.safetensors` has the running statistics of the encoder in torch-class-first.pth.gz
 after it has seen the digits of tests/golden 20 times in training mode, wired as WIRINGS says:
 WIRING.NORM.running_mean and …running_var. `torch-rectified.pth.gz` is the state dict of a model with a ReLU on the
 features and another on what its fc_decode gives, after 150 steps on the digits; its numbers have one bit behind the
@@ -47,9 +47,9 @@ WIRINGS = {
 
 
 def statistics(x, name):
-    file = gzip.decompress((FIXTURES / "torch-continued.pth.gz").read_bytes())
-    model = VAE(2)
-    model.load_state_dict(torch.load(io.BytesIO(file), weights_only=False)["model_state_dict"])
+    file = gzip.decompress((FIXTURES / "torch-class-first.pth.gz").read_bytes())
+    model = VAE(2, 3)
+    model.load_state_dict(torch.load(io.BytesIO(file)))
     images, convolve, behind = WIRINGS[name]
     norms = [layer for layer in model.encoder if isinstance(layer, nn.BatchNorm2d)]
     for norm in norms:
