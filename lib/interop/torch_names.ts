@@ -11,12 +11,7 @@ import { showSizes } from "../text.ts";
 import { display } from "../formats/error.ts";
 import { ImportError } from "./error.ts";
 import { placeLayers } from "./torch_layers.ts";
-import {
-  groupByLayer,
-  join,
-  type Layer,
-  NO_PLACE,
-} from "./torch_state_dict.ts";
+import { groupByLayer, join, type Layer } from "./torch_state_dict.ts";
 
 /** So many problems stand in one message; the others are counted. */
 const MAX_PROBLEMS = 4;
@@ -48,6 +43,7 @@ export function mapNames(
   checkOne(tensors);
   const problems: string[] = [];
   const layers = groupByLayer(tensors, problems);
+  const buffers = problems.length;
   const placed = placeLayers(layers);
   const { places } = placed;
   problems.push(...placed.problems);
@@ -66,12 +62,11 @@ export function mapNames(
     return named;
   }
   const more = problems.length - MAX_PROBLEMS;
-  const isExtra = problems.every((problem) => problem.endsWith(NO_PLACE));
   throw new ImportError(
     "the tensors do not fit this model: " +
       problems.slice(0, MAX_PROBLEMS).join("; ") +
       (more > 0 ? `; and ${more} more` : "") +
-      (isExtra
+      (buffers === problems.length
         ? ": if the model computes nothing with it, delete it from the state dict"
         : ""),
   );
@@ -160,7 +155,7 @@ function checkShapes(
     );
     if (expected.has(name) || isCounter) continue;
     problems.push(
-      `${display(names.get(name)!)} ${showSizes(shape)} ${NO_PLACE}`,
+      `${display(names.get(name)!)} ${showSizes(shape)} has no place`,
     );
   }
 }

@@ -17,9 +17,6 @@ export const LEAVES: readonly string[] = [
   "num_batches_tracked",
 ];
 
-/** What is said of tensors that are no layer's of the model. */
-export const NO_PLACE = "has no place";
-
 /** What a moving average of weights counts, beside them. */
 const COUNT = "n_averaged";
 
@@ -51,7 +48,7 @@ export function groupByLayer(
     const path = name.slice(0, Math.max(dot, 0));
     const leaf = name.slice(dot + 1);
     if (!LEAVES.includes(leaf)) {
-      problems.push(`${display(name)} ${showSizes(tensor.shape)} ${NO_PLACE}`);
+      problems.push(`${display(name)} ${showSizes(tensor.shape)} has no place`);
       continue;
     }
     if (!groups.has(path)) groups.set(path, new Map());

@@ -24,11 +24,6 @@ from vae_reference import VAE, draw, loss_terms, read_idx, save_safetensors
 PASSES, STEPS = 20, 150
 
 
-def tensorflow(layer, x):
-    x = F.pad(x, (0, 1, 0, 1) if x.shape[-1] % 2 == 0 else (1, 1, 1, 1))
-    return F.conv2d(x, layer.weight, layer.bias, stride=2)
-
-
 def pooled(layer, x):
     return F.max_pool2d(F.conv2d(x, layer.weight, layer.bias, padding=1), 2, ceil_mode=True)
 
@@ -40,7 +35,6 @@ WIRINGS = {
     "signed": (lambda x: 2 * x - 1, PLAIN, SAME),
     "padded": (lambda x: F.pad(x, (2, 2, 2, 2)), PLAIN, SAME),
     "resized": (lambda x: F.interpolate(x, size=32, mode="bilinear"), PLAIN, SAME),
-    "tensorflow": (SAME, tensorflow, SAME),
     "pooled": (SAME, pooled, SAME),
     "twice": (SAME, PLAIN, F.relu),
 }
