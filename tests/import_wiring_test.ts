@@ -37,8 +37,6 @@ const SAID = {
   signed: "pixels between −1 and 1 give: here pixels lie between 0 and 1",
   padded: "images that are padded to 32×32 pixels give: here images have 28×28",
   resized: "images that are resized to 32×32 pixels give: here images have",
-  tensorflow:
-    "images give that are padded at one side only, as TensorFlow does",
   pooled: "convolutions of stride 1 with max-pooling give: here each",
   twice: "a ReLU behind each of them gives as well: here there is one before",
 };

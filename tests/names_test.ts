@@ -45,6 +45,9 @@ const VARIANTS: Record<string, string> = {
   "one sequence with its linear layer":
     "encoder.0 encoder.2 encoder.3 encoder.5 encoder.6 encoder.8 z_mean " +
     "z_log_var decoder.0 decoder.2 decoder.4 decoder.5 decoder.7 decoder.8",
+  "the decoder's norms first":
+    "enc1 norm3 enc2 norm4 enc3 norm5 vmean vlogvar proj dec1 norm1 dec2 " +
+    "norm2 dec3",
   "ten and more":
     "enc.2 enc.4 enc.9 enc.11 enc.10.1 enc.13 fc31 fc32 fc4 up.8 up.10 " +
     "up.11 up.14 up.100",

@@ -20,7 +20,7 @@ import {
   placesText,
   wiringText,
 } from "./torch_evidence.ts";
-import { type ColumnOrder, inOwnOrder } from "./columns.ts";
+import { type ColumnOrder, inOwnOrder } from "./linear_order.ts";
 import { mapNames } from "./torch_names.ts";
 import { openModel, plainNumbers } from "./opened.ts";
 import type { SavedModel } from "./torch_pth.ts";
