@@ -398,6 +398,13 @@ Deno.test("importModel() says what it assumed, and what it left out", () => {
   assertEquals(heads.at(-1), "fc1 gives μ and fc2 log σ²");
 });
 
+Deno.test("importModel() reads what lies beside a model further down", () => {
+  const beta = bytesOf("G", 0x40, 0x10, 0, 0, 0, 0, 0, 0); // 4.0
+  const inner = dict([["model", MODEL], ["beta", beta]]);
+  const { options } = importModel(file([["checkpoint", inner]]), {});
+  assertEquals(options.beta, 4);
+});
+
 Deno.test("importModel() finds β where scripts and Lightning keep it", () => {
   const beta = bytesOf("G", 0x40, 0x10, 0, 0, 0, 0, 0, 0); // 4.0
   const namespace = bytesOf(
