@@ -66,6 +66,7 @@ button.main { background: var(--accent); border-color: var(--accent);
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 #status { flex-basis: 100%; margin: 0.25rem 0 0; font-size: 0.85rem;
   color: var(--pale); min-height: 2.6em; }
+#status.unseen { opacity: 0; }
 output, .kl { font-variant-numeric: tabular-nums; }
 
 .slider { display: grid; align-items: center; gap: 0 0.75rem;

@@ -64,11 +64,14 @@ let waiting: ReturnType<typeof setTimeout> | undefined;
  * succession the last is what counts.
  *
  * @param rest Milliseconds that nothing else must be said before it is.
+ * @param isSeen Not where it stands elsewhere on the page, too.
  */
-export function say(text: string, rest = 0): void {
+export function say(text: string, rest = 0, isSeen = true): void {
   clearTimeout(waiting);
   const put = () => {
-    byId("status").textContent = text;
+    const status = byId("status");
+    status.textContent = text;
+    status.classList.toggle("unseen", !isSeen);
     if (text !== "") saidAt = performance.now();
   };
   const wait = Math.max(rest, saidAt + BETWEEN - performance.now());

@@ -7,7 +7,7 @@
 import type { About } from "../texts/about.ts";
 import type { Texts } from "../texts/en.ts";
 import { type Language, textOf, TEXTS } from "../texts/texts.ts";
-import { byId, make } from "./dom.ts";
+import { byId, make, say } from "./dom.ts";
 import type { Explorer } from "./explorer.ts";
 import type { Model } from "./model.ts";
 
@@ -51,6 +51,7 @@ export function setLanguage(language: Language, explorer: Explorer): void {
   document.documentElement.lang = language;
   byId<HTMLSelectElement>("language").value = language;
   sayAll(explorer.model);
+  say("");
   listeners.forEach((listener) => listener());
 }
 

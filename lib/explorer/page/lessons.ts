@@ -60,6 +60,11 @@ export function startLessons(): void {
     focusOn(byId("h-teachers"));
     byId("teachers").scrollIntoView(manner());
   });
+  // An answer below the edge would look as if there were none.
+  byId("lessons").addEventListener("toggle", ({ target }) => {
+    const answer = target as HTMLDetailsElement;
+    if (answer.open) answer.scrollIntoView({ ...manner(), block: "nearest" });
+  }, { capture: true });
   const large = byId("large-type");
   large.ariaPressed = "false";
   large.addEventListener("click", () => {

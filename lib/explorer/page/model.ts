@@ -104,8 +104,9 @@ export function modelOf(
   known: Knowledge,
 ): Model {
   const { latentDim, classCount = 0 } = options;
-  // An autoencoder has no KL, and no prior that keeps its latents together.
-  const isPlaced = options.autoencoder && known.mu.length > 0;
+  // Nothing keeps an autoencoder's latents to a prior, nor those at β = 0.
+  const isFree = options.autoencoder || known.beta === 0;
+  const isPlaced = isFree && known.mu.length > 0;
   const scale = isPlaced
     ? codeScale(known.mu, latentDim)
     : priorScale(latentDim);
@@ -113,7 +114,7 @@ export function modelOf(
   const weight = options.autoencoder ? scale.deviation : known.kl ??
     new Float32Array(latentDim);
   const largest = known.mu.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
-  const range = options.autoencoder ? Math.max(3.5, Math.ceil(largest)) : 3.5;
+  const range = isFree ? Math.max(3.5, Math.ceil(largest)) : 3.5;
   const order = Array.from(weight, (_, d) => d)
     .sort((a, b) => weight[b] - weight[a]);
   const digest = digestOf(state.parameters);

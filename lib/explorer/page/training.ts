@@ -6,7 +6,13 @@
  */
 import { encodeCheckpoint } from "../../checkpoint/codec.ts";
 import { DIGITS } from "../../dataset/class_names.ts";
-import { byId, make, onClick, prefersStillness, say } from "./dom.ts";
+import {
+  byId,
+  make,
+  onClick,
+  prefersStillness,
+  say as sayOnPage,
+} from "./dom.ts";
 import type { Exchange } from "./exchange.ts";
 import { onLanguage, texts, write } from "./language.ts";
 import { LiveBeta } from "./live_beta.ts";
@@ -22,6 +28,9 @@ import { EPOCHS, MORE_EPOCHS, STEPS_PER_EPOCH } from "./training_digits.ts";
 
 /** Milliseconds between two sentences on how it goes, at least. */
 const SILENCE = 8000;
+
+/** Says what the section shows, to those who do not see it. */
+const say = (text: string) => sayOnPage(text, 0, false);
 
 /** What other parts of the page may ask of the training. */
 export interface Training {

@@ -114,11 +114,16 @@ ausgeschaltet.`,
     failed: (reason) => `Das Modell läuft hier nicht: ${reason}`,
     wasm: "Es läuft mit WebAssembly, in einem Thread.",
     webgpu: "Es läuft mit WebGPU.",
-    footer: "Gemacht mit <b>@vae/mnist</b>, einem β-VAE-Baukasten für Deno.",
+    footer: `Gemacht mit <b>@vae/mnist</b>, einem β-VAE-Baukasten für Deno. Er
+trainiert auch mit eigenen Bildern, ein Ordner je Klasse:
+<code>deno task train --images ORDNER</code>, dann
+<code>deno task export</code>.`,
     alone: `Diese Datei enthält das Modell und alles, was rechnet; sie sendet
 nichts ins Internet.`,
     credit: ({ title, authors, url, license }) =>
-      `Trainiert mit ${title} von ${authors} (${url}), Lizenz ${license}.`,
+      `Trainiert mit ${title} von ${
+        authors.replaceAll(" and ", " und ")
+      } (${url}), Lizenz ${license}.`,
   },
 
   lessons: {
@@ -520,8 +525,7 @@ Zahlen etwas anderes.`,
     fileEncoded: (file, inverted) =>
       `${file} wurde codiert${
         inverted
-          ? `: dunkel auf hell, also wurden Hell und Dunkel vertauscht, denn das
-Netz hat Helles auf Dunklem gelernt`
+          ? `: Dunkles auf Hellem, also als Tinte auf Papier genommen`
           : ""
       }.`,
     tooLarge: "Das Bild hat mehr als 50 Millionen Pixel oder 32 MB.",
@@ -726,8 +730,8 @@ ein hundertstel Nat, die Zahl ist kollabiert.`,
         all === 1 ? "Zahl" : "Zahlen"
       } in Gebrauch, KL ${nats} Nat.`,
     mapCanvas: "Karte zurückgehaltener Ziffern, wie das Netz sie anordnet",
-    map: `Wo es zurückgehaltene Ziffern hinlegt, nach den beiden Zahlen, die am
-meisten sagen. Die Kreise sind ein und zwei σ des Priors.`,
+    map: `Wo es zurückgehaltene Ziffern hinlegt, nach zweien der Zahlen, die am
+meisten sagen (am Rand genannt). Die Kreise sind ein und zwei σ des Priors.`,
     mapOf: (across, up) =>
       `Karte zurückgehaltener Ziffern: z${across} nach rechts, z${up} nach oben`,
     fork: (epoch, beta) => `Ab Epoche ${epoch} mit β ${beta} abzweigen`,

@@ -79,7 +79,10 @@ here.`,
     failed: (reason: string) => `The model cannot be run here: ${reason}`,
     wasm: "It runs on WebAssembly, on one thread.",
     webgpu: "It runs on WebGPU.",
-    footer: "Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno.",
+    footer: `Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno. It trains on
+your own pictures, too, a folder for each class:
+<code>deno task train --images FOLDER</code>, then
+<code>deno task export</code>.`,
     alone: `This file holds the model and its engine, and sends nothing
 anywhere.`,
     credit: ({ title, authors, url, license }: Credit) =>
@@ -478,10 +481,7 @@ are drawn as that.`,
     sampleEncoded: (name: string) => `A sample of ${name} was encoded.`,
     fileEncoded: (file: string, inverted: boolean) =>
       `${file} was encoded${
-        inverted
-          ? `: dark on light, so light and dark were exchanged, as the network
-has learned light on dark`
-          : ""
+        inverted ? `: dark on light, so taken as ink on paper` : ""
       }.`,
     tooLarge: "the picture is larger than 50 million pixels or 32 MB.",
     unreadable: `no PNG, JPEG, WebP or GIF picture that this browser can
@@ -688,7 +688,7 @@ a hundredth of a nat, the number has collapsed.`,
       } in use, KL ${nats} nats.`,
     mapCanvas: "Map of digits held out, as the network places them",
     map:
-      `Where it places digits held out, by the two numbers that tell most. The circles are one and two σ of the prior.`,
+      `Where it places digits held out, by two of the numbers that tell most, named at its edges. The circles are one and two σ of the prior.`,
     mapOf: (across: number, up: number) =>
       `Map of digits held out: z${across} to the right, z${up} upward`,
     fork: (epoch: string, beta: string) =>
