@@ -295,12 +295,17 @@ Deno.test("explore maps images of one's own, or says that they are gone", () =>
     await serving(async ({ stop }) => {
       assertEquals(
         await stop(),
-        `note: cannot use ${path} as images: no such file or folder; the map is empty\n`,
+        `note: the model was trained on ${path}: cannot use ${path} as images: no such file or folder; bring it back, or train anew; the map is empty\n`,
       );
     }, own);
     const { images } = synthesize(3, { seed: 0 });
     await Deno.writeFile(path, writeIdx({ shape: [3, 28, 28], data: images }));
-    await serving(async ({ stop }) => assertEquals(await stop(), ""), own);
+    await serving(async ({ stop }) =>
+      assertEquals(
+        await stop(),
+        "note: the page holds 1 of your images, for anyone who opens it; " +
+          "--embed 0 leaves them out\n",
+      ), own);
   }));
 
 Deno.test("explore --open hands the address to the browser", {
