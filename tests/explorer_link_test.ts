@@ -619,7 +619,8 @@ browserTest(
     await replay.click();
     await rests(3);
     assertMatch(page.url(), /&run=seed:3,dim:3,.*,1:8,stop:3&/);
-    assertEquals(await beta.textContent(), "8");
+    // The address was the link's from the beginning.
+    await eventually(async () => assertEquals(await beta.textContent(), "8"));
     assertEquals(await replay.isVisible(), false);
     // What the page does not offer itself can be trained on from there.
     assertEquals(await page.locator("#train-dim").inputValue(), "3");

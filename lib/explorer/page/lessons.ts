@@ -63,7 +63,8 @@ export function startLessons(): void {
   // An answer below the edge would look as if there were none.
   byId("lessons").addEventListener("toggle", ({ target }) => {
     const answer = target as HTMLDetailsElement;
-    if (answer.open) answer.scrollIntoView({ ...manner(), block: "nearest" });
+    if (!answer.open || !answer.querySelector("[data-text*=question]")) return;
+    answer.scrollIntoView({ ...manner(), block: "nearest" });
   }, { capture: true });
   const large = byId("large-type");
   large.ariaPressed = "false";

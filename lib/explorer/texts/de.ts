@@ -115,9 +115,8 @@ ausgeschaltet.`,
     wasm: "Es läuft mit WebAssembly, in einem Thread.",
     webgpu: "Es läuft mit WebGPU.",
     footer: `Gemacht mit <b>@vae/mnist</b>, einem β-VAE-Baukasten für Deno. Er
-trainiert auch mit eigenen Bildern, ein Ordner je Klasse:
-<code>deno task train --images ORDNER</code>, dann
-<code>deno task export</code>.`,
+trainiert auch mit eigenen Bildern, aus einem Ordner je Klasse, und macht aus dem
+Modell eine solche Seite; wie, sagt sein README.`,
     alone: `Diese Datei enthält das Modell und alles, was rechnet; sie sendet
 nichts ins Internet.`,
     credit: ({ title, authors, url, license }) =>

@@ -80,9 +80,8 @@ here.`,
     wasm: "It runs on WebAssembly, on one thread.",
     webgpu: "It runs on WebGPU.",
     footer: `Made with <b>@vae/mnist</b>, a β-VAE toolkit for Deno. It trains on
-your own pictures, too, a folder for each class:
-<code>deno task train --images FOLDER</code>, then
-<code>deno task export</code>.`,
+your own pictures, too, from a folder for each class, and makes such a page of
+the model: its README says how.`,
     alone: `This file holds the model and its engine, and sends nothing
 anywhere.`,
     credit: ({ title, authors, url, license }: Credit) =>
