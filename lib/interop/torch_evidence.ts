@@ -123,7 +123,7 @@ export function placesText({ places, isPlaced }: Trial): string {
  * gives on average, and each of the convolution's weights meets a quarter of the
  * outputs.
  */
-export function meanOutput(named: ReadonlyMap<string, Tensor>): number {
+function meanOutput(named: ReadonlyMap<string, Tensor>): number {
   const data = (name: string) => named.get(name)!.data as Float32Array;
   const weight = data("decoder.6.weight");
   const means = data("decoder.5.bias");

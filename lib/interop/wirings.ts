@@ -155,7 +155,7 @@ export const DECODERS: readonly Known[] = [
 ];
 
 /** Where an element of features with the channels last lies with them first. */
-export function channelsFirstOf(i: number): number {
+function channelsFirstOf(i: number): number {
   const area = FEATURES.size ** 2;
   return i % FEATURES.channels * area + Math.floor(i / FEATURES.channels);
 }

@@ -26,6 +26,16 @@ CLASSES, STEPS, PASSES = 3, 150, 20
 ACTIVATIONS = nn.ReLU, nn.Softplus, nn.Sigmoid, nn.SiLU, nn.ELU
 
 
+def coarse(state):
+    """Returns the file of a state dict whose numbers have one bit behind the leading one."""
+    for tensor in state.values():
+        if tensor.dtype == torch.float32:
+            tensor.copy_((tensor.view(torch.int32) + (1 << 21) & -(1 << 22)).view(torch.float32))
+    file = io.BytesIO()
+    torch.save(state, file)
+    return file.getvalue()
+
+
 class ClassFirst(VAE):
     def told(self, h, labels):
         return torch.cat([F.one_hot(labels, self.classes).to(h.dtype), h], dim=1)
@@ -41,13 +51,7 @@ def class_first(x, labels):
         optimizer.zero_grad()
         (recon + kl).backward()
         optimizer.step()
-    state = model.state_dict()
-    for tensor in state.values():
-        if tensor.dtype == torch.float32:
-            tensor.copy_((tensor.view(torch.int32) + (1 << 21) & -(1 << 22)).view(torch.float32))
-    file = io.BytesIO()
-    torch.save(state, file)
-    return file.getvalue()
+    return coarse(model.state_dict())
 
 
 def statistics(x, activation):

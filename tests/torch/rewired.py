@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).parent
 GOLDEN, FIXTURES = HERE.parent / "golden", HERE.parent / "fixtures"
 sys.path.insert(0, str(GOLDEN))
+from misread import coarse
 from vae_reference import VAE, draw, loss_terms, read_idx, save_safetensors
 
 PASSES, STEPS = 20, 150
@@ -71,13 +72,7 @@ def rectified(x):
         optimizer.zero_grad()
         (recon + kl).backward()
         optimizer.step()
-    state = model.state_dict()
-    for tensor in state.values():
-        if tensor.dtype == torch.float32:
-            tensor.copy_((tensor.view(torch.int32) + (1 << 21) & -(1 << 22)).view(torch.float32))
-    file = io.BytesIO()
-    torch.save(state, file)
-    return file.getvalue()
+    return coarse(model.state_dict())
 
 
 if __name__ == "__main__":
